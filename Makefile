@@ -1,0 +1,58 @@
+# The commands of the README, nothing more.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+PYTHON ?= python3
+CORES ?= $(shell nproc 2>/dev/null || echo 2)
+BIN := $(CURDIR)/.venv/bin
+SNAKEMAKE := $(BIN)/snakemake --snakefile $(CURDIR)/Snakefile --workflow-profile $(CURDIR)/profiles/default --cores $(CORES)
+DEMO := $(SNAKEMAKE) --directory demo --configfile config/demo/config.yaml
+REAL := $(SNAKEMAKE) --directory real --configfile config/real/config.yaml
+WELLSPRING_DATA ?= ../shared/data
+
+.PHONY: venv demo demo-again real test bench lock clean
+
+venv: .venv/installed
+
+# pip installs one hash-checked tool, which installs the rest in parallel; pip itself is the fallback.
+.venv/installed: requirements.lock requirements-uv.lock pyproject.toml
+	rm -rf .venv
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements-uv.lock
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock \
+	  || $(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	touch $@
+
+# The simulated plate is made once; remove the folder `demo` to start over.
+demo/plate/wells.tsv: | .venv/installed
+	$(BIN)/wellspring simulate demo/plate --preset demo
+
+demo: .venv/installed demo/plate/wells.tsv
+	$(DEMO)
+	@echo "Report: $(CURDIR)/demo/results/report/report.html"
+
+demo-again: .venv/installed demo/plate/wells.tsv
+	$(DEMO)
+
+real: .venv/installed
+	$(BIN)/python benchmarks/real.py sheet --data "$(WELLSPRING_DATA)" --output real/wells.tsv
+	$(REAL)
+	@echo "Report: $(CURDIR)/real/results/report/report.html"
+
+test: .venv/installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/snakefmt --check Snakefile workflow/rules
+	$(BIN)/python -m pytest
+
+bench: .venv/installed
+	$(BIN)/python -m benchmarks
+
+lock: .venv/installed
+	$(BIN)/uv pip compile pyproject.toml --extra dev --extra slurm --universal --python-version 3.11 --generate-hashes \
+	  --no-annotate --no-header --quiet --output-file requirements.lock
+
+clean:
+	rm -rf demo real

@@ -1,0 +1,33 @@
+# The whole flow, in the order of the data. Each stage has its rules in workflow/rules/, its science in
+# src/wellspring/, its block in the config and its folder in results/.
+from snakemake.utils import min_version
+
+min_version("9.0")
+
+
+if not config:
+
+    configfile: "config/config.yaml"
+
+
+include: "workflow/rules/common.smk"
+# files of a well -> what is in them, checked over all wells
+include: "workflow/rules/raw.smk"
+# images -> nucleus labels (TIFF wells only)
+include: "workflow/rules/segmentation.smk"
+# pixels of a well -> one row and one crop per cell
+include: "workflow/rules/cells.smk"
+# cells -> filter, split, normalization
+include: "workflow/rules/dataset.smk"
+# dataset -> models, histories, predictions, metrics
+include: "workflow/rules/training.smk"
+# models -> score maps, channel importance
+include: "workflow/rules/attribution.smk"
+# everything -> figures, tables, one HTML page
+include: "workflow/rules/report.smk"
+
+
+rule all:
+    default_target: True
+    input:
+        "results/report/report.html",

@@ -1,0 +1,208 @@
+"""Crop shards: all cells of one well in one Arrow IPC file, one record batch per cell.
+
+A shard stores the *measured* pixels only, pixel by pixel in raster order (so no byte is spent on the corners of the
+bounding box), and the mask as horizontal runs. Batches are compressed with zstd level 1, which more than pays for
+the mask; the file is memory-mapped and a cell is decompressed when it is asked for, by row, in any order.
+Intensities are raw uint16; the background to subtract stands in the schema's metadata beside the channel names.
+"""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from wellspring.files import as_readable, replaced_when_whole
+
+__all__ = ["Crop", "Shard", "ShardHeader", "runs_of", "write_shard"]
+
+_SCHEMA = pa.schema(
+    [
+        pa.field("object_id", pa.int64()),
+        pa.field("y_min", pa.int32()),
+        pa.field("x_min", pa.int32()),
+        pa.field("height", pa.int32()),
+        pa.field("width", pa.int32()),
+        pa.field("run_y", pa.list_(pa.uint16())),
+        pa.field("run_x", pa.list_(pa.uint16())),
+        pa.field("run_length", pa.list_(pa.uint16())),
+        pa.field("pixels", pa.binary()),
+    ]
+)
+_FORMAT = "wellspring-crops-1"
+
+
+@dataclass(frozen=True)
+class ShardHeader:
+    """Whose crops these are: plate, well, channel names, and (n_channels,) float64 background per channel."""
+
+    plate: str
+    well: str
+    channels: tuple[str, ...]
+    background: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Crop:
+    """One cell: its measured pixels and where they lie.
+
+    Attributes
+    ----------
+    object_id : int
+    y_min, x_min : int
+        Upper left corner of the bounding box in the well's coordinates.
+    height, width : int
+        Size of the bounding box in px.
+    run_y, run_x, run_length : (n_runs,) uint16
+        The mask: horizontal runs in raster order, relative to the bounding box.
+    pixels : (n_px, n_channels) uint16
+        Raw intensities in the order of the runs. Read-only when it comes from a shard.
+    """
+
+    object_id: int
+    y_min: int
+    x_min: int
+    height: int
+    width: int
+    run_y: NDArray[np.uint16]
+    run_x: NDArray[np.uint16]
+    run_length: NDArray[np.uint16]
+    pixels: NDArray[np.uint16]
+
+    @cached_property
+    def flat_index(self) -> NDArray[np.int64]:
+        """(n_px,) int64: place of each measured pixel in the raveled bounding box."""
+        length = self.run_length.astype(np.int64)
+        start = self.run_y.astype(np.int64) * self.width + self.run_x
+        first = np.cumsum(length) - length
+        return np.repeat(start - first, length) + np.arange(int(length.sum()))
+
+    def mask(self) -> NDArray[np.bool_]:
+        """(height, width) bool: the measured pixels."""
+        mask = np.zeros(self.height * self.width, dtype=bool)
+        mask[self.flat_index] = True
+        return mask.reshape(self.height, self.width)
+
+    def image(self) -> NDArray[np.uint16]:
+        """(n_channels, height, width) uint16: the crop with zeros where nothing was measured."""
+        image = np.zeros((self.height * self.width, self.pixels.shape[1]), dtype=np.uint16)
+        image[self.flat_index] = self.pixels
+        return np.moveaxis(image.reshape(self.height, self.width, -1), -1, 0)
+
+
+def runs_of(y: NDArray[np.integer], x: NDArray[np.integer]) -> tuple[NDArray[np.uint16], ...]:
+    """Horizontal runs (run_y, run_x, run_length), each (n_runs,) uint16, of pixels given in raster order.
+
+    `y` and `x` are (n_px,) relative to the bounding box, sorted by (y, x) without repeats. No pixels, no runs.
+    """
+    if len(y) == 0:
+        none = np.empty(0, dtype=np.uint16)
+        return none, none, none
+    new = np.flatnonzero((np.diff(y) != 0) | (np.diff(x) != 1)) + 1
+    start = np.concatenate([[0], new])
+    length = np.diff(np.concatenate([start, [len(y)]]))
+    return y[start].astype(np.uint16), x[start].astype(np.uint16), length.astype(np.uint16)
+
+
+def write_shard(path: Path, crops: Iterable[Crop], *, header: ShardHeader) -> None:
+    """Write the crops of one well, in the order given, to `path`. No crops make a valid, empty shard.
+
+    Raises
+    ------
+    ValueError
+        When a crop's pixels do not have one column per channel.
+    OSError
+        When the disk is full; nothing is left behind.
+    """
+    metadata = {
+        "format": _FORMAT,
+        "plate": header.plate,
+        "well": header.well,
+        "channels": json.dumps(list(header.channels)),
+        "background": json.dumps([float(b) for b in header.background]),
+    }
+    schema = _SCHEMA.with_metadata(metadata)
+    options = pa.ipc.IpcWriteOptions(compression=pa.Codec("zstd", compression_level=1))
+    with (
+        replaced_when_whole(path) as temporary,
+        pa.OSFile(str(temporary), "wb") as sink,
+        pa.ipc.new_file(sink, schema, options=options) as writer,
+    ):
+        for crop in crops:
+            writer.write_batch(_batch(crop, schema=schema, n_channels=len(header.channels)))
+
+
+def _batch(crop: Crop, *, schema: pa.Schema, n_channels: int) -> pa.RecordBatch:
+    if crop.pixels.ndim != 2 or crop.pixels.shape[1] != n_channels:
+        raise ValueError(f"crop {crop.object_id}: expected (n_px, {n_channels}) pixels, got {crop.pixels.shape}.")
+    data = np.ascontiguousarray(crop.pixels, dtype="<u2")
+    n_bytes = pa.array([0, data.nbytes], type=pa.int32()).buffers()[1]
+    pixels = pa.Array.from_buffers(pa.binary(), 1, [None, n_bytes, pa.py_buffer(data)])
+    columns = [
+        pa.array([value], type=schema.field(name).type)
+        for name, value in (
+            ("object_id", crop.object_id),
+            ("y_min", crop.y_min),
+            ("x_min", crop.x_min),
+            ("height", crop.height),
+            ("width", crop.width),
+            ("run_y", crop.run_y),
+            ("run_x", crop.run_x),
+            ("run_length", crop.run_length),
+        )
+    ]
+    return pa.record_batch([*columns, pixels], schema=schema)
+
+
+class Shard:
+    """A crop shard opened for reading (memory-mapped). `len(shard)` is the number of cells.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        When the file is missing, truncated, or not a crop shard.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = Path(path)
+        with as_readable(self.path, expected="an Arrow crop shard"):
+            self._reader = pa.ipc.open_file(pa.memory_map(str(self.path), "r"))
+        metadata = {k.decode(): v.decode() for k, v in (self._reader.schema.metadata or {}).items()}
+        if metadata.get("format") != _FORMAT:
+            raise ValueError(
+                f"{self.path}: expected a crop shard of format {_FORMAT!r}, found {metadata.get('format')!r}. "
+                "Run the rule cells_crop of this well again."
+            )
+        self.header = ShardHeader(
+            plate=metadata["plate"],
+            well=metadata["well"],
+            channels=tuple(json.loads(metadata["channels"])),
+            background=np.asarray(json.loads(metadata["background"]), dtype=np.float64),
+        )
+
+    def __len__(self) -> int:
+        """Number of cells."""
+        return int(self._reader.num_record_batches)
+
+    def read(self, row: int) -> Crop:
+        """The crop at `row` (0-based, the order of the well's cell table).
+
+        Raises
+        ------
+        IndexError
+            When there is no such row.
+        """
+        if not 0 <= row < len(self):
+            raise IndexError(f"{self.path}: expected a row from 0 to {len(self) - 1}, got {row}.")
+        batch = self._reader.get_batch(row)
+        values = {name: batch.column(name) for name in ("object_id", "y_min", "x_min", "height", "width")}
+        runs = {name: batch.column(name).values.to_numpy() for name in ("run_y", "run_x", "run_length")}
+        data = np.frombuffer(batch.column("pixels").buffers()[2], dtype="<u2")
+        n_px = int(runs["run_length"].sum(dtype=np.int64))
+        pixels = data[: n_px * len(self.header.channels)].reshape(n_px, len(self.header.channels))
+        scalars = {name: int(column[0].as_py()) for name, column in values.items()}
+        return Crop(**scalars, **runs, pixels=pixels)

@@ -1,0 +1,83 @@
+"""The config checked against its schema, with every default filled in."""
+
+import copy
+from collections.abc import Mapping
+from typing import Any
+
+import jsonschema
+
+__all__ = ["validated_config"]
+
+
+def validated_config(config: Mapping[str, Any], *, schema: Mapping[str, Any], source: str) -> dict[str, Any]:
+    """Return a copy of `config` with defaults filled in; raise one message that lists every mistake.
+
+    Parameters
+    ----------
+    config
+        As read from YAML.
+    schema
+        JSON schema (2020-12). Defaults are filled top down; a conditional branch (``if``/``then``) is chosen by the
+        values already there.
+    source
+        Named in the message.
+
+    Raises
+    ------
+    ValueError
+        With one line per mistake: the key, what was expected, what came.
+    """
+    filled = copy.deepcopy(dict(config))
+    _fill(filled, schema)
+    validator = jsonschema.Draft202012Validator(schema)
+    mistakes = [_words(error) for error in sorted(validator.iter_errors(filled), key=lambda e: list(map(str, e.path)))]
+    mistakes += _contradictions(filled) if not mistakes else []
+    if mistakes:
+        lines = "\n".join(f"  - {line}" for line in mistakes)
+        raise ValueError(f"{source}: {len(mistakes)} mistake(s) in the config:\n{lines}\nSee config/README.md.")
+    return filled
+
+
+def _fill(values: dict[str, Any], schema: Mapping[str, Any]) -> None:
+    for name, part in schema.get("properties", {}).items():
+        if name not in values and "default" in part:
+            values[name] = copy.deepcopy(part["default"])
+        if isinstance(values.get(name), dict):
+            _fill(values[name], part)
+    for branch in schema.get("allOf", []):
+        if jsonschema.Draft202012Validator(branch["if"]).is_valid(values):
+            _fill(values, branch["then"])
+
+
+def _words(error: jsonschema.ValidationError) -> str:
+    key = ".".join(str(part) for part in error.absolute_path) or "(top level)"
+    if error.validator == "additionalProperties":
+        known = sorted(error.schema.get("properties", {}))
+        unknown = sorted(set(error.instance) - set(known))
+        return f"{key}: unknown key(s) {unknown}; known keys are {known}"
+    if error.validator == "required":
+        return f"{key}: {error.message}"
+    if error.validator == "oneOf":
+        options = [o.get("type", o) for o in error.validator_value]
+        return f"{key}: expected one of {options}, got {error.instance!r}"
+    return f"{key}: {error.message}"
+
+
+def _contradictions(config: dict[str, Any]) -> list[str]:
+    found = []
+    split = config["dataset"]["split"]
+    if split["train"] + split["validation"] >= 1:
+        found.append(
+            f"dataset.split: train + validation is {split['train'] + split['validation']:g}; expected below 1, "
+            "so that cells are left for the test set"
+        )
+    scaling = config["dataset"]["normalization"]
+    if scaling["z_score"] and (scaling["mean_extraction"] or scaling["linear_scaling"]):
+        found.append("dataset.normalization: z_score excludes mean_extraction and linear_scaling; turn one side off")
+    inputs = config["dataset"]["input_channels"]
+    if inputs and config["dataset"]["target_channel"] in inputs:
+        found.append("dataset.input_channels: holds the target channel; a model must not see what it predicts")
+    unknown = set(config["attribution"]["models"]) - set(config["training"]["models"])
+    if unknown:
+        found.append(f"attribution.models: {sorted(unknown)} are not among training.models")
+    return found

@@ -1,0 +1,62 @@
+"""Writing files so that they are whole or absent, and saying clearly when that fails."""
+
+import errno
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+__all__ = ["as_readable", "replaced_when_whole"]
+
+
+@contextmanager
+def replaced_when_whole(path: Path) -> Iterator[Path]:
+    """Yield a temporary name beside `path`; rename it to `path` when the block ends without an error.
+
+    The temporary name keeps the suffixes of `path`, so writers that look at the suffix work. Several names written
+    in one job are each whole or absent. On any error, interruption included, the temporary file is removed and
+    `path` is left as it was.
+
+    Raises
+    ------
+    OSError
+        When the disk is full or a quota is reached, with the file's name and the remedy.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{os.getpid()}-{path.name}")
+    try:
+        yield temporary
+        os.replace(temporary, path)
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            raise OSError(
+                error.errno,
+                f"{path}: could not be written: {os.strerror(error.errno)}. "
+                "Nothing was left behind. Free space or raise the quota, then run again.",
+            ) from error
+        raise
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def as_readable(path: Path, *, expected: str) -> Iterator[None]:
+    """Turn the errors of a reader into one `ValueError` that names the file, what was expected and what came.
+
+    Raises
+    ------
+    FileNotFoundError
+        When `path` does not exist.
+    ValueError
+        When the block raises `ValueError`, `OSError`, `EOFError` or `KeyError` while reading `path`.
+    """
+    path = Path(path)
+    if not path.exists():
+        raise FileNotFoundError(f"{path}: expected {expected}, but there is no such file. Check the path in the sheet.")
+    try:
+        yield
+    except (ValueError, OSError, EOFError, KeyError) as error:
+        raise ValueError(
+            f"{path}: expected {expected}, but it cannot be read ({error}). Copy the file again from its source."
+        ) from error

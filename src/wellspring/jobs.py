@@ -1,0 +1,58 @@
+"""What every workflow script does around its work: its log, its one clear message when the input is bad."""
+
+import os
+import sys
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from pathlib import Path
+
+__all__ = ["logged_job", "tell"]
+
+
+_TERMINAL: ContextVar[int] = ContextVar("terminal", default=2)
+
+
+def tell(message: str) -> None:
+    """Print one line to the person who watches: the terminal in a logged job, else standard error."""
+    os.write(_TERMINAL.get(), f"{message}\n".encode())
+
+
+@contextmanager
+def logged_job(log: str | Path) -> Iterator[None]:
+    """Send standard output and error, C libraries' included, to `log`; end on bad input with one clear message.
+
+    `ValueError` and `OSError` (so `FileNotFoundError` too) are the library's words to the user: the message goes
+    to the terminal, the traceback to the log, and the process exits with 1. Other errors are defects and pass
+    through unchanged, after the traceback is in the log.
+    """
+    log = Path(log)
+    log.parent.mkdir(parents=True, exist_ok=True)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    terminal, output = os.dup(2), os.dup(1)
+    with log.open("w", encoding="utf-8") as file:
+        os.dup2(file.fileno(), 1)
+        os.dup2(file.fileno(), 2)
+    token = _TERMINAL.set(terminal)
+    try:
+        yield
+    except (ValueError, OSError) as error:
+        traceback.print_exc()
+        tell(f"ERROR {log.stem}: {_words(error)}\n      (details: {log})")
+        raise SystemExit(1) from None
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os.dup2(output, 1)
+        os.dup2(terminal, 2)
+        _TERMINAL.reset(token)
+        os.close(output)
+        os.close(terminal)
+
+
+def _words(error: Exception) -> str:
+    if isinstance(error, OSError) and error.strerror and not error.filename:
+        return error.strerror
+    return str(error)

@@ -1,0 +1,1 @@
+"""raw: the files of a well become arrays and tables."""

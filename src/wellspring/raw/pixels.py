@@ -1,0 +1,39 @@
+"""The one form in which every raw format hands its measured pixels on."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+__all__ = ["PixelTable"]
+
+
+@dataclass(frozen=True)
+class PixelTable:
+    """The measured pixels of one well, and one row per object.
+
+    Attributes
+    ----------
+    pixels : (n_px, n_channels) uint16, possibly memory-mapped
+        Raw intensities. Background is *not* subtracted.
+    y, x : (n_px,) int
+        Row and column, 0-based pixel centres, unique within an object.
+    object_id : (n_px,) int
+        Object that each pixel belongs to; ids are unique in the well.
+    channels : tuple of str
+        Names of the columns of `pixels`.
+    background : (n_channels,) float64
+        To be subtracted from each channel (then floored at 0); 0 where there is none.
+    objects : DataFrame
+        One row per object, with column ``object_id`` (int64) and any annotation columns. A well without cells has
+        no rows and no pixels.
+    """
+
+    pixels: NDArray[np.uint16]
+    y: NDArray[np.integer]
+    x: NDArray[np.integer]
+    object_id: NDArray[np.integer]
+    channels: tuple[str, ...]
+    background: NDArray[np.float64]
+    objects: pd.DataFrame

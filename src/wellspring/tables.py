@@ -1,0 +1,295 @@
+"""Every table's columns, dtypes and units, and the check that enforces them."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from wellspring.files import as_readable, replaced_when_whole
+
+__all__ = [
+    "CELLS",
+    "COMPLETENESS",
+    "FILTERED",
+    "HISTORY",
+    "IMPORTANCE",
+    "KEY",
+    "MANIFEST",
+    "MEAN_PREFIX",
+    "METRICS",
+    "NORMALIZATION",
+    "PREDICTIONS",
+    "SANITY",
+    "Column",
+    "Table",
+    "check_table",
+    "empty_table",
+    "join_on_key",
+    "read_table",
+    "write_table",
+]
+
+KEY = ("plate", "well", "object_id")
+MEAN_PREFIX = "mean_"
+
+_KINDS = {"str": "string", "int64": "integer", "float64": "number", "bool": "true/false"}
+
+
+@dataclass(frozen=True)
+class Column:
+    """One declared column: its name, dtype (`str`, `int64`, `float64`, `bool`), unit and meaning."""
+
+    name: str
+    dtype: str
+    unit: str
+    meaning: str
+
+
+@dataclass(frozen=True)
+class Table:
+    """A declared table. An `is_open` table may carry further columns (annotations, one mean per channel)."""
+
+    name: str
+    columns: tuple[Column, ...]
+    is_open: bool = False
+
+    @property
+    def names(self) -> list[str]:
+        """The declared columns' names, in order."""
+        return [column.name for column in self.columns]
+
+
+_KEY_COLUMNS = (
+    Column("plate", "str", "", "plate name from the sheet"),
+    Column("well", "str", "", "well name from the sheet"),
+    Column("object_id", "int64", "", "integer, unique in its well"),
+)
+_RUN_COLUMNS = (
+    Column("model", "str", "", "architecture"),
+    Column("regime", "str", "", "color-structure or structure"),
+    Column("seed", "int64", "", "seed of the run"),
+)
+
+CELLS = Table(
+    "cells",
+    (
+        *_KEY_COLUMNS,
+        Column("n_px", "int64", "px", "measured pixels"),
+        Column("y_min", "int64", "px", "first row of the bounding box, 0-based"),
+        Column("x_min", "int64", "px", "first column of the bounding box, 0-based"),
+        Column("height_px", "int64", "px", "rows of the bounding box"),
+        Column("width_px", "int64", "px", "columns of the bounding box"),
+        Column("cell_size_ratio", "float64", "1", "1 - 2 * smallest margin / image_size"),
+        Column("is_cropped", "bool", "", "larger than image_size, so cropped centrally when a batch is made"),
+    ),
+    is_open=True,
+)
+FILTERED = Table(
+    "filtered",
+    (
+        Column("plate", "str", "", "plate name from the sheet"),
+        Column("well", "str", "", "well name from the sheet"),
+        Column("step", "int64", "", "position of the criterion, 0 = before any"),
+        Column("criterion", "str", "", "what the criterion drops"),
+        Column("n_matching", "int64", "cells", "cells of the well that meet the criterion, whatever came before"),
+        Column("n_removed", "int64", "cells", "cells that this criterion removed from those still left"),
+        Column("n_left", "int64", "cells", "cells left after it"),
+    ),
+)
+MANIFEST = Table(
+    "manifest",
+    (
+        *_KEY_COLUMNS,
+        Column("row", "int64", "", "record batch of the cell in its well's crop shard"),
+        Column("split", "str", "", "train, validation or test"),
+        Column("target", "float64", "intensity", "the quantity to predict"),
+        Column("cell_size_ratio", "float64", "1", "1 - 2 * smallest margin / image_size"),
+        Column("is_cropped", "bool", "", "larger than image_size"),
+    ),
+    is_open=True,
+)
+NORMALIZATION = Table(
+    "normalization",
+    (
+        Column("channel", "str", "", "channel name, in the order of the crops"),
+        Column("n_px", "int64", "px", "measured pixels of training cells"),
+        Column("percentile", "float64", "%", "percentile that clips or scales"),
+        Column("upper", "float64", "intensity", "that percentile, after background subtraction"),
+        Column("mean", "float64", "intensity", "mean after clipping (if clipping is on)"),
+        Column("std", "float64", "intensity", "population standard deviation after clipping (if clipping is on)"),
+        Column("clip", "float64", "intensity", "upper bound applied; infinite without clipping"),
+        Column("shift", "float64", "intensity", "subtracted after clipping"),
+        Column("scale", "float64", "intensity", "divided by after the shift"),
+    ),
+)
+HISTORY = Table(
+    "history",
+    (
+        Column("epoch", "int64", "", "1 = first"),
+        Column("loss", "float64", "intensity", "training loss (Huber), mean over the epoch's batches"),
+        Column("mae", "float64", "intensity", "training mean absolute error"),
+        Column("val_loss", "float64", "intensity", "validation loss, mean over the 8 flips and rotations"),
+        Column("val_mae", "float64", "intensity", "validation mean absolute error, mean over the 8"),
+        Column("seconds", "float64", "s", "wall time of the epoch"),
+    ),
+)
+PREDICTIONS = Table(
+    "predictions",
+    (
+        *_KEY_COLUMNS,
+        Column("split", "str", "", "train, validation or test"),
+        *_RUN_COLUMNS,
+        Column("target", "float64", "intensity", "true value"),
+        Column("prediction", "float64", "intensity", "the model's value"),
+    ),
+)
+METRICS = Table(
+    "metrics",
+    (
+        *_RUN_COLUMNS,
+        Column("metric", "str", "", "mean_error, sd_error, r2, mae, mse, huber"),
+        Column("value", "float64", "", "on the test cells"),
+        Column("lower", "float64", "", "2.5 % point of the bootstrap over cells"),
+        Column("upper", "float64", "", "97.5 % point of the bootstrap over cells"),
+        Column("n_cells", "int64", "cells", "test cells"),
+    ),
+)
+IMPORTANCE = Table(
+    "importance",
+    (
+        *_KEY_COLUMNS,
+        *_RUN_COLUMNS,
+        Column("channel", "str", "", "input channel"),
+        Column("importance", "float64", "1", "the channel's share of the cell's total score; sums to 1 over channels"),
+        Column("level", "str", "", "low, medium or high target"),
+    ),
+)
+COMPLETENESS = Table(
+    "completeness",
+    (
+        *_KEY_COLUMNS,
+        *_RUN_COLUMNS,
+        Column("target", "float64", "intensity", "true value"),
+        Column("prediction", "float64", "intensity", "f(x)"),
+        Column("baseline_prediction", "float64", "intensity", "f(baseline)"),
+        Column("attribution_sum", "float64", "intensity", "sum of the integrated gradients"),
+        Column("error", "float64", "intensity", "attribution_sum - (prediction - baseline_prediction)"),
+        Column("relative_error", "float64", "1", "|error| / |prediction - baseline_prediction|; NaN where that is 0"),
+    ),
+)
+SANITY = Table(
+    "sanity",
+    (
+        *_KEY_COLUMNS,
+        *_RUN_COLUMNS,
+        Column("alpha", "float64", "1", "position on the path from baseline (0) to image (1)"),
+        Column("cumulative", "float64", "intensity", "sum of the integrated gradients up to alpha"),
+        Column("difference", "float64", "intensity", "f(x) - f(baseline)"),
+    ),
+)
+
+
+def empty_table(table: Table, *, extra: Iterable[Column] = ()) -> pd.DataFrame:
+    """An empty frame with the table's columns and dtypes (and `extra` ones, for an open table)."""
+    return pd.DataFrame({c.name: pd.Series(dtype=c.dtype) for c in (*table.columns, *extra)})
+
+
+def check_table(frame: pd.DataFrame, table: Table, *, source: str) -> pd.DataFrame:
+    """Return `frame` with the declared columns first, or raise.
+
+    Raises
+    ------
+    ValueError
+        When a declared column is missing or has another kind of values, when a closed table has other columns, or
+        when the key (plate, well, object_id) of a table with one row per cell repeats. The message names `source`.
+    """
+    missing = [name for name in table.names if name not in frame.columns]
+    unknown = [str(name) for name in frame.columns if name not in table.names]
+    if missing or (unknown and not table.is_open):
+        raise ValueError(
+            f"{source}: expected the columns of table {table.name!r}; missing: {missing or 'none'}, "
+            f"unknown: {unknown if not table.is_open else 'none'}. Make the table again with this version."
+        )
+    for column in table.columns:
+        _check_kind(frame[column.name], column, table=table, source=source)
+    if table in (CELLS, MANIFEST) and frame.duplicated(list(KEY)).any():
+        repeated = frame.loc[frame.duplicated(list(KEY)), "object_id"].tolist()[:5]
+        raise ValueError(f"{source}: expected one row per cell, but these object ids repeat: {repeated}.")
+    return frame[[*table.names, *[c for c in frame.columns if c not in table.names]]]
+
+
+def _check_kind(values: pd.Series, column: Column, *, table: Table, source: str) -> None:
+    fits = {
+        "str": pd.api.types.is_string_dtype,
+        "int64": pd.api.types.is_integer_dtype,
+        "float64": pd.api.types.is_float_dtype,
+        "bool": pd.api.types.is_bool_dtype,
+    }[column.dtype]
+    if len(values) and not fits(values.dtype):
+        raise ValueError(
+            f"{source}: column {column.name!r} of table {table.name!r} must hold {_KINDS[column.dtype]} values "
+            f"({column.dtype}), but holds {values.dtype}."
+        )
+
+
+def write_table(frame: pd.DataFrame, path: Path, table: Table) -> None:
+    """Check `frame` and write it to `path` as Parquet (zstd), units and meanings in the column metadata.
+
+    A path that ends in `.csv` is written as CSV.
+    """
+    frame = check_table(frame, table, source=str(path))
+    frame = frame.astype({c.name: c.dtype for c in table.columns})
+    with replaced_when_whole(path) as temporary:
+        if path.suffix == ".csv":
+            frame.to_csv(temporary, index=False)
+            return
+        arrow = pa.Table.from_pandas(frame, preserve_index=False)
+        for column in table.columns:
+            place = arrow.schema.get_field_index(column.name)
+            field = arrow.schema.field(place).with_metadata({"unit": column.unit, "meaning": column.meaning})
+            arrow = arrow.set_column(place, field, arrow.column(place))
+        pq.write_table(arrow, temporary, compression="zstd")
+
+
+def read_table(path: Path, table: Table) -> pd.DataFrame:
+    """Read and check a table that `write_table` wrote.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        When the file is missing, unreadable, or not such a table.
+    """
+    path = Path(path)
+    with as_readable(path, expected=f"table {table.name!r}"):
+        frame = pd.read_csv(path) if path.suffix == ".csv" else pd.read_parquet(path)
+    return check_table(frame, table, source=str(path))
+
+
+def join_on_key(left: pd.DataFrame, right: pd.DataFrame, *, on: list[str], names: tuple[str, str]) -> pd.DataFrame:
+    """Join two tables one to one: no row is lost, made or repeated.
+
+    Raises
+    ------
+    ValueError
+        When a key of one side is absent on the other or repeats; the message lists up to five such keys.
+    """
+    for frame, name in zip((left, right), names, strict=True):
+        repeated = frame.loc[frame.duplicated(on), on]
+        if len(repeated):
+            raise ValueError(f"{name}: expected one row per {on}, but these repeat: {_first(repeated)}.")
+    joined = left.merge(right, on=on, how="outer", indicator=True, validate="one_to_one")
+    for side, absent in (("left_only", names[1]), ("right_only", names[0])):
+        lost = joined.loc[joined["_merge"] == side, on]
+        if len(lost):
+            raise ValueError(f"{absent}: {len(lost)} rows of {on} are missing, among them {_first(lost)}.")
+    order = left[on].merge(joined.drop(columns="_merge"), on=on, how="left", validate="one_to_one")
+    return order.reset_index(drop=True)
+
+
+def _first(keys: pd.DataFrame) -> list[object]:
+    rows = keys.head(5).to_numpy().tolist()
+    return [row[0] if len(row) == 1 else tuple(row) for row in rows] if np.size(rows) else []

@@ -1,0 +1,98 @@
+"""The sample sheet: one row per well."""
+
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pandas as pd
+
+from wellspring.files import as_readable
+
+__all__ = ["read_sheet", "well_annotations", "well_path", "wildcard_pattern"]
+
+_FIXED = ("plate", "well", "path")
+
+
+def read_sheet(path: Path, *, schema: Mapping[str, Any]) -> pd.DataFrame:
+    """Read and check the sheet: tab-separated text with the columns plate, well, path and any annotations.
+
+    Returns
+    -------
+    DataFrame
+        All columns as text, empty cells as missing values. `path` is absolute: a relative one is taken from the
+        folder of the sheet.
+
+    Raises
+    ------
+    FileNotFoundError
+        When the sheet does not exist.
+    ValueError
+        One message for every mistake in the sheet: missing columns, bad names, repeated wells, paths that do not
+        exist, no wells at all.
+    """
+    path = Path(path)
+    with as_readable(path, expected="a tab-separated sheet of wells"):
+        sheet = pd.read_csv(path, sep="\t", dtype=str, comment="#", keep_default_na=False, na_values=[""])
+    missing = [name for name in _FIXED if name not in sheet.columns]
+    if missing:
+        raise ValueError(
+            f"{path}: expected the columns {list(_FIXED)}, but {missing} are missing; found {list(sheet.columns)}. "
+            "Columns are separated by tabs."
+        )
+    mistakes = [*_row_mistakes(sheet, schema=schema), *_repeated(sheet), *_absent(sheet, folder=path.parent)]
+    if sheet.empty:
+        mistakes.append("no wells: add one row per well, or write the sheet with `wellspring sheet FOLDER`")
+    if mistakes:
+        shown = "\n".join(f"  - {line}" for line in mistakes[:20])
+        more = f"\n  (+{len(mistakes) - 20} more)" if len(mistakes) > 20 else ""
+        raise ValueError(f"{path}: {len(mistakes)} mistake(s) in the sheet:\n{shown}{more}")
+    sheet["path"] = [str((path.parent / value).absolute()) for value in sheet["path"]]
+    return sheet
+
+
+def _row_mistakes(sheet: pd.DataFrame, *, schema: Mapping[str, Any]) -> list[str]:
+    validator = jsonschema.Draft202012Validator(schema)
+    found = []
+    for number, row in enumerate(sheet.to_dict("records"), start=2):
+        values = {str(name): value for name, value in row.items() if not pd.isna(value)}
+        for error in validator.iter_errors(values):
+            where = f" {error.absolute_path[0]}" if error.absolute_path else ""
+            found.append(f"line {number}{where}: {error.message}")
+    return found
+
+
+def _repeated(sheet: pd.DataFrame) -> list[str]:
+    rows = sheet[sheet.duplicated(["plate", "well"])]
+    return [f"plate {row.plate}, well {row.well}: listed more than once" for row in rows.itertuples()]
+
+
+def _absent(sheet: pd.DataFrame, *, folder: Path) -> list[str]:
+    return [
+        f"plate {row.plate}, well {row.well}: there is no file or folder {folder / str(row.path)}"
+        for row in sheet.dropna(subset=["path"]).itertuples()
+        if not (folder / str(row.path)).exists()
+    ]
+
+
+def well_path(sheet: pd.DataFrame, *, plate: str, well: str) -> Path:
+    """The absolute path of one well.
+
+    Raises
+    ------
+    KeyError
+        When the sheet has no such well.
+    """
+    return Path(str(sheet.set_index(["plate", "well"])["path"].loc[(plate, well)]))
+
+
+def well_annotations(sheet: pd.DataFrame, *, plate: str, well: str) -> dict[str, str]:
+    """The annotations of one well: column name to text, missing values left out."""
+    row = sheet.set_index(["plate", "well"]).loc[(plate, well)].drop("path").dropna()
+    return {str(name): str(value) for name, value in row.items()}
+
+
+def wildcard_pattern(values: Iterable[str]) -> str:
+    """A regular expression that matches exactly these values."""
+    return "|".join(sorted({re.escape(value) for value in values}))

@@ -1,0 +1,36 @@
+# attribution: models -> score maps, channel importance, completeness
+
+
+rule attribution_map:
+    input:
+        model=f"{RUN}/model.keras",
+        manifest="results/dataset/manifest.parquet",
+        normalization="results/dataset/normalization.parquet",
+        crops=per_well("results/cells/{plate}/{well}.arrow"),
+    output:
+        importance=f"{EXPLAINED}/importance.parquet",
+        completeness=f"{EXPLAINED}/completeness.parquet",
+        sanity=f"{EXPLAINED}/sanity.parquet",
+        maps=f"{EXPLAINED}/maps.npz",
+    log:
+        "logs/attribution_map/{model}/{regime}/{seed}.log",
+    benchmark:
+        "benchmarks/attribution_map/{model}/{regime}/{seed}.tsv"
+    conda:
+        "../../envs/learning.yaml"
+    threads: 2
+    resources:
+        gpu=1,
+        mem_mb=8000,
+        runtime=1440,
+    params:
+        crops_folder="results/cells",
+        target_channel=config["dataset"]["target_channel"],
+        input_channels=config["dataset"]["input_channels"],
+        image_size=config["cells"]["image_size"],
+        attribution=config["attribution"],
+        code=code_digest("wellspring.attribution", "wellspring.models", "wellspring.dataset.loader", "wellspring.jobs"),
+    message:
+        "Explaining {wildcards.model}, {wildcards.regime}, seed {wildcards.seed}"
+    script:
+        "../scripts/attribution_map.py"

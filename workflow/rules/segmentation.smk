@@ -1,0 +1,29 @@
+# segmentation: images -> nucleus labels
+
+
+rule segmentation_nuclei:
+    input:
+        files=get_well_files,
+        description="results/raw/{plate}/{well}.json",
+        channels=ancient("results/raw/channels.csv"),
+    output:
+        labels="results/segmentation/{plate}/{well}.ome.tif",
+    log:
+        "logs/segmentation_nuclei/{plate}/{well}.log",
+    benchmark:
+        "benchmarks/segmentation_nuclei/{plate}/{well}.tsv"
+    conda:
+        "../../envs/imaging.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=60,
+    params:
+        path=get_well_path,
+        raw=config["raw"],
+        segmentation=config["segmentation"],
+        code=code_digest("wellspring.segmentation", "wellspring.raw.tiff", "wellspring.jobs"),
+    message:
+        "Segmenting the nuclei of well {wildcards.plate}/{wildcards.well}"
+    script:
+        "../scripts/segmentation_nuclei.py"
