@@ -1,0 +1,282 @@
+"""snakemake as a user runs it, on a simulated plate."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+Snakemake = Callable[..., subprocess.CompletedProcess[str]]
+
+pytestmark = pytest.mark.workflow
+
+
+def _times(folder: Path) -> dict[str, int]:
+    files = [p for p in folder.rglob("*") if p.is_file()]
+    return {str(p.relative_to(folder)): p.stat().st_mtime_ns for p in files}
+
+
+def _job_counts(result: subprocess.CompletedProcess[str]) -> dict[str, int]:
+    """The job table that a dry run prints: rule to count."""
+    words = [line.split() for line in (result.stdout + result.stderr).splitlines()]
+    return {w[0]: int(w[1]) for w in words if len(w) == 2 and w[1].isdigit() and w[0] != "total"}
+
+
+def _config(folder: Path, **changes: object) -> None:
+    """Change blocks of the run's config: `block={key: value}`."""
+    path = folder / "config.yaml"
+    config = yaml.safe_load(path.read_text(encoding="utf-8"))
+    for block, values in changes.items():
+        config[block] = {**config.get(block, {}), **values} if isinstance(values, dict) else values
+    path.write_text(yaml.safe_dump(config), encoding="utf-8")
+
+
+def _wells(folder: Path) -> pd.DataFrame:
+    return pd.read_csv(folder / "plate" / "wells.tsv", sep="\t", dtype=str)
+
+
+def _first_well(folder: Path) -> Path:
+    return folder / "plate" / _wells(folder)["path"][0]
+
+
+def _no_temporaries(folder: Path) -> bool:
+    return not [p for p in (folder / "results").rglob(".*") if p.is_file() and p.name != ".snakemake_timestamp"]
+
+
+@pytest.fixture(scope="module")
+def finished(simulated_plate: Path, tmp_path_factory: pytest.TempPathFactory, run: Snakemake) -> Path:
+    """A plate after the whole workflow ran on it; tests that change it must copy it."""
+    folder = tmp_path_factory.mktemp("finished") / "run"
+    shutil.copytree(simulated_plate, folder)
+    result = run(folder)
+    assert result.returncode == 0, result.stdout + result.stderr
+    return folder
+
+
+@pytest.fixture
+def again(finished: Path, tmp_path: Path) -> Path:
+    """A copy of the finished plate with its times kept."""
+    return Path(shutil.copytree(finished, tmp_path / "again"))
+
+
+def test_lint(plate: Path, run: Snakemake) -> None:
+    result = run(plate, "--lint")
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert "Congratulations" in result.stdout + result.stderr
+
+
+@pytest.mark.parametrize("name", ["config/config.yaml", "config/demo/config.yaml"])
+def test_every_shipped_mpm_config_plans_all_rules(name: str, plate: Path, run: Snakemake) -> None:
+    sheet = _wells(plate)
+    sheet["path"] = [str(plate / "plate" / path) for path in sheet["path"]]
+    (plate / "config").mkdir()
+    sheet.to_csv(plate / "config" / "wells.tsv", sep="\t", index=False)
+    result = run(plate, "--dry-run", configfile=ROOT / name)
+    assert result.returncode == 0, result.stdout + result.stderr
+    counts = _job_counts(result)
+    assert counts["cells_crop"] == len(sheet)
+    assert counts["training_fit"] == 4
+    assert counts["attribution_map"] == 2
+
+
+def test_the_real_config_plans_all_rules(tmp_path: Path, run: Snakemake) -> None:
+    for well in ("B7", "D7"):
+        for number, channel in enumerate(("DAPI", "GFP", "RFP"), start=1):
+            (tmp_path / f"{well}_01_{number}_3_{channel}_001.tif").touch()
+    sheet = pd.DataFrame({"plate": "nf1", "well": ["B7", "D7"], "path": "."})
+    sheet.to_csv(tmp_path / "wells.tsv", sep="\t", index=False)
+    result = run(tmp_path, "--dry-run", configfile=ROOT / "config/real/config.yaml")
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert _job_counts(result)["segmentation_nuclei"] == 2
+
+
+def test_the_whole_workflow_makes_the_report_and_every_log(finished: Path) -> None:
+    page = (finished / "results/report/report.html").read_text(encoding="utf-8")
+    assert "linear" in page
+    manifest = pd.read_parquet(finished / "results/dataset/manifest.parquet")
+    assert set(manifest["split"]) == {"train", "validation", "test"}
+    cells = pd.concat(pd.read_parquet(p) for p in (finished / "results/cells").rglob("*.parquet"))
+    assert cells.groupby(["plate", "well"]).size().tolist() == [60, 60, 60]
+    metrics = pd.read_parquet(finished / "results/training/metrics.parquet")
+    assert set(metrics["model"]) == {"baseline", "linear"}
+    rules = {p.name.removesuffix(".log") for p in (finished / "logs").iterdir()}
+    scripts = {p.stem for p in (ROOT / "workflow/scripts").glob("*.py")} - {"segmentation_nuclei"}
+    assert rules == scripts
+    assert _no_temporaries(finished)
+
+
+def test_a_second_run_does_nothing(finished: Path, run: Snakemake) -> None:
+    before = _times(finished / "results")
+    result = run(finished)
+    assert result.returncode == 0
+    assert "Nothing to be done" in result.stdout + result.stderr
+    assert _times(finished / "results") == before
+
+
+def test_touching_one_well_reruns_that_well_and_what_is_merged_only(again: Path, run: Snakemake) -> None:
+    before = _times(again / "results/cells")
+    (_first_well(again) / "mpp.npy").touch()
+    result = run(again, "--dry-run")
+    counts = _job_counts(result)
+    assert (counts["raw_describe"], counts["cells_crop"], counts["dataset_select"]) == (1, 1, 1)
+    assert counts["training_fit"] == 2
+    result = run(again, "results/dataset/manifest.parquet")
+    assert result.returncode == 0, result.stdout + result.stderr
+    changed = {name for name, time_ns in _times(again / "results/cells").items() if before.get(name) != time_ns}
+    row = _wells(again).iloc[0]
+    assert changed == {f"{row['plate']}/{row['well']}.parquet", f"{row['plate']}/{row['well']}.arrow"}
+
+
+def test_adding_a_well_makes_that_well_only_and_moves_no_cell(again: Path, run: Snakemake) -> None:
+    sheet = _wells(again)
+    shutil.copytree(_first_well(again), _first_well(again).with_name("Z99"))
+    added = {**sheet.iloc[0].to_dict(), "well": "Z99", "path": str(Path(sheet["path"][0]).with_name("Z99"))}
+    for table in _first_well(again).parent.glob("wells_metadata.csv"):
+        known = pd.read_csv(table)
+        known = pd.concat([known, known.iloc[[0]].assign(well_name="Z99")])
+        times = table.stat()
+        known.to_csv(table, index=False)
+        os.utime(table, ns=(times.st_atime_ns, times.st_mtime_ns))
+    pd.concat([sheet, pd.DataFrame([added])]).to_csv(again / "plate/wells.tsv", sep="\t", index=False)
+    before = pd.read_parquet(again / "results/dataset/manifest.parquet")
+    counts = _job_counts(run(again, "--dry-run"))
+    assert (counts["raw_describe"], counts["cells_crop"], counts["dataset_select"]) == (1, 1, 1)
+    result = run(again, "results/dataset/manifest.parquet")
+    assert result.returncode == 0, result.stdout + result.stderr
+    after = pd.read_parquet(again / "results/dataset/manifest.parquet")
+    both = before.merge(after, on=["plate", "well", "object_id"], validate="one_to_one", suffixes=("", "_after"))
+    assert len(both) == len(before) < len(after)
+    assert (both["split"] == both["split_after"]).all()
+
+
+def test_a_changed_filter_keeps_the_crops(again: Path, run: Snakemake) -> None:
+    _config(again, dataset={"filter": [{"column": "is_border_cell", "drop": [1]}], "select": {}, "stratify": []})
+    config = yaml.safe_load((again / "config.yaml").read_text(encoding="utf-8"))
+    config["dataset"].pop("stratify")
+    (again / "config.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
+    counts = _job_counts(run(again, "--dry-run"))
+    assert "cells_crop" not in counts
+    assert counts["dataset_select"] == 3
+
+
+def test_a_killed_job_leaves_nothing_half_written_and_the_next_run_goes_on(plate: Path, run: Snakemake) -> None:
+    _config(plate, training={"models": ["linear"], "regimes": ["structure"], "epochs": 400, "patience": 400})
+    target = "results/training/linear/structure/123/model.keras"
+    command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"), "--directory", str(plate)]
+    command += [
+        "--workflow-profile",
+        str(ROOT / "profiles/default"),
+        "--configfile",
+        str(plate / "config.yaml"),
+        target,
+    ]
+    process = subprocess.Popen(command, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    resume = plate / "results/training/linear/structure/123/resume"
+    deadline = time.monotonic() + 120
+    while not any(resume.glob("*")) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    time.sleep(1)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    assert any(resume.glob("*")), "the job was not seen to train"
+    assert not (plate / target).exists()
+    run(plate, "--unlock")
+    _config(plate, training={"models": ["linear"], "regimes": ["structure"], "epochs": 400, "patience": 400})
+    result = run(plate, target)
+    assert result.returncode == 0, result.stdout + result.stderr
+    log = (plate / "logs/training_fit/linear/structure/123.log").read_text(encoding="utf-8")
+    assert "going on after epoch" in log
+    history = pd.read_csv(plate / "results/training/linear/structure/123/history.csv")
+    assert history["epoch"].tolist() == list(range(1, len(history) + 1))
+    assert not resume.exists()
+
+
+def _truncate(well: Path) -> None:
+    data = (well / "mpp.npy").read_bytes()
+    (well / "mpp.npy").write_bytes(data[: len(data) // 2])
+
+
+def _objects(well: Path) -> None:
+    np.save(well / "x.npy", np.array([{"a": 1}], dtype=object), allow_pickle=True)
+
+
+def _shorter(well: Path) -> None:
+    np.save(well / "y.npy", np.load(well / "y.npy")[:-5])
+
+
+def _unknown_object(well: Path) -> None:
+    table = pd.read_csv(well / "metadata.csv")
+    table.iloc[1:].to_csv(well / "metadata.csv", index=False)
+
+
+def _other_channels(well: Path) -> None:
+    text = (well / "channels.csv").read_text(encoding="utf-8")
+    (well / "channels.csv").write_text(text.replace("PML", "PMX"), encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("spoil", "words"),
+    [
+        (_truncate, "mpp.npy"),
+        (_objects, "x.npy"),
+        (_shorter, "y.npy"),
+        (_unknown_object, "metadata.csv"),
+        (_other_channels, "channels"),
+    ],
+)
+def test_bad_input_ends_in_one_clear_message(
+    spoil: Callable[[Path], None], words: str, plate: Path, run: Snakemake
+) -> None:
+    spoil(_first_well(plate))
+    result = run(plate, "results/dataset/manifest.parquet")
+    assert result.returncode != 0
+    said = [line for line in (result.stdout + result.stderr).splitlines() if line.startswith("ERROR")]
+    assert len(said) == 1, result.stdout + result.stderr
+    assert words in said[0]
+    row = _wells(plate).iloc[0]
+    assert not (plate / f"results/cells/{row['plate']}/{row['well']}.parquet").exists()
+    assert not (plate / "results").exists() or _no_temporaries(plate)
+
+
+@pytest.mark.parametrize(
+    ("block", "change", "words"),
+    [
+        ("trainings", {"epochs": 2}, "trainings"),
+        ("training", {"epochs": "many"}, "training.epochs"),
+        ("dataset", {"split": {"train": 0.95, "validation": 0.1}}, "train + validation"),
+        ("raw", {"format": "czi"}, "raw.format"),
+    ],
+)
+def test_a_wrong_config_is_told_before_any_job(
+    block: str, change: dict[str, object], words: str, plate: Path, run: Snakemake
+) -> None:
+    _config(plate, **{block: change})
+    result = run(plate, "--dry-run")
+    assert result.returncode != 0
+    assert words in result.stdout + result.stderr
+    assert "Traceback" not in result.stdout + result.stderr
+
+
+def test_a_channel_that_no_well_has_is_told_before_any_crop(plate: Path, run: Snakemake) -> None:
+    _config(plate, dataset={"input_channels": ["00_DAPI", "NOT_A_CHANNEL"]})
+    result = run(plate)
+    assert result.returncode != 0
+    assert "NOT_A_CHANNEL" in result.stdout + result.stderr
+    assert not (plate / "results/cells").exists()
+
+
+def test_a_selection_without_cells_names_the_remedy(plate: Path, run: Snakemake) -> None:
+    _config(plate, dataset={"select": {"perturbation": ["moonlight"]}})
+    result = run(plate, "results/dataset/manifest.parquet")
+    assert result.returncode != 0
+    assert "dataset.select" in result.stdout + result.stderr
+    assert not (plate / "results/dataset/manifest.parquet").exists()
