@@ -51,15 +51,17 @@ def _fill(values: dict[str, Any], schema: Mapping[str, Any]) -> None:
 
 def _words(error: jsonschema.ValidationError) -> str:
     key = ".".join(str(part) for part in error.absolute_path) or "(top level)"
+    instance: Any = error.instance
+    schema: Any = error.schema
+    options: Any = error.validator_value
     if error.validator == "additionalProperties":
-        known = sorted(error.schema.get("properties", {}))
-        unknown = sorted(set(error.instance) - set(known))
+        known = sorted(schema.get("properties", {}))
+        unknown = sorted(set(instance) - set(known))
         return f"{key}: unknown key(s) {unknown}; known keys are {known}"
     if error.validator == "required":
         return f"{key}: {error.message}"
     if error.validator == "oneOf":
-        options = [o.get("type", o) for o in error.validator_value]
-        return f"{key}: expected one of {options}, got {error.instance!r}"
+        return f"{key}: expected one of {[o.get('type', o) for o in options]}, got {instance!r}"
     return f"{key}: {error.message}"
 
 

@@ -2,6 +2,8 @@
 
 import errno
 import os
+import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -49,14 +51,15 @@ def as_readable(path: Path, *, expected: str) -> Iterator[None]:
     FileNotFoundError
         When `path` does not exist.
     ValueError
-        When the block raises `ValueError`, `OSError`, `EOFError` or `KeyError` while reading `path`.
+        When the block raises `ValueError`, `OSError`, `EOFError`, `KeyError`, or an error of a damaged archive,
+        while reading `path`.
     """
     path = Path(path)
     if not path.exists():
         raise FileNotFoundError(f"{path}: expected {expected}, but there is no such file. Check the path in the sheet.")
     try:
         yield
-    except (ValueError, OSError, EOFError, KeyError) as error:
+    except (ValueError, OSError, EOFError, KeyError, zipfile.BadZipFile, zlib.error) as error:
         raise ValueError(
             f"{path}: expected {expected}, but it cannot be read ({error}). Copy the file again from its source."
         ) from error

@@ -42,6 +42,9 @@ def logged_job(log: str | Path) -> Iterator[None]:
         traceback.print_exc()
         tell(f"ERROR {log.stem}: {_words(error)}\n      (details: {log})")
         raise SystemExit(1) from None
+    except BaseException:
+        traceback.print_exc()
+        raise
     finally:
         sys.stdout.flush()
         sys.stderr.flush()

@@ -17,7 +17,8 @@ def code_digest(*modules: str) -> str:
     Parameters
     ----------
     modules
-        Dotted names such as ``"wellspring.cells"``. A package stands for its ``__init__`` and what that imports.
+        Dotted names such as ``"wellspring.cells"``. A package named here stands for all of its modules; one that is
+        only imported from stands for its ``__init__``.
 
     Returns
     -------
@@ -43,13 +44,21 @@ def imported_modules(*modules: str) -> list[str]:
 
 def _closure(modules: tuple[str, ...]) -> set[str]:
     found: set[str] = set()
-    waiting = list(modules)
+    waiting = [inner for name in modules for inner in _modules_of(name)]
     while waiting:
         name = waiting.pop()
         if name not in found:
             found.add(name)
             waiting.extend(_imports(name))
     return found
+
+
+def _modules_of(name: str) -> list[str]:
+    path = _source(name)
+    if path.name != "__init__.py":
+        return [name]
+    inner = [found.relative_to(path.parent).with_suffix("") for found in path.parent.rglob("*.py")]
+    return [".".join((name, *place.parts)).removesuffix(".__init__") for place in inner]
 
 
 @cache

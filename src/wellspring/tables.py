@@ -13,7 +13,9 @@ from wellspring.files import as_readable, replaced_when_whole
 
 __all__ = [
     "CELLS",
+    "COMPARISON",
     "COMPLETENESS",
+    "COMPOSITION",
     "FILTERED",
     "HISTORY",
     "IMPORTANCE",
@@ -23,6 +25,8 @@ __all__ = [
     "METRICS",
     "NORMALIZATION",
     "PREDICTIONS",
+    "QUALITY",
+    "RANKING",
     "SANITY",
     "Column",
     "Table",
@@ -164,7 +168,7 @@ IMPORTANCE = Table(
         *_KEY_COLUMNS,
         *_RUN_COLUMNS,
         Column("channel", "str", "", "input channel"),
-        Column("importance", "float64", "1", "the channel's share of the cell's total score; sums to 1 over channels"),
+        Column("importance", "float64", "1", "share of the cell's total score, sum 1; NaN where that total is 0"),
         Column("level", "str", "", "low, medium or high target"),
     ),
 )
@@ -192,6 +196,68 @@ SANITY = Table(
     ),
 )
 
+_METRIC_COLUMNS = tuple(
+    Column(f"{name}{bound}", "float64", unit, f"{words}{bound_words}")
+    for name, unit, words in (
+        ("mean_error", "intensity", "mean of true - predicted value"),
+        ("sd_error", "intensity", "standard deviation of the error"),
+        ("r2", "1", "coefficient of determination"),
+        ("mae", "intensity", "mean absolute error"),
+        ("mse", "intensity squared", "mean squared error"),
+        ("huber", "intensity", "mean Huber loss"),
+    )
+    for bound, bound_words in (
+        ("", ""),
+        ("_lower", ", 2.5 % point of the bootstrap; empty where there is none"),
+        ("_upper", ", 97.5 % point of the bootstrap; empty where there is none"),
+    )
+)
+QUALITY = Table(
+    "quality",
+    (
+        Column("plate", "str", "", "plate name from the sheet; all = every plate"),
+        Column("well", "str", "", "well name from the sheet; all = every well"),
+        Column("n_cells", "int64", "cells", "cells found, before any criterion"),
+        Column("n_left", "int64", "cells", "cells left after every criterion"),
+        Column("percent_left", "float64", "%", "n_left of n_cells; empty for a well without cells"),
+    ),
+    is_open=True,
+)
+COMPOSITION = Table(
+    "composition",
+    (
+        Column("grouping", "str", "", "annotation that the cells are grouped by; split = not at all"),
+        Column("value", "str", "", "value of that annotation; all = every cell"),
+        Column("split", "str", "", "train, validation, test, or total"),
+        Column("n_cells", "int64", "cells", "cells of that value in that split"),
+        Column("percent", "float64", "%", "of the dataset where grouping is split, else of the cells in that split"),
+    ),
+)
+COMPARISON = Table(
+    "comparison",
+    (
+        Column("source", "str", "", "this run, or where a published figure stands"),
+        Column("model", "str", "", "architecture, or baseline"),
+        Column("regime", "str", "", "color-structure, structure, or what the baseline predicts"),
+        Column("seed", "str", "", "seed of the run; mean = over the seeds; - = none stated"),
+        Column("n_cells", "int64", "cells", "test cells; 0 = not stated"),
+        *_METRIC_COLUMNS,
+    ),
+)
+RANKING = Table(
+    "ranking",
+    (
+        *_RUN_COLUMNS,
+        Column("channel", "str", "", "input channel"),
+        Column("rank", "int64", "", "1 = highest mean importance over all cells"),
+        Column("level", "str", "", "low, medium or high target, or all"),
+        Column("n_cells", "int64", "cells", "cells of that level"),
+        Column("mean", "float64", "1", "mean importance; empty for a level without cells"),
+        Column("lower", "float64", "1", "lower end of the mean's 99 % interval (Student's t); empty below 2 cells"),
+        Column("upper", "float64", "1", "upper end of that interval"),
+    ),
+)
+
 
 def empty_table(table: Table, *, extra: Iterable[Column] = ()) -> pd.DataFrame:
     """An empty frame with the table's columns and dtypes (and `extra` ones, for an open table)."""
@@ -204,8 +270,9 @@ def check_table(frame: pd.DataFrame, table: Table, *, source: str) -> pd.DataFra
     Raises
     ------
     ValueError
-        When a declared column is missing or has another kind of values, when a closed table has other columns, or
-        when the key (plate, well, object_id) of a table with one row per cell repeats. The message names `source`.
+        When a declared column is missing, has another kind of values or (whole numbers, true/false) gaps, when a
+        closed table has other columns, or when the key (plate, well, object_id) of a table with one row per cell
+        repeats. The message names `source`.
     """
     missing = [name for name in table.names if name not in frame.columns]
     unknown = [str(name) for name in frame.columns if name not in table.names]
@@ -233,6 +300,11 @@ def _check_kind(values: pd.Series, column: Column, *, table: Table, source: str)
         raise ValueError(
             f"{source}: column {column.name!r} of table {table.name!r} must hold {_KINDS[column.dtype]} values "
             f"({column.dtype}), but holds {values.dtype}."
+        )
+    if column.dtype in ("int64", "bool") and values.isna().any():
+        raise ValueError(
+            f"{source}: column {column.name!r} of table {table.name!r} must be filled, but {int(values.isna().sum())} "
+            "of its values are missing."
         )
 
 
@@ -264,8 +336,10 @@ def read_table(path: Path, table: Table) -> pd.DataFrame:
         When the file is missing, unreadable, or not such a table.
     """
     path = Path(path)
+    # Text that looks like a number ("01") stays text.
+    text = {column.name: "str" for column in table.columns if column.dtype == "str"}
     with as_readable(path, expected=f"table {table.name!r}"):
-        frame = pd.read_csv(path) if path.suffix == ".csv" else pd.read_parquet(path)
+        frame = pd.read_csv(path, dtype=text) if path.suffix == ".csv" else pd.read_parquet(path)
     return check_table(frame, table, source=str(path))
 
 
@@ -275,8 +349,12 @@ def join_on_key(left: pd.DataFrame, right: pd.DataFrame, *, on: list[str], names
     Raises
     ------
     ValueError
-        When a key of one side is absent on the other or repeats; the message lists up to five such keys.
+        When a key of one side is absent on the other or repeats (the message lists up to five such keys), or when
+        both sides have a column beside the key.
     """
+    shared = sorted(set(left.columns) & set(right.columns) - set(on))
+    if shared:
+        raise ValueError(f"{names[0]} and {names[1]}: both have the columns {shared}; leave them out of one.")
     for frame, name in zip((left, right), names, strict=True):
         repeated = frame.loc[frame.duplicated(on), on]
         if len(repeated):

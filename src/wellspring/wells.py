@@ -1,5 +1,6 @@
 """The sample sheet: one row per well."""
 
+import io
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -9,6 +10,7 @@ import jsonschema
 import pandas as pd
 
 from wellspring.files import as_readable
+from wellspring.tables import CELLS, MANIFEST, MEAN_PREFIX
 
 __all__ = ["read_sheet", "well_annotations", "well_path", "wildcard_pattern"]
 
@@ -34,14 +36,18 @@ def read_sheet(path: Path, *, schema: Mapping[str, Any]) -> pd.DataFrame:
     """
     path = Path(path)
     with as_readable(path, expected="a tab-separated sheet of wells"):
-        sheet = pd.read_csv(path, sep="\t", dtype=str, comment="#", keep_default_na=False, na_values=[""])
+        lines = _lines(path)
+    _check_fields(list(lines.items()), path=path)
+    text = "\n".join(lines.values())
+    sheet = pd.read_csv(io.StringIO(text), sep="\t", dtype=str, keep_default_na=False, na_values=[""])
     missing = [name for name in _FIXED if name not in sheet.columns]
     if missing:
         raise ValueError(
             f"{path}: expected the columns {list(_FIXED)}, but {missing} are missing; found {list(sheet.columns)}. "
             "Columns are separated by tabs."
         )
-    mistakes = [*_row_mistakes(sheet, schema=schema), *_repeated(sheet), *_absent(sheet, folder=path.parent)]
+    mistakes = [*_taken(sheet), *_row_mistakes(sheet, numbers=list(lines)[1:], schema=schema), *_repeated(sheet)]
+    mistakes += _absent(sheet, folder=path.parent)
     if sheet.empty:
         mistakes.append("no wells: add one row per well, or write the sheet with `wellspring sheet FOLDER`")
     if mistakes:
@@ -52,15 +58,40 @@ def read_sheet(path: Path, *, schema: Mapping[str, Any]) -> pd.DataFrame:
     return sheet
 
 
-def _row_mistakes(sheet: pd.DataFrame, *, schema: Mapping[str, Any]) -> list[str]:
+def _lines(path: Path) -> dict[int, str]:
+    """Line number to line, without comments (lines that begin with #) and empty lines."""
+    lines = dict(enumerate(path.read_text(encoding="utf-8-sig").splitlines(), start=1))
+    return {number: line for number, line in lines.items() if line.strip() and not line.startswith("#")}
+
+
+def _check_fields(lines: list[tuple[int, str]], *, path: Path) -> None:
+    """Raise on a sheet without a header and on lines longer than it, which pandas would shift to the left."""
+    if not lines:
+        raise ValueError(f"{path}: expected a header with the columns {list(_FIXED)}, but the sheet is empty.")
+    n_fields = lines[0][1].count("\t") + 1
+    for number, line in lines[1:]:
+        if line.count("\t") >= n_fields:
+            raise ValueError(
+                f"{path}: expected {n_fields} fields in every line, as in the header, but line {number} has "
+                f"{line.count(chr(9)) + 1}. Columns are separated by single tabs."
+            )
+
+
+def _row_mistakes(sheet: pd.DataFrame, *, numbers: list[int], schema: Mapping[str, Any]) -> list[str]:
     validator = jsonschema.Draft202012Validator(schema)
     found = []
-    for number, row in enumerate(sheet.to_dict("records"), start=2):
+    for number, row in zip(numbers, sheet.to_dict("records"), strict=True):
         values = {str(name): value for name, value in row.items() if not pd.isna(value)}
         for error in validator.iter_errors(values):
             where = f" {error.absolute_path[0]}" if error.absolute_path else ""
             found.append(f"line {number}{where}: {error.message}")
     return found
+
+
+def _taken(sheet: pd.DataFrame) -> list[str]:
+    computed = {*CELLS.names, *MANIFEST.names} - set(_FIXED)
+    names = [str(name) for name in sheet.columns if name in computed or str(name).startswith(MEAN_PREFIX)]
+    return [f"column {name}: the name is that of a column that wellspring computes; rename it" for name in names]
 
 
 def _repeated(sheet: pd.DataFrame) -> list[str]:

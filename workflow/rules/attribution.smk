@@ -29,7 +29,16 @@ rule attribution_map:
         input_channels=config["dataset"]["input_channels"],
         image_size=config["cells"]["image_size"],
         attribution=config["attribution"],
-        code=code_digest("wellspring.attribution", "wellspring.models", "wellspring.dataset.loader", "wellspring.jobs"),
+        code=code_digest(
+            "wellspring.attribution.runs",
+            "wellspring.attribution.selection",
+            "wellspring.dataset.loader",
+            "wellspring.models.devices",
+            "wellspring.models.gradients",
+            "wellspring.models",
+            "wellspring.training.prediction",
+            "wellspring.jobs",
+        ),
     message:
         "Explaining {wildcards.model}, {wildcards.regime}, seed {wildcards.seed}"
     script:

@@ -25,7 +25,15 @@ rule cells_crop:
         annotations=get_well_annotations,
         raw=config["raw"],
         image_size=config["cells"]["image_size"],
-        code=code_digest("wellspring.cells", "wellspring.raw.mpm", "wellspring.raw.tiff", "wellspring.jobs"),
+        code=code_digest(
+            "wellspring.cells.crops",
+            "wellspring.cells.annotations",
+            "wellspring.cells.labelled",
+            "wellspring.raw.mpm",
+            "wellspring.raw.tiff",
+            "wellspring.segmentation.labels",
+            "wellspring.jobs",
+        ),
     message:
         "Cropping the cells of well {wildcards.plate}/{wildcards.well}"
     script:

@@ -24,7 +24,13 @@ rule dataset_select:
         filter=config["dataset"]["filter"],
         select=config["dataset"]["select"],
         split=config["dataset"]["split"],
-        code=code_digest("wellspring.dataset.selection", "wellspring.dataset.histograms", "wellspring.jobs"),
+        code=code_digest(
+            "wellspring.dataset.crops",
+            "wellspring.dataset.histograms",
+            "wellspring.dataset.selection",
+            "wellspring.dataset.splitting",
+            "wellspring.jobs",
+        ),
     message:
         "Choosing the cells of well {wildcards.plate}/{wildcards.well}"
     script:

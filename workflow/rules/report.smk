@@ -54,8 +54,8 @@ rule report_dataset:
 rule report_training:
     input:
         metrics="results/training/metrics.parquet",
+        manifest="results/dataset/manifest.parquet",
         histories=per_run(f"{RUN}/history.csv", models=config["training"]["models"]),
-        predictions=per_run(f"{RUN}/predictions.parquet", models=config["training"]["models"]),
         published=f"{ROOT}/resources/published_metrics.csv",
     output:
         table=report("results/report/metrics.csv", caption="../report/metrics.rst", category="Models"),
@@ -100,7 +100,9 @@ rule report_predictions:
         mem_mb=2000,
         runtime=30,
     params:
-        code=code_digest("wellspring.report.training", "wellspring.jobs"),
+        columns=config["dataset"]["split"]["stratify"],
+        target_channel=config["dataset"]["target_channel"],
+        code=code_digest("wellspring.report.predictions", "wellspring.jobs"),
     message:
         "Drawing true against predicted values of {wildcards.model}"
     script:
@@ -110,7 +112,6 @@ rule report_predictions:
 rule report_attribution:
     input:
         importance=f"{EXPLAINED}/importance.parquet",
-        completeness=f"{EXPLAINED}/completeness.parquet",
         sanity=f"{EXPLAINED}/sanity.parquet",
         maps=f"{EXPLAINED}/maps.npz",
     output:
@@ -146,7 +147,8 @@ rule report_attribution:
         runtime=30,
     params:
         marked_channels=config["report"]["marked_channels"],
-        code=code_digest("wellspring.report.attribution", "wellspring.jobs"),
+        panel_channels=config["attribution"]["panel_channels"],
+        code=code_digest("wellspring.report.attribution", "wellspring.report.panels", "wellspring.jobs"),
     message:
         "Drawing what {wildcards.model}, {wildcards.regime}, seed {wildcards.seed} looked at"
     script:
@@ -155,21 +157,33 @@ rule report_attribution:
 
 rule report_page:
     input:
-        quality=rules.report_quality.output,
-        dataset=rules.report_dataset.output,
-        training=rules.report_training.output,
-        predictions=expand("results/report/predictions_{model}.svg", model=config["training"]["models"]),
-        importance=per_run(
+        # Digests cover Python alone, so the page's template stands here.
+        template=f"{ROOT}/src/wellspring/report/page.html.jinja",
+        filtered="results/dataset/filtered.parquet",
+        manifest="results/dataset/manifest.parquet",
+        normalization="results/dataset/normalization.parquet",
+        metrics="results/training/metrics.parquet",
+        published=f"{ROOT}/resources/published_metrics.csv",
+        histories=per_run(f"{RUN}/history.csv", models=config["training"]["models"]),
+        importance=per_run(f"{EXPLAINED}/importance.parquet", models=config["attribution"]["models"]),
+        completeness=per_run(f"{EXPLAINED}/completeness.parquet", models=config["attribution"]["models"]),
+        sanity=per_run(f"{EXPLAINED}/sanity.parquet", models=config["attribution"]["models"]),
+        quality_figure=rules.report_quality.output.figure,
+        dataset_figure=rules.report_dataset.output.figure,
+        metrics_figure=rules.report_training.output.metrics,
+        histories_figure=rules.report_training.output.histories,
+        predictions_figures=expand("results/report/predictions_{model}.svg", model=config["training"]["models"]),
+        importance_figures=per_run(
             "results/report/{model}_{regime}_{seed}/importance.svg", models=config["attribution"]["models"]
         ),
-        importance_tables=per_run(
-            "results/report/{model}_{regime}_{seed}/importance.csv", models=config["attribution"]["models"]
+        sanity_figures=per_run(
+            "results/report/{model}_{regime}_{seed}/sanity.svg", models=config["attribution"]["models"]
         ),
-        sanity=per_run("results/report/{model}_{regime}_{seed}/sanity.svg", models=config["attribution"]["models"]),
-        panels=per_run("results/report/{model}_{regime}_{seed}/panels.svg", models=config["attribution"]["models"]),
-        normalization="results/dataset/normalization.parquet",
+        panels_figures=per_run(
+            "results/report/{model}_{regime}_{seed}/panels.svg", models=config["attribution"]["models"]
+        ),
     output:
-        page="results/report/report.html",
+        page=report("results/report/report.html", caption="../report/page.rst", category="Page"),
     log:
         "logs/report_page.log",
     benchmark:
@@ -181,9 +195,8 @@ rule report_page:
         mem_mb=2000,
         runtime=30,
     params:
-        title=config["report"]["title"],
         config=config,
-        code=code_digest("wellspring.report.page", "wellspring.jobs"),
+        code=code_digest("wellspring.report", "wellspring.jobs"),
     message:
         "Writing the report"
     script:

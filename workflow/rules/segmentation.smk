@@ -22,7 +22,12 @@ rule segmentation_nuclei:
         path=get_well_path,
         raw=config["raw"],
         segmentation=config["segmentation"],
-        code=code_digest("wellspring.segmentation", "wellspring.raw.tiff", "wellspring.jobs"),
+        code=code_digest(
+            "wellspring.segmentation.methods",
+            "wellspring.segmentation.labels",
+            "wellspring.raw.tiff",
+            "wellspring.jobs",
+        ),
     message:
         "Segmenting the nuclei of well {wildcards.plate}/{wildcards.well}"
     script:

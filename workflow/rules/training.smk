@@ -27,7 +27,7 @@ rule training_fit:
         target_channel=config["dataset"]["target_channel"],
         input_channels=config["dataset"]["input_channels"],
         image_size=config["cells"]["image_size"],
-        training={k: v for k, v in config["training"].items() if k not in ("models", "regimes", "seeds")},
+        training={k: v for k, v in config["training"].items() if k not in ("models", "regimes", "seeds", "learning_rate")},
         learning_rate=get_learning_rate,
         code=code_digest("wellspring.training", "wellspring.models", "wellspring.dataset.loader", "wellspring.jobs"),
     message:

@@ -1,13 +1,15 @@
 """Crop shards: all cells of one well in one Arrow IPC file, one record batch per cell.
 
 A shard stores the *measured* pixels only, pixel by pixel in raster order (so no byte is spent on the corners of the
-bounding box), and the mask as horizontal runs. Batches are compressed with zstd level 1, which more than pays for
-the mask; the file is memory-mapped and a cell is decompressed when it is asked for, by row, in any order.
+bounding box), and the mask as horizontal runs. The file is memory-mapped, and cells are read by row, in any order.
+A cell's pixels are one zstd frame (level 1), which more than pays for the mask; everything else is plain. Arrow could
+compress whole batches itself, but then every small column costs a decompressor of its own, a fifth of a read.
 Intensities are raw uint16; the background to subtract stands in the schema's metadata beside the channel names.
 """
 
 import json
 from collections.abc import Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -33,6 +35,9 @@ _SCHEMA = pa.schema(
         pa.field("pixels", pa.binary()),
     ]
 )
+_SCALARS = ("object_id", "y_min", "x_min", "height", "width")
+_RUNS = ("run_y", "run_x", "run_length")
+_LARGEST = int(np.iinfo(np.uint16).max)
 _FORMAT = "wellspring-crops-1"
 
 
@@ -98,10 +103,20 @@ def runs_of(y: NDArray[np.integer], x: NDArray[np.integer]) -> tuple[NDArray[np.
     """Horizontal runs (run_y, run_x, run_length), each (n_runs,) uint16, of pixels given in raster order.
 
     `y` and `x` are (n_px,) relative to the bounding box, sorted by (y, x) without repeats. No pixels, no runs.
+
+    Raises
+    ------
+    ValueError
+        When a coordinate does not fit 16 bits.
     """
     if len(y) == 0:
         none = np.empty(0, dtype=np.uint16)
         return none, none, none
+    if max(y[-1], x.max()) > _LARGEST:
+        raise ValueError(
+            f"expected an object of at most {_LARGEST + 1} px a side, but one spans {y[-1] + 1} x {x.max() + 1} px. "
+            "Look whether its id is used by several objects."
+        )
     new = np.flatnonzero((np.diff(y) != 0) | (np.diff(x) != 1)) + 1
     start = np.concatenate([[0], new])
     length = np.diff(np.concatenate([start, [len(y)]]))
@@ -126,35 +141,39 @@ def write_shard(path: Path, crops: Iterable[Crop], *, header: ShardHeader) -> No
         "background": json.dumps([float(b) for b in header.background]),
     }
     schema = _SCHEMA.with_metadata(metadata)
-    options = pa.ipc.IpcWriteOptions(compression=pa.Codec("zstd", compression_level=1))
     with (
         replaced_when_whole(path) as temporary,
         pa.OSFile(str(temporary), "wb") as sink,
-        pa.ipc.new_file(sink, schema, options=options) as writer,
+        pa.ipc.new_file(sink, schema) as writer,
     ):
+        _write_beside(writer, crops, schema=schema, n_channels=len(header.channels))
+
+
+def _write_beside(
+    writer: pa.RecordBatchFileWriter, crops: Iterable[Crop], *, schema: pa.Schema, n_channels: int
+) -> None:
+    """Compress and write each crop while the next one is made: the two take about the same time."""
+    with ThreadPoolExecutor(max_workers=1) as worker:
+        pending: Future[None] | None = None
         for crop in crops:
-            writer.write_batch(_batch(crop, schema=schema, n_channels=len(header.channels)))
+            if pending is not None:
+                pending.result()
+            pending = worker.submit(_write, writer, crop, schema=schema, n_channels=n_channels)
+        if pending is not None:
+            pending.result()
+
+
+def _write(writer: pa.RecordBatchFileWriter, crop: Crop, *, schema: pa.Schema, n_channels: int) -> None:
+    writer.write_batch(_batch(crop, schema=schema, n_channels=n_channels))
 
 
 def _batch(crop: Crop, *, schema: pa.Schema, n_channels: int) -> pa.RecordBatch:
     if crop.pixels.ndim != 2 or crop.pixels.shape[1] != n_channels:
         raise ValueError(f"crop {crop.object_id}: expected (n_px, {n_channels}) pixels, got {crop.pixels.shape}.")
-    data = np.ascontiguousarray(crop.pixels, dtype="<u2")
-    n_bytes = pa.array([0, data.nbytes], type=pa.int32()).buffers()[1]
-    pixels = pa.Array.from_buffers(pa.binary(), 1, [None, n_bytes, pa.py_buffer(data)])
-    columns = [
-        pa.array([value], type=schema.field(name).type)
-        for name, value in (
-            ("object_id", crop.object_id),
-            ("y_min", crop.y_min),
-            ("x_min", crop.x_min),
-            ("height", crop.height),
-            ("width", crop.width),
-            ("run_y", crop.run_y),
-            ("run_x", crop.run_x),
-            ("run_length", crop.run_length),
-        )
-    ]
+    frame = pa.Codec("zstd", compression_level=1).compress(pa.py_buffer(np.ascontiguousarray(crop.pixels, dtype="<u2")))
+    n_bytes = pa.array([0, frame.size], type=pa.int32()).buffers()[1]
+    pixels = pa.Array.from_buffers(pa.binary(), 1, [None, n_bytes, frame])
+    columns = [pa.array([getattr(crop, name)], type=schema.field(name).type) for name in (*_SCALARS, *_RUNS)]
     return pa.record_batch([*columns, pixels], schema=schema)
 
 
@@ -170,7 +189,9 @@ class Shard:
     def __init__(self, path: Path) -> None:
         self.path = Path(path)
         with as_readable(self.path, expected="an Arrow crop shard"):
-            self._reader = pa.ipc.open_file(pa.memory_map(str(self.path), "r"))
+            # One thread: a cell is one compressed buffer, and handing it to a pool costs more than it saves.
+            options = pa.ipc.IpcReadOptions(use_threads=False)
+            self._reader = pa.ipc.open_file(pa.memory_map(str(self.path), "r"), options=options)
         metadata = {k.decode(): v.decode() for k, v in (self._reader.schema.metadata or {}).items()}
         if metadata.get("format") != _FORMAT:
             raise ValueError(
@@ -195,14 +216,22 @@ class Shard:
         ------
         IndexError
             When there is no such row.
+        ValueError
+            When the file is damaged there.
         """
         if not 0 <= row < len(self):
             raise IndexError(f"{self.path}: expected a row from 0 to {len(self) - 1}, got {row}.")
-        batch = self._reader.get_batch(row)
-        values = {name: batch.column(name) for name in ("object_id", "y_min", "x_min", "height", "width")}
-        runs = {name: batch.column(name).values.to_numpy() for name in ("run_y", "run_x", "run_length")}
-        data = np.frombuffer(batch.column("pixels").buffers()[2], dtype="<u2")
-        n_px = int(runs["run_length"].sum(dtype=np.int64))
-        pixels = data[: n_px * len(self.header.channels)].reshape(n_px, len(self.header.channels))
-        scalars = {name: int(column[0].as_py()) for name, column in values.items()}
-        return Crop(**scalars, **runs, pixels=pixels)
+        n_channels = len(self.header.channels)
+        try:
+            batch = self._reader.get_batch(row)
+            run_y, run_x, run_length = (batch.column(name).values.to_numpy() for name in _RUNS)
+            n_px = int(run_length.sum(dtype=np.int64))
+            frame = batch.column("pixels")[0].as_buffer()
+            data = pa.decompress(frame, decompressed_size=2 * n_px * n_channels, codec="zstd")
+            pixels = np.frombuffer(data, dtype="<u2").reshape(n_px, n_channels)
+        except (ValueError, OSError) as error:
+            raise ValueError(
+                f"{self.path}: crop {row} cannot be read ({error}). Run the rule cells_crop of this well again."
+            ) from error
+        object_id, y_min, x_min, height, width = (int(batch.column(name)[0].as_py()) for name in _SCALARS)
+        return Crop(object_id, y_min, x_min, height, width, run_y, run_x, run_length, pixels)

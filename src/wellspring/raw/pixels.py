@@ -28,6 +28,8 @@ class PixelTable:
     objects : DataFrame
         One row per object, with column ``object_id`` (int64) and any annotation columns. A well without cells has
         no rows and no pixels.
+    source : str
+        File or folder that the pixels come from, for messages.
     """
 
     pixels: NDArray[np.uint16]
@@ -37,3 +39,4 @@ class PixelTable:
     channels: tuple[str, ...]
     background: NDArray[np.float64]
     objects: pd.DataFrame
+    source: str = "pixel table"

@@ -1,0 +1,1 @@
+"""Side-by-side measurements: against the usual way, and against the physical limit."""

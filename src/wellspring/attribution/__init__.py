@@ -1,0 +1,1 @@
+"""Attribution: which pixels and channels a model used. Written against a callback, so nothing here loads Keras."""

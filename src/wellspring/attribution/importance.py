@@ -1,0 +1,138 @@
+"""Channel importance: each channel's share of a score map, by transcription level, with intervals."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.special import stdtrit
+
+__all__ = ["ALL", "LEVELS", "LevelBounds", "channel_shares", "level_bounds", "mean_importance"]
+
+LEVELS = ("low", "medium", "high")
+ALL = "all"
+_GROUP = ["model", "regime", "seed", "level", "channel"]
+
+
+@dataclass(frozen=True)
+class LevelBounds:
+    """Low targets are `low` or less, high ones `high` or more, medium ones between them."""
+
+    low: float
+    high: float
+
+    def levels(self, target: NDArray[np.float64]) -> NDArray[np.str_]:
+        """(n,) ``low``, ``medium`` or ``high`` for (n,) targets. Where the bounds coincide, everything is medium."""
+        target = np.asarray(target, dtype=np.float64)
+        if not self.low < self.high:
+            return np.full(target.shape, "medium")
+        return np.where(target <= self.low, "low", np.where(target >= self.high, "high", "medium"))
+
+
+def level_bounds(target: NDArray[np.float64]) -> LevelBounds:
+    """Bounds of the levels: mean - sd and mean + sd of the targets of *all* cells of the dataset, whatever their split.
+
+    Parameters
+    ----------
+    target : (n,) float64
+        In intensity.
+
+    Raises
+    ------
+    ValueError
+        When there is no target or one is not finite.
+
+    Notes
+    -----
+    Becker (2021), table 5.3: of 3,703 cells, low is 316.56 or less and high 438 or more, bounds included. Its ddof
+    is not stated; here it is 0, so one cell, or equal targets, have sd 0 and are medium.
+    """
+    target = np.asarray(target, dtype=np.float64)
+    if target.size == 0 or not np.isfinite(target).all():
+        raise ValueError(
+            f"target: expected finite values of one cell or more, got {target.size} with "
+            f"{int(np.sum(~np.isfinite(target)))} not finite. Check dataset.select and the target channel."
+        )
+    mean, sd = float(target.mean()), float(target.std())
+    return LevelBounds(low=mean - sd, high=mean + sd)
+
+
+def channel_shares(score: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Each channel's share of the sum of a score map.
+
+    Parameters
+    ----------
+    score : (S, S, C) float32
+        0 or more. Input channels only: neither the mask nor a channel that the model does not see.
+
+    Returns
+    -------
+    (C,) float64
+        From 0 to 1, sum 1. All NaN where the map is 0 everywhere: the model's output does not depend on the image, so
+        there is nothing to share out. `mean_importance` leaves such cells out, and says how many cells it took.
+
+    Raises
+    ------
+    ValueError
+        When a score is negative or not finite.
+
+    Notes
+    -----
+    Becker (2021), section 5.2.2. Sums are float64.
+    """
+    if not np.isfinite(score).all() or (score < 0).any():
+        raise ValueError(
+            "score: expected finite values of 0 or more, got others. Give the map of VarGrad, not signed IG."
+        )
+    sums = score.sum(axis=(0, 1), dtype=np.float64)
+    total = float(sums.sum())
+    return sums / total if total > 0 else np.full(sums.shape, np.nan)
+
+
+def mean_importance(importance: pd.DataFrame, *, confidence: float = 0.99) -> pd.DataFrame:
+    """Mean importance per run, level and channel, with the confidence interval of the mean.
+
+    Parameters
+    ----------
+    importance
+        Table `tables.IMPORTANCE`.
+    confidence
+        Of the interval, above 0 and below 1.
+
+    Returns
+    -------
+    DataFrame
+        model, regime, seed, level (low, medium, high, then ``all``: every cell), channel (in the table's order),
+        n_cells (those with a value), mean, lower, upper. The interval is mean ± t · s/√n (Student's t with n - 1
+        degrees of freedom, s with ddof 1); NaN for one cell. A level without cells has no rows.
+
+    Raises
+    ------
+    ValueError
+        When `confidence` is out of range.
+
+    Notes
+    -----
+    Becker (2021), figure 5.7, where the interval's formula is not given.
+    """
+    if not 0 < confidence < 1:
+        raise ValueError(f"confidence: expected above 0 and below 1, got {confidence}.")
+    known = importance.dropna(subset=["importance"])
+    both = pd.concat([known, known.assign(level=ALL)])
+    means = both.groupby(_GROUP, sort=False)["importance"].agg(["count", "mean", "std"]).reset_index()
+    sd = means["std"].to_numpy(dtype=np.float64)
+    half = _half_width(means["count"].to_numpy(), sd, confidence=confidence)
+    means = means.rename(columns={"count": "n_cells"}).drop(columns="std")
+    means = means.assign(lower=means["mean"] - half, upper=means["mean"] + half)
+    return _sorted(means, channels=importance["channel"].drop_duplicates().tolist())
+
+
+def _half_width(n: NDArray[np.int64], sd: NDArray[np.float64], *, confidence: float) -> NDArray[np.float64]:
+    freedom = np.where(n > 1, n - 1, np.nan)
+    return np.asarray(stdtrit(freedom, (1 + confidence) / 2) * sd / np.sqrt(n))
+
+
+def _sorted(means: pd.DataFrame, *, channels: list[str]) -> pd.DataFrame:
+    places = {name: place for place, name in enumerate((*LEVELS, ALL))}, {c: place for place, c in enumerate(channels)}
+    keys = means.assign(level=means["level"].map(places[0]), channel=means["channel"].map(places[1]))
+    return means.loc[keys.sort_values(_GROUP).index].reset_index(drop=True)

@@ -1,0 +1,118 @@
+"""Which cells are explained, and which of them are shown."""
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from wellspring.attribution.importance import LEVELS, level_bounds
+
+__all__ = ["cells_of_split", "chosen_cells", "panel_cells"]
+
+_AT_LEAST = 2
+
+
+def cells_of_split(
+    manifest: pd.DataFrame, *, split: str, max_cells: int | None, rng: np.random.Generator
+) -> pd.DataFrame:
+    """The cells of one split to explain, with their levels.
+
+    Parameters
+    ----------
+    manifest
+        Table `tables.MANIFEST`. Levels are bounded by the targets of all its cells, see `level_bounds`.
+    split
+        train, validation or test.
+    max_cells, rng
+        See `chosen_cells`.
+
+    Returns
+    -------
+    DataFrame
+        Rows of the manifest in its order, ``level``, and ``place``: the row's position in the manifest, 0-based.
+
+    Raises
+    ------
+    ValueError
+        When the manifest has no cell of this split; else as `level_bounds` and `chosen_cells`.
+    """
+    target = manifest["target"].to_numpy(dtype=np.float64)
+    cells = manifest.assign(level=level_bounds(target).levels(target), place=np.arange(len(manifest)))
+    cells = cells[cells["split"] == split].reset_index(drop=True)
+    if cells.empty:
+        raise ValueError(
+            f"attribution.split: expected cells of split {split!r} in the manifest, found only "
+            f"{sorted(manifest['split'].unique())}. Name one of these, or change dataset.split."
+        )
+    chosen = chosen_cells(cells["level"].to_numpy(dtype=np.str_), max_cells=max_cells, rng=rng)
+    return cells.iloc[chosen].reset_index(drop=True)
+
+
+def chosen_cells(levels: NDArray[np.str_], *, max_cells: int | None, rng: np.random.Generator) -> NDArray[np.int64]:
+    """Positions of the cells to explain: at most `max_cells`, drawn without replacement within each level.
+
+    Levels keep their shares of the cells (largest deficit first), but each has two cells if it has and there is room
+    for that, so that its mean has an interval.
+
+    Parameters
+    ----------
+    levels : (n,) str
+        Level of each candidate.
+    max_cells
+        None: all.
+    rng
+        Same seed and same levels, same cells.
+
+    Returns
+    -------
+    (m,) int64
+        Ascending, m = min(n, max_cells).
+
+    Raises
+    ------
+    ValueError
+        When `max_cells` is below 1.
+    """
+    if max_cells is not None and max_cells < 1:
+        raise ValueError(f"attribution.max_cells: expected 1 or more, or null for all, got {max_cells}.")
+    if max_cells is None or max_cells >= len(levels):
+        return np.arange(len(levels))
+    groups = [np.flatnonzero(levels == level) for level in LEVELS]
+    quotas = _quotas([len(group) for group in groups], n=max_cells)
+    drawn = [rng.permutation(group)[:quota] for group, quota in zip(groups, quotas, strict=True)]
+    return np.sort(np.concatenate(drawn))
+
+
+def _quotas(sizes: list[int], *, n: int) -> list[int]:
+    quotas = [min(_AT_LEAST, size) for size in sizes]
+    if sum(quotas) > n:
+        quotas = [0] * len(sizes)
+    while sum(quotas) < n:
+        deficit = [
+            size * n / sum(sizes) - quota if quota < size else -np.inf
+            for size, quota in zip(sizes, quotas, strict=True)
+        ]
+        quotas[int(np.argmax(deficit))] += 1
+    return quotas
+
+
+def panel_cells(levels: NDArray[np.str_], target: NDArray[np.float64]) -> dict[str, int]:
+    """One cell per level: that of the median target (the lower one of two, the first one of ties).
+
+    Parameters
+    ----------
+    levels : (n,) str
+    target : (n,) float64
+        In intensity.
+
+    Returns
+    -------
+    dict
+        Level to position, in the order low, medium, high. A level without cells is left out.
+    """
+    shown = {}
+    for level in LEVELS:
+        cells = np.flatnonzero(levels == level)
+        if len(cells):
+            ordered = cells[np.argsort(np.asarray(target)[cells], kind="stable")]
+            shown[level] = int(ordered[(len(ordered) - 1) // 2])
+    return shown

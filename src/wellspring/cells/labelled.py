@@ -1,0 +1,126 @@
+"""Site images and their labels become the measured pixels of a well."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from wellspring.raw.pixels import PixelTable
+from wellspring.raw.tiff import SiteImage
+from wellspring.segmentation.labels import touches_border
+
+__all__ = ["pixels_of_labels"]
+
+
+@dataclass(frozen=True)
+class _Measured:
+    """The labelled pixels of one site, in raster order, and one row per object."""
+
+    pixels: NDArray[np.uint16]
+    y: NDArray[np.int32]
+    x: NDArray[np.int32]
+    object_id: NDArray[np.int64]
+    objects: pd.DataFrame
+
+
+def pixels_of_labels(
+    sites: Iterable[SiteImage],
+    labels: Mapping[str, NDArray[np.integer]],
+    *,
+    background: Mapping[str, float],
+    source: str = "site images",
+) -> PixelTable:
+    """The pixels under the labels of all sites of a well; one image is in memory at a time.
+
+    Parameters
+    ----------
+    sites
+        As `wellspring.raw.tiff.read_sites` yields them, all with the same channels.
+    labels
+        Site name to (Y, X) labels, 0 = background.
+    background
+        Channel name to the intensity to subtract; channels not named have 0.
+    source
+        Where the images come from, for messages.
+
+    Returns
+    -------
+    PixelTable
+        `y` and `x` are those in the site's image, so objects of different sites may overlap in them. An object's id
+        is its label plus the largest id of the sites before. Annotations: ``site``, ``site_label`` (the label),
+        ``is_border_cell`` (1: touches the edge of its image, else 0), ``centroid_y_px``, ``centroid_x_px``, and
+        ``pixel_size_um`` where it is known for every site.
+
+    Raises
+    ------
+    ValueError
+        When there are no sites, a site has no labels or labels of another shape, sites differ in channels, or
+        `background` names a channel that is not there.
+    """
+    found: list[_Measured] = []
+    channels: tuple[str, ...] | None = None
+    last_id = 0
+    for site in sites:
+        channels = site.channels if channels is None else channels
+        if site.channels != channels:
+            raise ValueError(f"{source}: site {site.site} has the channels {site.channels}, other sites {channels}.")
+        found.append(_measured(site, _labels_of(site, labels, source=source), last_id=last_id))
+        last_id = int(found[-1].objects["object_id"].max()) if len(found[-1].objects) else last_id
+    if channels is None:
+        raise ValueError(f"{source}: expected at least one site, found none.")
+    unknown = sorted(set(background) - set(channels))
+    if unknown:
+        raise ValueError(f"raw.background: names {unknown}, but {source} has only the channels {list(channels)}.")
+    objects = pd.concat([site.objects for site in found], ignore_index=True)
+    is_sized = not objects["pixel_size_um"].isna().any()
+    return PixelTable(
+        pixels=np.concatenate([site.pixels for site in found]),
+        y=np.concatenate([site.y for site in found]),
+        x=np.concatenate([site.x for site in found]),
+        object_id=np.concatenate([site.object_id for site in found]),
+        channels=channels,
+        background=np.array([background.get(name, 0.0) for name in channels], dtype=np.float64),
+        objects=objects if is_sized else objects.drop(columns="pixel_size_um"),
+        source=source,
+    )
+
+
+def _labels_of(site: SiteImage, labels: Mapping[str, NDArray[np.integer]], *, source: str) -> NDArray[np.integer]:
+    if site.site not in labels:
+        raise ValueError(
+            f"{source}: site {site.site} has no labels; there are labels of {sorted(labels)}. Segment the well again."
+        )
+    found = labels[site.site]
+    if found.shape != site.image.shape[1:]:
+        raise ValueError(
+            f"{source}: site {site.site} is {site.image.shape[1:]} px, but its labels are {found.shape}. "
+            "Segment the well again."
+        )
+    return found
+
+
+def _measured(site: SiteImage, labels: NDArray[np.integer], *, last_id: int) -> _Measured:
+    y, x = np.nonzero(labels)
+    of_pixel = labels[y, x]
+    present, place, n_px = np.unique(of_pixel, return_inverse=True, return_counts=True)
+    present = present.astype(np.int64)
+    objects = pd.DataFrame(
+        {
+            "object_id": present + last_id,
+            "site": pd.Series([site.site] * len(present), dtype="str"),
+            "site_label": present,
+            "is_border_cell": touches_border(labels)[present - 1].astype(np.int64),
+            "centroid_y_px": np.bincount(place, weights=y, minlength=len(present)) / n_px,
+            "centroid_x_px": np.bincount(place, weights=x, minlength=len(present)) / n_px,
+            "pixel_size_um": np.full(len(present), np.nan if site.pixel_size_um is None else site.pixel_size_um),
+        }
+    )
+    return _Measured(
+        pixels=np.ascontiguousarray(site.image[:, y, x].T),
+        y=y.astype(np.int32),
+        x=x.astype(np.int32),
+        object_id=of_pixel.astype(np.int64) + last_id,
+        objects=objects,
+    )

@@ -1,0 +1,130 @@
+"""What a raw well holds, from headers alone, and whether all wells of a run fit together."""
+
+import difflib
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from wellspring.raw.channels import read_channels
+from wellspring.raw.files import well_files
+from wellspring.raw.mpm_arrays import open_arrays
+
+__all__ = ["WellDescription", "compare_channels", "describe_well"]
+
+_MOST_WELLS = 5
+
+Well = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class WellDescription:
+    """What is in a well.
+
+    Attributes
+    ----------
+    format : str
+        mpm or tiff.
+    channels : tuple of str
+        In the order of the pixels' columns.
+    n_px : int or None
+        Measured pixels (MPM); None where that is not known before segmentation.
+    n_sites : int or None
+        Sites (TIFF).
+    n_files : int
+        Files that reading the well depends on.
+    dtype : str or None
+        Type of the intensities on disk (MPM).
+    """
+
+    format: str
+    channels: tuple[str, ...]
+    n_px: int | None
+    n_sites: int | None
+    n_files: int
+    dtype: str | None
+
+
+def describe_well(path: Path, *, well: str, raw: Mapping[str, Any]) -> WellDescription:
+    """Describe one well without reading its pixels.
+
+    Parameters
+    ----------
+    path, well
+        From the sheet.
+    raw
+        The config's block ``raw``, with its defaults filled in.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        When a file is missing, or its header says that it is broken or does not fit the others.
+    """
+    path = Path(path)
+    n_files = len(well_files(path, well=well, raw=raw))
+    if raw["format"] == "tiff":
+        # An MPM job needs no image library.
+        from wellspring.raw.tiff import describe_tiff
+
+        channels, n_sites = describe_tiff(path, well=well, pattern=raw["pattern"], channels=raw["channels"])
+        return WellDescription("tiff", tuple(channels), n_px=None, n_sites=n_sites, n_files=n_files, dtype=None)
+    channels = read_channels(path / "channels.csv")
+    pixels = open_arrays(path, n_channels=len(channels)).pixels
+    return WellDescription("mpm", channels, len(pixels), n_sites=None, n_files=n_files, dtype=str(pixels.dtype))
+
+
+def compare_channels(
+    channels_of: Mapping[Well, Sequence[str]], *, named: Mapping[str, Sequence[str]]
+) -> tuple[str, ...]:
+    """The channels that all wells share, in their order.
+
+    Parameters
+    ----------
+    channels_of
+        (plate, well) to its channels.
+    named
+        Config key to the channels that it names.
+
+    Raises
+    ------
+    ValueError
+        When wells differ in their channels or in their order, or the config names a channel that no well has.
+    """
+    counts = Counter(tuple(channels) for channels in channels_of.values())
+    common = counts.most_common(1)[0][0] if counts else ()
+    others = {well: tuple(channels) for well, channels in channels_of.items() if tuple(channels) != common}
+    if others:
+        lines = [f"  - {plate}/{well}: {_difference(c, common)}" for (plate, well), c in others.items()][:_MOST_WELLS]
+        more = [f"  (+{len(others) - _MOST_WELLS} more)"] if len(others) > _MOST_WELLS else []
+        raise ValueError(
+            f"channels: expected the same channels in the same order in every well, but {len(others)} of "
+            f"{len(channels_of)} wells differ from the other {counts[common]}:\n"
+            + "\n".join([*lines, *more])
+            + "\nCorrect their channel tables, or run these wells apart."
+        )
+    unknown = [
+        f"  - {key}: {_unknown(name, common)}" for key, names in named.items() for name in names if name not in common
+    ]
+    if unknown:
+        raise ValueError(
+            f"config: {len(unknown)} channel(s) that no well has:\n"
+            + "\n".join(unknown)
+            + f"\nKnown channels: {', '.join(common)}. Correct the config."
+        )
+    return common
+
+
+def _difference(channels: tuple[str, ...], common: tuple[str, ...]) -> str:
+    lacks = [name for name in common if name not in channels]
+    adds = [name for name in channels if name not in common]
+    if not lacks and not adds:
+        return "has the same channels in another order"
+    return f"lacks {lacks or 'none'}, has also {adds or 'none'}"
+
+
+def _unknown(name: str, known: Sequence[str]) -> str:
+    lower = {k.lower(): k for k in known}
+    close = [lower[match] for match in difflib.get_close_matches(name.lower(), list(lower), n=3)]
+    close += [k for k in known if name.lower() in k.lower() and k not in close]
+    return f"{name!r}" + (f" (did you mean {' or '.join(close[:3])}?)" if close else "")

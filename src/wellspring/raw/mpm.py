@@ -1,0 +1,102 @@
+"""Multiplexed protein maps: a well as a table of measured pixels per nucleus.
+
+The layout is that of the data behind Becker (2021), appendix A.1, which CAMPA (theislab/campa) publishes and reads
+in a slightly newer form; both forms are accepted.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from wellspring.raw.channels import read_channels
+from wellspring.raw.files import plate_table
+from wellspring.raw.mpm_arrays import coordinates, open_arrays, whole_numbers
+from wellspring.raw.mpm_tables import add_cell_cycle, add_wells, read_background, read_metadata
+from wellspring.raw.pixels import PixelTable
+
+__all__ = ["read_mpm"]
+
+
+def read_mpm(
+    path: Path,
+    *,
+    mosaic_shape_px: tuple[int, int] | None,
+    cell_cycle_table: str | Path | None,
+    wells_table: str | Path | None,
+    background_table: str | Path | None,
+    background_rows: Mapping[str, str | float],
+) -> PixelTable:
+    """Read one well. The intensities stay on disk, memory-mapped; coordinates, ids and tables are loaded.
+
+    Parameters
+    ----------
+    path
+        Folder with ``mpp.npy`` (n_px, n_channels) uint16, ``x.npy``, ``y.npy``, ``mapobject_ids.npy`` (or
+        ``obj_ids.npy``), all (n_px,), ``metadata.csv`` and ``channels.csv``.
+    mosaic_shape_px
+        (height, width) of the well's mosaic. Coordinates from 0 to height (width) inclusive are accepted, since raw
+        data count from 0 or from 1; None checks only that none is negative.
+    cell_cycle_table, wells_table, background_table
+        File names, looked for in the two folders above the well. None: not used; then a cell_cycle or perturbation
+        that stands in the metadata is kept, and the background is 0.
+    background_rows
+        Column to value: the rows of the background table that count. See `read_background` for a quirk.
+
+    Returns
+    -------
+    PixelTable
+        ``objects`` has object_id (the metadata's mapobject_id) and every other column of the three tables. A well
+        without cells is valid: no pixels, no objects.
+
+    Raises
+    ------
+    FileNotFoundError
+        When a file is missing.
+    ValueError
+        When a file is broken or two files do not fit each other; the message names both. Repeated pixels of one
+        object are found when its crop is made (`wellspring.cells.crops`).
+    """
+    path = Path(path)
+    metadata = path / "metadata.csv"
+    channels = read_channels(path / "channels.csv")
+    arrays = open_arrays(path, n_channels=len(channels))
+    height, width = mosaic_shape_px or (None, None)
+    object_id = whole_numbers(arrays.object_id, path=arrays.object_id_path)
+    objects = read_metadata(metadata)
+    _check_ids(object_id, objects["object_id"], ids_path=arrays.object_id_path, metadata=metadata)
+    if cell_cycle_table is not None:
+        table = plate_table(path, name=cell_cycle_table, key="cell_cycle_table")
+        objects = add_cell_cycle(objects, table, metadata=metadata)
+    if wells_table is not None:
+        objects = add_wells(objects, plate_table(path, name=wells_table, key="wells_table"), metadata=metadata)
+    background = np.zeros(len(channels), dtype=np.float64)
+    if background_table is not None:
+        table = plate_table(path, name=background_table, key="background_table")
+        background = read_background(table, channels=channels, rows=background_rows)
+    return PixelTable(
+        pixels=arrays.pixels,
+        y=coordinates(arrays.y, size_px=height, path=path / "y.npy"),
+        x=coordinates(arrays.x, size_px=width, path=path / "x.npy"),
+        object_id=object_id,
+        channels=channels,
+        background=background,
+        objects=objects,
+        source=str(path),
+    )
+
+
+def _check_ids(object_id: NDArray[np.int64], known: pd.Series, *, ids_path: Path, metadata: Path) -> None:
+    changes = np.flatnonzero(object_id[1:] != object_id[:-1]) + 1
+    in_pixels = np.unique(np.concatenate([object_id[:1], object_id[changes]]))
+    for lacking, other, there, rest in (
+        (metadata, ids_path, np.setdiff1d(in_pixels, known), "Add their rows"),
+        (ids_path, metadata, np.setdiff1d(known, in_pixels), "Remove their rows, or copy the arrays again"),
+    ):
+        if len(there):
+            raise ValueError(
+                f"{lacking}: {len(there)} objects of {other} are missing here; the first ids: {there[:5].tolist()}. "
+                f"{rest}."
+            )

@@ -1,0 +1,122 @@
+"""File names of a well, taken apart by a pattern with named parts. Standard library only: the workflow reads it too."""
+
+import re
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+__all__ = ["PARTS", "Match", "compile_pattern", "matches_below", "matching_files"]
+
+PARTS = ("plate", "well", "site", "channel", "z")
+
+_PART = re.compile(r"\{([^{}]*)\}")
+
+
+@dataclass(frozen=True)
+class Match:
+    """A file and what the pattern found in its name: part name to text."""
+
+    path: Path
+    parts: dict[str, str]
+
+
+@cache
+def compile_pattern(pattern: str) -> re.Pattern[str]:
+    """The regular expression (for `fullmatch`) that a pattern such as ``{well}_s{site}_{channel}_{_}.tif`` stands for.
+
+    A part holds at least one character and no ``/``. It ends at the first place where the literal text that follows
+    it occurs; ``{plate}`` ends at the last such place, since plate names are free text and often hold the separator.
+    ``{_}`` is a part to ignore. All else is literal, upper and lower case differ.
+
+    Raises
+    ------
+    ValueError
+        When a part is unknown or repeated, when two parts follow each other with nothing between them, or when a
+        brace has no partner.
+    """
+    pieces = _PART.split(pattern)
+    literals, names = pieces[0::2], pieces[1::2]
+    known = f"known parts are {', '.join(f'{{{name}}}' for name in (*PARTS, '_'))}"
+    for name in names:
+        if name not in (*PARTS, "_"):
+            raise ValueError(f"pattern {pattern!r}: unknown part {{{name}}}; {known}.")
+        if name != "_" and names.count(name) > 1:
+            raise ValueError(
+                f"pattern {pattern!r}: part {{{name}}} occurs more than once; {known}, each once but {{_}}."
+            )
+    if any(brace in literal for literal in literals for brace in "{}"):
+        raise ValueError(f"pattern {pattern!r}: a brace has no partner; {known}.")
+    if "" in literals[1:-1]:
+        raise ValueError(
+            f"pattern {pattern!r}: two parts follow each other; put what parts them between, or make one {{_}}."
+        )
+    parts = [_part(name, after=after) for name, after in zip(names, literals[1:], strict=True)]
+    ends = [re.escape(literal) for literal in literals[1:]]
+    return re.compile(re.escape(literals[0]) + "".join(p + e for p, e in zip(parts, ends, strict=True)))
+
+
+def _part(name: str, *, after: str) -> str:
+    stop = f"(?!{re.escape(after)})" if after and name != "plate" else ""
+    body = f"(?:{stop}[^/])+"
+    return body if name == "_" else f"(?P<{name}>{body})"
+
+
+def matching_files(folder: Path, *, pattern: str, well: str | None) -> list[Match]:
+    """The files of a well, sorted by path.
+
+    Parameters
+    ----------
+    folder
+        Where the files are; or one file, then only that one is looked at.
+    pattern
+        See `compile_pattern`. Matched against the whole file name, or, when it holds a ``/``, against the path
+        relative to `folder`.
+    well
+        Files whose ``{well}`` part differs are left out. A pattern without ``{well}`` takes every file that matches;
+        None takes the files of every well.
+
+    Raises
+    ------
+    FileNotFoundError
+        When `folder` does not exist, or no file matches; the message names an example of a file that is there.
+    ValueError
+        When the pattern is bad, or the files of the well belong to several plates.
+    """
+    found = [m for m in matches_below(folder, pattern=pattern) if well is None or m.parts.get("well", well) == well]
+    if not found:
+        raise FileNotFoundError(_nothing_found(Path(folder), pattern=pattern, well=well))
+    plates = sorted({m.parts["plate"] for m in found if "plate" in m.parts})
+    if len(plates) > 1 and well is not None:
+        raise ValueError(
+            f"{folder}: well {well} of several plates ({', '.join(plates)}) lies in this one folder; "
+            "give each plate a folder of its own."
+        )
+    return found
+
+
+def matches_below(folder: Path, *, pattern: str) -> list[Match]:
+    """Every file of `folder` that matches, sorted by path; none is no error. See `matching_files`."""
+    folder = Path(folder)
+    expression = compile_pattern(pattern)
+    found = [(path, expression.fullmatch(name)) for path, name in _candidates(folder, depth=pattern.count("/"))]
+    return sorted((Match(path, hit.groupdict()) for path, hit in found if hit), key=_by_path)
+
+
+def _by_path(match: Match) -> str:
+    return match.path.as_posix()
+
+
+def _candidates(folder: Path, *, depth: int) -> list[tuple[Path, str]]:
+    if folder.is_file():
+        return [(folder, Path(*folder.parts[-1 - depth :]).as_posix())]
+    paths = folder.glob("/".join(["*"] * (depth + 1)))
+    return [(path, path.relative_to(folder).as_posix()) for path in paths if path.is_file()]
+
+
+def _nothing_found(folder: Path, *, pattern: str, well: str | None) -> str:
+    if not folder.exists():
+        return f"{folder}: there is no such file or folder. Check the path in the sheet."
+    there = sorted(name for _, name in _candidates(folder, depth=pattern.count("/")))
+    example = f"files there are like {there[0]!r}" if there else "there are no files at that depth"
+    of_well = f" with well {well!r}" if well is not None else ""
+    return f"{folder}: no file matches the pattern {pattern!r}{of_well}; {example}. Change raw.pattern or the path."

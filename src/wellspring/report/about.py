@@ -1,0 +1,141 @@
+"""How the page came about: what was run, with which software, and how to make each figure again."""
+
+import platform
+from collections.abc import Mapping, Sequence
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+import pandas as pd
+import yaml
+
+import wellspring
+from wellspring.report.page import Details, Grid, Illustration, Section
+
+__all__ = ["PACKAGES", "config_section", "reproduce_section", "run_section", "software_versions"]
+
+PACKAGES = (
+    *("snakemake", "numpy", "scipy", "pandas", "pyarrow", "scikit-image", "opencv-python-headless", "tifffile"),
+    *("scikit-learn", "tensorflow", "keras", "matplotlib"),
+)
+
+
+def software_versions(packages: Sequence[str] = PACKAGES) -> list[tuple[str, str]]:
+    """Name and version of wellspring, Python and `packages` as installed where the page is written.
+
+    A package that is not installed there (the learning ones, where each environment has its own) says so.
+    """
+    found = [("wellspring", wellspring.__version__), ("python", platform.python_version())]
+    for name in packages:
+        try:
+            found.append((name, version(name)))
+        except PackageNotFoundError:
+            found.append((name, "not in the environment of the report; see envs/learning.yaml"))
+    return found
+
+
+def run_section(
+    config: Mapping[str, Any], *, filtered: pd.DataFrame, manifest: pd.DataFrame, versions: Sequence[tuple[str, str]]
+) -> Section:
+    """Data, settings and software of the run.
+
+    Parameters
+    ----------
+    config
+        The checked config; this page is about it, so it comes whole.
+    filtered, manifest
+        Tables `FILTERED` and `MANIFEST`.
+    versions
+        From `software_versions`.
+    """
+    found = filtered[filtered["step"] == 0]
+    data = [
+        ("Plates", f"{found['plate'].nunique():,}"),
+        ("Wells", f"{len(found):,}, in the format {config['raw']['format']}"),
+        ("Cells found", f"{int(found['n_left'].sum()):,}"),
+        ("Cells in the dataset", f"{len(manifest):,}"),
+    ]
+    rows = [*data, *_dataset_rows(config), *_training_rows(config), *_attribution_rows(config)]
+    return Section(
+        anchor="run",
+        title="What was run",
+        parts=[
+            Grid(title="Data and settings", file="", head=("What", "Value"), rows=rows, n_text=2),
+            Grid(title="Software", file="", head=("Package", "Version"), rows=versions, n_text=2, folded=True),
+        ],
+    )
+
+
+def _dataset_rows(config: Mapping[str, Any]) -> list[tuple[str, str]]:
+    dataset, split, scaling = config["dataset"], config["dataset"]["split"], config["dataset"]["normalization"]
+    inputs = dataset["input_channels"]
+    rest = 1 - split["train"] - split["validation"]
+    steps = [
+        f"cut at percentile {scaling['percentile']:g}" if scaling["clip"] else "",
+        "mean subtracted, divided by the standard deviation" if scaling["z_score"] else "",
+        "mean subtracted" if scaling["mean_extraction"] else "",
+        f"divided by percentile {scaling['percentile']:g}" if scaling["linear_scaling"] else "",
+    ]
+    return [
+        ("Predicted", f"mean {dataset['target_channel']} of a cell"),
+        ("Input channels", f"{len(inputs)}: {', '.join(inputs)}" if inputs else "all but the target"),
+        ("Image", f"{config['cells']['image_size']} × {config['cells']['image_size']} px around a cell"),
+        (
+            "Split",
+            f"{100 * split['train']:g} % train, {100 * split['validation']:g} % validation, {100 * rest:.3g} % test",
+        ),
+        ("Split evenly by", ", ".join(split["stratify"]) or "nothing"),
+        ("Kept on one side of the split", split["group"] or "each cell by itself"),
+        ("Normalization per channel", ", then ".join(step for step in steps if step) or "none"),
+    ]
+
+
+def _training_rows(config: Mapping[str, Any]) -> list[tuple[str, str]]:
+    training = config["training"]
+    rates = [f"{name} {training['learning_rate'][name]:g}" for name in training["models"]]
+    return [
+        ("Models", ", ".join(training["models"])),
+        ("Regimes", ", ".join(training["regimes"])),
+        ("Seeds", ", ".join(str(seed) for seed in training["seeds"])),
+        ("Training", f"at most {training['epochs']:,} epochs, patience {training['patience']:,}"),
+        ("Cells per step", str(training["batch_size"])),
+        ("Learning rates", ", ".join(rates)),
+        ("Huber δ", f"{training['huber_delta']:g} (intensity units)"),
+    ]
+
+
+def _attribution_rows(config: Mapping[str, Any]) -> list[tuple[str, str]]:
+    attribution = config["attribution"]
+    if not attribution["models"]:
+        return [("Explained", "no model")]
+    most = attribution["max_cells"]
+    noisy = f"{attribution['samples']} noisy copies (standard deviation {attribution['noise_sd']:g})"
+    return [
+        ("Explained", ", ".join(attribution["models"])),
+        ("Cells explained", f"{attribution['split']} cells, {'all' if most is None else f'at most {most:,}'}"),
+        ("Integrated gradients", f"{attribution['steps']} steps from a {attribution['baseline']} image, {noisy}"),
+    ]
+
+
+def reproduce_section(sections: Sequence[Section]) -> Section:
+    """One command per file that `sections` show."""
+    files: dict[str, str] = {}
+    for section in sections:
+        for part in section.parts:
+            if isinstance(part, Illustration | Grid) and part.file:
+                files.setdefault(part.file, part.title)
+    rows = [(title, f"snakemake --force {file}") for file, title in files.items()]
+    text = (
+        "Run a command in the folder of this analysis, with the options of your first run (--snakefile, --configfile, "
+        "--cores and so on) before the file's name. It makes that file again and, before it, whatever is out of date. "
+        "The same config, wells and software give the same tables. Figures are SVG files with text that can be edited."
+    )
+    grid = Grid(title="One command per figure and table", file="", head=("What", "Command"), rows=rows, n_text=2)
+    return Section(anchor="reproduce", title="How to reproduce", text=[text], parts=[grid])
+
+
+def config_section(config: Mapping[str, Any]) -> Section:
+    """The whole config, defaults filled in, as YAML."""
+    text = yaml.safe_dump(dict(config), sort_keys=False, allow_unicode=True)
+    return Section(
+        anchor="config", title="Full config", parts=[Details(title="Show the config of this run", text=text)]
+    )

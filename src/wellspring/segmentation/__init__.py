@@ -1,0 +1,1 @@
+"""segmentation: images become nucleus labels."""

@@ -1,0 +1,119 @@
+"""Label images: one OME-TIFF per well, one uint32 image per site; 0 is background."""
+
+import uuid
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tifffile
+from numpy.typing import NDArray
+
+from wellspring.files import as_readable, replaced_when_whole
+
+__all__ = ["read_labels", "touches_border", "write_labels"]
+
+_Labels = NDArray[np.uint32]
+
+
+def touches_border(labels: NDArray[np.integer]) -> NDArray[np.bool_]:
+    """Which objects have a pixel in the first or last row or column.
+
+    Parameters
+    ----------
+    labels : (Y, X) int
+        0 = background.
+
+    Returns
+    -------
+    (labels.max(),) bool
+        Element i belongs to label i + 1; a label that does not occur is False. No labels, no elements.
+    """
+    if labels.size == 0:
+        return np.zeros(0, dtype=bool)
+    touches = np.zeros(int(labels.max()) + 1, dtype=bool)
+    for edge in (labels[0], labels[-1], labels[:, 0], labels[:, -1]):
+        touches[edge] = True
+    return touches[1:]
+
+
+def write_labels(
+    path: Path,
+    labels: Mapping[str, NDArray[np.integer]] | Iterable[tuple[str, NDArray[np.integer]]],
+    *,
+    pixel_size_um: float | None,
+) -> None:
+    """Write the label images of a well to one OME-TIFF, an image per site, named by the site.
+
+    uint32, deflate. napari opens it as it is, Fiji through Bio-Formats.
+
+    Parameters
+    ----------
+    path
+        Ends in ``.ome.tif``.
+    labels
+        Site name to (Y, X) labels; or an iterable of such pairs, so that one site at a time is in memory.
+    pixel_size_um
+        Written as physical size where known.
+
+    Raises
+    ------
+    ValueError
+        When there are no sites, when a site repeats, or when an image is not two-dimensional.
+    OSError
+        When the disk is full; nothing is left behind.
+    """
+    path = Path(path)
+    pairs = labels.items() if isinstance(labels, Mapping) else labels
+    # A random UUID, the default, would make every file differ.
+    common: dict[str, Any] = {"axes": "YX", "UUID": f"urn:uuid:{uuid.uuid5(uuid.NAMESPACE_URL, path.as_posix())}"}
+    if pixel_size_um is not None:
+        common |= {f"PhysicalSize{axis}{key}": v for axis in "XY" for key, v in (("", pixel_size_um), ("Unit", "µm"))}
+    written: set[str] = set()
+    with replaced_when_whole(path) as temporary, tifffile.TiffWriter(temporary, ome=True) as writer:
+        for site, image in pairs:
+            if image.ndim != 2 or site in written:
+                raise ValueError(f"{path}: expected one (Y, X) label image per site, got site {site!r} {image.shape}.")
+            written.add(site)
+            writer.write(
+                image.astype(np.uint32, copy=False),
+                compression="zlib",
+                photometric="minisblack",
+                metadata={**common, "Name": site},
+            )
+        if not written:
+            raise ValueError(f"{path}: expected the labels of at least one site, got none.")
+
+
+def read_labels(path: Path) -> Mapping[str, _Labels]:
+    """The label images that `write_labels` wrote: site name to (Y, X) uint32, each read when it is asked for.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        When the file is missing, unreadable or not such a file (then or when a site is asked for).
+    """
+    return _LabelFile(Path(path))
+
+
+class _LabelFile(Mapping[str, _Labels]):
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        with as_readable(path, expected="an OME-TIFF of label images"), tifffile.TiffFile(path) as tif:
+            self._sites = {series.name: index for index, series in enumerate(tif.series)}
+            if not tif.is_ome or len(self._sites) != len(tif.series):
+                raise ValueError("it is not an OME-TIFF whose images are named by site")
+
+    def __getitem__(self, site: str) -> _Labels:
+        index = self._sites[site]
+        with as_readable(self._path, expected="label images"), tifffile.TiffFile(self._path) as tif:
+            labels = np.asarray(tif.series[index].asarray())
+            if labels.ndim != 2 or labels.dtype != np.uint32:
+                raise ValueError(f"site {site!r} holds {labels.dtype} of shape {labels.shape}, not (Y, X) uint32")
+        return labels
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._sites)
+
+    def __len__(self) -> int:
+        return len(self._sites)

@@ -1,0 +1,25 @@
+"""The segmentation methods by the name that the config gives them."""
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wellspring.segmentation.nuclei import segment_nuclei
+
+__all__ = ["nucleus_method"]
+
+_NUCLEI: dict[str, Callable[..., NDArray[np.uint32]]] = {"log_otsu": segment_nuclei}
+
+
+def nucleus_method(name: str) -> Callable[..., NDArray[np.uint32]]:
+    """The function behind ``segmentation.method``: (Y, X) image and the method's keys in, (Y, X) uint32 labels out.
+
+    Raises
+    ------
+    ValueError
+        When there is no such method.
+    """
+    if name not in _NUCLEI:
+        raise ValueError(f"segmentation.method: expected one of {sorted(_NUCLEI)}, got {name!r}.")
+    return _NUCLEI[name]

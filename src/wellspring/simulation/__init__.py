@@ -1,0 +1,1 @@
+"""simulation: plates whose truth is known, in the raw format of multiplexed protein maps."""

@@ -1,0 +1,87 @@
+"""Labels laid over site images: pixels, ids and annotations by hand."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from wellspring.cells.labelled import pixels_of_labels
+from wellspring.raw.tiff import SiteImage
+
+
+def _site(name: str, *, channels: tuple[str, ...] = ("DAPI", "RFP"), size: float | None = 0.5) -> SiteImage:
+    image = np.arange(12, dtype=np.uint16).reshape(3, 4)
+    return SiteImage(name, channels, np.stack([image + 100 * (1 + i) for i in range(len(channels))]), size)
+
+
+def _labels(rows: list[list[int]]) -> Any:
+    return np.array(rows, dtype=np.uint32)
+
+
+FIRST = _labels([[0, 0, 0, 0], [0, 1, 1, 0], [0, 0, 0, 2]])
+SECOND = _labels([[0, 0, 0, 0], [0, 0, 3, 0], [0, 0, 0, 0]])
+
+
+def test_pixels_and_ids_of_two_sites() -> None:
+    table = pixels_of_labels([_site("a"), _site("b")], {"b": SECOND, "a": FIRST}, background={"RFP": 7.5})
+    assert table.pixels.dtype == np.uint16
+    assert table.pixels.tolist() == [[105, 205], [106, 206], [111, 211], [106, 206]]
+    assert table.y.tolist() == [1, 1, 2, 1]
+    assert table.x.tolist() == [1, 2, 3, 2]
+    # The second site's label 3 follows the first site's largest id, 2.
+    assert table.object_id.tolist() == [1, 1, 2, 5]
+    assert table.channels == ("DAPI", "RFP")
+    assert table.background.tolist() == [0.0, 7.5]
+
+
+def test_annotations() -> None:
+    objects = pixels_of_labels([_site("a"), _site("b")], {"a": FIRST, "b": SECOND}, background={}).objects
+    assert objects.to_dict("list") == {
+        "object_id": [1, 2, 5],
+        "site": ["a", "a", "b"],
+        "site_label": [1, 2, 3],
+        "is_border_cell": [0, 1, 0],
+        "centroid_y_px": [1.0, 2.0, 1.0],
+        "centroid_x_px": [1.5, 3.0, 2.0],
+        "pixel_size_um": [0.5, 0.5, 0.5],
+    }
+    assert objects["object_id"].dtype == np.int64
+    assert objects["is_border_cell"].dtype == np.int64
+
+
+def test_pixel_size_only_where_known_for_all() -> None:
+    sites = [_site("a"), _site("b", size=None)]
+    table = pixels_of_labels(sites, {"a": FIRST, "b": SECOND}, background={})
+    assert "pixel_size_um" not in table.objects
+
+
+def test_sites_without_objects() -> None:
+    none = np.zeros((3, 4), dtype=np.uint32)
+    table = pixels_of_labels([_site("a"), _site("b")], {"a": none, "b": SECOND}, background={})
+    assert table.object_id.tolist() == [3]
+    empty = pixels_of_labels([_site("a")], {"a": none}, background={})
+    assert empty.pixels.shape == (0, 2)
+    assert empty.objects.shape == (0, 7)
+    assert empty.objects["object_id"].dtype == np.int64
+
+
+def test_memory_is_not_the_images() -> None:
+    site = _site("a")
+    table = pixels_of_labels([site], {"a": FIRST}, background={})
+    assert not np.shares_memory(table.pixels, site.image)
+    assert table.pixels.flags.c_contiguous
+
+
+@pytest.mark.parametrize(
+    ("sites", "labels", "background", "message"),
+    [
+        ([], {}, {}, "W: expected at least one site"),
+        ([_site("a")], {"b": FIRST}, {}, r"W: site a has no labels; there are labels of \['b'\]"),
+        ([_site("a")], {"a": FIRST[:2]}, {}, r"W: site a is \(3, 4\) px, but its labels are \(2, 4\)"),
+        ([_site("a"), _site("b", channels=("DAPI",))], {"a": FIRST, "b": SECOND}, {}, "W: site b has the channels"),
+        ([_site("a")], {"a": FIRST}, {"GFP": 1.0}, r"raw.background: names \['GFP'\], but W has only"),
+    ],
+)
+def test_bad_input(sites: list[SiteImage], labels: dict[str, Any], background: dict[str, float], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        pixels_of_labels(sites, labels, background=background, source="W")

@@ -1,0 +1,76 @@
+"""Which files a well's reading depends on."""
+
+from pathlib import Path
+
+import pytest
+
+from wellspring.raw.files import mpm_object_ids, plate_table, well_files
+
+ARRAYS_AND_TABLES = ("mpp.npy", "x.npy", "y.npy", "metadata.csv", "channels.csv")
+NO_TABLES = {"format": "mpm", "cell_cycle_table": None, "wells_table": None, "background_table": None}
+
+
+@pytest.fixture
+def well(tmp_path: Path) -> Path:
+    folder = tmp_path / "plates" / "untreated" / "I09"
+    folder.mkdir(parents=True)
+    for name in (*ARRAYS_AND_TABLES, "mapobject_ids.npy"):
+        (folder / name).touch()
+    return folder
+
+
+def test_an_mpm_well_depends_on_its_six_files(well: Path) -> None:
+    found = well_files(well, well="I09", raw=NO_TABLES)
+    assert {f.name for f in found} == {*ARRAYS_AND_TABLES, "mapobject_ids.npy"}
+    assert {f.parent for f in found} == {well}
+
+
+def test_the_newer_name_of_the_ids_is_taken_when_the_older_is_not_there(well: Path) -> None:
+    (well / "mapobject_ids.npy").rename(well / "obj_ids.npy")
+    assert mpm_object_ids(well) == well / "obj_ids.npy"
+    assert well / "obj_ids.npy" in well_files(well, well="I09", raw=NO_TABLES)
+
+
+@pytest.mark.parametrize("name", [*ARRAYS_AND_TABLES, "mapobject_ids.npy"])
+def test_a_missing_file_is_named_with_the_remedy(well: Path, name: str) -> None:
+    (well / name).unlink()
+    with pytest.raises(FileNotFoundError, match=f"{name}: expected the file {name}.*no such file.*Copy it"):
+        well_files(well, well="I09", raw=NO_TABLES)
+
+
+def test_a_path_that_is_no_folder_is_told(tmp_path: Path) -> None:
+    (tmp_path / "I09").touch()
+    with pytest.raises(FileNotFoundError, match="not a folder"):
+        well_files(tmp_path / "I09", well="I09", raw=NO_TABLES)
+
+
+def test_plate_tables_come_from_the_nearest_of_two_folders_above(well: Path) -> None:
+    upper, nearer = well.parents[1] / "wells.csv", well.parent / "wells.csv"
+    upper.touch()
+    raw = {**NO_TABLES, "wells_table": "wells.csv"}
+    assert well_files(well, well="I09", raw=raw)[-1] == upper
+    nearer.touch()
+    assert well_files(well, well="I09", raw=raw)[-1] == nearer
+
+
+def test_an_absolute_plate_table_is_taken_as_it_is(well: Path, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere.csv").touch()
+    assert plate_table(well, name=tmp_path / "elsewhere.csv", key="wells_table") == tmp_path / "elsewhere.csv"
+
+
+def test_a_plate_table_further_up_or_inside_the_well_is_not_looked_at(well: Path) -> None:
+    (well.parents[2] / "cycle.csv").touch()
+    (well / "cycle.csv").touch()
+    with pytest.raises(FileNotFoundError) as error:
+        well_files(well, well="I09", raw={**NO_TABLES, "cell_cycle_table": "cycle.csv"})
+    words = str(error.value)
+    assert str(well.parents[0]) in words
+    assert str(well.parents[1]) in words
+    assert "raw.cell_cycle_table: null" in words
+
+
+def test_a_tiff_well_depends_on_the_files_that_its_pattern_finds(tmp_path: Path) -> None:
+    for name in ("B7_1_DAPI.tif", "B7_1_GFP.tif", "C7_1_DAPI.tif", "notes.txt"):
+        (tmp_path / name).touch()
+    raw = {"format": "tiff", "pattern": "{well}_{site}_{channel}.tif"}
+    assert [f.name for f in well_files(tmp_path, well="B7", raw=raw)] == ["B7_1_DAPI.tif", "B7_1_GFP.tif"]

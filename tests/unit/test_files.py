@@ -1,0 +1,101 @@
+"""Files are whole or absent, and readers' errors become one sentence."""
+
+import errno
+import os
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from wellspring.files import as_readable, replaced_when_whole
+
+
+def test_a_file_appears_when_it_is_whole(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "a.tar.gz"
+    with replaced_when_whole(path) as temporary:
+        temporary.write_text("all", encoding="utf-8")
+        assert not path.exists()
+        assert temporary.parent == path.parent
+        assert temporary.suffixes[-2:] == [".tar", ".gz"]
+    assert path.read_text(encoding="utf-8") == "all"
+    assert [p.name for p in path.parent.iterdir()] == ["a.tar.gz"]
+
+
+@pytest.mark.parametrize("error", [ValueError("bad"), KeyboardInterrupt(), OSError(errno.EACCES, "denied")])
+def test_after_any_error_the_old_file_stands_and_nothing_else(tmp_path: Path, error: BaseException) -> None:
+    path = tmp_path / "a.txt"
+    path.write_text("old", encoding="utf-8")
+
+    def write() -> None:
+        with replaced_when_whole(path) as temporary:
+            temporary.write_text("half", encoding="utf-8")
+            raise error
+
+    with pytest.raises(type(error)) as caught:
+        write()
+    assert caught.value is error
+    assert path.read_text(encoding="utf-8") == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EFBIG])
+def test_a_full_disk_is_told_with_file_and_remedy(tmp_path: Path, number: int) -> None:
+    def write() -> None:
+        with replaced_when_whole(tmp_path / "a.txt") as temporary:
+            temporary.write_text("half", encoding="utf-8")
+            raise OSError(number, "low-level words")
+
+    with pytest.raises(OSError, match=r"a\.txt: could not be written: .*Free space or raise the quota") as caught:
+        write()
+    assert caught.value.errno == number
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_block_that_writes_nothing_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError), replaced_when_whole(tmp_path / "a.txt"):
+        pass
+
+
+@pytest.mark.parametrize(
+    "error", [ValueError("v"), OSError("o"), EOFError("e"), KeyError("k"), zipfile.BadZipFile("z")], ids=repr
+)
+def test_a_reader_s_error_names_the_file_what_was_expected_and_what_came(tmp_path: Path, error: Exception) -> None:
+    path = tmp_path / "a.npy"
+    path.touch()
+    words = rf"a\.npy: expected a table, but it cannot be read \({error}\)\. Copy the file again"
+    with pytest.raises(ValueError, match=words), as_readable(path, expected="a table"):
+        raise error
+
+
+def test_a_missing_file_is_told_before_it_is_read(tmp_path: Path) -> None:
+    with (
+        pytest.raises(FileNotFoundError, match=r"a\.npy: expected a table, but there is no such file"),
+        as_readable(tmp_path / "a.npy", expected="a table"),
+    ):
+        pytest.fail("the block must not run")
+
+
+def test_defects_pass_through(tmp_path: Path) -> None:
+    (tmp_path / "a").touch()
+    with pytest.raises(ZeroDivisionError), as_readable(tmp_path / "a", expected="a table"):
+        _ = 1 / 0
+
+
+def test_a_damaged_archive_is_told(tmp_path: Path) -> None:
+    np.savez_compressed(tmp_path / "a.npz", a=np.random.default_rng(0).random(5000))
+    data = bytearray((tmp_path / "a.npz").read_bytes())
+    data[len(data) // 2] ^= 0xFF
+    (tmp_path / "a.npz").write_bytes(data)
+    with (
+        pytest.raises(ValueError, match=r"a\.npz: expected arrays, but it cannot be read"),
+        as_readable(tmp_path / "a.npz", expected="arrays"),
+        np.load(tmp_path / "a.npz", allow_pickle=False) as file,
+    ):
+        _ = file["a"]
+
+
+def test_two_writers_in_two_processes_do_not_meet(tmp_path: Path) -> None:
+    with replaced_when_whole(tmp_path / "a.txt") as temporary:
+        assert str(os.getpid()) in temporary.name
+        temporary.touch()

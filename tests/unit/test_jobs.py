@@ -1,0 +1,58 @@
+"""What a job says, to whom, and how it ends. Each job is a process of its own: it swaps file descriptors."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+START = "import os, sys\nfrom wellspring.jobs import logged_job, tell\nwith logged_job(sys.argv[1]):\n    "
+
+
+def job(log: Path, body: str) -> subprocess.CompletedProcess[str]:
+    """Run `body` in a logged job."""
+    command = [sys.executable, "-c", START + body, str(log)]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def test_everything_printed_goes_to_the_log_in_order(tmp_path: Path) -> None:
+    body = "print('one', flush=True); os.write(2, b'two\\n'); print('three', file=sys.stderr); print('four')"
+    result = job(tmp_path / "deep" / "A1.log", body)
+    assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
+    assert (tmp_path / "deep" / "A1.log").read_text(encoding="utf-8") == "one\ntwo\nthree\nfour\n"
+
+
+def test_what_is_told_reaches_the_terminal_not_the_log(tmp_path: Path) -> None:
+    result = job(tmp_path / "A1.log", "tell('epoch 1'); print('detail')\nprint('after')\ntell('end')")
+    assert result.stderr == "epoch 1\nend\n"
+    assert result.stdout == "after\n"
+    assert (tmp_path / "A1.log").read_text(encoding="utf-8") == "detail\n"
+
+
+def test_bad_input_ends_in_one_message_and_exit_code_1(tmp_path: Path) -> None:
+    result = job(tmp_path / "A1.log", "raise ValueError('x.npy: expected whole numbers.')")
+    assert result.returncode == 1
+    assert result.stderr == f"ERROR A1: x.npy: expected whole numbers.\n      (details: {tmp_path / 'A1.log'})\n"
+    log = (tmp_path / "A1.log").read_text(encoding="utf-8")
+    assert log.startswith("Traceback")
+    assert "ValueError: x.npy" in log
+
+
+def test_an_error_of_the_system_is_told_in_words(tmp_path: Path) -> None:
+    ours = job(tmp_path / "a.log", "raise OSError(28, 'w.arrow: could not be written.')")
+    theirs = job(tmp_path / "b.log", "open('/nowhere/at/all')")
+    assert ours.stderr.splitlines()[0] == "ERROR a: w.arrow: could not be written."
+    assert theirs.stderr.splitlines()[0] == "ERROR b: [Errno 2] No such file or directory: '/nowhere/at/all'"
+    assert (ours.returncode, theirs.returncode) == (1, 1)
+
+
+def test_a_defect_is_in_the_log_and_on_the_terminal(tmp_path: Path) -> None:
+    result = job(tmp_path / "A1.log", "[][1]")
+    assert result.returncode == 1
+    assert "IndexError" in (tmp_path / "A1.log").read_text(encoding="utf-8")
+    assert "Traceback" in result.stderr
+    assert "ERROR" not in result.stderr
+
+
+def test_outside_a_job_telling_goes_to_standard_error() -> None:
+    code = "from wellspring.jobs import tell; tell('hello')"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert (result.stdout, result.stderr) == ("", "hello\n")

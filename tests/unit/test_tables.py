@@ -1,0 +1,167 @@
+"""Declared tables: what fits is written and read back, what does not is told."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+
+from wellspring import tables
+from wellspring.tables import (
+    CELLS,
+    FILTERED,
+    NORMALIZATION,
+    PREDICTIONS,
+    Column,
+    Table,
+    check_table,
+    empty_table,
+    join_on_key,
+    read_table,
+    write_table,
+)
+
+SMALL = Table(
+    "small",
+    (
+        Column("name", "str", "", "a name"),
+        Column("count", "int64", "cells", "how many"),
+        Column("length", "float64", "px", "how long"),
+        Column("is_good", "bool", "", "whether"),
+    ),
+)
+
+
+def small() -> pd.DataFrame:
+    return pd.DataFrame({"name": ["01", "b"], "count": [1, 2], "length": [0.5, np.nan], "is_good": [True, False]})
+
+
+def cells(object_ids: list[int]) -> pd.DataFrame:
+    n = len(object_ids)
+    whole = dict.fromkeys(("n_px", "y_min", "x_min", "height_px", "width_px"), [1] * n)
+    key = {"plate": ["P"] * n, "well": ["A1"] * n, "object_id": object_ids}
+    return pd.DataFrame({**key, **whole, "cell_size_ratio": [0.5] * n, "is_cropped": [False] * n})
+
+
+@pytest.mark.parametrize("name", ["small.parquet", "small.csv"])
+def test_a_table_is_read_as_it_was_written(tmp_path: Path, name: str) -> None:
+    write_table(small(), tmp_path / name, SMALL)
+    found = read_table(tmp_path / name, SMALL)
+    pd.testing.assert_frame_equal(found, small())
+    assert found["name"].tolist() == ["01", "b"]
+
+
+def test_infinite_bounds_survive(tmp_path: Path) -> None:
+    row = {"channel": ["EU"], "n_px": [4], **{c.name: [1.0] for c in NORMALIZATION.columns if c.dtype == "float64"}}
+    frame = pd.DataFrame(row).assign(clip=np.inf)
+    write_table(frame, tmp_path / "n.parquet", NORMALIZATION)
+    assert read_table(tmp_path / "n.parquet", NORMALIZATION)["clip"].tolist() == [np.inf]
+
+
+def test_units_and_meanings_stand_in_the_file(tmp_path: Path) -> None:
+    write_table(small(), tmp_path / "small.parquet", SMALL)
+    field = pq.read_schema(tmp_path / "small.parquet").field("length")
+    assert field.metadata == {b"unit": b"px", b"meaning": b"how long"}
+
+
+def test_declared_columns_come_first_and_open_tables_keep_the_rest() -> None:
+    frame = cells([1])[[*CELLS.names[::-1]]].assign(mean_EU=2.0)
+    frame.insert(0, "gene", ["SBF2"])
+    assert list(check_table(frame, CELLS, source="x").columns) == [*CELLS.names, "gene", "mean_EU"]
+
+
+@pytest.mark.parametrize("table", [t for t in vars(tables).values() if isinstance(t, Table)])
+def test_an_empty_table_of_every_kind_is_valid_and_keeps_its_dtypes(table: Table, tmp_path: Path) -> None:
+    write_table(empty_table(table), tmp_path / "t.parquet", table)
+    found = read_table(tmp_path / "t.parquet", table)
+    assert len(found) == 0
+    assert {name: str(dtype) for name, dtype in found.dtypes.items()} == {c.name: c.dtype for c in table.columns}
+
+
+def test_an_empty_table_takes_further_columns() -> None:
+    assert empty_table(CELLS, extra=[Column("mean_EU", "float64", "", "")])["mean_EU"].dtype == np.float64
+
+
+def test_a_missing_column_is_told() -> None:
+    with pytest.raises(ValueError, match=r"here: expected the columns of table 'small'; missing: \['count'\]"):
+        check_table(small().drop(columns="count"), SMALL, source="here")
+
+
+def test_an_unknown_column_of_a_closed_table_is_told() -> None:
+    with pytest.raises(ValueError, match=r"unknown: \['more'\]"):
+        check_table(small().assign(more=1), SMALL, source="here")
+
+
+@pytest.mark.parametrize(
+    ("column", "values", "words"),
+    [
+        ("name", [1, 2], "must hold string values"),
+        ("count", [1.0, 2.0], "must hold integer values"),
+        ("length", [1, 2], "must hold number values"),
+        ("is_good", [1, 0], "must hold true/false values"),
+        ("count", pd.array([1, None], dtype="Int64"), "must be filled, but 1 of its values are missing"),
+        ("is_good", pd.array([True, None], dtype="boolean"), "must be filled, but 1 of its values are missing"),
+    ],
+)
+def test_values_of_another_kind_are_told(column: str, values: list[object], words: str) -> None:
+    with pytest.raises(ValueError, match=f"here: column '{column}' of table 'small' {words}"):
+        check_table(small().assign(**{column: values}), SMALL, source="here")
+
+
+def test_a_repeated_cell_is_told() -> None:
+    with pytest.raises(ValueError, match=r"here: expected one row per cell, but these object ids repeat: \[7\]"):
+        check_table(cells([7, 8, 7]), CELLS, source="here")
+
+
+def test_one_cell_may_have_a_row_per_run_where_that_is_meant() -> None:
+    rows = empty_table(PREDICTIONS)
+    rows.loc[0] = ["P", "A1", 1, "test", "linear", "structure", 1, 0.5, 0.5]
+    rows.loc[1] = ["P", "A1", 1, "test", "linear", "structure", 2, 0.5, 0.5]
+    assert len(check_table(rows, PREDICTIONS, source="here")) == 2
+
+
+def test_a_bad_table_is_not_written(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"f\.parquet: expected the columns of table 'filtered'"):
+        write_table(small(), tmp_path / "f.parquet", FILTERED)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("content", [b"", b"PAR1 and then nothing"])
+def test_an_unreadable_table_is_told(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "t.parquet").write_bytes(content)
+    with pytest.raises(ValueError, match=r"t\.parquet: expected table 'small', but it cannot be read"):
+        read_table(tmp_path / "t.parquet", SMALL)
+
+
+def test_a_missing_table_is_told(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="expected table 'small'"):
+        read_table(tmp_path / "t.parquet", SMALL)
+
+
+def test_a_join_keeps_the_order_of_the_left_side() -> None:
+    left = pd.DataFrame({"plate": ["P", "P"], "id": [9, 2], "a": [90, 20]})
+    right = pd.DataFrame({"id": [2, 9], "plate": ["P", "P"], "b": [200, 900]})
+    joined = join_on_key(left, right, on=["plate", "id"], names=("left", "right"))
+    assert joined.to_dict("list") == {"plate": ["P", "P"], "id": [9, 2], "a": [90, 20], "b": [900, 200]}
+    assert joined["b"].dtype == np.int64
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "words"),
+    [
+        ([1, 2], [1], r"right: 1 rows of \['id'\] are missing, among them \[2\]"),
+        ([1], [1, 3], r"left: 1 rows of \['id'\] are missing, among them \[3\]"),
+        ([1, 1], [1], r"left: expected one row per \['id'\], but these repeat: \[1\]"),
+        ([1], [1, 1], r"right: expected one row per \['id'\], but these repeat: \[1\]"),
+    ],
+)
+def test_a_join_that_would_lose_or_multiply_rows_is_told(left: list[int], right: list[int], words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        join_on_key(pd.DataFrame({"id": left}), pd.DataFrame({"id": right}), on=["id"], names=("left", "right"))
+
+
+def test_a_join_of_tables_that_share_a_column_is_told() -> None:
+    frame = pd.DataFrame({"id": [1], "target": [2.0]})
+    with pytest.raises(ValueError, match=r"left and right: both have the columns \['target'\]"):
+        join_on_key(frame, frame, on=["id"], names=("left", "right"))

@@ -1,0 +1,35 @@
+"""Descriptions of all wells → channels.csv (id, channel): all wells agree, and the config names no other channel."""
+
+import csv
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from wellspring.files import replaced_when_whole
+from wellspring.jobs import logged_job
+from wellspring.raw.describe import compare_channels
+
+if TYPE_CHECKING:
+    from snakemake.script import Snakemake
+
+    snakemake: Snakemake
+
+
+def main(*, descriptions: Sequence[Path], named: Mapping[str, Sequence[str]], channels: Path) -> None:
+    """Compare the wells of `descriptions` and write the shared channels to `channels`."""
+    wells = [json.loads(path.read_text(encoding="utf-8")) for path in descriptions]
+    shared = compare_channels({(w["plate"], w["well"]): w["channels"] for w in wells}, named=named)
+    print(f"{len(wells)} wells share {len(shared)} channels: {', '.join(shared)}")
+    with replaced_when_whole(channels) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerows([("id", "channel"), *enumerate(shared)])
+
+
+if __name__ == "__main__":
+    with logged_job(snakemake.log[0]):
+        main(
+            descriptions=[Path(file) for file in snakemake.input.descriptions],
+            named=snakemake.params.named,
+            channels=Path(snakemake.output.channels),
+        )
