@@ -10,6 +10,9 @@ if not config:
     configfile: "config/config.yaml"
 
 
+report: "workflow/report/workflow.rst"
+
+
 include: "workflow/rules/common.smk"
 # files of a well -> what is in them, checked over all wells
 include: "workflow/rules/raw.smk"

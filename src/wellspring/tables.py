@@ -28,6 +28,7 @@ __all__ = [
     "QUALITY",
     "RANKING",
     "SANITY",
+    "TRUTH",
     "Column",
     "Table",
     "check_table",
@@ -226,7 +227,7 @@ QUALITY = Table(
 COMPOSITION = Table(
     "composition",
     (
-        Column("grouping", "str", "", "annotation that the cells are grouped by; split = not at all"),
+        Column("grouping", "str", "", "annotation that the cells are grouped by, split (not at all) or target level"),
         Column("value", "str", "", "value of that annotation; all = every cell"),
         Column("split", "str", "", "train, validation, test, or total"),
         Column("n_cells", "int64", "cells", "cells of that value in that split"),
@@ -255,6 +256,29 @@ RANKING = Table(
         Column("mean", "float64", "1", "mean importance; empty for a level without cells"),
         Column("lower", "float64", "1", "lower end of the mean's 99 % interval (Student's t); empty below 2 cells"),
         Column("upper", "float64", "1", "upper end of that interval"),
+    ),
+)
+
+TRUTH = Table(
+    "truth",
+    (
+        *_KEY_COLUMNS,
+        Column("perturbation", "str", "", "compound of the well, or normal"),
+        Column("phase", "str", "", "G1, S, G2 or M"),
+        Column("is_border", "bool", "", "cut by the mosaic's edge"),
+        Column("is_polynucleated", "bool", "", "two lobes"),
+        Column("n_px", "int64", "px", "pixels of the nucleus"),
+        Column("speckle_area", "float64", "1", "share of the nucleus' pixels in nuclear speckles"),
+        Column("n_pml_bodies", "int64", "", "PML bodies"),
+        Column("n_nucleoli", "int64", "", "nucleoli"),
+        Column("n_cajal_bodies", "int64", "", "Cajal bodies"),
+        Column("n_foci", "int64", "", "replication foci"),
+        Column("activity", "float64", "1", "latent activity, which moves the mean of some channels"),
+        Column("structure_term", "float64", "intensity", "part of the target from speckle area and PML bodies"),
+        Column("activity_term", "float64", "intensity", "part of the target from the activity"),
+        Column("effect_term", "float64", "intensity", "part of the target from the compound"),
+        Column("noise_term", "float64", "intensity", "part of the target that nothing tells"),
+        Column("eu", "float64", "intensity", "the target: mean of EU over the nucleus, above background"),
     ),
 )
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from wellspring.jobs import logged_job
-from wellspring.report.predictions import predictions_figure, stratum_column, tested_cells
+from wellspring.report.predictions import predictions_figure, stratum_column, predicted_cells
 from wellspring.report.style import save_figure
 from wellspring.tables import MANIFEST, PREDICTIONS, read_table
 
@@ -23,7 +23,7 @@ def main(
     cells = read_table(manifest, MANIFEST)
     stratum = stratum_column(columns, available=list(cells.columns))
     predicted = pd.concat([read_table(path, PREDICTIONS) for path in predictions], ignore_index=True)
-    tested = tested_cells(predicted, cells, stratum=stratum)
+    tested = predicted_cells(predicted, cells, stratum=stratum)
     print(tested.groupby(["regime", "seed", "stratum"]).size().to_string())
     save_figure(predictions_figure(tested, model=model, stratum=stratum, target_channel=target_channel), figure)
 

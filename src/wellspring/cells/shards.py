@@ -3,7 +3,7 @@
 A shard stores the *measured* pixels only, pixel by pixel in raster order (so no byte is spent on the corners of the
 bounding box), and the mask as horizontal runs. The file is memory-mapped, and cells are read by row, in any order.
 A cell's pixels are one zstd frame (level 1), which more than pays for the mask; everything else is plain. Arrow could
-compress whole batches itself, but then every small column costs a decompressor of its own, a fifth of a read.
+compress whole batches itself, but then every read sets up one decompressor for each of the small columns.
 Intensities are raw uint16; the background to subtract stands in the schema's metadata beside the channel names.
 """
 

@@ -33,8 +33,8 @@ class CropLoader:
     A batch is (B, S, S, n_channels) float32: the channels of the shards in their order, without `exclude_channel`,
     then the mask as the last channel. Measured pixels hold (min(max(raw - background, 0), clip) - shift) / scale and
     mask 1, all others 0. Crops are centred (upper and left margin rounded down); a crop larger than the image is cut
-    centrally (the part cut off above and at the left rounded down). Values are computed in float32: within 1e-6 of
-    the largest of |value| and intensity / scale.
+    centrally (the part cut off above and at the left rounded down). Values are computed in float32, with an error of
+    at most 2e-7 of (raw + background + shift) / scale.
 
     Parameters
     ----------

@@ -1,8 +1,9 @@
 """File names of a well, taken apart by a pattern with named parts. Standard library only: the workflow reads it too."""
 
+import os
 import re
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 __all__ = ["PARTS", "Match", "compile_pattern", "matches_below", "matching_files"]
@@ -82,9 +83,12 @@ def matching_files(folder: Path, *, pattern: str, well: str | None) -> list[Matc
     ValueError
         When the pattern is bad, or the files of the well belong to several plates.
     """
-    found = [m for m in matches_below(folder, pattern=pattern) if well is None or m.parts.get("well", well) == well]
+    folder = Path(folder)
+    wells = _by_well(folder, pattern, _stamp(folder, depth=pattern.count("/")))
+    chosen = wells.values() if well is None else [wells.get(well, ()), wells.get(None, ())]
+    found = sorted((match for matches in chosen for match in matches), key=_by_path)
     if not found:
-        raise FileNotFoundError(_nothing_found(Path(folder), pattern=pattern, well=well))
+        raise FileNotFoundError(_nothing_found(folder, pattern=pattern, well=well))
     plates = sorted({m.parts["plate"] for m in found if "plate" in m.parts})
     if len(plates) > 1 and well is not None:
         raise ValueError(
@@ -102,13 +106,32 @@ def matches_below(folder: Path, *, pattern: str) -> list[Match]:
     return sorted((Match(path, hit.groupdict()) for path, hit in found if hit), key=_by_path)
 
 
+# The workflow asks well by well, so a folder of 384 wells is listed once and not once per well and rule. The stamp
+# makes it listed again after a file came or went.
+@lru_cache(maxsize=64)
+def _by_well(folder: Path, pattern: str, stamp: tuple[int, ...]) -> dict[str | None, tuple[Match, ...]]:
+    wells: dict[str | None, list[Match]] = {}
+    for match in matches_below(folder, pattern=pattern):
+        wells.setdefault(match.parts.get("well"), []).append(match)
+    return {well: tuple(matches) for well, matches in wells.items()}
+
+
+def _stamp(folder: Path, *, depth: int) -> tuple[int, ...]:
+    if not folder.is_dir():
+        return (int(folder.exists()),)
+    folders = [folder, *(place for d in range(depth) for place in sorted(folder.glob("*/" * (d + 1))))]
+    return tuple(place.stat().st_mtime_ns for place in folders)
+
+
 def _by_path(match: Match) -> str:
     return match.path.as_posix()
 
 
 def _candidates(folder: Path, *, depth: int) -> list[tuple[Path, str]]:
-    if folder.is_file():
-        return [(folder, Path(*folder.parts[-1 - depth :]).as_posix())]
+    if not folder.is_dir():
+        return [] if not folder.exists() else [(folder, Path(*folder.parts[-1 - depth :]).as_posix())]
+    if depth == 0:
+        return [(folder / entry.name, entry.name) for entry in os.scandir(folder) if entry.is_file()]
     paths = folder.glob("/".join(["*"] * (depth + 1)))
     return [(path, path.relative_to(folder).as_posix()) for path in paths if path.is_file()]
 

@@ -100,6 +100,7 @@ def importance_figure(ranking: pd.DataFrame, *, marked: Collection[str]) -> Figu
         reach = np.abs(100 * rows[["lower", "upper"]].to_numpy().T - percent)
         axes.errorbar(percent, middle, xerr=reach, fmt="none", ecolor="black", elinewidth=0.8, capsize=1.4)
     _label_channels(axes, shown, marked=marked)
+    axes.set_xlim(0, _most_percent(ranking))
     left_out = f" (the {len(shown)} most important of {n_channels} channels)" if n_channels > len(shown) else ""
     axes.set(
         title=f"Importance of the channels{left_out}", xlabel="Share of the cell's total score (%), mean over cells"
@@ -119,8 +120,15 @@ def _label_channels(axes: Axes, shown: list[str], *, marked: Collection[str]) ->
     for tick, channel in zip(axes.get_yticklabels(), shown, strict=True):
         tick.set_fontweight("bold" if channel in marked else "normal")
     axes.set_ylim(len(shown) - 0.4, -0.6)
-    axes.set_xlim(left=0)
     axes.grid(axis="x")
+
+
+def _most_percent(ranking: pd.DataFrame) -> float:
+    """Up to the highest interval, but at most to twice the highest mean: two cells make intervals beyond all sense."""
+    if ranking["mean"].notna().any():
+        highest, reach = float(ranking["mean"].max()), float(ranking[["mean", "upper"]].max().max())
+        return 105 * min(reach, 2 * highest)
+    return 100.0
 
 
 @in_style

@@ -110,7 +110,8 @@ def importance_caption(ranking: pd.DataFrame, *, marked: Collection[str]) -> str
     return (
         f"A cell's score map says how much each pixel of each channel moves the prediction. Bars: a channel's share of "
         f"the cell's total score, mean over cells ({n_cells:,} cells), for cells with a low, medium and high target. "
-        "Lines: 99 % intervals of the mean (Student's t, over cells). Dotted: the share that each of the "
+        "Lines: 99 % intervals of the mean (Student's t, over cells; with very few cells they leave the plot). "
+        "Dotted: the share that each of the "
         f"{len(overall)} channels would have if all counted the same.{first}{ground} A high share says that the model "
         "uses the channel, not that the channel causes the target."
     )

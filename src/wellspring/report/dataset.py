@@ -21,15 +21,16 @@ from wellspring.report.style import (
     new_figure,
 )
 
-__all__ = ["MISSING", "SPLITS", "composition_table", "dataset_figure", "group_values"]
+__all__ = ["LEVEL", "MISSING", "SPLITS", "composition_table", "dataset_figure", "group_values"]
 
 SPLITS = ("train", "validation", "test")
 MISSING = "(missing)"
+LEVEL = "target level"
 _MOST_GROUPS = 8
 
 
 def composition_table(manifest: pd.DataFrame, *, columns: Sequence[str]) -> pd.DataFrame:
-    """Cells per split, and per split and value of each of `columns` (table `COMPOSITION`; thesis tables 3.2 to 3.4).
+    """Cells per split, level, and value of each annotation (table `COMPOSITION`; thesis tables 3.2 to 3.4 and 5.3).
 
     Parameters
     ----------
@@ -41,13 +42,22 @@ def composition_table(manifest: pd.DataFrame, *, columns: Sequence[str]) -> pd.D
     Returns
     -------
     DataFrame
-        Grouping ``split`` first, its percentages of all cells; then each annotation, percentages within the split.
-        Values in the order of their frequency; a missing value counts as ``(missing)``. A split without cells has 0.
+        Grouping ``split`` first, its percentages of all cells; then each annotation and ``target level``, percentages
+        within the split. Values in the order of their frequency, levels from low to high; a missing value counts as
+        ``(missing)``. A split without cells has 0.
+
+    Raises
+    ------
+    ValueError
+        When the manifest has no cells, or a target is not finite.
     """
+    target = manifest["target"].to_numpy(dtype=float)
+    levels = pd.Series(level_bounds(target).levels(target), index=manifest.index)
     parts = [_counted(manifest, grouping="split", values=pd.Series("all", index=manifest.index))]
     for name in columns:
         if name in manifest.columns:
             parts.append(_counted(manifest, grouping=name, values=group_values(manifest, name)))
+    parts.append(_counted(manifest, grouping=LEVEL, values=levels, order=LEVELS))
     return pd.concat(parts, ignore_index=True)
 
 
@@ -57,8 +67,10 @@ def group_values(manifest: pd.DataFrame, column: str) -> pd.Series:
     return values.astype("str").where(values.notna(), MISSING)
 
 
-def _counted(manifest: pd.DataFrame, *, grouping: str, values: pd.Series) -> pd.DataFrame:
-    order = values.value_counts().index
+def _counted(
+    manifest: pd.DataFrame, *, grouping: str, values: pd.Series, order: Sequence[str] | None = None
+) -> pd.DataFrame:
+    order = list(values.value_counts().index) if order is None else order
     counts = pd.crosstab(values, manifest["split"]).reindex(index=order, columns=list(SPLITS), fill_value=0)
     counts["total"] = counts.sum(axis=1)
     whole = counts.sum(axis=0)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from wellspring.attribution.importance import ALL, LEVELS
-from wellspring.report.dataset import SPLITS
+from wellspring.report.dataset import LEVEL, SPLITS
 from wellspring.report.page import Grid
 from wellspring.report.training import BASELINE, THIS_RUN, Run
 from wellspring.training.metrics import METRIC_NAMES
@@ -98,7 +98,8 @@ def composition_grids(composition: pd.DataFrame, *, file: str) -> list[Grid]:
         rows = [("cells" if grouping == "split" else value, *[at[value, s] for s in splits]) for value in values]
         of = "all cells" if grouping == "split" else "the cells of the set"
         title = "Cells by set" if grouping == "split" else f"Cells by set and {grouping}"
-        note = f"Number of cells, and percentage of {of}."
+        levels = " Low and high: one standard deviation from the mean or more." if grouping == LEVEL else ""
+        note = f"Number of cells, and percentage of {of}.{levels}"
         grids.append(Grid(title=title, file=file, head=head, rows=rows, note=note, folded=len(rows) > _LONG))
     return grids
 
@@ -204,5 +205,5 @@ def ranking_grid(ranking: pd.DataFrame, *, file: str) -> Grid:
 
 
 def _share(mean: float, lower: float, upper: float) -> str:
-    bounds = "" if math.isnan(lower) else f"\n{100 * lower:.2f} to {100 * upper:.2f}"
-    return _NONE if math.isnan(mean) else f"{100 * mean:.2f}{bounds}"
+    value, low, high = (number(100 * share, scale=1.0) for share in (mean, lower, upper))
+    return value if low == _NONE else f"{value}\n{low} to {high}"

@@ -21,7 +21,7 @@ from wellspring.report.style import (
 )
 from wellspring.tables import KEY
 
-__all__ = ["predictions_figure", "stratum_column", "tested_cells"]
+__all__ = ["predicted_cells", "predictions_figure", "stratum_column"]
 
 _ALL = "all cells"
 _MOST_STRATA = 6
@@ -35,7 +35,7 @@ def stratum_column(columns: Sequence[str], *, available: Sequence[str]) -> str |
     return wanted[0] if wanted else None
 
 
-def tested_cells(predictions: pd.DataFrame, manifest: pd.DataFrame, *, stratum: str | None) -> pd.DataFrame:
+def predicted_cells(predictions: pd.DataFrame, manifest: pd.DataFrame, *, stratum: str | None) -> pd.DataFrame:
     """The test cells of each regime's first seed, with their stratum.
 
     Parameters
@@ -79,7 +79,7 @@ def predictions_figure(cells: pd.DataFrame, *, model: str, stratum: str | None, 
     Parameters
     ----------
     cells
-        From `tested_cells`.
+        From `predicted_cells`.
     model, target_channel
         Named in the titles and on the axes.
     stratum

@@ -87,7 +87,8 @@ def stain_levels(smooth: NDArray[np.float32]) -> Levels | None:
     least that of rounding to whole grey values. Where the rule merely halves one population, this ratio is 1.1
     (normal) to 1.3 (uniform: the flattest that noise and uneven light make), whatever the population's width; 2 is
     half again above that. Where there are two populations, the class below is the whole background, and 2 means that
-    few of its pixels, 1 in 40, are above the threshold. A single population with a long bright tail passes (2.2 where
+    few of its pixels, 1 in 40, are above the threshold; 3 would take crowded, hazy fields for empty (one of the public
+    DSB 2018 images that this was looked at with has 2.1). A single population with a long bright tail passes (2.2 where
     the logarithm is exponential): such a tail is what haze round many nuclei makes. A field whose nuclei are too few
     and too dim to outweigh the background's own spread is taken as empty. Without smoothing, noise of a few grey
     values can look like two populations.

@@ -19,8 +19,9 @@ _PHASE_RB1 = np.array([0.8, 1.15, 1.25, 1.0])
 
 
 def plate_background(settings: PlateSettings, *, rng: np.random.Generator) -> NDArray[np.float64]:
-    """(n_channels,) float64 background of each channel, camera counts, to two decimals."""
-    return np.round(settings.background * rng.uniform(0.8, 1.2, size=len(settings.markers)), 2)
+    """(n_channels,) float64 background of each channel, camera counts, to two decimals; 0 for segmented ones."""
+    values = np.round(settings.background * rng.uniform(0.8, 1.2, size=len(settings.markers)), 2)
+    return np.where([marker.kind == "speckle_mask" for marker in settings.markers], 0.0, values)
 
 
 def formula_terms(latents: pd.DataFrame, *, formula: Formula) -> pd.DataFrame:
@@ -95,21 +96,19 @@ def draw_pixels(
     return pixels
 
 
-def _means(
-    marker: Marker, *, scene: _Scene, settings: PlateSettings, rng: np.random.Generator
-) -> NDArray[np.float64]:
+def _means(marker: Marker, *, scene: _Scene, settings: PlateSettings, rng: np.random.Generator) -> NDArray[np.float64]:
     cells = scene.nuclei.cells
     if marker.kind == "target":
-        return scene.latents["eu"].to_numpy()
+        return np.asarray(scene.latents["eu"], dtype=np.float64)
     phase = pd.Index(PHASES).get_indexer(cells["phase"])
-    spread = settings.staining_sd
-    level = marker.activity * scene.latents["activity"].to_numpy() + spread * rng.standard_normal(len(cells))
+    staining = settings.staining_sd * rng.standard_normal(len(cells))
+    level = marker.activity * scene.latents["activity"].to_numpy(dtype=np.float64) + staining
     mean = marker.level * np.exp(level)
     if marker.kind == "dna":
         mean *= _PHASE_DNA[phase]
     if marker.name == "RB1_pS807_S811":
         mean *= _PHASE_RB1[phase]
-    return mean
+    return np.asarray(mean, dtype=np.float64)
 
 
 def _pattern(marker: Marker, *, scene: _Scene, rng: np.random.Generator) -> NDArray[np.float32]:
@@ -129,4 +128,4 @@ def _pattern(marker: Marker, *, scene: _Scene, rng: np.random.Generator) -> NDAr
     np.maximum(pattern, np.float32(0.05), out=pattern)
     total = np.bincount(nuclei.nucleus, weights=pattern, minlength=len(nuclei.cells))
     mean = total / np.maximum(nuclei.cells["n_px"].to_numpy(), 1)
-    return pattern / mean.astype(np.float32)[nuclei.nucleus]
+    return np.asarray(pattern / mean.astype(np.float32)[nuclei.nucleus], dtype=np.float32)

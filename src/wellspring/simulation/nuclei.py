@@ -67,9 +67,7 @@ def draw_nuclei(n_cells: int, *, settings: PlateSettings, rng: np.random.Generat
     return Nuclei(shape, y.astype(np.int32), x.astype(np.int32), nucleus, depth, cells.drop(columns="edge"))
 
 
-def _cells(
-    n_cells: int, *, rows: int, columns: int, settings: PlateSettings, rng: np.random.Generator
-) -> pd.DataFrame:
+def _cells(n_cells: int, *, rows: int, columns: int, settings: PlateSettings, rng: np.random.Generator) -> pd.DataFrame:
     phase = rng.choice(3, size=n_cells, p=np.asarray(settings.phase_fractions) / sum(settings.phase_fractions))
     phase[rng.random(n_cells) < settings.mitotic_fraction] = 3
     number = np.arange(n_cells)
@@ -97,7 +95,7 @@ def _diameters(
     relative = 1 + settings.diameter_sd * np.clip(rng.standard_normal(len(cells)), -2.5, 2.5)
     diameter = settings.diameter_px * _PHASE_DIAMETER[phase] * relative
     # The outline bulges by up to a tenth; two pixels stay free between neighbours.
-    return np.minimum(diameter, (block - 3) / 1.12)
+    return np.asarray(np.minimum(diameter, (block - 3) / 1.12), dtype=np.float64)
 
 
 def _centres(

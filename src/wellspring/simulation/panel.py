@@ -1,10 +1,8 @@
-"""The 38 markers of the thesis' panel: where each is seen, how strongly, and which ones carry the transcription rate."""
+"""The 38 markers of the thesis' panel: where each is seen, how strongly, and which carry the transcription rate."""
 
 from dataclasses import dataclass
 
-__all__ = ["DEMO_MARKERS", "PANEL", "TARGET_MARKER", "Marker", "choose_markers"]
-
-TARGET_MARKER = "EU"
+__all__ = ["PANEL", "Marker", "choose_markers"]
 
 # How much brighter each structure is than the nucleoplasm, per kind of marker: 4 = four times as bright again,
 # -0.8 = a fifth of it is left. `chromatin` and `texture` scale smooth random fields of unit variance.

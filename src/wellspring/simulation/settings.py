@@ -59,8 +59,8 @@ class Formula:
     activity: float = 31.0
     noise: float = 22.0
     floor: float = 20.0
-    speckle_area_mean: float = 0.12
-    speckle_area_sd: float = 0.055
+    speckle_area_mean: float = 0.065
+    speckle_area_sd: float = 0.03
     pml_count_mean: float = 6.0
     pml_count_sd: float = 3.5
 
@@ -141,7 +141,7 @@ _THESIS_WELLS = (
     ("J15", "triptolide"),
 )
 _PRESETS = {
-    "demo": {"wells": 8, "cells": 350, "channels": 14, "diameter_px": 26.0},
+    "demo": {"wells": 8, "cells": 600, "channels": 12, "diameter_px": 26.0},
     "full": {"wells": 11, "cells": 400, "channels": 38, "diameter_px": 110.0},
 }
 

@@ -16,6 +16,24 @@ Pixels = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
+class _Body:
+    """A kind of disc: its column of counts, mean radius (nucleus diameters), spread, greatest depth of a centre."""
+
+    count: str
+    radius: float
+    spread: float
+    deepest: float
+
+
+_BODIES = {
+    "nucleolus": _Body("n_nucleoli", 0.11, 0.15, 0.65),
+    "pml_body": _Body("n_pml_bodies", 0.055, 0.1, 0.9),
+    "cajal_body": _Body("n_cajal_bodies", 0.045, 0.1, 0.8),
+    "replication_focus": _Body("n_foci", 0.03, 0.2, 0.95),
+}
+
+
+@dataclass(frozen=True)
 class Structures:
     """What lies in the nuclei of one well.
 
@@ -50,38 +68,26 @@ def draw_structures(
     """
     size = settings.diameter_px
     wanted = _wanted(nuclei, perturbation=perturbation, settings=settings, rng=rng)
-    nucleolus_radius = 0.11 * EFFECTS[perturbation].nucleolus_size * size
-    drawn = {
-        "nucleolus": place_bodies(
-            nuclei, wanted["n_nucleoli"], radius=nucleolus_radius, spread=0.15, deepest=0.65, rng=rng
-        ),
-        "pml_body": place_bodies(nuclei, wanted["n_pml_bodies"], radius=0.055 * size, spread=0.1, deepest=0.9, rng=rng),
-        "cajal_body": place_bodies(nuclei, wanted["n_cajal_bodies"], radius=0.045 * size, spread=0.1, deepest=0.8, rng=rng),
-        "replication_focus": place_bodies(nuclei, wanted["n_foci"], radius=0.03 * size, spread=0.2, deepest=0.95, rng=rng),
-    }
+    drawn = {}
+    for name, body in _BODIES.items():
+        radius = body.radius * size * (EFFECTS[perturbation].nucleolus_size if name == "nucleolus" else 1.0)
+        drawn[name] = place_bodies(
+            nuclei, wanted[body.count], radius=radius, spread=body.spread, deepest=body.deepest, rng=rng
+        )
     free = (drawn["nucleolus"].stamp < 0.5) & (nuclei.depth < 0.96)
     speckles = smooth_field(nuclei.shape, sigma=0.035 * size, rng=rng)[nuclei.y, nuclei.x]
     mask = top_fraction(speckles, nuclei.nucleus, share=wanted["speckle_area"].to_numpy(), allowed=free)
     maps = {name: blurred(bodies.stamp, nuclei, sigma=settings.blur * size) for name, bodies in drawn.items()}
     maps["speckle"] = blurred(mask.astype(np.float32), nuclei, sigma=settings.blur * size)
     maps["chromatin"] = smooth_field(nuclei.shape, sigma=0.04 * size, rng=rng)[nuclei.y, nuclei.x]
-    n_cells = len(nuclei.cells)
-    area = np.bincount(nuclei.nucleus, weights=mask, minlength=n_cells) / np.maximum(nuclei.cells["n_px"], 1)
-    counts = pd.DataFrame(
-        {
-            "speckle_area": area.to_numpy(dtype=np.float64),
-            "n_pml_bodies": drawn["pml_body"].count,
-            "n_nucleoli": drawn["nucleolus"].count,
-            "n_cajal_bodies": drawn["cajal_body"].count,
-            "n_foci": drawn["replication_focus"].count,
-        }
-    )
+    n_px = np.maximum(nuclei.cells["n_px"].to_numpy(), 1)
+    area = np.bincount(nuclei.nucleus, weights=mask, minlength=len(n_px)) / n_px
+    found = {body.count: drawn[name].count for name, body in _BODIES.items()}
+    counts = pd.DataFrame({"speckle_area": area, **found})
     return Structures(maps, mask, smooth_field(nuclei.shape, sigma=0.05 * size, rng=rng), counts)
 
 
-def _wanted(
-    nuclei: Nuclei, *, perturbation: str, settings: PlateSettings, rng: np.random.Generator
-) -> pd.DataFrame:
+def _wanted(nuclei: Nuclei, *, perturbation: str, settings: PlateSettings, rng: np.random.Generator) -> pd.DataFrame:
     effect, formula, n_cells = EFFECTS[perturbation], settings.formula, len(nuclei.cells)
     # Uniform, so that every level is as frequent as any other; sqrt(12) is the width of unit variance.
     level = rng.uniform(-0.5, 0.5, size=(2, n_cells)) * np.sqrt(12)
@@ -90,7 +96,7 @@ def _wanted(
     in_s = nuclei.cells["phase"].to_numpy() == PHASES[1]
     return pd.DataFrame(
         {
-            "speckle_area": np.clip(area, 0.01, 0.5),
+            "speckle_area": np.clip(area, 0.01, 0.4),
             "n_pml_bodies": np.maximum(np.rint(bodies), 0).astype(np.int64),
             "n_nucleoli": rng.integers(1, 4, size=n_cells),
             "n_cajal_bodies": rng.integers(0, 4, size=n_cells),
@@ -185,18 +191,18 @@ def top_fraction(
     order = np.lexsort((-values, ~allowed, group))
     rank = np.empty(len(group), dtype=np.int64)
     rank[order] = _rank_in_group(group[order].astype(np.int64))
-    return (rank < n_wanted[group]) & allowed
+    return np.asarray((rank < n_wanted[group]) & allowed)
 
 
 def smooth_field(shape: tuple[int, int], *, sigma: float, rng: np.random.Generator) -> Pixels:
     """(height, width) float32 random field of zero mean and unit variance, correlated over about `sigma` px."""
     field = ndimage.gaussian_filter(rng.standard_normal(shape, dtype=np.float32), sigma, mode="wrap")
     spread = field.std()
-    return (field - field.mean()) / spread if spread > 0 else field
+    return np.asarray((field - field.mean()) / spread if spread > 0 else field, dtype=np.float32)
 
 
 def blurred(values: Pixels, nuclei: Nuclei, *, sigma: float) -> Pixels:
     """(n_px,) float32: nucleus pixels after a Gaussian blur of the mosaic they lie in."""
     image = np.zeros(nuclei.shape, dtype=np.float32)
     image[nuclei.y, nuclei.x] = values
-    return ndimage.gaussian_filter(image, sigma)[nuclei.y, nuclei.x]
+    return np.asarray(ndimage.gaussian_filter(image, sigma)[nuclei.y, nuclei.x], dtype=np.float32)

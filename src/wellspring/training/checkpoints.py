@@ -86,7 +86,7 @@ class Checkpoint:
         if not self.path.exists():
             return None
         try:
-            with np.load(self.path, allow_pickle=False) as arrays:
+            with self.path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
                 if str(arrays["format"]) != _FORMAT or str(arrays["fingerprint"]) != self.fingerprint:
                     print(f"{self.path}: of another training; starting from the first epoch.")
                     return None

@@ -1,5 +1,6 @@
 """Patterns of file names: parts taken apart by hand, and what is refused."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -75,6 +76,16 @@ def test_files_of_one_well_sorted(tmp_path: Path) -> None:
         ("A1_2.tif", {"well": "A1", "site": "2"}),
     ]
     assert len(matching_files(tmp_path, pattern="{well}_{site}.tif", well=None)) == 4
+
+
+def test_files_that_come_later_are_seen(tmp_path: Path) -> None:
+    for depth, folder in enumerate((tmp_path, tmp_path / "DAPI")):
+        pattern = "{channel}/" * depth + "{well}_{site}.tif"
+        _touch(folder, "A1_1.tif")
+        os.utime(folder, ns=(1, 1))
+        assert len(matching_files(tmp_path, pattern=pattern, well="A1")) == 1
+        _touch(folder, "A1_2.tif")
+        assert len(matching_files(tmp_path, pattern=pattern, well="A1")) == 2
 
 
 def test_pattern_without_well_takes_the_whole_folder(tmp_path: Path) -> None:

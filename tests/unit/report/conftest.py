@@ -1,12 +1,13 @@
 """Small tables, every number chosen by hand, for the report's tests."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import matplotlib.figure
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.figure import Figure
+from matplotlib.text import Text
 
 from wellspring.attribution.maps import Maps
 from wellspring.report.style import new_figure, save_figure
@@ -172,10 +173,37 @@ def maps() -> Maps:
     )
 
 
-def texts(figure: matplotlib.figure.Figure) -> list[str]:
-    """All text of a figure that is not empty."""
-    found = figure.findobj(match=matplotlib.text.Text)
-    return [text.get_text() for text in found if text.get_text()]
+@pytest.fixture
+def texts() -> Callable[[Figure], list[str]]:
+    """All text of a figure that is shown and not empty."""
+
+    def texts_of(figure: Figure) -> list[str]:
+        found = figure.findobj(match=Text)
+        return [text.get_text() for text in found if text.get_text() and text.get_visible()]
+
+    return texts_of
+
+
+@pytest.fixture
+def make_filtered() -> Callable[..., pd.DataFrame]:
+    """Table `FILTERED` from one `steps` call's arguments per well."""
+
+    def make(*wells: tuple[object, ...]) -> pd.DataFrame:
+        return filtered_of([row for well in wells for row in steps(*well)])
+
+    return make
+
+
+@pytest.fixture
+def make_metrics() -> Callable[..., pd.DataFrame]:
+    """`metrics_of`."""
+    return metrics_of
+
+
+@pytest.fixture
+def make_history() -> Callable[[Sequence[float]], pd.DataFrame]:
+    """`history_of`."""
+    return history_of
 
 
 @pytest.fixture

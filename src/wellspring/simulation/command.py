@@ -1,0 +1,47 @@
+"""Commands on simulated plates: ``wellspring simulate`` and ``wellspring truth``."""
+
+import argparse
+import time
+from pathlib import Path
+
+from wellspring.simulation.comparison import compare_with_truth, comparison_text
+from wellspring.simulation.plate import simulate_plate
+from wellspring.simulation.settings import preset_settings
+
+__all__ = ["add_commands"]
+
+
+def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add both commands; each sets ``run``, a function of the parsed arguments."""
+    simulate = commands.add_parser("simulate", help="write a plate whose truth is known, in the raw MPM format")
+    simulate.add_argument("folder", type=Path, help="new or empty folder")
+    simulate.add_argument("--preset", choices=["demo", "full"], default="demo", help="default: demo")
+    simulate.add_argument("--wells", type=int, help="number of wells, 1 to 384; default: the preset's")
+    simulate.add_argument("--cells", type=int, help="nuclei per well, 0 or more; default: the preset's")
+    simulate.add_argument("--channels", type=int, help="channels, 2 to 38; default: the preset's")
+    simulate.add_argument("--diameter-px", type=float, help="mean nucleus diameter in G1, px; default: the preset's")
+    simulate.add_argument("--seed", type=int, default=123, help="default: 123")
+    simulate.set_defaults(run=_run_simulate)
+    truth = commands.add_parser("truth", help="compare results on a simulated plate with its truth")
+    truth.add_argument("plate", type=Path, help="folder that `wellspring simulate` wrote")
+    truth.add_argument("results", type=Path, help="folder `results` of the run")
+    truth.set_defaults(run=_run_truth)
+
+
+def _run_simulate(args: argparse.Namespace) -> None:
+    settings = preset_settings(
+        args.preset, n_wells=args.wells, n_cells=args.cells, n_channels=args.channels, diameter_px=args.diameter_px
+    )
+    begin = time.perf_counter()
+    sheet = simulate_plate(args.folder, settings=settings, seed=args.seed, report=print)
+    seconds = time.perf_counter() - begin
+    print(f"{sheet}: {len(settings.wells)} wells in {seconds:.1f} s, {len(settings.wells) / seconds:.2f} wells/s")
+
+
+def _run_truth(args: argparse.Namespace) -> None:
+    comparison = compare_with_truth(args.plate, args.results)
+    print(comparison_text(comparison))
+    if comparison.mistakes:
+        raise ValueError(f"the finding did not come out: {'; '.join(comparison.mistakes)}.")
+    print("\nThe finding came out: baseline < linear (structure) < linear (color-structure), the network without")
+    print("intensities far above the linear model, and the causal structural channels first.")

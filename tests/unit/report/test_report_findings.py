@@ -1,0 +1,178 @@
+"""Sentences say what the numbers say, and no more."""
+
+import math
+
+import pandas as pd
+import pytest
+
+from wellspring.report.attribution import Completeness, ranking_table
+from wellspring.report.findings import (
+    channel_findings,
+    completeness_finding,
+    completeness_warnings,
+    dataset_warnings,
+    model_findings,
+    quality_warnings,
+    scores,
+)
+from wellspring.report.quality import quality_table
+from wellspring.report.training import comparison_table
+
+BASELINE = ("baseline", "-", 0, -0.01, -0.03, 0.0)
+
+
+@pytest.fixture
+def said(make_metrics, published):
+    """The findings on runs (model, regime, seed, R², lower, upper)."""
+
+    def findings(*runs):
+        return model_findings(comparison_table(make_metrics([BASELINE, *runs], mae=48.3), published))
+
+    return findings
+
+
+def test_scores_span_the_intervals_of_all_seeds(make_metrics, published):
+    runs = [("linear", "structure", 1, 0.3, 0.2, 0.4), ("linear", "structure", 2, 0.1, 0.0, 0.3)]
+    (score,) = scores(comparison_table(make_metrics(runs), published))
+    assert (score.n_seeds, score.value, score.lower, score.upper) == (2, pytest.approx(0.2), 0.0, 0.4)
+
+
+def test_a_clear_model_is_better_than_the_baseline(said):
+    first, second = said(("simple_cnn", "structure", 7, 0.46, 0.38, 0.53))
+    assert first.startswith(
+        "The baseline, which predicts the mean of the training cells for every cell, is off by 48.3"
+    )
+    assert second == (
+        "simple_cnn (structure) explains 46 % of the variance of the target on 100 test cells "
+        "(R² 0.46, 95 % interval 0.38 to 0.53): better than the baseline."
+    )
+
+
+def test_an_interval_that_reaches_the_baseline_is_not_called_better(said):
+    text = said(("linear", "structure", 7, 0.1, -0.05, 0.2))[1]
+    assert "R² 0.10, 95 % interval −0.05 to 0.20" in text
+    assert text.endswith("so it is not shown to be better than the baseline.")
+
+
+def test_an_interval_above_the_baseline_but_not_above_0_is_not_called_better(make_metrics, published):
+    low = ("baseline", "-", 0, -0.5, -0.6, -0.4)
+    table = comparison_table(make_metrics([low, ("linear", "structure", 7, 0.1, -0.2, 0.3)]), published)
+    assert model_findings(table)[1].endswith("so it is not shown to be better than the baseline.")
+
+
+def test_a_model_below_the_baseline_is_called_worse(said):
+    text = said(("linear", "structure", 7, -0.4, -0.6, -0.2))[1]
+    assert "explains none of the variance" in text
+    assert text.endswith(": worse than the baseline.")
+
+
+def test_seeds_are_counted(said):
+    text = said(("linear", "structure", 1, 0.3, 0.2, 0.4), ("linear", "structure", 2, 0.1, 0.05, 0.2))[1]
+    assert "R² 0.20, mean of 2 seeds, whose 95 % intervals span 0.05 to 0.40" in text
+
+
+def test_without_a_value_nothing_is_claimed(said):
+    text = said(("linear", "structure", 1, math.nan, math.nan, math.nan))[1]
+    assert text == "linear (structure): R² is not defined on 100 test cells, whose true values do not differ."
+
+
+def test_models_that_are_apart_and_models_that_overlap(said):
+    texts = said(
+        ("linear", "structure", 7, 0.18, 0.10, 0.26),
+        ("simple_cnn", "structure", 7, 0.46, 0.38, 0.53),
+        ("xception", "structure", 7, 0.41, 0.33, 0.48),
+    )
+    assert (
+        "Among the models trained on structure, simple_cnn has the highest R² (0.46). Its interval lies wholly above "
+        "that of linear. Its interval overlaps that of xception: these test cells do not settle which is better."
+    ) in texts
+
+
+def test_regimes_that_are_apart(said):
+    texts = said(("linear", "color-structure", 7, 0.38, 0.30, 0.46), ("linear", "structure", 7, 0.18, 0.10, 0.26))
+    assert texts[-1] == (
+        "linear: R² is 0.38 with intensities as measured and 0.18 with intensities shifted at random. The intervals do "
+        "not overlap: intensities add information that this model cannot get from structure alone."
+    )
+
+
+def test_regimes_the_other_way_round(said):
+    texts = said(("linear", "color-structure", 7, 0.1, 0.05, 0.15), ("linear", "structure", 7, 0.3, 0.2, 0.4))
+    assert texts[-1].endswith("it does better when it cannot rely on intensities.")
+
+
+def test_regimes_that_overlap(said):
+    texts = said(("linear", "color-structure", 7, 0.3, 0.2, 0.4), ("linear", "structure", 7, 0.25, 0.1, 0.35))
+    assert texts[-1].endswith("The intervals overlap, so a difference is not shown.")
+
+
+def test_one_model_in_one_regime_is_compared_with_nothing(said):
+    assert len(said(("linear", "structure", 7, 0.3, 0.2, 0.4))) == 2
+
+
+def test_top_channels_and_marked_ones(importance):
+    texts = channel_findings(ranking_table(importance), marked=["SON", "DAPI", "EU"])
+    assert texts == [
+        "The highest mean shares of the score belong to SON (50.0 %), PML (30.0 %) and DAPI (20.0 %), of 3 channels; "
+        "with equal shares each would have 33.3 %.",
+        "Ranks of the marked channels: SON 1 and DAPI 3; 1 of the 2 are among the first 2.",
+        "Marked, but not an input of this model: EU.",
+    ]
+
+
+def test_nothing_marked_nothing_said_about_marks(importance):
+    assert len(channel_findings(ranking_table(importance), marked=[])) == 1
+
+
+def test_no_cells_no_channel_findings(importance):
+    assert channel_findings(ranking_table(importance.head(0)), marked=["SON"]) == []
+
+
+def test_completeness_within_5_percent():
+    small = Completeness(n_cells=3, median=0.004, worst=0.25)
+    assert completeness_finding("linear", small) == (
+        "linear: the integrated gradients sum to the change of the prediction within 0.4 % (median of 3 cells; "
+        "worst cell 25 %)."
+    )
+    assert completeness_warnings("linear", small) == []
+    assert completeness_warnings("linear", Completeness(n_cells=3, median=0.05, worst=0.05)) == []
+
+
+def test_completeness_beyond_5_percent_warns():
+    (text,) = completeness_warnings("linear", Completeness(n_cells=3, median=0.06, worst=2.0))
+    assert "by 6 % in the median cell, more than 5 %. Raise attribution.steps" in text
+
+
+def test_completeness_of_a_constant_model_warns():
+    nothing = Completeness(n_cells=0, median=math.nan, worst=math.nan)
+    assert "no prediction differs" in completeness_finding("linear", nothing)
+    (text,) = completeness_warnings("linear", nothing)
+    assert text.endswith("its maps say nothing.")
+
+
+def test_empty_and_emptied_wells(filtered):
+    empty, emptied = quality_warnings(quality_table(filtered))
+    assert empty.startswith("No cells were found in 1 well: p1 / A01. ")
+    assert emptied.startswith("No cells are left in 1 well: p1 / B03. ")
+
+
+def test_a_long_list_of_wells_is_cut(make_filtered):
+    (text,) = quality_warnings(quality_table(make_filtered(*[("p", f"A{i:02d}", 0) for i in range(1, 13)])))
+    assert "12 wells: p / A01," in text
+    assert "p / A10 and 2 more." in text
+
+
+def test_good_wells_need_no_warning(make_filtered):
+    assert quality_warnings(quality_table(make_filtered(("p", "A01", 3)))) == []
+
+
+def test_few_test_cells_and_cropped_cells(manifest):
+    few, cropped = dataset_warnings(manifest, image_size=64)
+    assert few.startswith("The test set has 2 cells. Below 50,")
+    assert cropped.startswith("1 of 10 cells (10.0 %) are larger than the image (64 px)")
+
+
+def test_a_large_test_set_of_whole_cells_needs_no_warning(manifest):
+    cells = pd.concat([manifest[manifest["split"] == "test"].assign(is_cropped=False)] * 25)
+    assert len(cells) == 50
+    assert dataset_warnings(cells, image_size=64) == []

@@ -1,0 +1,143 @@
+"""Whole runs on a few cells from real crop shards."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from wellspring.cells.shards import Crop, ShardHeader, runs_of, write_shard
+from wellspring.models import build_regressor, load_regressor
+from wellspring.tables import HISTORY, PREDICTIONS, check_table
+from wellspring.training.augmentation import SizeRatios
+from wellspring.training.batches import Cells
+from wellspring.training.prediction import input_places, predicted, predictions_table
+from wellspring.training.runs import Augmentation, Run, Schedule, augmentation_for, fit_run, opened
+
+# Keras' own reading of its variables, not ours.
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+
+SPLITS = ["train", "test", "train", "validation", "train", "test", "train", "validation", "train", "train"]
+RUN = Run(model="linear", regime="structure", seed=5)
+
+
+def write_cells(folder):
+    """Ten square cells of 4 px in one well: channel a is 10 times their number, EU what is predicted."""
+    y, x = (place.ravel() for place in np.indices((4, 4)))
+    crops = []
+    for i in range(len(SPLITS)):
+        pixels = np.column_stack([np.full(16, 10 * i), np.full(16, 7), np.full(16, 100 + i)]).astype(np.uint16)
+        runs = dict(zip(("run_y", "run_x", "run_length"), runs_of(y, x), strict=True))
+        crops.append(Crop(object_id=i, y_min=0, x_min=0, height=4, width=4, pixels=pixels, **runs))
+    header = ShardHeader(plate="P", well="A1", channels=("a", "b", "EU"), background=np.zeros(3))
+    write_shard(folder / "P" / "A1.arrow", crops, header=header)
+
+
+def manifest(splits=tuple(SPLITS)):
+    n = len(splits)
+    return pd.DataFrame(
+        {
+            "plate": "P",
+            "well": "A1",
+            "object_id": np.arange(n),
+            "row": np.arange(n),
+            "split": splits,
+            "target": 100.0 + np.arange(n),
+            "cell_size_ratio": np.linspace(0.5, 0.7, n),
+            "is_cropped": False,
+        }
+    )
+
+
+def normalization():
+    numbers = {"n_px": 160, "percentile": 98.0, "upper": 1e3, "mean": 0.0, "std": 1.0}
+    return pd.DataFrame({"channel": ["a", "b", "EU"], **numbers, "clip": np.inf, "shift": 0.0, "scale": 100.0})
+
+
+@pytest.fixture
+def data(tmp_path):
+    write_cells(tmp_path)
+    return opened(manifest(), normalization(), crops_folder=tmp_path, target_channel="EU", image_size=6, threads=2)
+
+
+def fit(data, folder, *, input_channels=None, regime="structure", code="c", epochs=2):
+    return fit_run(
+        data,
+        RUN,
+        input_channels=input_channels,
+        augmentation=augmentation_for(data, regime=regime, shift=0.01, noise_sd=0.0, zoom=True, flip=True, rotate=True),
+        schedule=Schedule(epochs=epochs, patience=9, batch_size=4, learning_rate=0.1),
+        resume_folder=folder / "resume",
+        code=code,
+        report=str,
+    )
+
+
+def test_a_run_gives_a_model_a_history_and_a_prediction_for_every_cell(data, tmp_path):
+    found = fit(data, tmp_path)
+    check_table(found.history, HISTORY, source="here")
+    assert len(found.history) == 2
+    table = check_table(found.predictions, PREDICTIONS, source="here")
+    assert table["object_id"].tolist() == list(range(10))
+    assert table["split"].tolist() == SPLITS
+    assert set(table["model"]) == {"linear"}
+    assert set(table["regime"]) == {"structure"}
+    assert set(table["seed"]) == {5}
+    images, targets = data.loader.batch(np.arange(10))
+    np.testing.assert_array_equal(table["target"], targets)
+    np.testing.assert_allclose(table["prediction"], np.asarray(found.model(images))[:, 0], rtol=1e-6)
+    found.model.save(tmp_path / "model.keras")
+    again = predicted(load_regressor(tmp_path / "model.keras"), Cells(data.loader, np.arange(10)), batch_size=3)
+    np.testing.assert_allclose(again, table["prediction"], rtol=1e-6)
+
+
+def test_the_target_and_the_mask_are_no_inputs(data, tmp_path):
+    model = fit(data, tmp_path).model
+    assert data.loader.channels == ("a", "b")
+    assert model.get_layer("channel_filter").input_channels == [0, 1]
+    assert model.get_layer("target").offset == pytest.approx(np.mean([100, 102, 104, 106, 108, 109]))
+
+
+def test_named_channels_are_found_in_the_batch(data, tmp_path):
+    assert fit(data, tmp_path, input_channels=["b"]).model.get_layer("channel_filter").input_channels == [1]
+
+
+def test_a_state_of_other_settings_or_code_is_not_gone_on_from(data, tmp_path):
+    first = fit(data, tmp_path)
+    same = fit(data, tmp_path)
+    pd.testing.assert_frame_equal(same.history, first.history)  # seconds too: nothing was computed again
+    for changes in ({"code": "d"}, {"epochs": 1}, {"input_channels": ["a"]}, {"regime": "color-structure"}):
+        assert fit(data, tmp_path, **changes).history["seconds"][0] != first.history["seconds"][0]
+
+
+def test_channels_are_shifted_in_the_structure_regime_alone(data):
+    settings = {"shift": 3.0, "noise_sd": 0.0, "zoom": True, "flip": True, "rotate": False}
+    ratios = manifest().loc[manifest()["split"] == "train", "cell_size_ratio"]
+    zoom = SizeRatios(ratios.mean(), pytest.approx(ratios.std(ddof=0)), 0.5)
+    structure = augmentation_for(data, regime="structure", **settings)
+    assert structure == Augmentation(shift=3.0, zoom=zoom, flip=True)
+    assert augmentation_for(data, regime="color-structure", **settings) == Augmentation(zoom=zoom, flip=True)
+    assert augmentation_for(data, regime="structure", **{**settings, "zoom": False}).zoom is None
+
+
+@pytest.mark.parametrize("split", ["train", "validation"])
+def test_a_dataset_without_training_or_validation_cells_is_refused(split, tmp_path):
+    write_cells(tmp_path)
+    table = manifest(tuple("test" if s == split else s for s in SPLITS))
+    data = opened(table, normalization(), crops_folder=tmp_path, target_channel="EU", image_size=6, threads=1)
+    with pytest.raises(ValueError, match=f"expected cells in the split {split!r}, found none"):
+        fit(data, tmp_path)
+
+
+def test_places_of_input_channels():
+    assert input_places(["c", "a"], channels=("a", "b", "c")) == (2, 0)
+    assert input_places(None, channels=("a", "b", "c")) == (0, 1, 2)
+    with pytest.raises(ValueError, match=r"dataset\.input_channels: \['d', 'EU'\] are not among .*\['a', 'b'\]"):
+        input_places(["a", "d", "EU"], channels=("a", "b"))
+
+
+def test_no_cells_have_no_predictions(data):
+    none = Cells(data.loader, np.arange(0))
+    model = build_regressor("linear", image_size=6, n_channels=3, input_channels=[0])
+    values = predicted(model, none, batch_size=4)
+    assert values.shape == (0,)
+    table = predictions_table(manifest(()), values, model="linear", regime="structure", seed=1)
+    assert len(check_table(table, PREDICTIONS, source="here")) == 0
