@@ -1,6 +1,5 @@
 """A tiny simulated plate, and snakemake as a user runs it."""
 
-import os
 import shutil
 import subprocess
 import sys
@@ -32,8 +31,7 @@ def run_snakemake(folder: Path, *arguments: str, configfile: Path | None = None)
         *("--workflow-profile", str(ROOT / "profiles" / "default"), "--cores", "2"),
         *("--configfile", str(configfile or folder / "config.yaml"), *arguments),
     ]
-    environment = {**os.environ, "PYTHONWARNINGS": "default"}
-    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder, env=environment)
+    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder)
 
 
 @pytest.fixture(scope="session")

@@ -24,7 +24,7 @@ rule attribution_map:
         mem_mb=8000,
         runtime=1440,
     params:
-        crops_folder="results/cells",
+        crops_folder=get_crops_folder,
         target_channel=config["dataset"]["target_channel"],
         input_channels=config["dataset"]["input_channels"],
         image_size=config["cells"]["image_size"],

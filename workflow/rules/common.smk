@@ -9,7 +9,7 @@ from snakemake.exceptions import WorkflowError
 ROOT = Path(workflow.basedir)
 # Scripts find the library of this checkout, in whatever environment they run.
 sys.path.insert(0, str(ROOT / "src"))
-os.environ["PYTHONPATH"] = os.pathsep.join([str(ROOT / "src"), *filter(None, [os.environ.get("PYTHONPATH")])])
+os.environ.update(PYTHONPATH=str(ROOT / "src"))
 
 from wellspring.config import validated_config
 from wellspring.provenance import code_digest
@@ -86,3 +86,12 @@ def get_labels(wildcards):
 
 def get_learning_rate(wildcards):
     return config["training"]["learning_rate"][wildcards.model]
+
+
+def get_predictions_of_model(wildcards):
+    return per_run(f"{RUN}/predictions.parquet", models=[wildcards.model])
+
+
+def get_crops_folder(wildcards, input):
+    """The folder of all crop shards: above the plates."""
+    return str(Path(input.crops[0]).parents[1])

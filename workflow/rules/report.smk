@@ -82,11 +82,7 @@ rule report_training:
 rule report_predictions:
     input:
         manifest="results/dataset/manifest.parquet",
-        predictions=[
-            "results/training/{model}/" + f"{regime}/{seed}/predictions.parquet"
-            for regime in config["training"]["regimes"]
-            for seed in config["training"]["seeds"]
-        ],
+        predictions=get_predictions_of_model,
     output:
         figure=report("results/report/predictions_{model}.svg", caption="../report/predictions.rst", category="Models"),
     log:

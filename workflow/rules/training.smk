@@ -22,12 +22,14 @@ rule training_fit:
         mem_mb=8000,
         runtime=1440,
     params:
-        crops_folder="results/cells",
+        crops_folder=get_crops_folder,
         resume_folder=f"{RUN}/resume",
         target_channel=config["dataset"]["target_channel"],
         input_channels=config["dataset"]["input_channels"],
         image_size=config["cells"]["image_size"],
-        training={k: v for k, v in config["training"].items() if k not in ("models", "regimes", "seeds", "learning_rate")},
+        training={
+            k: v for k, v in config["training"].items() if k not in ("models", "regimes", "seeds", "learning_rate")
+        },
         learning_rate=get_learning_rate,
         code=code_digest("wellspring.training", "wellspring.models", "wellspring.dataset.loader", "wellspring.jobs"),
     message:

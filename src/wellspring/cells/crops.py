@@ -8,6 +8,7 @@ order is read from its begin to its end, and only the band that the current cell
 
 import mmap
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +29,20 @@ _GROUP = 32
 _BLOCK = 128
 _LARGEST = int(np.iinfo(np.uint16).max)
 _GEOMETRY = ["object_id", "n_px", "y_min", "x_min", "height_px", "width_px"]
+
+
+@dataclass(frozen=True)
+class _Runs:
+    """Neighbouring rows of the pixel table that belong to one object, sorted by object, then by place.
+
+    `start` and `length` are (n_runs,); `object_id` is (n_objects,); `first_of` is (n_objects + 1,): each object's
+    first run, and the end.
+    """
+
+    start: NDArray[np.integer]
+    length: NDArray[np.integer]
+    object_id: NDArray[np.integer]
+    first_of: NDArray[np.integer]
 
 
 def extract_cells(table: PixelTable, shard: Path, *, plate: str, well: str, image_size: int) -> pd.DataFrame:
@@ -60,13 +75,14 @@ def extract_cells(table: PixelTable, shard: Path, *, plate: str, well: str, imag
         When the disk is full; no shard is left behind.
     """
     mean_names = [f"{MEAN_PREFIX}{name}" for name in table.channels]
-    _check_objects(table, computed=[*CELLS.names, *mean_names])
+    runs = _runs_by_object(table.object_id)
+    _check_objects(table, runs, computed=[*CELLS.names, *mean_names])
     header = ShardHeader(plate=plate, well=well, channels=table.channels, background=table.background)
     geometry: list[tuple[int, ...]] = []
     means: list[NDArray[np.float64]] = []
 
     def measured() -> Iterator[Crop]:
-        for crop in crops_of(table):
+        for crop in _crops(table, runs):
             geometry.append((crop.object_id, len(crop.pixels), crop.y_min, crop.x_min, crop.height, crop.width))
             means.append(mean_above_background(crop.pixels, table.background))
             yield crop
@@ -90,13 +106,16 @@ def crops_of(table: PixelTable) -> Iterator[Crop]:
     ValueError
         When an object has a pixel more than once, or spans more than 65,535 px.
     """
-    starts, lengths, firsts = _runs_by_object(table.object_id)
+    return _crops(table, _runs_by_object(table.object_id))
+
+
+def _crops(table: PixelTable, runs: _Runs) -> Iterator[Crop]:
     pixels = np.asarray(table.pixels)
     since_release = 0
-    for place in np.argsort(starts[firsts[:-1]]):
-        first, last = firsts[place : place + 2]
-        rows = _expanded(starts[first:last], lengths[first:last])
-        crop = _crop(table, pixels, rows, object_id=int(table.object_id[starts[first]]))
+    for place in np.argsort(runs.start[runs.first_of[:-1]]):
+        own = slice(*runs.first_of[place : place + 2])
+        rows = _expanded(runs.start[own], runs.length[own])
+        crop = _crop(table, pixels, rows, object_id=int(runs.object_id[place]))
         yield crop
         since_release += crop.pixels.nbytes
         if since_release >= _RELEASE_BYTES:
@@ -147,46 +166,46 @@ def cell_size_ratio(side_px: int, *, image_size: int) -> float:
     return 1 - 2 * margin / image_size
 
 
-def _runs_by_object(object_id: NDArray[np.integer]) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """Runs of equal ids, sorted by id, then by place: starts, lengths, and each object's first run (and the end)."""
+def _runs_by_object(object_id: NDArray[np.integer]) -> _Runs:
     if len(object_id) == 0:
         none = np.zeros(0, dtype=np.int64)
-        return none, none, np.zeros(1, dtype=np.int64)
-    starts = np.concatenate([[0], np.flatnonzero(object_id[1:] != object_id[:-1]) + 1])
-    lengths = np.diff(starts, append=len(object_id))
-    order = np.argsort(object_id[starts], kind="stable")
-    ids = object_id[starts[order]]
-    firsts = np.concatenate([[0], np.flatnonzero(ids[1:] != ids[:-1]) + 1, [len(ids)]])
-    return starts[order], lengths[order], firsts
+        return _Runs(start=none, length=none, object_id=none, first_of=np.zeros(1, dtype=np.int64))
+    start = np.concatenate([[0], np.flatnonzero(object_id[1:] != object_id[:-1]) + 1])
+    length = np.diff(start, append=len(object_id))
+    order = np.argsort(object_id[start], kind="stable")
+    ids = object_id[start[order]]
+    first_of = np.concatenate([[0], np.flatnonzero(ids[1:] != ids[:-1]) + 1, [len(ids)]])
+    return _Runs(start=start[order], length=length[order], object_id=ids[first_of[:-1]], first_of=first_of)
 
 
-def _expanded(starts: NDArray[np.int64], lengths: NDArray[np.int64]) -> NDArray[np.int64]:
+def _expanded(start: NDArray[np.integer], length: NDArray[np.integer]) -> NDArray[np.int64]:
     """The rows of several runs, one run after the other."""
-    before = np.cumsum(lengths) - lengths
-    return np.repeat(starts - before, lengths) + np.arange(lengths.sum())
+    before = np.cumsum(length) - length
+    return np.repeat(start - before, length) + np.arange(length.sum())
 
 
 def _crop(table: PixelTable, pixels: NDArray[np.uint16], rows: NDArray[np.int64], *, object_id: int) -> Crop:
-    y, x = table.y[rows].astype(np.int64), table.x[rows].astype(np.int64)
+    y, x = table.y[rows], table.x[rows]
     y_min, x_min = int(y.min()), int(x.min())
-    height, width = int(y.max()) - y_min + 1, int(x.max()) - x_min + 1
+    y, x = y - y_min, x - x_min
+    height, width = int(y.max()) + 1, int(x.max()) + 1
     if max(height, width) > _LARGEST:
         raise ValueError(
             f"{table.source}: expected objects of at most {_LARGEST} px a side, but object {object_id} spans "
             f"{height} x {width} px. Look whether its id is used by several objects."
         )
-    place = (y - y_min) * width + (x - x_min)
+    place = y.astype(np.int64) * width + x
     if (np.diff(place) <= 0).any():
         order = np.argsort(place, kind="stable")
-        rows, place = rows[order], place[order]
+        rows, place, y, x = rows[order], place[order], y[order], x[order]
         again = np.flatnonzero(np.diff(place) == 0)
         if len(again):
-            twice_y, twice_x = divmod(int(place[again[0]]), width)
+            first = again[0]
             raise ValueError(
                 f"{table.source}: expected every pixel of an object once, but object {object_id} has {len(again)} more "
-                f"than once; the first: y = {twice_y + y_min}, x = {twice_x + x_min}. Remove the repeated rows."
+                f"than once; the first: y = {y[first] + y_min}, x = {x[first] + x_min}. Remove the repeated rows."
             )
-    run_y, run_x, run_length = runs_of(place // width, place % width)
+    run_y, run_x, run_length = runs_of(y, x)
     return Crop(
         object_id=object_id,
         y_min=y_min,
@@ -207,16 +226,14 @@ def _release(pixels: NDArray[np.uint16]) -> None:
         mapped.madvise(mmap.MADV_DONTNEED)
 
 
-def _check_objects(table: PixelTable, *, computed: list[str]) -> None:
+def _check_objects(table: PixelTable, runs: _Runs, *, computed: list[str]) -> None:
     clashing = sorted(set(table.objects.columns) & set(computed) - {"object_id"})
     if clashing:
         raise ValueError(
             f"{table.source}: the annotations {clashing} have names of columns that the cell table computes. "
             "Rename them in the sheet or in the well's metadata."
         )
-    known = table.objects["object_id"].to_numpy()
-    measured = table.object_id[_runs_by_object(table.object_id)[0]]
-    odd = np.setxor1d(known, measured)
+    odd = np.setxor1d(table.objects["object_id"].to_numpy(), runs.object_id)
     if len(odd):
         raise ValueError(
             f"{table.source}: expected the same ids in pixels and objects, but {len(odd)} stand on one side only; the "

@@ -54,10 +54,10 @@ class Formula:
     """
 
     base: float = 380.0
-    speckle: float = 34.0
-    pml: float = 29.0
-    activity: float = 31.0
-    noise: float = 22.0
+    speckle: float = 32.0
+    pml: float = 27.0
+    activity: float = 34.0
+    noise: float = 21.0
     floor: float = 20.0
     speckle_area_mean: float = 0.065
     speckle_area_sd: float = 0.03

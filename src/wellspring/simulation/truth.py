@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -125,16 +125,21 @@ def read_truth(folder: Path) -> Truth:
     path = Path(folder) / "truth" / "truth.json"
     with as_readable(path, expected="the truth of a simulated plate"):
         values = json.loads(path.read_text(encoding="utf-8"))
-        attainable: dict[str, Any] = {
-            name: float("nan") if value is None else value for name, value in values["attainable"].items()
-        }
+        if not isinstance(values, dict):
+            raise ValueError(f"a {type(values).__name__} instead of an object")
+        attainable = {name: float("nan") if value is None else value for name, value in values["attainable"].items()}
         return Truth(
             plate=values["plate"],
             seed=values["seed"],
-            formula=Formula(**values["formula"]),
-            causes=Causes(**{name: tuple(channels) for name, channels in values["causes"].items()}),
-            attainable=AttainableR2(**attainable),
+            formula=Formula(**_named(values["formula"], Formula)),
+            causes=Causes(**{name: tuple(value) for name, value in _named(values["causes"], Causes).items()}),
+            attainable=AttainableR2(**_named(attainable, AttainableR2)),
         )
+
+
+def _named(values: Mapping[str, Any], kind: type[Any]) -> dict[str, Any]:
+    """The fields of a dataclass; KeyError where one is missing."""
+    return {field.name: values[field.name] for field in fields(kind)}
 
 
 def _without_nan(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -100,12 +100,6 @@ def test_replicates_count_within_a_perturbation(tmp_path):
     sheet = pd.read_csv(simulate_plate(tmp_path / "p", settings=settings, seed=1), sep="\t")
     numbers = dict(zip(sheet["well"], sheet["replicate"], strict=True))
     assert numbers == {"J10": 1, "J16": 1, "I09": 2, "I14": 2, "I11": 3}
-        "J10": 1,
-        "J16": 1,
-        "I09": 2,
-        "I14": 2,
-        "I11": 3,
-    }
 
 
 def test_a_well_without_cells_has_empty_arrays_and_tables(folder):
