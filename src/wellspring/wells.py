@@ -23,8 +23,8 @@ def read_sheet(path: Path, *, schema: Mapping[str, Any]) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        All columns as text, empty cells as missing values. `path` is absolute: a relative one is taken from the
-        folder of the sheet.
+        All columns as text, empty cells as missing values. A relative `path` is taken from the
+        folder of the sheet, so it stays as it is when plate and sheet are moved together.
 
     Raises
     ------
@@ -54,7 +54,7 @@ def read_sheet(path: Path, *, schema: Mapping[str, Any]) -> pd.DataFrame:
         shown = "\n".join(f"  - {line}" for line in mistakes[:20])
         more = f"\n  (+{len(mistakes) - 20} more)" if len(mistakes) > 20 else ""
         raise ValueError(f"{path}: {len(mistakes)} mistake(s) in the sheet:\n{shown}{more}")
-    sheet["path"] = [str((path.parent / value).absolute()) for value in sheet["path"]]
+    sheet["path"] = [str(path.parent / value) for value in sheet["path"]]
     return sheet
 
 
@@ -108,7 +108,7 @@ def _absent(sheet: pd.DataFrame, *, folder: Path) -> list[str]:
 
 
 def well_path(sheet: pd.DataFrame, *, plate: str, well: str) -> Path:
-    """The absolute path of one well.
+    """The path of one well.
 
     Raises
     ------

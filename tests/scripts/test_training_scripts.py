@@ -1,6 +1,7 @@
 """The scripts of the rules training_fit and training_evaluate, run as Snakemake runs them."""
 
 import json
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ import pandas as pd
 import pytest
 
 from wellspring.cells.shards import Crop, ShardHeader, runs_of, write_shard
+from wellspring.models.devices import CPU
 from wellspring.tables import (
     HISTORY,
     MANIFEST,
@@ -113,9 +115,12 @@ def test_fit_and_evaluate(job, tmp_path):
     assert baseline["mae"] == pytest.approx((3 + 1 + 5) / 3)
 
 
-def test_fit_ends_with_one_message_on_bad_input(job, tmp_path):
-    job["params"]["input_channels"] = ["a", "nucleolin"]
-    done = run("training_fit.py", **job)
-    assert done.returncode == 1
-    assert done.stderr.startswith("ERROR run: dataset.input_channels: ['nucleolin'] are not among")
+def test_a_channel_that_the_dataset_lacks_ends_the_job_before_anything_is_written(job, tmp_path, monkeypatch):
+    monkeypatch.setattr("wellspring.models.devices.prepared_device", lambda *, threads: CPU)
+    main = runpy.run_path(str(SCRIPTS / "training_fit.py"))["main"]
+    files = {key: {name: Path(path) for name, path in job[key].items()} for key in ("input", "output")}
+    params = {**job["params"], "input_channels": ["a", "nucleolin"]}
+    run = {"model": "linear", "regime": "structure", "seed": 5}
+    with pytest.raises(ValueError, match=r"dataset\.input_channels: \['nucleolin'\] are not among"):
+        main(inputs=files["input"], outputs=files["output"], run=run, params=params, threads=1)
     assert not (tmp_path / "run").exists()

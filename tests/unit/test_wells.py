@@ -31,7 +31,7 @@ def mistakes(folder: Path, *lines: str, header: str = "plate\twell\tpath") -> li
     return str(error.value).splitlines()
 
 
-def test_a_good_sheet_is_text_with_absolute_paths(folder: Path) -> None:
+def test_a_good_sheet_is_text_with_paths_from_its_folder(folder: Path) -> None:
     path = sheet(
         folder, "P1\tI10\tdata/I10\t007\t", "P1\tI09\tdata/I09\t8\tDMSO", header="plate\twell\tpath\tday\tgene"
     )

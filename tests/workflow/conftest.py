@@ -28,8 +28,8 @@ def run_snakemake(folder: Path, *arguments: str, configfile: Path | None = None)
     """Run snakemake in `folder` with the laptop profile and return what it did and said."""
     command = [
         *(sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"), "--directory", str(folder)),
-        *("--workflow-profile", str(ROOT / "profiles" / "default"), "--cores", "2"),
-        *("--configfile", str(configfile or folder / "config.yaml"), *arguments),
+        *("--workflow-profile", str(ROOT / "profiles" / "default"), "--cores", "2", *arguments),
+        *("--configfile", str(configfile or folder / "config.yaml")),
     ]
     return subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder)
 

@@ -122,11 +122,15 @@ def test_a_second_run_does_nothing(finished: Path, run: Snakemake) -> None:
     assert _times(finished / "results") == before
 
 
-def test_touching_one_well_reruns_that_well_and_what_is_merged_only(again: Path, run: Snakemake) -> None:
+def test_a_touched_or_changed_well_reruns_that_well_and_what_is_merged_only(again: Path, run: Snakemake) -> None:
     before = _times(again / "results/cells")
     (_first_well(again) / "mpp.npy").touch()
-    result = run(again, "--dry-run")
-    counts = _job_counts(result)
+    touched = run(again, "--dry-run")
+    assert "Nothing to be done" in touched.stdout + touched.stderr, "a small file with the same bytes is the same"
+    pixels = np.load(_first_well(again) / "mpp.npy")
+    pixels[0, 0] += 1
+    np.save(_first_well(again) / "mpp.npy", pixels)
+    counts = _job_counts(run(again, "--dry-run"))
     assert (counts["raw_describe"], counts["cells_crop"], counts["dataset_select"]) == (1, 1, 1)
     assert counts["training_fit"] == 2
     result = run(again, "results/dataset/manifest.parquet")

@@ -23,8 +23,8 @@ __all__ = ["cell_size_ratio", "crops_of", "extract_cells", "mean_above_backgroun
 
 # Memory-mapped bytes after which the pages are handed back, so that a large well never fills the memory.
 _RELEASE_BYTES = 1 << 25
-# Pixels side by side in one row of a sum, so that numpy's inner loops are long; and rows of a sum: few enough that
-# 65,535 in each adds up exactly in float32.
+# Pixels side by side in one row of a sum, so that numpy's inner loops are long; and rows of a sum, which are counted in
+# 8 bits.
 _GROUP = 32
 _BLOCK = 128
 _LARGEST = int(np.iinfo(np.uint16).max)
@@ -142,15 +142,15 @@ def mean_above_background(pixels: NDArray[np.uint16], background: NDArray[np.flo
     """
     n_px, n_channels = pixels.shape
     whole = np.minimum(background, _LARGEST).astype(np.uint16)
-    total, n_above = np.zeros(n_channels), np.zeros(n_channels)
+    total, n_above = np.zeros(n_channels, dtype=np.uint64), np.zeros(n_channels, dtype=np.uint64)
     n_grouped = n_px - n_px % _GROUP
     for part, size in ((pixels[:n_grouped], _GROUP), (pixels[n_grouped:], 1)):
         rows, floor = part.reshape(-1, size * n_channels), np.tile(whole, size)
         for first in range(0, len(rows), _BLOCK):
             above = np.maximum(rows[first : first + _BLOCK], floor) - floor
-            sums = above.sum(axis=0, dtype=np.float32)
-            total += sums.reshape(size, n_channels).sum(axis=0, dtype=np.float64)
-            n_above += np.count_nonzero(above, axis=0).reshape(size, n_channels).sum(axis=0)
+            total += above.sum(axis=0, dtype=np.uint32).reshape(size, n_channels).sum(axis=0)
+            some = (above > 0).view(np.uint8).sum(axis=0, dtype=np.uint8)
+            n_above += some.reshape(size, n_channels).sum(axis=0)
     mean: NDArray[np.float64] = (total - (background - whole) * n_above) / n_px
     return mean
 

@@ -1,5 +1,6 @@
 """Which files a well's reading depends on. Used while the workflow is parsed, so nothing heavy is imported."""
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -70,7 +71,8 @@ def plate_table(path: Path, *, name: str | Path, key: str) -> Path:
     FileNotFoundError
         When neither folder has it.
     """
-    folders = list(Path(path).absolute().parents)[:2]
+    # Not made absolute: a plate that is moved together with its sheet keeps its names.
+    folders = [Path(os.path.normpath(Path(path) / up)) for up in ("..", "../..")]
     for folder in folders:
         if (folder / name).is_file():
             return folder / name

@@ -29,7 +29,7 @@ def read_mpm(
     background_table: str | Path | None,
     background_rows: Mapping[str, str | float],
 ) -> PixelTable:
-    """Read one well. The intensities stay on disk, memory-mapped; coordinates, ids and tables are loaded.
+    """Read one well. The arrays stay on disk, memory-mapped; the tables are loaded.
 
     Parameters
     ----------
@@ -88,7 +88,7 @@ def read_mpm(
     )
 
 
-def _check_ids(object_id: NDArray[np.int64], known: pd.Series, *, ids_path: Path, metadata: Path) -> None:
+def _check_ids(object_id: NDArray[np.integer], known: pd.Series, *, ids_path: Path, metadata: Path) -> None:
     changes = np.flatnonzero(object_id[1:] != object_id[:-1]) + 1
     in_pixels = np.unique(np.concatenate([object_id[:1], object_id[changes]]))
     for lacking, other, there, rest in (

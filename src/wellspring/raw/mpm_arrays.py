@@ -91,17 +91,18 @@ def _one_column(path: Path, *, n_px: int) -> NDArray[np.generic]:
     return values
 
 
-def whole_numbers(values: NDArray[np.generic], *, path: Path) -> NDArray[np.int64]:
-    """`values` (n,) as int64 in memory; whole floats are accepted.
+def whole_numbers(values: NDArray[np.generic], *, path: Path) -> NDArray[np.integer]:
+    """`values` (n,) as integers: as they are, memory-mapped, or converted to int64 when they are whole floats.
 
     Raises
     ------
     ValueError
         When a value is not a whole number.
     """
-    if values.dtype.kind in "iu":
-        return values.astype(np.int64)
-    whole = np.empty(len(values), dtype=np.int64)
+    plain: NDArray[Any] = np.asarray(values)
+    if plain.dtype.kind in "iu":
+        return plain
+    whole = np.empty(len(plain), dtype=np.int64)
     for part in _parts(len(values)):
         chunk = np.asarray(values[part], dtype=np.float64)
         broken = ~(np.trunc(chunk) == chunk) | ~(np.abs(chunk) < 2.0**63)
@@ -114,8 +115,8 @@ def whole_numbers(values: NDArray[np.generic], *, path: Path) -> NDArray[np.int6
     return whole
 
 
-def coordinates(values: NDArray[np.generic], *, size_px: int | None, path: Path) -> NDArray[np.int32]:
-    """Pixel coordinates `values` (n,) as int32, all within the mosaic.
+def coordinates(values: NDArray[np.generic], *, size_px: int | None, path: Path) -> NDArray[np.integer]:
+    """Pixel coordinates `values` (n,) as `whole_numbers`, all within the mosaic.
 
     Raw data count from 0 or from 1, so ``0 <= value <= size_px`` is accepted; only differences matter downstream.
 
@@ -125,18 +126,15 @@ def coordinates(values: NDArray[np.generic], *, size_px: int | None, path: Path)
         When a value is negative, beyond `size_px`, or not whole.
     """
     upper = _LARGEST if size_px is None else size_px
-    whole = whole_numbers(values, path=path) if values.dtype.kind == "f" else values
-    for part in _parts(len(whole)):
-        chunk = np.asarray(whole[part])
-        outside = (chunk < 0) | (chunk > upper)
-        if outside.any():
-            row = part.start + int(np.flatnonzero(outside)[0])
-            bound = "not negative" if size_px is None else f"from 0 to {size_px} (raw.mosaic_shape_px)"
-            raise ValueError(
-                f"{path}: expected coordinates {bound}, but found {int(chunk[outside][0])} at row {row}. "
-                "Correct raw.mosaic_shape_px, or copy the file from its source."
-            )
-    return whole.astype(np.int32)
+    whole = whole_numbers(values, path=path)
+    if len(whole) and not 0 <= int(whole.min()) <= int(whole.max()) <= upper:
+        row = int(np.flatnonzero((whole < 0) | (whole > upper))[0])
+        bound = f"from 0 to {upper}" + ("" if size_px is None else " (raw.mosaic_shape_px)")
+        raise ValueError(
+            f"{path}: expected coordinates {bound}, but found {int(whole[row])} at row {row}. "
+            "Correct raw.mosaic_shape_px, or copy the file from its source."
+        )
+    return whole
 
 
 def _parts(n: int) -> Iterator[slice]:

@@ -16,7 +16,7 @@ _KINDS: dict[str, dict[str, float]] = {
     "replication_focus": {"replication_focus": 3.0, "nucleolus": -0.3, "texture": 0.10},
     "diffuse": {"nucleolus": -0.3, "texture": 0.15},
     "chromatin_mark": {"chromatin": -0.15, "nucleolus": -0.5, "texture": 0.10},
-    "active": {"nucleolus": -0.5, "texture": 0.30},
+    "active": {"nucleolus": -0.5, "texture": 0.35},
     "cytoplasmic": {"texture": 0.10},
     "background": {},
     "target": {"nucleolus": 0.8, "texture": 0.10},

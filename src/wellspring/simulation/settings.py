@@ -54,10 +54,10 @@ class Formula:
     """
 
     base: float = 380.0
-    speckle: float = 32.0
-    pml: float = 27.0
-    activity: float = 34.0
-    noise: float = 21.0
+    speckle: float = 34.0
+    pml: float = 29.0
+    activity: float = 32.0
+    noise: float = 20.0
     floor: float = 20.0
     speckle_area_mean: float = 0.065
     speckle_area_sd: float = 0.03
@@ -141,7 +141,7 @@ _THESIS_WELLS = (
     ("J15", "triptolide"),
 )
 _PRESETS = {
-    "demo": {"wells": 8, "cells": 600, "channels": 12, "diameter_px": 26.0},
+    "demo": {"wells": 8, "cells": 800, "channels": 12, "diameter_px": 26.0},
     "full": {"wells": 11, "cells": 400, "channels": 38, "diameter_px": 110.0},
 }
 

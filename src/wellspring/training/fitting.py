@@ -66,10 +66,9 @@ def train(
 ) -> pd.DataFrame:
     """Train `model` in place; it ends with the weights of the epoch with the lowest validation error.
 
-    After each epoch the whole state (weights, optimizer, random generators, history, best weights) is saved. A
-    training that is started again with the same checkpoint goes on after the last finished epoch and, on a CPU, ends
-    as it would have without the interruption. The checkpoint's file is left for the caller to remove once the results
-    are in place.
+    After each epoch the whole state is saved: weights, optimizer, random generators, history, best weights. Started
+    again with the same checkpoint, a training goes on after the last finished epoch and, on a CPU, ends as it would
+    have without the interruption. The checkpoint's file is the caller's to remove once the results are in place.
 
     Parameters
     ----------
@@ -77,16 +76,8 @@ def train(
         From `wellspring.models.build_regressor`. Not compiled, and left so.
     augmentation
         Layers that change the training images, in this order.
-    training, validation
-        Batches of images and targets.
-    schedule
-        Epochs, patience, learning rate, loss.
-    checkpoint
-        Where the state is kept.
     report
-        Takes a line of progress about every tenth of the epochs.
-    label
-        What those lines begin with.
+        Takes a line of progress, which begins with `label`, about every tenth of the epochs.
 
     Returns
     -------
@@ -108,17 +99,11 @@ def train(
         report=report,
     )
     recorder.resume(trainer)
+    training.epoch = recorder.n_epochs
     if not recorder.is_finished:
-        training.epoch = recorder.n_epochs
-        trainer.fit(
-            training,
-            validation_data=validation,
-            initial_epoch=recorder.n_epochs,
-            epochs=schedule.epochs,
-            callbacks=[recorder],
-            shuffle=False,
-            verbose=0,
-        )
+        epochs = {"initial_epoch": recorder.n_epochs, "epochs": schedule.epochs}
+        # The batches are shuffled already, in an order that does not depend on the process.
+        trainer.fit(training, validation_data=validation, callbacks=[recorder], shuffle=False, verbose=0, **epochs)
     if not recorder.best:
         raise ValueError(
             f"{label}: the validation error was not a number after any of {recorder.n_epochs} epochs. Lower "

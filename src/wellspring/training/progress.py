@@ -31,7 +31,5 @@ class Progress:
         """Bar, epoch, validation errors (this epoch's and the best), and the time of an epoch."""
         done = epoch * _WIDTH // self.epochs
         bar = "#" * done + "." * (_WIDTH - done)
-        return (
-            f"{self.label}  [{bar}]  {epoch}/{self.epochs}  val MAE {val_mae:.4g}  best {best:.4g}  "
-            f"{seconds:.2g} s/epoch"
-        )
+        pace = f"{seconds:.1f}" if seconds < 10 else f"{seconds:.0f}"
+        return f"{self.label}  [{bar}]  {epoch}/{self.epochs}  val MAE {val_mae:.4g}  best {best:.4g}  {pace} s/epoch"

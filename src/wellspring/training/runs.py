@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 
 import keras
@@ -123,12 +124,8 @@ def fit_run(
 
     Parameters
     ----------
-    data, run
-        What is trained on, and what.
     input_channels
         Names of the channels that the model sees; None: all but the target.
-    augmentation, schedule
-        How it is trained.
     resume_folder
         Where the state is kept after each epoch; the caller's to remove.
     code
@@ -144,21 +141,9 @@ def fit_run(
     """
     training = TrainingBatches(data.cells("train"), batch_size=schedule.batch_size, seed=run.seed)
     validation = ValidationBatches(data.cells("validation"), batch_size=schedule.batch_size)
-    places = input_places(input_channels, channels=data.loader.channels)
-    mean, std = target_scale(data.of_training("target"))
-
-    def build() -> keras.Model:
-        return build_regressor(
-            run.model,
-            image_size=data.loader.image_size,
-            n_channels=data.loader.n_channels,
-            input_channels=places,
-            target_mean=mean,
-            target_std=std,
-        )
-
-    settings = [asdict(run), asdict(augmentation), asdict(schedule), places, data.loader.image_size, code]
-    mark = fingerprint([*settings, keras.backend.backend()], tables=[data.manifest, data.normalization])
+    build = _builder(data, run, input_channels=input_channels)
+    settings = [asdict(run), asdict(augmentation), asdict(schedule), build.keywords, code, keras.backend.backend()]
+    mark = fingerprint(settings, tables=[data.manifest, data.normalization])
     with computing_in(schedule.device.dtype_policy):
         model = build()
         history = train(
@@ -178,3 +163,17 @@ def fit_run(
     values = predicted(exact, cells, batch_size=schedule.batch_size, jit_compile=schedule.device.jit_compile)
     table = predictions_table(data.manifest, values, model=run.model, regime=run.regime, seed=run.seed)
     return Fitted(model=exact, history=history, predictions=table)
+
+
+def _builder(data: Data, run: Run, *, input_channels: Sequence[str] | None) -> "partial[keras.Model]":
+    """Builds the run's model, for this dataset's images and targets."""
+    mean, std = target_scale(data.of_training("target"))
+    return partial(
+        build_regressor,
+        run.model,
+        image_size=data.loader.image_size,
+        n_channels=data.loader.n_channels,
+        input_channels=input_places(input_channels, channels=data.loader.channels),
+        target_mean=mean,
+        target_std=std,
+    )

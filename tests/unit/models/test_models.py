@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from wellspring.models import build_regressor, load_regressor
+from wellspring.models.devices import computing_in
 from wellspring.models.layers import ChannelFilter
 
 # Keras' own reading of its variables, not ours.
@@ -140,11 +141,9 @@ def test_output_is_the_standardised_value_scaled_back():
 
 
 def test_mixed_precision_keeps_output_and_weights_in_float32():
-    keras.config.set_dtype_policy("mixed_float16")
-    try:
+    with computing_in("mixed_float16"):
         model = build_regressor("simple_cnn", image_size=8, n_channels=3, input_channels=[0, 1], target_mean=380.0)
-    finally:
-        keras.config.set_dtype_policy("float32")
+    assert keras.config.dtype_policy().name == "float32"
     assert model.get_layer("block_1_convolution").compute_dtype == "float16"
     assert {weight.dtype for weight in model.weights} == {"float32"}
     assert np.asarray(model(np.zeros((1, 8, 8, 3), np.float32))).dtype == np.float32

@@ -123,7 +123,7 @@ def test_whole_floats_are_accepted(well: Path) -> None:
     np.save(well / "mapobject_ids.npy", IDS.astype(np.float64))
     table = read(well)
     np.testing.assert_array_equal(table.x, X)
-    assert table.x.dtype == np.int32
+    assert table.x.dtype == np.int64
     assert table.object_id.dtype == np.int64
 
 
@@ -205,7 +205,7 @@ def test_broken_arrays_are_told(well: Path, spoil: Callable[[Path], None], words
 
 def test_without_a_mosaic_only_negative_coordinates_are_told(well: Path) -> None:
     np.save(well / "x.npy", np.array([5, 6, 5, 8, -1]))
-    with pytest.raises(ValueError, match=r"x\.npy: expected coordinates not negative, but found -1 at row 4"):
+    with pytest.raises(ValueError, match=r"x\.npy: expected coordinates from 0 to 2147483647, but found -1 at row 4"):
         read(well, mosaic_shape_px=None)
 
 

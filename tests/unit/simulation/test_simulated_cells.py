@@ -56,10 +56,10 @@ def test_the_mean_of_eu_is_the_formula(well, background):
     formula, latents = SETTINGS.formula, well.latents
     expected = (
         380
-        + 32 * (latents["speckle_area"] - 0.065) / 0.03
-        + 27 * (latents["n_pml_bodies"] - 6) / 3.5
-        + 34 * latents["activity"]
-        + 21 * latents["noise"]
+        + 34 * (latents["speckle_area"] - 0.065) / 0.03
+        + 29 * (latents["n_pml_bodies"] - 6) / 3.5
+        + 32 * latents["activity"]
+        + 20 * latents["noise"]
     )
     assert formula == Formula()
     measured = means(well, background)[:, NAMES.index("EU")]
@@ -191,8 +191,8 @@ def test_compounds_shift_the_target_and_the_speckles(background, well):
     plan = WellPlan("I13", "AZD4573", 300)
     treated = simulate_well(plan, background=background, settings=SETTINGS, rng=np.random.default_rng(2))
     difference = treated.latents["eu"].mean() - well.latents["eu"].mean()
-    # effect - 120, activity - 34, speckles 32 * 1.5 = + 48; two means of 60 / sqrt(n).
-    assert abs(difference + 106) < 3 * 60 * np.sqrt(1 / 300 + 1 / 700)
+    # effect - 120, activity - 32, speckles 34 * 1.5 = + 51; two means of 60 / sqrt(n).
+    assert abs(difference + 101) < 3 * 60 * np.sqrt(1 / 300 + 1 / 700)
     assert treated.latents["speckle_area"].mean() > well.latents["speckle_area"].mean() + 0.03
 
 
@@ -219,7 +219,7 @@ def test_formula_terms_by_hand():
         {"speckle_area": [0.095], "n_pml_bodies": [13], "activity": [2.0], "noise": [-1.0], "effect": [-60.0]}
     )
     terms = formula_terms(latents, formula=Formula())
-    np.testing.assert_allclose(terms.to_numpy(), [[32 + 54, 68, -21, -60]])
+    np.testing.assert_allclose(terms.to_numpy(), [[34 + 58, 64, -20, -60]])
     assert list(terms.columns) == ["structure", "activity", "noise", "effect"]
 
 
@@ -247,10 +247,10 @@ def test_the_formula_leaves_a_known_part_to_noise(well):
     named = {"plate": "p", "well": "J10", "perturbation": "normal"}
     table = truth_table(well.latents, well.nuclei.cells, **named, formula=SETTINGS.formula)
     found = attainable_r2(table, formula=SETTINGS.formula)
-    # Variances 32^2 + 27^2, 34^2 and 21^2 of 3,350 in all.
-    assert found.total == pytest.approx(1 - 441 / 3350, abs=0.03)
-    assert found.structure == pytest.approx(1753 / 3350, abs=0.08)
-    assert found.activity == pytest.approx(1156 / 3350, abs=0.08)
+    # Variances 34^2 + 29^2, 32^2 and 20^2 of 3,421 in all.
+    assert found.total == pytest.approx(1 - 400 / 3421, abs=0.03)
+    assert found.structure == pytest.approx(1997 / 3421, abs=0.08)
+    assert found.activity == pytest.approx(1024 / 3421, abs=0.08)
 
 
 def test_top_fraction_takes_the_highest_allowed_pixels_of_each_group():

@@ -224,3 +224,6 @@ def test_progress_is_told_about_every_tenth():
     assert [epoch for epoch in range(1, 4) if Progress("run", 3).is_due(epoch)] == [1, 2, 3]
     line = progress.line(20, val_mae=31.24, best=30.81, seconds=3.14)
     assert line == "simple_cnn structure 123  [#####.....]  20/40  val MAE 31.24  best 30.81  3.1 s/epoch"
+    assert progress.line(4, val_mae=1, best=1, seconds=123.4).endswith(
+        "[#.........]  4/40  val MAE 1  best 1  123 s/epoch"
+    )

@@ -6,6 +6,7 @@ import pytest
 
 from wellspring.cells.shards import Crop, ShardHeader, runs_of, write_shard
 from wellspring.models import build_regressor, load_regressor
+from wellspring.models.devices import CPU, Device
 from wellspring.tables import HISTORY, PREDICTIONS, check_table
 from wellspring.training.augmentation import SizeRatios
 from wellspring.training.batches import Cells
@@ -16,7 +17,6 @@ from wellspring.training.runs import Augmentation, Run, Schedule, augmentation_f
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 
 SPLITS = ["train", "test", "train", "validation", "train", "test", "train", "validation", "train", "train"]
-RUN = Run(model="linear", regime="structure", seed=5)
 
 
 def write_cells(folder):
@@ -58,13 +58,13 @@ def data(tmp_path):
     return opened(manifest(), normalization(), crops_folder=tmp_path, target_channel="EU", image_size=6, threads=2)
 
 
-def fit(data, folder, *, input_channels=None, regime="structure", code="c", epochs=2):
+def fit(data, folder, *, input_channels=None, regime="structure", code="c", epochs=2, model="linear", device=CPU):
     return fit_run(
         data,
-        RUN,
+        Run(model=model, regime="structure", seed=5),
         input_channels=input_channels,
         augmentation=augmentation_for(data, regime=regime, shift=0.01, noise_sd=0.0, zoom=True, flip=True, rotate=True),
-        schedule=Schedule(epochs=epochs, patience=9, batch_size=4, learning_rate=0.1),
+        schedule=Schedule(epochs=epochs, patience=9, batch_size=4, learning_rate=0.1, device=device),
         resume_folder=folder / "resume",
         code=code,
         report=str,
@@ -87,6 +87,17 @@ def test_a_run_gives_a_model_a_history_and_a_prediction_for_every_cell(data, tmp
     found.model.save(tmp_path / "model.keras")
     again = predicted(load_regressor(tmp_path / "model.keras"), Cells(data.loader, np.arange(10)), batch_size=3)
     np.testing.assert_allclose(again, table["prediction"], rtol=1e-6)
+
+
+def test_a_model_trained_in_mixed_precision_is_handed_on_in_float32(data, tmp_path):
+    device = Device(dtype_policy="mixed_float16", jit_compile=False)
+    found = fit(data, tmp_path, model="simple_cnn", device=device, epochs=1)
+    assert {layer.compute_dtype for layer in found.model.layers} == {"float32"}
+    images, _ = data.loader.batch(np.arange(10))
+    np.testing.assert_allclose(found.predictions["prediction"], np.asarray(found.model(images))[:, 0], rtol=1e-5)
+    # Going on takes up the loss scale too: the optimizer has more variables than in float32.
+    again = fit(data, tmp_path, model="simple_cnn", device=device, epochs=1)
+    pd.testing.assert_frame_equal(again.history, found.history)
 
 
 def test_the_target_and_the_mask_are_no_inputs(data, tmp_path):
