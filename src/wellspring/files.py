@@ -1,6 +1,7 @@
 """Writing files so that they are whole or absent, and saying clearly when that fails."""
 
 import errno
+import glob
 import os
 import zipfile
 import zlib
@@ -17,7 +18,8 @@ def replaced_when_whole(path: Path) -> Iterator[Path]:
 
     The temporary name keeps the suffixes of `path`, so writers that look at the suffix work. Several names written
     in one job are each whole or absent. On any error, interruption included, the temporary file is removed and
-    `path` is left as it was.
+    `path` is left as it was. What a killed job left behind under such a name is removed first: one job writes a
+    path at a time.
 
     Raises
     ------
@@ -26,6 +28,8 @@ def replaced_when_whole(path: Path) -> Iterator[Path]:
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
+    for left in path.parent.glob(f".[0-9]*-{glob.escape(path.name)}"):
+        left.unlink(missing_ok=True)
     temporary = path.with_name(f".{os.getpid()}-{path.name}")
     try:
         yield temporary

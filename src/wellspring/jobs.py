@@ -11,12 +11,16 @@ from pathlib import Path
 __all__ = ["logged_job", "tell"]
 
 
-_TERMINAL: ContextVar[int] = ContextVar("terminal", default=2)
+_STANDARD_ERROR = 2
+_TERMINAL: ContextVar[int] = ContextVar("terminal", default=_STANDARD_ERROR)
 
 
 def tell(message: str) -> None:
-    """Print one line to the person who watches: the terminal in a logged job, else standard error."""
-    os.write(_TERMINAL.get(), f"{message}\n".encode())
+    """Print one line to the person who watches: to the terminal and the log in a logged job, else standard error."""
+    terminal = _TERMINAL.get()
+    os.write(terminal, f"{message}\n".encode())
+    if terminal != _STANDARD_ERROR:
+        print(message, flush=True)
 
 
 @contextmanager
@@ -24,8 +28,8 @@ def logged_job(log: str | Path) -> Iterator[None]:
     """Send standard output and error, C libraries' included, to `log`; end on bad input with one clear message.
 
     `ValueError` and `OSError` (so `FileNotFoundError` too) are the library's words to the user: the message goes
-    to the terminal, the traceback to the log, and the process exits with 1. Other errors are defects and pass
-    through unchanged, after the traceback is in the log.
+    to the terminal, the traceback to the log, and the process exits with 1. Other errors are defects: their
+    traceback goes to the log too, and they pass through unchanged.
     """
     log = Path(log)
     log.parent.mkdir(parents=True, exist_ok=True)
@@ -40,7 +44,7 @@ def logged_job(log: str | Path) -> Iterator[None]:
         yield
     except (ValueError, OSError) as error:
         traceback.print_exc()
-        tell(f"ERROR {log.stem}: {_words(error)}\n      (details: {log})")
+        tell(f"ERROR {log.with_suffix('').as_posix().removeprefix('logs/')}: {_words(error)}\n      (details: {log})")
         raise SystemExit(1) from None
     except BaseException:
         traceback.print_exc()

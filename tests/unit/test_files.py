@@ -99,3 +99,11 @@ def test_two_writers_in_two_processes_do_not_meet(tmp_path: Path) -> None:
     with replaced_when_whole(tmp_path / "a.txt") as temporary:
         assert str(os.getpid()) in temporary.name
         temporary.touch()
+
+
+def test_what_a_killed_job_left_behind_is_removed(tmp_path: Path) -> None:
+    (tmp_path / ".12345-table.csv").write_text("half", encoding="utf-8")
+    (tmp_path / ".12345-other.csv").write_text("half", encoding="utf-8")
+    with replaced_when_whole(tmp_path / "table.csv") as temporary:
+        temporary.write_text("whole", encoding="utf-8")
+    assert sorted(p.name for p in tmp_path.iterdir()) == [".12345-other.csv", "table.csv"]

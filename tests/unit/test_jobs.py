@@ -7,10 +7,10 @@ from pathlib import Path
 START = "import os, sys\nfrom wellspring.jobs import logged_job, tell\nwith logged_job(sys.argv[1]):\n    "
 
 
-def job(log: Path, body: str) -> subprocess.CompletedProcess[str]:
+def job(log: Path, body: str, *, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
     """Run `body` in a logged job."""
     command = [sys.executable, "-c", START + body, str(log)]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
+    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=cwd)
 
 
 def test_everything_printed_goes_to_the_log_in_order(tmp_path: Path) -> None:
@@ -20,25 +20,27 @@ def test_everything_printed_goes_to_the_log_in_order(tmp_path: Path) -> None:
     assert (tmp_path / "deep" / "A1.log").read_text(encoding="utf-8") == "one\ntwo\nthree\nfour\n"
 
 
-def test_what_is_told_reaches_the_terminal_not_the_log(tmp_path: Path) -> None:
+def test_what_is_told_reaches_the_terminal_and_the_log(tmp_path: Path) -> None:
     result = job(tmp_path / "A1.log", "tell('epoch 1'); print('detail')\nprint('after')\ntell('end')")
     assert result.stderr == "epoch 1\nend\n"
     assert result.stdout == "after\n"
-    assert (tmp_path / "A1.log").read_text(encoding="utf-8") == "detail\n"
+    assert (tmp_path / "A1.log").read_text(encoding="utf-8") == "epoch 1\ndetail\n"
 
 
 def test_bad_input_ends_in_one_message_and_exit_code_1(tmp_path: Path) -> None:
-    result = job(tmp_path / "A1.log", "raise ValueError('x.npy: expected whole numbers.')")
+    body = "raise ValueError('x.npy: expected whole numbers.')"
+    result = job(Path("logs/cells_crop/p/A1.log"), body, cwd=tmp_path)
     assert result.returncode == 1
-    assert result.stderr == f"ERROR A1: x.npy: expected whole numbers.\n      (details: {tmp_path / 'A1.log'})\n"
-    log = (tmp_path / "A1.log").read_text(encoding="utf-8")
+    details = "      (details: logs/cells_crop/p/A1.log)"
+    assert result.stderr == f"ERROR cells_crop/p/A1: x.npy: expected whole numbers.\n{details}\n"
+    log = (tmp_path / "logs/cells_crop/p/A1.log").read_text(encoding="utf-8")
     assert log.startswith("Traceback")
     assert "ValueError: x.npy" in log
 
 
 def test_an_error_of_the_system_is_told_in_words(tmp_path: Path) -> None:
-    ours = job(tmp_path / "a.log", "raise OSError(28, 'w.arrow: could not be written.')")
-    theirs = job(tmp_path / "b.log", "open('/nowhere/at/all')")
+    ours = job(Path("a.log"), "raise OSError(28, 'w.arrow: could not be written.')", cwd=tmp_path)
+    theirs = job(Path("b.log"), "open('/nowhere/at/all')", cwd=tmp_path)
     assert ours.stderr.splitlines()[0] == "ERROR a: w.arrow: could not be written."
     assert theirs.stderr.splitlines()[0] == "ERROR b: [Errno 2] No such file or directory: '/nowhere/at/all'"
     assert (ours.returncode, theirs.returncode) == (1, 1)

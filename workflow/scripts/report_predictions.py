@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from wellspring.jobs import logged_job
-from wellspring.report.predictions import predictions_figure, stratum_column, predicted_cells
+from wellspring.report.predictions import predicted_cells, predictions_figure, stratum_column
 from wellspring.report.style import save_figure
 from wellspring.tables import MANIFEST, PREDICTIONS, read_table
 

@@ -8,6 +8,7 @@ Intensities are raw uint16; the background to subtract stands in the schema's me
 """
 
 import json
+from collections import deque
 from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -38,6 +39,8 @@ _SCHEMA = pa.schema(
 _SCALARS = ("object_id", "y_min", "x_min", "height", "width")
 _RUNS = ("run_y", "run_x", "run_length")
 _LARGEST = int(np.iinfo(np.uint16).max)
+# Crops that may wait to be compressed. With one, the other thread would fall asleep and be woken for every crop.
+_AHEAD = 4
 _FORMAT = "wellspring-crops-1"
 
 
@@ -146,25 +149,19 @@ def write_shard(path: Path, crops: Iterable[Crop], *, header: ShardHeader) -> No
         pa.OSFile(str(temporary), "wb") as sink,
         pa.ipc.new_file(sink, schema) as writer,
     ):
-        _write_beside(writer, crops, schema=schema, n_channels=len(header.channels))
+        _write_all(writer, crops, schema=schema, n_channels=len(header.channels))
 
 
-def _write_beside(
-    writer: pa.RecordBatchFileWriter, crops: Iterable[Crop], *, schema: pa.Schema, n_channels: int
-) -> None:
-    """Compress and write each crop while the next one is made: the two take about the same time."""
+def _write_all(writer: pa.RecordBatchFileWriter, crops: Iterable[Crop], *, schema: pa.Schema, n_channels: int) -> None:
+    """Write the crops in order, each compressed by a second thread while the next ones are made."""
     with ThreadPoolExecutor(max_workers=1) as worker:
-        pending: Future[None] | None = None
+        pending: deque[Future[pa.RecordBatch]] = deque()
         for crop in crops:
-            if pending is not None:
-                pending.result()
-            pending = worker.submit(_write, writer, crop, schema=schema, n_channels=n_channels)
-        if pending is not None:
-            pending.result()
-
-
-def _write(writer: pa.RecordBatchFileWriter, crop: Crop, *, schema: pa.Schema, n_channels: int) -> None:
-    writer.write_batch(_batch(crop, schema=schema, n_channels=n_channels))
+            pending.append(worker.submit(_batch, crop, schema=schema, n_channels=n_channels))
+            if len(pending) > _AHEAD:
+                writer.write_batch(pending.popleft().result())
+        for future in pending:
+            writer.write_batch(future.result())
 
 
 def _batch(crop: Crop, *, schema: pa.Schema, n_channels: int) -> pa.RecordBatch:
