@@ -30,6 +30,7 @@ demo/plate/wells.tsv: | .venv/installed
 
 demo: .venv/installed demo/plate/wells.tsv
 	$(DEMO)
+	@$(BIN)/wellspring truth demo/plate demo/results || true
 	@echo "Report: $(CURDIR)/demo/results/report/report.html"
 
 demo-again: .venv/installed demo/plate/wells.tsv

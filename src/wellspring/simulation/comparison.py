@@ -117,6 +117,10 @@ def comparison_text(comparison: Comparison) -> str:
         name = model if regime == "-" else f"{model}, {regime}"
         known = "" if attainable is None else f"{attainable:.2f}"
         lines.append(f"{name:<34}{r2[model, regime]:>8.2f}{known:>12}")
+    lines += [
+        "attainable: by who knows the term of the intensities, of the structure, or both. Test cells keep their",
+        "intensities in both regimes, so a model trained without them may still gain a little from them.",
+    ]
     kinds = {
         **dict.fromkeys(comparison.truth.causes.intensity, "intensity"),
         **dict.fromkeys(comparison.truth.causes.structure, "structure"),
