@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -33,7 +32,6 @@ __all__ = [
     "Table",
     "check_table",
     "empty_table",
-    "join_on_key",
     "read_table",
     "write_table",
 ]
@@ -365,33 +363,3 @@ def read_table(path: Path, table: Table) -> pd.DataFrame:
     with as_readable(path, expected=f"table {table.name!r}"):
         frame = pd.read_csv(path, dtype=text) if path.suffix == ".csv" else pd.read_parquet(path)
     return check_table(frame, table, source=str(path))
-
-
-def join_on_key(left: pd.DataFrame, right: pd.DataFrame, *, on: list[str], names: tuple[str, str]) -> pd.DataFrame:
-    """Join two tables one to one: no row is lost, made or repeated.
-
-    Raises
-    ------
-    ValueError
-        When a key of one side is absent on the other or repeats (the message lists up to five such keys), or when
-        both sides have a column beside the key.
-    """
-    shared = sorted(set(left.columns) & set(right.columns) - set(on))
-    if shared:
-        raise ValueError(f"{names[0]} and {names[1]}: both have the columns {shared}; leave them out of one.")
-    for frame, name in zip((left, right), names, strict=True):
-        repeated = frame.loc[frame.duplicated(on), on]
-        if len(repeated):
-            raise ValueError(f"{name}: expected one row per {on}, but these repeat: {_first(repeated)}.")
-    joined = left.merge(right, on=on, how="outer", indicator=True, validate="one_to_one")
-    for side, absent in (("left_only", names[1]), ("right_only", names[0])):
-        lost = joined.loc[joined["_merge"] == side, on]
-        if len(lost):
-            raise ValueError(f"{absent}: {len(lost)} rows of {on} are missing, among them {_first(lost)}.")
-    order = left[on].merge(joined.drop(columns="_merge"), on=on, how="left", validate="one_to_one")
-    return order.reset_index(drop=True)
-
-
-def _first(keys: pd.DataFrame) -> list[object]:
-    rows = keys.head(5).to_numpy().tolist()
-    return [row[0] if len(row) == 1 else tuple(row) for row in rows] if np.size(rows) else []

@@ -17,7 +17,6 @@ from wellspring.tables import (
     Table,
     check_table,
     empty_table,
-    join_on_key,
     read_table,
     write_table,
 )
@@ -137,31 +136,3 @@ def test_an_unreadable_table_is_told(tmp_path: Path, content: bytes) -> None:
 def test_a_missing_table_is_told(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match="expected table 'small'"):
         read_table(tmp_path / "t.parquet", SMALL)
-
-
-def test_a_join_keeps_the_order_of_the_left_side() -> None:
-    left = pd.DataFrame({"plate": ["P", "P"], "id": [9, 2], "a": [90, 20]})
-    right = pd.DataFrame({"id": [2, 9], "plate": ["P", "P"], "b": [200, 900]})
-    joined = join_on_key(left, right, on=["plate", "id"], names=("left", "right"))
-    assert joined.to_dict("list") == {"plate": ["P", "P"], "id": [9, 2], "a": [90, 20], "b": [900, 200]}
-    assert joined["b"].dtype == np.int64
-
-
-@pytest.mark.parametrize(
-    ("left", "right", "words"),
-    [
-        ([1, 2], [1], r"right: 1 rows of \['id'\] are missing, among them \[2\]"),
-        ([1], [1, 3], r"left: 1 rows of \['id'\] are missing, among them \[3\]"),
-        ([1, 1], [1], r"left: expected one row per \['id'\], but these repeat: \[1\]"),
-        ([1], [1, 1], r"right: expected one row per \['id'\], but these repeat: \[1\]"),
-    ],
-)
-def test_a_join_that_would_lose_or_multiply_rows_is_told(left: list[int], right: list[int], words: str) -> None:
-    with pytest.raises(ValueError, match=words):
-        join_on_key(pd.DataFrame({"id": left}), pd.DataFrame({"id": right}), on=["id"], names=("left", "right"))
-
-
-def test_a_join_of_tables_that_share_a_column_is_told() -> None:
-    frame = pd.DataFrame({"id": [1], "target": [2.0]})
-    with pytest.raises(ValueError, match=r"left and right: both have the columns \['target'\]"):
-        join_on_key(frame, frame, on=["id"], names=("left", "right"))

@@ -122,3 +122,50 @@ def test_the_shipped_config_states_the_schema_s_defaults() -> None:
         "dataset": {"target_channel": shipped["dataset"]["target_channel"]},
     }
     assert validated_config(least, schema=schema, source="least") == shipped
+
+
+# Modules whose distribution has another name; and what no environment must carry: Snakemake runs the script, JAX is a
+# choice of the developers.
+DISTRIBUTIONS = {"skimage": "scikit-image", "cv2": "opencv-python-headless", "yaml": "pyyaml"}
+NOT_CARRIED = {"snakemake", "jax"}
+
+
+def _rule_environments() -> list[tuple[str, str]]:
+    """(script, environment file) of every rule."""
+    found = []
+    for path in sorted((ROOT / "workflow/rules").glob("*.smk")):
+        for rule in re.split(r"\nrule ", path.read_text(encoding="utf-8"))[1:]:
+            environment = re.search(r"envs/([\w-]+\.yaml)", rule)
+            script = re.search(r"scripts/(\w+\.py)", rule)
+            assert environment, f"{path.name}: {rule[:40]}"
+            assert script, f"{path.name}: {rule[:40]}"
+            found.append((script[1], environment[1]))
+    return found
+
+
+@pytest.mark.parametrize(("script", "environment"), _rule_environments())
+def test_each_rule_s_environment_carries_what_its_script_imports(script: str, environment: str) -> None:
+    source = ROOT / "workflow/scripts" / script
+    ours = sorted(name for name in _modules_named(source) if name.startswith("wellspring."))
+    files = [source, *(_file_of(name) for name in imported_modules(*ours))]
+    named = {name.split(".")[0] for file in files for name in _modules_named(file)}
+    needed = named - set(sys.stdlib_module_names) - NOT_CARRIED - {"wellspring"}
+    loaded = yaml.safe_load((ROOT / "envs" / environment).read_text(encoding="utf-8"))
+    pins = next(entry["pip"] for entry in loaded["dependencies"] if isinstance(entry, dict))
+    carried = {re.split(r"\[|==", pin)[0] for pin in pins}
+    assert {DISTRIBUTIONS.get(name, name) for name in needed} <= carried
+
+
+def _modules_named(file: Path) -> set[str]:
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            names.add(node.module or "")
+    return names
+
+
+def _file_of(name: str) -> Path:
+    base = ROOT.joinpath("src", *name.split("."))
+    return base / "__init__.py" if base.is_dir() else base.with_suffix(".py")

@@ -1,7 +1,7 @@
 """Batches of normalised images, straight from the crop shards.
 
-Only NumPy and Arrow are needed. Per batch, the work is one decompression, six passes of a nucleus through the
-cache, and one write of the image.
+Only NumPy, Arrow and imagecodecs are needed. Per batch, the work is one decompression, six passes of a nucleus through
+the cache, and one write of the image.
 """
 
 from collections.abc import Sequence
@@ -13,12 +13,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from wellspring.cells.shards import Crop, Shard
+from wellspring.cells.shards import Crop, Room, Shard
 from wellspring.dataset.crops import crop_of, shard_path, shard_with_channels
 
 __all__ = ["CropLoader", "shuffled_indices"]
 
 _ROW_PX = 128
+_BLANK_ROWS = 8
 _OPEN_SHARDS = 256
 
 
@@ -132,15 +133,11 @@ class CropLoader:
         """
         chosen = np.asarray(indices, dtype=np.int64)
         images = self._images(len(chosen), out=out)
-        room = np.empty(0, dtype=np.float32)
+        raw, ready = Room(), Room()
         for image, index in zip(images, chosen, strict=True):
-            if out is not None:
-                image.fill(0)
             shard, affine = self._open(*self._wells[index])
-            crop = crop_of(shard, row=int(self._rows[index]), object_id=int(self._object_ids[index]))
-            if room.size < affine.room_for(len(crop.pixels)):
-                room = np.empty(affine.room_for(len(crop.pixels)), dtype=np.float32)
-            _place(image, crop, affine.normalised(crop.pixels, room=room))
+            crop = crop_of(shard, row=int(self._rows[index]), object_id=int(self._object_ids[index]), room=raw)
+            _place(image, crop, affine.normalised(crop.pixels, room=ready), is_blank=out is None)
         return images, self._targets[chosen]
 
     def _images(self, n: int, *, out: NDArray[np.float32] | None) -> NDArray[np.float32]:
@@ -191,10 +188,11 @@ class _Affine:
             np.tile(vector.astype(np.float32), _ROW_PX) for vector in np.column_stack([vectors[:, seen], mask])
         ]
 
-    def normalised(self, pixels: NDArray[np.uint16], *, room: NDArray[np.float32]) -> NDArray[np.float32]:
-        """(n_px, width) float32, in the flat array `room`, which has `room_for` numbers or more."""
+    def normalised(self, pixels: NDArray[np.uint16], *, room: Room) -> NDArray[np.float32]:
+        """(n_px, width) float32, in `room`."""
         n_px, stored = pixels.shape
-        padded = room[: self.room_for(n_px)].reshape(-1, self._width)
+        n_whole = -(-n_px // _ROW_PX) * _ROW_PX
+        padded = room.of(4 * n_whole * self._width).view(np.float32).reshape(n_whole, self._width)
         padded[n_px:] = 0
         values = padded[:n_px]
         # All channels at once, then once more those after the excluded one, a place further left: that is quicker
@@ -211,13 +209,12 @@ class _Affine:
         np.minimum(long_rows, high, out=long_rows)
         return values
 
-    def room_for(self, n_px: int) -> int:
-        """How many numbers `normalised` needs room for: whole rows of `_ROW_PX` pixels."""
-        return -(-n_px // _ROW_PX) * _ROW_PX * self._width
 
+def _place(image: NDArray[np.float32], crop: Crop, values: NDArray[np.float32], *, is_blank: bool) -> None:
+    """Copy the pixels of a crop, run by run, to the middle of `image` (S, S, width), which is blanked on the way.
 
-def _place(image: NDArray[np.float32], crop: Crop, values: NDArray[np.float32]) -> None:
-    """Copy the pixels of a crop, run by run, to the middle of `image` (S, S, width)."""
+    Rows are blanked, a few at a time, just before pixels go there: they are still in the processor's cache then.
+    """
     size = len(image)
     top, left = _margin(size, crop.height), _margin(size, crop.width)
     length = crop.run_length.astype(np.int64)
@@ -227,8 +224,14 @@ def _place(image: NDArray[np.float32], crop: Crop, values: NDArray[np.float32]) 
     end = np.minimum(begin + length, size)
     begin = np.maximum(begin, 0)
     inside = (row >= 0) & (row < size) & (begin < end)
+    rows = image.view(np.uint8)
+    n_blank = size if is_blank else 0
     for y, x0, x1, shift in np.column_stack([row, begin, end, source])[inside].tolist():
+        if y >= n_blank:
+            rows[n_blank : y + _BLANK_ROWS].fill(0)
+            n_blank = y + _BLANK_ROWS
         image[y, x0:x1] = values[shift + x0 : shift + x1]
+    rows[n_blank:].fill(0)
 
 
 def _margin(size: int, extent: int) -> int:
