@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from wellspring.attribution.importance import ALL, LEVELS, mean_importance
-from wellspring.report.style import LEVEL_COLORS, axes_grid, in_style, letter, new_figure
+from wellspring.report.style import LEVEL_COLORS, axes_grid, in_style, letter, new_figure, number
 from wellspring.tables import KEY, RANKING
 
 __all__ = [
@@ -91,10 +91,10 @@ def importance_figure(ranking: pd.DataFrame, *, marked: Collection[str]) -> Figu
     for place, channel in enumerate(shown):
         if channel in marked:
             axes.axhspan(place - 0.5, place + 0.5, color=_MARK, linewidth=0, zorder=0)
-    for number, level in enumerate(LEVELS):
+    for place, level in enumerate(LEVELS):
         rows = ranking[ranking["level"] == level].set_index("channel").reindex(shown)
         n_cells = int(rows["n_cells"].max()) if rows["n_cells"].notna().any() else 0
-        middle = np.arange(len(shown)) - 0.27 + 0.27 * number
+        middle = np.arange(len(shown)) - 0.27 + 0.27 * place
         percent = 100 * rows["mean"].to_numpy()
         axes.barh(middle, percent, height=0.25, color=LEVEL_COLORS[level], label=f"{level} target (n = {n_cells:,})")
         reach = np.abs(100 * rows[["lower", "upper"]].to_numpy().T - percent)
@@ -166,7 +166,9 @@ def _draw_sanity(axes: Axes, rows: pd.DataFrame, *, title: str) -> None:
         label="prediction(image) - prediction(baseline image)",
     )
     axes.plot(rows["alpha"], rows["cumulative"], color="#0072B2", label="sum of the integrated gradients")
-    gap = f"gap {100 * abs(reached - difference) / abs(difference):.2g} %" if difference else f"gap {reached:.3g}"
+    gap = (
+        f"gap {number(100 * abs(reached - difference) / abs(difference))} %" if difference else f"gap {number(reached)}"
+    )
     axes.text(0.97, 0.06, gap, transform=axes.transAxes, ha="right", fontsize=7.5)
     axes.set_title(title, loc="left", fontsize=7.5)
     axes.set(xlabel="Position on the path α\n(0 = baseline, 1 = image)", ylabel="Intensity units")

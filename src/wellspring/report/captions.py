@@ -7,9 +7,9 @@ import pandas as pd
 
 from wellspring.attribution.importance import ALL, level_bounds
 from wellspring.report.attribution import MAX_CHANNELS
-from wellspring.report.grids import number
 from wellspring.report.panels import CONTRAST_PERCENTILES, SCORE_PERCENTILE
 from wellspring.report.quality import MAX_WELLS_AS_BARS
+from wellspring.report.style import number
 from wellspring.report.training import BASELINE, THIS_RUN
 from wellspring.tables import KEY
 
@@ -45,13 +45,13 @@ def dataset_caption(manifest: pd.DataFrame, *, target_channel: str, columns: Col
     target = manifest["target"].to_numpy(dtype=float)
     bounds = level_bounds(target)
     groups = f" The last panels divide the same cells by {' and by '.join(columns)}." if columns else ""
+    mean, sd, low, high = map(number, (target.mean(), np.std(target), bounds.low, bounds.high))
     return (
         f"The target is the mean {target_channel} intensity over the measured pixels of a cell, background subtracted "
         f"(n = {len(target):,} cells). a: its distribution in the three sets, as share of each set's cells; where the "
         "split is even, the curves lie on each other. Dashed lines are means of the groups. b: all cells; the grey "
-        f"line is the mean ({target.mean():.4g}), the dashed lines stand one standard deviation ({np.std(target):.3g}) "
-        f"to either side. Cells at {bounds.low:.4g} or less are called low, at {bounds.high:.4g} or more high, the "
-        f"others medium.{groups}"
+        f"line is the mean ({mean}), the dashed lines stand one standard deviation ({sd}) to either side. Cells at "
+        f"{low} or less are called low, at {high} or more high, the others medium.{groups}"
     )
 
 

@@ -19,6 +19,7 @@ from wellspring.report.style import (
     in_style,
     letter,
     new_figure,
+    number,
 )
 
 __all__ = ["LEVEL", "MISSING", "SPLITS", "composition_table", "dataset_figure", "group_values"]
@@ -116,7 +117,7 @@ def dataset_figure(manifest: pd.DataFrame, *, columns: Sequence[str], target_cha
     )
     panels[0].set_title("Target by split", loc="left")
     _draw_levels(panels[1], target, bounds=bounds, bins=bins)
-    panels[1].set_title(f"Levels: mean {target.mean():.4g} ± sd {target.std():.3g}", loc="left")
+    panels[1].set_title(f"Levels: mean {number(target.mean())} ± sd {number(target.std())}", loc="left")
     for axes, name in zip(panels[2:], shown, strict=False):
         values = group_values(manifest, name)
         order = tuple(values.value_counts().index[:_MOST_GROUPS])

@@ -8,7 +8,7 @@ import pandas as pd
 
 from wellspring.attribution.importance import ALL
 from wellspring.report.attribution import Completeness, top_channels
-from wellspring.report.grids import number
+from wellspring.report.style import number
 from wellspring.report.training import BASELINE, THIS_RUN
 
 __all__ = [
@@ -101,8 +101,8 @@ def model_findings(comparison: pd.DataFrame) -> list[str]:
 def _baseline_sentence(comparison: pd.DataFrame) -> str:
     row = comparison[(comparison["source"] == THIS_RUN) & (comparison["model"] == BASELINE)].iloc[0]
     return (
-        f"The baseline, which predicts the mean of the training cells for every cell, is off by {row['mae']:.3g} on "
-        "average (mean absolute error, intensity units). A model has to do better than that."
+        f"The baseline, which predicts the mean of the training cells for every cell, is off by "
+        f"{number(row['mae'])} on average (mean absolute error, intensity units). A model has to do better than that."
     )
 
 

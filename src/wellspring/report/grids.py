@@ -8,6 +8,7 @@ import pandas as pd
 from wellspring.attribution.importance import ALL, LEVELS
 from wellspring.report.dataset import LEVEL, SPLITS
 from wellspring.report.page import Grid
+from wellspring.report.style import NONE, number
 from wellspring.report.training import BASELINE, THIS_RUN, Run
 from wellspring.training.metrics import METRIC_NAMES
 
@@ -17,7 +18,6 @@ __all__ = [
     "criteria_grid",
     "histories_grid",
     "normalization_grid",
-    "number",
     "published_grid",
     "ranking_grid",
     "wells_grid",
@@ -25,7 +25,6 @@ __all__ = [
 
 # Longer tables are folded away.
 _LONG = 24
-_NONE = "–"
 _HEADS = {
     "mean_error": "Mean error\n(true − predicted)",
     "sd_error": "SD of error",
@@ -34,25 +33,6 @@ _HEADS = {
     "mse": "MSE",
     "huber": "Huber loss",
 }
-
-
-def number(value: float, *, scale: float | None = None) -> str:
-    """`value` as text: a thousands comma, a real minus, a dash for NaN.
-
-    Parameters
-    ----------
-    value
-        To be written.
-    scale
-        Size of the numbers that it stands among; None: its own. It sets the decimals: none from 1000 on, one from
-        100 on, two from 0.1 on, else four.
-    """
-    if math.isnan(value):
-        return _NONE
-    size = abs(value) if scale is None else scale
-    digits = 0 if size >= 1000 else 1 if size >= 100 else 2 if size >= 0.1 or size == 0 else 4
-    text = f"{value:,.{digits}f}"
-    return text.replace("-", "−") if float(text.replace(",", "")) != 0 else text.lstrip("-")
 
 
 def criteria_grid(criteria: pd.DataFrame, quality: pd.DataFrame) -> Grid:
@@ -72,7 +52,7 @@ def wells_grid(quality: pd.DataFrame, *, file: str) -> Grid:
     removed = [f"Removed\nby no. {place}" for place in range(1, len(criteria) + 1)]
     rows = []
     for row in quality.to_dict("records"):
-        share = _NONE if math.isnan(row["percent_left"]) else f"{row['percent_left']:.1f}"
+        share = NONE if math.isnan(row["percent_left"]) else f"{row['percent_left']:.1f}"
         counts = [f"{row[name]:,}" for name in criteria]
         rows.append((row["plate"], row["well"], f"{row['n_cells']:,}", f"{row['n_left']:,}", share, *counts))
     return Grid(
@@ -105,7 +85,7 @@ def composition_grids(composition: pd.DataFrame, *, file: str) -> list[Grid]:
 
 
 def _percent(value: float) -> str:
-    return _NONE if math.isnan(value) else f"{value:.2f} %"
+    return NONE if math.isnan(value) else f"{value:.2f} %"
 
 
 def normalization_grid(normalization: pd.DataFrame) -> Grid:
@@ -157,7 +137,7 @@ def _metrics(row: Mapping[str, float], rows: pd.DataFrame) -> list[str]:
     for name in METRIC_NAMES:
         scale = 1.0 if name == "r2" else float(rows[name].abs().max())
         value, lower, upper = (number(row[f"{name}{bound}"], scale=scale) for bound in ("", "_lower", "_upper"))
-        cells.append(value if _NONE in (lower, upper) else f"{value}\n{lower} to {upper}")
+        cells.append(value if NONE in (lower, upper) else f"{value}\n{lower} to {upper}")
     return cells
 
 
@@ -182,7 +162,7 @@ def histories_grid(histories: Mapping[Run, pd.DataFrame]) -> Grid:
     for (model, regime, seed), history in histories.items():
         known = history["val_mae"].notna().any()
         best = history.loc[history["val_mae"].idxmin()] if known else None
-        epoch, error = (_NONE, _NONE) if best is None else (f"{int(best['epoch'])}", number(float(best["val_mae"])))
+        epoch, error = (NONE, NONE) if best is None else (f"{int(best['epoch'])}", number(float(best["val_mae"])))
         minutes = f"{history['seconds'].sum() / 60:.1f}"
         rows.append((model, regime, str(seed), f"{len(history)}", epoch, error, minutes))
     head = ("Model", "Regime", "Seed", "Epochs", "Best epoch", "Validation MAE there", "Minutes")
@@ -195,7 +175,7 @@ def ranking_grid(ranking: pd.DataFrame, *, file: str) -> Grid:
     share = {(r.channel, r.level): _share(r.mean, r.lower, r.upper) for r in ranking.itertuples()}
     order = ranking[ranking["level"] == ALL].sort_values("rank")["channel"]
     rows = [
-        (f"{place}", str(channel), *[share.get((channel, level), _NONE) for level in levels])
+        (f"{place}", str(channel), *[share.get((channel, level), NONE) for level in levels])
         for place, channel in enumerate(order, start=1)
     ]
     head = ("Rank", "Channel", "All cells, %", *[f"{level.capitalize()} target, %" for level in LEVELS])
@@ -206,4 +186,4 @@ def ranking_grid(ranking: pd.DataFrame, *, file: str) -> Grid:
 
 def _share(mean: float, lower: float, upper: float) -> str:
     value, low, high = (number(100 * share, scale=1.0) for share in (mean, lower, upper))
-    return value if low == _NONE else f"{value}\n{low} to {high}"
+    return value if low == NONE else f"{value}\n{low} to {high}"

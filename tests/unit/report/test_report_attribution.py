@@ -125,12 +125,12 @@ def test_sanity_curves_and_the_line_that_they_must_reach(sanity, texts):
     curve = next(line for line in first.lines if line.get_linestyle() == "-")
     assert curve.get_xdata().tolist() == [0.0, 0.5, 1.0]
     assert curve.get_ydata().tolist() == [0.0, 6.0, 10.1]
-    assert {"gap 1 %", "gap 0 %"} <= set(texts(figure))
+    assert {"gap 1.00 %", "gap 0.00 %"} <= set(texts(figure))
     assert "cell 2" in second.get_title(loc="left")
 
 
 def test_sanity_without_a_difference_states_the_gap_itself(sanity, texts):
-    assert "gap 10.1" in texts(sanity_figure(sanity.head(3).assign(difference=0.0)))
+    assert "gap 10.10" in texts(sanity_figure(sanity.head(3).assign(difference=0.0)))
 
 
 def test_sanity_draws_six_cells_at_most(sanity):

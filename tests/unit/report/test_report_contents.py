@@ -133,8 +133,8 @@ def test_captions_carry_the_numbers_of_the_tables(results, figures, config):
     assert "6 of 14 cells (42.9 %) in 3 wells were kept" in captions["Cells kept and removed"]
     target = captions["Distribution of the target"]
     assert "(n = 10 cells)" in target
-    assert "the mean (4.4), the dashed lines stand one standard deviation (2.62)" in target
-    assert "Cells at 1.785 or less are called low, at 7.015 or more high" in target
+    assert "the mean (4.40), the dashed lines stand one standard deviation (2.62)" in target
+    assert "Cells at 1.78 or less are called low, at 7.02 or more high" in target
     assert "divide the same cells by cell_cycle." in target
     models = captions["Comparison of the models"]
     assert "100 test cells" in models

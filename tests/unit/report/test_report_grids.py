@@ -13,12 +13,12 @@ from wellspring.report.grids import (
     criteria_grid,
     histories_grid,
     normalization_grid,
-    number,
     published_grid,
     ranking_grid,
     wells_grid,
 )
 from wellspring.report.quality import criteria_table, quality_table
+from wellspring.report.style import number
 from wellspring.report.training import comparison_table
 
 
