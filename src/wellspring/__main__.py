@@ -3,10 +3,10 @@
 import argparse
 import sys
 from collections.abc import Sequence
-from importlib.util import find_spec
 from pathlib import Path
 
 from wellspring.sheets import mpm_wells, tiff_wells, write_sheet
+from wellspring.simulation.command import add_commands
 
 __all__ = ["main"]
 
@@ -26,10 +26,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="wellspring", description="From raw microscopy wells to paper figures.")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _add_sheet(commands)
-    if find_spec("wellspring.simulation.command") is not None:
-        from wellspring.simulation.command import add_commands
-
-        add_commands(commands)
+    add_commands(commands)
     return parser
 
 

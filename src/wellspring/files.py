@@ -1,15 +1,17 @@
 """Writing files so that they are whole or absent, and saying clearly when that fails."""
 
 import errno
+import fcntl
 import glob
 import os
+import re
 import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-__all__ = ["as_readable", "replaced_when_whole"]
+__all__ = ["as_readable", "locked", "replaced_when_whole"]
 
 
 @contextmanager
@@ -28,8 +30,10 @@ def replaced_when_whole(path: Path) -> Iterator[Path]:
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    for left in path.parent.glob(f".[0-9]*-{glob.escape(path.name)}"):
-        left.unlink(missing_ok=True)
+    for left in path.parent.glob(f".*-{glob.escape(path.name)}"):
+        # Not those of a path whose name ends in the same way.
+        if re.fullmatch(rf"\.\d+-{re.escape(path.name)}", left.name):
+            left.unlink(missing_ok=True)
     temporary = path.with_name(f".{os.getpid()}-{path.name}")
     try:
         yield temporary
@@ -44,6 +48,38 @@ def replaced_when_whole(path: Path) -> Iterator[Path]:
         raise
     finally:
         temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Hold the lock file `path` in the block: one process at a time is in there. The lock ends with the process.
+
+    On a file system without locks the block runs all the same.
+
+    Raises
+    ------
+    OSError
+        When another process holds the lock, with its number and the remedy.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a+", encoding="utf-8") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            file.seek(0)
+            raise OSError(
+                errno.EBUSY,
+                f"{path}: expected no other process at work here, but process {file.read().strip()} is, left over "
+                "perhaps from a run that was killed. End it, or let it finish, then run again.",
+            ) from error
+        except OSError as error:
+            if error.errno not in (errno.ENOLCK, errno.ENOTSUP):
+                raise
+        file.truncate(0)
+        file.write(str(os.getpid()))
+        file.flush()
+        yield
 
 
 @contextmanager

@@ -4,7 +4,7 @@ import os
 import sys
 import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from pathlib import Path
 
@@ -20,7 +20,9 @@ def tell(message: str) -> None:
     terminal = _TERMINAL.get()
     os.write(terminal, f"{message}\n".encode())
     if terminal != _STANDARD_ERROR:
-        print(message, flush=True)
+        # The terminal has it; a full disk must not make an error of the copy in the log.
+        with suppress(OSError):
+            print(message, flush=True)
 
 
 @contextmanager
@@ -43,15 +45,18 @@ def logged_job(log: str | Path) -> Iterator[None]:
     try:
         yield
     except (ValueError, OSError) as error:
-        traceback.print_exc()
+        with suppress(OSError):
+            traceback.print_exc()
         tell(f"ERROR {log.with_suffix('').as_posix().removeprefix('logs/')}: {_words(error)}\n      (details: {log})")
         raise SystemExit(1) from None
     except BaseException:
-        traceback.print_exc()
+        with suppress(OSError):
+            traceback.print_exc()
         raise
     finally:
-        sys.stdout.flush()
-        sys.stderr.flush()
+        for stream in (sys.stdout, sys.stderr):
+            with suppress(OSError):
+                stream.flush()
         os.dup2(output, 1)
         os.dup2(terminal, 2)
         _TERMINAL.reset(token)

@@ -15,6 +15,7 @@ __all__ = [
     "COMPARISON",
     "COMPLETENESS",
     "COMPOSITION",
+    "DIFFERENCES",
     "FILTERED",
     "HISTORY",
     "IMPORTANCE",
@@ -159,6 +160,18 @@ METRICS = Table(
         Column("lower", "float64", "", "2.5 % point of the bootstrap over cells"),
         Column("upper", "float64", "", "97.5 % point of the bootstrap over cells"),
         Column("n_cells", "int64", "cells", "test cells"),
+    ),
+)
+DIFFERENCES = Table(
+    "differences",
+    (
+        Column("model", "str", "", "architecture"),
+        Column("regime", "str", "", "color-structure or structure"),
+        Column("rival_model", "str", "", "architecture that it is compared with, or baseline"),
+        Column("rival_regime", "str", "", "regime that it is compared with; - for the baseline"),
+        Column("value", "float64", "1", "R² less the rival's on the test cells, mean over the seeds"),
+        Column("lower", "float64", "1", "2.5 % point of the paired bootstrap over cells"),
+        Column("upper", "float64", "1", "97.5 % point of the paired bootstrap over cells"),
     ),
 )
 IMPORTANCE = Table(

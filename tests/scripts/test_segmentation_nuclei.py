@@ -34,12 +34,10 @@ def raw(tmp_path: Path) -> dict[str, Any]:
     image[20:40, 30:50] = 2000
     tifffile.imwrite(tmp_path / "A1_1_DAPI.tif", image)
     return {
-        "format": "tiff",
         "pattern": "{well}_{site}_{channel}.tif",
         "channels": None,
         "projection": "max",
         "pixel_size_um": 0.5,
-        "background": {},
     }
 
 

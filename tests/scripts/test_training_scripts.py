@@ -102,7 +102,7 @@ def test_fit_and_evaluate(job, tmp_path):
     done = run(
         "training_evaluate.py",
         input={"predictions": [str(predictions)]},
-        output={"metrics": str(metrics)},
+        output={"metrics": str(metrics), "differences": str(tmp_path / "differences.parquet")},
         params={"huber_delta": 1.0, "bootstrap_samples": 100, "seed": 1},
         log=[str(tmp_path / "evaluate.log")],
     )

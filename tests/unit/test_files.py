@@ -1,14 +1,17 @@
 """Files are whole or absent, and readers' errors become one sentence."""
 
 import errno
+import fcntl
 import os
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from wellspring.files import as_readable, replaced_when_whole
+from wellspring.files import as_readable, locked, replaced_when_whole
 
 
 def test_a_file_appears_when_it_is_whole(tmp_path: Path) -> None:
@@ -50,6 +53,42 @@ def test_a_full_disk_is_told_with_file_and_remedy(tmp_path: Path, number: int) -
         write()
     assert caught.value.errno == number
     assert not list(tmp_path.iterdir())
+
+
+def test_what_a_killed_job_left_is_removed_but_not_what_another_job_writes(tmp_path: Path) -> None:
+    (tmp_path / ".4711-01.txt").touch()
+    with replaced_when_whole(tmp_path / "A-01.txt") as other:
+        other.touch()
+        with replaced_when_whole(tmp_path / "01.txt") as temporary:
+            temporary.touch()
+            assert sorted(p.name for p in tmp_path.iterdir()) == sorted([other.name, temporary.name])
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["01.txt", "A-01.txt"]
+
+
+def test_a_lock_keeps_others_out_and_ends_with_its_process(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "lock"
+    code = "import sys; from wellspring.files import locked\nwith locked(sys.argv[1]): print('in', flush=True); input()"
+    command = [sys.executable, "-c", code, str(path)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "in\n"
+        with pytest.raises(OSError, match=f"process {holder.pid} is, left over perhaps .* End it"), locked(path):
+            pass
+        holder.kill()
+    with locked(path):
+        assert path.read_text(encoding="utf-8") == str(os.getpid())
+
+
+def test_a_file_system_without_locks_is_no_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_locks(file: object, operation: int) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", no_locks)
+    with locked(tmp_path / "lock"):
+        pass
+    monkeypatch.setattr(fcntl, "flock", lambda *_: (_ for _ in ()).throw(OSError(errno.EIO, "broken")))
+    with pytest.raises(OSError, match="broken"), locked(tmp_path / "lock"):
+        pass
 
 
 def test_a_block_that_writes_nothing_is_an_error(tmp_path: Path) -> None:

@@ -27,6 +27,13 @@ def test_what_is_told_reaches_the_terminal_and_the_log(tmp_path: Path) -> None:
     assert (tmp_path / "A1.log").read_text(encoding="utf-8") == "epoch 1\ndetail\n"
 
 
+def test_a_full_disk_under_the_log_does_not_hide_the_message() -> None:
+    result = job(Path("/dev/full"), "tell('epoch 1'); raise ValueError('x.npy: expected whole numbers.')")
+    assert result.returncode == 1
+    assert result.stderr.startswith("epoch 1\nERROR /dev/full: x.npy: expected whole numbers.\n")
+    assert "Traceback" not in result.stderr
+
+
 def test_bad_input_ends_in_one_message_and_exit_code_1(tmp_path: Path) -> None:
     body = "raise ValueError('x.npy: expected whole numbers.')"
     result = job(Path("logs/cells_crop/p/A1.log"), body, cwd=tmp_path)

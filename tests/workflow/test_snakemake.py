@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import tifffile
 import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -140,6 +141,14 @@ def test_a_touched_or_changed_well_reruns_that_well_and_what_is_merged_only(agai
     assert changed == {f"{row['plate']}/{row['well']}.parquet", f"{row['plate']}/{row['well']}.arrow"}
 
 
+def test_a_well_made_again_by_name_is_followed_by_what_is_merged(again: Path, run: Snakemake) -> None:
+    row = _wells(again).iloc[0]
+    counts = _job_counts(run(again, "--dry-run", "--forcerun", f"results/cells/{row['plate']}/{row['well']}.parquet"))
+    assert (counts["cells_crop"], counts["dataset_select"], counts["dataset_merge"]) == (1, 1, 1)
+    assert (counts["training_fit"], counts["report_page"]) == (2, 1)
+    assert "raw_describe" not in counts
+
+
 def test_adding_a_well_makes_that_well_only_and_moves_no_cell(again: Path, run: Snakemake) -> None:
     sheet = _wells(again)
     shutil.copytree(_first_well(again), _first_well(again).with_name("Z99"))
@@ -180,13 +189,14 @@ def test_a_killed_job_leaves_nothing_half_written_and_the_next_run_goes_on(plate
     command += ["--configfile", str(plate / "config.yaml")]
     process = subprocess.Popen(command, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     resume = plate / "results/training/linear/structure/123/resume"
+    state = resume / "state.npz"
     deadline = time.monotonic() + 120
-    while not any(resume.glob("*")) and time.monotonic() < deadline:
+    while not state.exists() and time.monotonic() < deadline:
         time.sleep(0.1)
     time.sleep(1)
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
-    assert any(resume.glob("*")), "the job was not seen to train"
+    assert state.exists(), "the job was not seen to train"
     assert not (plate / target).exists()
     run(plate, "--unlock")
     _config(plate, training={"models": ["linear"], "regimes": ["structure"], "epochs": 400, "patience": 400})
@@ -196,6 +206,42 @@ def test_a_killed_job_leaves_nothing_half_written_and_the_next_run_goes_on(plate
     history = pd.read_csv(plate / "results/training/linear/structure/123/history.csv")
     assert history["epoch"].tolist() == list(range(1, len(history) + 1))
     assert not resume.exists()
+
+
+def _draw_field(path: Path, *, n_nuclei: int, rng: np.random.Generator) -> None:
+    """Two images of a site, 150 x 150 px: nuclei of 20 px on a grid in DAPI, and another level for each in GFP."""
+    y, x = np.mgrid[:150, :150]
+    images = rng.poisson(100, (2, 150, 150)).astype(np.uint16)
+    for number in range(n_nuclei):
+        disc = np.hypot(y - 25 - 33 * (number // 4), x - 25 - 33 * (number % 4)) < 10
+        images[0, disc] += 2000
+        images[1, disc] += rng.integers(300, 3000, dtype=np.uint16)
+    for image, channel in zip(images, ("DAPI", "GFP"), strict=True):
+        tifffile.imwrite(path.with_name(f"{path.name}_{channel}.tif"), image)
+
+
+def test_tiff_wells_become_cells_and_a_well_without_nuclei_flows_through(tmp_path: Path, run: Snakemake) -> None:
+    rng = np.random.default_rng(0)
+    for well, n_nuclei in (("A01", 16), ("A02", 15), ("A03", 0)):
+        for site in (1, 2):
+            _draw_field(tmp_path / f"{well}_s{site}", n_nuclei=n_nuclei, rng=rng)
+    sheet = pd.DataFrame({"plate": "P", "well": ["A01", "A02", "A03"], "path": "."})
+    sheet.to_csv(tmp_path / "wells.tsv", sep="\t", index=False)
+    config = {
+        "wells": "wells.tsv",
+        "raw": {"format": "tiff", "pattern": "{well}_s{site}_{channel}.tif"},
+        "cells": {"image_size": 32},
+        "dataset": {"target_channel": "GFP", "filter": [], "select": {}, "split": {"stratify": []}},
+    }
+    (tmp_path / "config.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
+    result = run(tmp_path, "results/dataset/manifest.parquet")
+    assert result.returncode == 0, result.stdout + result.stderr
+    manifest = pd.read_parquet(tmp_path / "results/dataset/manifest.parquet")
+    assert manifest.groupby("well").size().to_dict() == {"A01": 32, "A02": 30}
+    assert set(manifest["split"]) == {"train", "validation", "test"}
+    empty = pd.read_parquet(tmp_path / "results/cells/P/A03.parquet")
+    assert len(empty) == 0
+    assert list(empty.columns) == list(pd.read_parquet(tmp_path / "results/cells/P/A01.parquet").columns)
 
 
 def _truncate(well: Path) -> None:

@@ -17,7 +17,7 @@ rule attribution_map:
     benchmark:
         "benchmarks/attribution_map/{model}/{regime}/{seed}.tsv"
     conda:
-        "../../envs/learning.yaml"
+        "../../envs/learning-gpu.yaml"
     threads: 2
     resources:
         gpu=1,
@@ -28,7 +28,7 @@ rule attribution_map:
         target_channel=config["dataset"]["target_channel"],
         input_channels=config["dataset"]["input_channels"],
         image_size=config["cells"]["image_size"],
-        attribution=config["attribution"],
+        attribution={k: v for k, v in config["attribution"].items() if k not in ("models", "panel_channels")},
         code=code_digest(
             "wellspring.attribution.runs",
             "wellspring.attribution.selection",

@@ -46,10 +46,22 @@ def get_named_channels():
         "dataset.target_channel": [config["dataset"]["target_channel"]],
         "dataset.input_channels": config["dataset"]["input_channels"] or [],
     }
+    named["report.marked_channels"] = config["report"]["marked_channels"]
     if IS_TIFF:
         named["segmentation.nucleus_channel"] = [config["segmentation"]["nucleus_channel"]]
         named["raw.background"] = list(config["raw"]["background"])
     return named
+
+
+def get_image_settings():
+    """How TIFF files become images; what is done with the intensities afterwards changes no label."""
+    return {k: v for k, v in config["raw"].items() if k in ("pattern", "channels", "projection", "pixel_size_um")}
+
+
+def get_published():
+    """Figures from the literature to stand beside this run's, if the config names some."""
+    name = config["report"]["published"]
+    return f"{ROOT}/resources/published/{name}.csv" if name else []
 
 
 def per_well(pattern):

@@ -56,7 +56,7 @@ rule report_training:
         metrics="results/training/metrics.parquet",
         manifest="results/dataset/manifest.parquet",
         histories=per_run(f"{RUN}/history.csv", models=config["training"]["models"]),
-        published=f"{ROOT}/resources/published_metrics.csv",
+        published=get_published(),
     output:
         table=report("results/report/metrics.csv", caption="../report/metrics.rst", category="Models"),
         metrics=report("results/report/metrics.svg", caption="../report/metrics.rst", category="Models"),
@@ -159,7 +159,8 @@ rule report_page:
         manifest="results/dataset/manifest.parquet",
         normalization="results/dataset/normalization.parquet",
         metrics="results/training/metrics.parquet",
-        published=f"{ROOT}/resources/published_metrics.csv",
+        differences="results/training/differences.parquet",
+        published=get_published(),
         histories=per_run(f"{RUN}/history.csv", models=config["training"]["models"]),
         importance=per_run(f"{EXPLAINED}/importance.parquet", models=config["attribution"]["models"]),
         completeness=per_run(f"{EXPLAINED}/completeness.parquet", models=config["attribution"]["models"]),

@@ -20,7 +20,7 @@ rule segmentation_nuclei:
         runtime=60,
     params:
         path=get_well_path,
-        raw=config["raw"],
+        raw=get_image_settings(),
         segmentation=config["segmentation"],
         code=code_digest(
             "wellspring.segmentation.methods",

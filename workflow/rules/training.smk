@@ -15,7 +15,7 @@ rule training_fit:
     benchmark:
         "benchmarks/training_fit/{model}/{regime}/{seed}.tsv"
     conda:
-        "../../envs/learning.yaml"
+        "../../envs/learning-gpu.yaml"
     threads: 2
     resources:
         gpu=1,
@@ -43,6 +43,7 @@ rule training_evaluate:
         predictions=per_run(f"{RUN}/predictions.parquet", models=config["training"]["models"]),
     output:
         metrics="results/training/metrics.parquet",
+        differences="results/training/differences.parquet",
     log:
         "logs/training_evaluate.log",
     benchmark:

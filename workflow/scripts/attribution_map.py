@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 def main(*, inputs: Mapping[str, str], outputs: Mapping[str, str], run: Run, params: Any, threads: int) -> None:
     """Explain the cells that the rule's `params` name with the model of `run`; write the four outputs."""
-    # TensorFlow writes to the terminal when it is imported: in here, that goes to the log.
+    # Imported here, since TensorFlow writes when it is imported: in here, that goes to the log.
     from wellspring.models import load_regressor
     from wellspring.models.devices import prepared_device
     from wellspring.models.gradients import input_gradients

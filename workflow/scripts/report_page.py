@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     snakemake: Snakemake
 
-TABLES = ("filtered", "manifest", "normalization", "metrics", "published")
+TABLES = ("filtered", "manifest", "normalization", "metrics", "differences")
 SERIES = ("histories", "importance", "completeness", "sanity", "importance_figures", "sanity_figures", "panels_figures")
 FIGURES = ("quality", "dataset", "metrics", "histories")
 
@@ -26,11 +26,12 @@ def main(
     series: Mapping[str, list[Path]],
     figures: Mapping[str, Path],
     predictions: list[Path],
+    published: Path | None,
     config: Mapping[str, Any],
     page: Path,
 ) -> None:
     """Read everything that the page shows and write it as one file."""
-    results = read_results(tables, series=series)
+    results = read_results(tables, series=series, published=published)
     contents = report_page(results, figures=read_figures(figures, predictions=predictions), config=config)
     with replaced_when_whole(page) as temporary:
         temporary.write_text(render_page(contents), encoding="utf-8")
@@ -45,6 +46,7 @@ if __name__ == "__main__":
             series={name: [Path(path) for path in given[name]] for name in SERIES},
             figures={name: Path(given[f"{name}_figure"]) for name in FIGURES},
             predictions=[Path(path) for path in given.predictions_figures],
+            published=Path(given.published) if given.published else None,
             config=snakemake.params.config,
             page=Path(snakemake.output.page),
         )

@@ -21,8 +21,7 @@ if TYPE_CHECKING:
 
 def main(*, path: Path, well: str, raw: Mapping[str, Any], segmentation: Mapping[str, Any], labels: Path) -> None:
     """Label the nuclei of every site of the well at `path`; one site at a time is in memory."""
-    keys = ("pattern", "channels", "projection", "pixel_size_um")
-    sites = read_sites(path, well=well, **{key: raw[key] for key in keys})
+    sites = read_sites(path, well=well, **raw)
     first = next(sites)
     named = _labelled(chain([first], sites), source=str(path), **segmentation)
     write_labels(labels, named, pixel_size_um=first.pixel_size_um)

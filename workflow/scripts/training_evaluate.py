@@ -1,10 +1,10 @@
-"""Compare all runs on the test cells: predictions.parquet of each run → metrics.parquet."""
+"""Compare all runs on the test cells: predictions of each run → metrics.parquet, differences.parquet."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wellspring.jobs import logged_job
-from wellspring.tables import METRICS, PREDICTIONS, read_table, write_table
+from wellspring.tables import DIFFERENCES, METRICS, PREDICTIONS, read_table, write_table
 from wellspring.training.metrics import evaluated
 
 if TYPE_CHECKING:
@@ -13,12 +13,16 @@ if TYPE_CHECKING:
     snakemake: Snakemake
 
 
-def main(*, predictions: list[Path], metrics: Path, huber_delta: float, bootstrap_samples: int, seed: int) -> None:
-    """Read the runs' predictions and write their metrics."""
+def main(
+    *, predictions: list[Path], metrics: Path, differences: Path, huber_delta: float, bootstrap_samples: int, seed: int
+) -> None:
+    """Read the runs' predictions and write their metrics, and the differences of models and regimes."""
     tables = [read_table(path, PREDICTIONS) for path in predictions]
     found = evaluated(tables, huber_delta=huber_delta, bootstrap_samples=bootstrap_samples, seed=seed)
-    print(found.to_string())
-    write_table(found, metrics, METRICS)
+    print(found.metrics.to_string())
+    print(found.differences.to_string())
+    write_table(found.metrics, metrics, METRICS)
+    write_table(found.differences, differences, DIFFERENCES)
 
 
 if __name__ == "__main__":
@@ -26,6 +30,7 @@ if __name__ == "__main__":
         main(
             predictions=[Path(path) for path in snakemake.input.predictions],
             metrics=Path(snakemake.output.metrics),
+            differences=Path(snakemake.output.differences),
             huber_delta=snakemake.params.huber_delta,
             bootstrap_samples=snakemake.params.bootstrap_samples,
             seed=snakemake.params.seed,

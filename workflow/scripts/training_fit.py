@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from wellspring.files import replaced_when_whole
+from wellspring.files import locked, replaced_when_whole
 from wellspring.jobs import logged_job, tell
 from wellspring.tables import HISTORY, MANIFEST, NORMALIZATION, PREDICTIONS, read_table, write_table
 
@@ -20,7 +20,7 @@ def main(
     *, inputs: Mapping[str, Path], outputs: Mapping[str, Path], run: Mapping[str, Any], params: Any, threads: int
 ) -> None:
     """Train the model that `run` names (model, regime, seed) as the rule's `params` say; write the three outputs."""
-    # TensorFlow writes to the terminal when it is imported: in here, that goes to the log.
+    # Imported here, since TensorFlow writes when it is imported: in here, that goes to the log.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     import keras
 
@@ -55,4 +55,6 @@ if __name__ == "__main__":
         inputs = {key: Path(snakemake.input[key]) for key in ("manifest", "normalization")}
         outputs = {key: Path(path) for key, path in snakemake.output.items()}
         run = {**dict(snakemake.wildcards.items()), "seed": int(snakemake.wildcards.seed)}
-        main(inputs=inputs, outputs=outputs, run=run, params=snakemake.params, threads=snakemake.threads)
+        # A trainer that outlived a killed run would write over what this one writes.
+        with locked(Path(snakemake.params.resume_folder) / "lock"):
+            main(inputs=inputs, outputs=outputs, run=run, params=snakemake.params, threads=snakemake.threads)

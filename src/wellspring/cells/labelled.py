@@ -51,7 +51,7 @@ def pixels_of_labels(
         `y` and `x` are those in the site's image, so objects of different sites may overlap in them. An object's id
         is its label plus the largest id of the sites before. Annotations: ``site``, ``site_label`` (the label),
         ``is_border_cell`` (1: touches the edge of its image, else 0), ``centroid_y_px``, ``centroid_x_px``, and
-        ``pixel_size_um`` where it is known for every site.
+        ``pixel_size_um`` (missing where it is not known).
 
     Raises
     ------
@@ -74,7 +74,6 @@ def pixels_of_labels(
     if unknown:
         raise ValueError(f"raw.background: names {unknown}, but {source} has only the channels {list(channels)}.")
     objects = pd.concat([site.objects for site in found], ignore_index=True)
-    is_sized = not objects["pixel_size_um"].isna().any()
     return PixelTable(
         pixels=np.concatenate([site.pixels for site in found]),
         y=np.concatenate([site.y for site in found]),
@@ -82,7 +81,7 @@ def pixels_of_labels(
         object_id=np.concatenate([site.object_id for site in found]),
         channels=channels,
         background=np.array([background.get(name, 0.0) for name in channels], dtype=np.float64),
-        objects=objects if is_sized else objects.drop(columns="pixel_size_um"),
+        objects=objects,
         source=source,
     )
 

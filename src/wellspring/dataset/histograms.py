@@ -6,8 +6,6 @@ and may differ between plates; it is subtracted from the bins, not from the pixe
 
 import itertools
 import math
-import zipfile
-import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -104,20 +102,13 @@ def load_histogram(path: Path) -> Histogram:
         When the file is missing, unreadable, or not such a histogram.
     """
     with as_readable(path, expected="intensity histograms (.npz)"):
-        arrays = _arrays(path)
+        with Path(path).open("rb") as stream, np.load(stream, allow_pickle=False) as file:
+            arrays = {name: file[name] for name in file.files}
         (plate, well), channels = arrays["well"].tolist(), tuple(arrays["channels"].tolist())
         counts = np.zeros((len(channels), N_BINS), dtype=np.int64)
         counts[arrays["channel"], arrays["value"]] = arrays["count"]
         background = arrays["background"].astype(np.float64)
         return Histogram(ShardHeader(plate, well, channels, background), counts)
-
-
-def _arrays(path: Path) -> dict[str, NDArray[np.generic]]:
-    try:
-        with Path(path).open("rb") as stream, np.load(stream, allow_pickle=False) as file:
-            return {name: file[name] for name in file.files}
-    except (zipfile.BadZipFile, zlib.error) as error:
-        raise ValueError(error) from error
 
 
 def merged_intensities(histograms: Iterable[Histogram]) -> dict[str, Intensities]:

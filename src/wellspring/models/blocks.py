@@ -12,7 +12,7 @@ __all__ = ["dense_block", "filtered_images", "pooled_features", "regression"]
 
 # ASSUME: running averages over some 10 steps. Keras' default (0.99: 100 steps) is stale for many epochs on a data set
 # of a thousand cells, where an epoch has 20 steps, and so hides the validation error from early stopping.
-NORM_MOMENTUM = 0.9
+_NORM_MOMENTUM = 0.9
 
 
 def filtered_images(specification: Specification, *, dtype: str | None = None) -> tuple[Any, Any]:
@@ -36,7 +36,7 @@ def pooled_features(features: Any) -> Any:
 def dense_block(features: Any, *, units: int, name: str) -> Any:
     """Dense, batch normalization, ReLU: (B, k) to (B, units)."""
     features = layers.Dense(units, name=f"{name}_dense")(features)
-    features = layers.BatchNormalization(momentum=NORM_MOMENTUM, name=f"{name}_norm")(features)
+    features = layers.BatchNormalization(name=f"{name}_norm")(features)
     return layers.ReLU(name=f"{name}_relu")(features)
 
 
@@ -52,4 +52,8 @@ def regression(images: Any, features: Any, *, specification: Specification, name
     target = layers.Rescaling(
         scale=specification.target_std, offset=specification.target_mean, name="target", dtype="float32"
     )(standardized)
-    return keras.Model(images, target, name=name)
+    model = keras.Model(images, target, name=name)
+    for layer in model.layers:
+        if isinstance(layer, layers.BatchNormalization):
+            layer.momentum = _NORM_MOMENTUM
+    return model

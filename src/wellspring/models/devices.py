@@ -32,7 +32,8 @@ CPU = Device(dtype_policy="float32", jit_compile=False)
 def prepared_device(*, threads: int) -> Device:
     """Keep Keras' backend to `threads` processor threads, and say what it runs on.
 
-    Call it before the first tensor is made: TensorFlow fixes its threads then. GPU memory is taken as needed, not
+    Call it before the first tensor is made: TensorFlow fixes its threads then. What computes in float32 does so in
+    full on every device. GPU memory is taken as needed, not
     all at once, so that two jobs can share a GPU.
     """
     if keras.backend.backend() == "tensorflow":
@@ -41,6 +42,8 @@ def prepared_device(*, threads: int) -> Device:
         tf.config.threading.set_intra_op_parallelism_threads(threads)
         tf.config.threading.set_inter_op_parallelism_threads(threads)
         gpus = tf.config.list_physical_devices("GPU")
+        # Full float32: with TF32's 10 bits, maps and predictions would depend on the GPU.
+        tf.config.experimental.enable_tensor_float_32_execution(False)
         for gpu in gpus:
             tf.config.experimental.set_memory_growth(gpu, True)
         return _device(has_gpu=bool(gpus), jit_compile=bool(gpus))
@@ -48,6 +51,7 @@ def prepared_device(*, threads: int) -> Device:
     os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
     import jax
 
+    jax.config.update("jax_default_matmul_precision", "highest")
     return _device(has_gpu=jax.default_backend() == "gpu", jit_compile=True)
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import keras
 from keras import layers
 
-from wellspring.models.blocks import NORM_MOMENTUM, dense_block, filtered_images, pooled_features, regression
+from wellspring.models.blocks import dense_block, filtered_images, pooled_features, regression
 from wellspring.models.specification import Specification
 
 __all__ = ["build_simple_cnn"]
@@ -28,6 +28,6 @@ def build_simple_cnn(specification: Specification) -> keras.Model:
 def _convolution_block(features: Any, *, filters: int, name: str) -> Any:
     """3 x 3 convolution, batch normalization, ReLU, 2 x 2 max pooling: (B, h, w, k) to (B, h // 2, w // 2, filters)."""
     features = layers.Conv2D(filters, 3, padding="same", name=f"{name}_convolution")(features)
-    features = layers.BatchNormalization(momentum=NORM_MOMENTUM, name=f"{name}_norm")(features)
+    features = layers.BatchNormalization(name=f"{name}_norm")(features)
     features = layers.ReLU(name=f"{name}_relu")(features)
     return layers.MaxPooling2D(2, name=f"{name}_pooling")(features)

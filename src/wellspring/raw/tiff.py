@@ -139,7 +139,9 @@ def _placed(header: TiffHeader, *, match: Match, channels: Sequence[str] | None)
 
 
 def _plain_axes(header: TiffHeader, *, has_named_channel: bool, channels: Sequence[str] | None) -> str:
-    axes = header.axes.replace("S", "C")
+    # TIFF calls three or four planes samples, which are colours in a photograph; one channel has no colours.
+    is_stack = has_named_channel and header.axes.startswith("S") and "Z" not in header.axes
+    axes = header.axes.replace("S", "Z" if is_stack else "C")
     unknown = [axis for axis in axes if axis not in "CZYX"]
     if unknown and unknown[0] in "QI" and len(unknown) == 1:
         n_planes = header.shape[axes.index(unknown[0])]
@@ -164,7 +166,8 @@ def _channel_names(
             return (match.parts["channel"],)
         raise ValueError(
             f"{header.path}: the name says one channel ({match.parts['channel']}), but the file holds {n_channels}. "
-            "Use {_} instead of {channel} in raw.pattern."
+            "Export each channel as a grey image, or, if these are other channels, write {_} instead of {channel} in "
+            "raw.pattern."
         )
     for names in (header.names, tuple(channels or ())):
         if len(names) == n_channels:

@@ -123,10 +123,10 @@ def reproduce_section(sections: Sequence[Section]) -> Section:
         for part in section.parts:
             if isinstance(part, Illustration | Grid) and part.file:
                 files.setdefault(part.file, part.title)
-    rows = [(title, f"snakemake --force {file}") for file, title in files.items()]
+    rows = [(title, f"snakemake {file} --force") for file, title in files.items()]
     text = (
-        "Run a command in the folder of this analysis, with the options of your first run (--snakefile, --configfile, "
-        "--cores and so on) before the file's name. It makes that file again and, before it, whatever is out of date. "
+        "Run a command in the folder of this analysis, and put the options of your first run (--snakefile, "
+        "--configfile, --cores and so on) after it. It makes that file again and, before it, whatever is out of date. "
         "The same config, wells and software give the same tables. Figures are SVG files with text that can be edited."
     )
     grid = Grid(title="One command per figure and table", file="", head=("What", "Command"), rows=rows, n_text=2)

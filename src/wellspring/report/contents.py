@@ -58,6 +58,8 @@ class Words:
         Channels to mark.
     image_size : int
         px.
+    select : mapping of str to sequence
+        Values that the cells were chosen by, per annotation column.
     bootstrap_samples : int
     panel_channels : int
         Channels drawn in the panels, at most.
@@ -67,6 +69,7 @@ class Words:
     columns: Sequence[str]
     marked: Sequence[str]
     image_size: int
+    select: Mapping[str, Sequence[object]]
     bootstrap_samples: int
     panel_channels: int
 
@@ -78,6 +81,7 @@ def words_of(config: Mapping[str, Any]) -> Words:
         columns=config["dataset"]["split"]["stratify"],
         marked=config["report"]["marked_channels"],
         image_size=config["cells"]["image_size"],
+        select=config["dataset"]["select"],
         bootstrap_samples=config["report"]["bootstrap_samples"],
         panel_channels=config["attribution"]["panel_channels"],
     )
@@ -125,9 +129,9 @@ def report_page(results: Results, *, figures: Figures, config: Mapping[str, Any]
 def summary_section(results: Results, *, words: Words) -> Section:
     """Every warning, what the models show, and what the attribution of each first seed shows."""
     table = comparison_table(results.metrics, results.published)
-    found = model_findings(table)
+    found = model_findings(table, results.differences)
     warnings = quality_warnings(quality_table(results.filtered))
-    warnings += dataset_warnings(results.manifest, image_size=words.image_size)
+    warnings += dataset_warnings(results.manifest, image_size=words.image_size, select=words.select)
     for one in results.explained:
         warnings += completeness_warnings(one.name, completeness_of(one.completeness))
     first_seeds = {one.run[:2]: one for one in reversed(results.explained)}
@@ -165,7 +169,7 @@ def dataset_section(results: Results, *, figures: Figures, words: Words) -> Sect
         anchor="dataset",
         title="Dataset",
         text=[text],
-        warnings=dataset_warnings(manifest, image_size=words.image_size),
+        warnings=dataset_warnings(manifest, image_size=words.image_size, select=words.select),
         parts=[figure, *grids, normalization_grid(results.normalization)],
     )
 

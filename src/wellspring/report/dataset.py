@@ -22,7 +22,7 @@ from wellspring.report.style import (
     number,
 )
 
-__all__ = ["LEVEL", "MISSING", "SPLITS", "composition_table", "dataset_figure", "group_values"]
+__all__ = ["LEVEL", "MISSING", "SPLITS", "common_values", "composition_table", "dataset_figure", "group_values"]
 
 SPLITS = ("train", "validation", "test")
 MISSING = "(missing)"
@@ -60,6 +60,15 @@ def composition_table(manifest: pd.DataFrame, *, columns: Sequence[str]) -> pd.D
             parts.append(_counted(manifest, grouping=name, values=group_values(manifest, name)))
     parts.append(_counted(manifest, grouping=LEVEL, values=levels, order=LEVELS))
     return pd.concat(parts, ignore_index=True)
+
+
+def common_values(values: pd.Series, *, most: int) -> list[str]:
+    """The `most` values that occur most often, sorted, so that a value has one place and colour in all figures.
+
+    The missing ones come last.
+    """
+    found = (str(value) for value in values.value_counts().index[:most])
+    return sorted(found, key=lambda value: (value == MISSING, value))
 
 
 def group_values(manifest: pd.DataFrame, column: str) -> pd.Series:
@@ -120,7 +129,7 @@ def dataset_figure(manifest: pd.DataFrame, *, columns: Sequence[str], target_cha
     panels[1].set_title(f"Levels: mean {number(target.mean())} ± sd {number(target.std())}", loc="left")
     for axes, name in zip(panels[2:], shown, strict=False):
         values = group_values(manifest, name)
-        order = tuple(values.value_counts().index[:_MOST_GROUPS])
+        order = tuple(common_values(values, most=_MOST_GROUPS))
         _draw_groups(axes, target, values=values, order=order, colors=COLORS, bins=bins)
         rest = values.nunique() - len(order)
         axes.set_title(f"Target by {name}" + (f" ({rest} rarer values left out)" if rest else ""), loc="left")

@@ -1,13 +1,15 @@
 """What the numbers say, in plain sentences that do not say more than the numbers do, and what to be wary of."""
 
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
 
 from wellspring.attribution.importance import ALL
+from wellspring.dataset.values import same_form, same_forms
 from wellspring.report.attribution import Completeness, top_channels
+from wellspring.report.dataset import group_values
 from wellspring.report.style import number
 from wellspring.report.training import BASELINE, THIS_RUN
 
@@ -50,9 +52,17 @@ class Score:
         """Model and regime, as the report writes them."""
         return f"{self.model} ({self.regime})"
 
-    def overlaps(self, other: "Score") -> bool:
-        """Whether the two intervals have a point in common."""
-        return self.lower <= other.upper and other.lower <= self.upper
+
+@dataclass(frozen=True)
+class _Gain:
+    """R² of one model and regime less that of another, with its 95 % interval; NaN where there is none."""
+
+    value: float
+    lower: float
+    upper: float
+
+    def __str__(self) -> str:
+        return f"difference {_r2(self.value)}, 95 % interval {_r2(self.lower)} to {_r2(self.upper)}"
 
 
 def scores(comparison: pd.DataFrame) -> list[Score]:
@@ -78,24 +88,37 @@ def scores(comparison: pd.DataFrame) -> list[Score]:
     ]
 
 
-def model_findings(comparison: pd.DataFrame) -> list[str]:
+def model_findings(comparison: pd.DataFrame, differences: pd.DataFrame) -> list[str]:
     """A sentence per model and regime, then what comparing models, and comparing regimes, shows or leaves open.
+
+    Comparisons are by the interval of the difference on the same resamples, not by whether two intervals overlap.
 
     Parameters
     ----------
     comparison
         Table `COMPARISON`.
+    differences
+        Table `DIFFERENCES` of the same runs.
     """
     known = scores(comparison)
     baseline = next((score for score in known if score.model == BASELINE), None)
     trained = [score for score in known if score.model != BASELINE]
     said = [_baseline_sentence(comparison)] if baseline else []
-    said += [_sentence(score, baseline=baseline) for score in trained]
+    said += [_sentence(score, baseline=baseline, differences=differences) for score in trained]
     for regime in dict.fromkeys(score.regime for score in trained):
-        said += _between_models([score for score in trained if score.regime == regime])
+        said += _between_models([score for score in trained if score.regime == regime], differences=differences)
     for model in dict.fromkeys(score.model for score in trained):
-        said += _between_regimes([score for score in trained if score.model == model])
+        said += _between_regimes([score for score in trained if score.model == model], differences=differences)
     return said
+
+
+def _gain(score: Score, rival: Score, *, differences: pd.DataFrame) -> _Gain:
+    table = differences.set_index(["model", "regime", "rival_model", "rival_regime"])[["value", "lower", "upper"]]
+    forth, back = (score.model, score.regime), (rival.model, rival.regime)
+    if (*forth, *back) in table.index:
+        return _Gain(*table.loc[(*forth, *back)])
+    value, lower, upper = table.loc[(*back, *forth)]
+    return _Gain(-value, -upper, -lower)
 
 
 def _baseline_sentence(comparison: pd.DataFrame) -> str:
@@ -106,7 +129,7 @@ def _baseline_sentence(comparison: pd.DataFrame) -> str:
     )
 
 
-def _sentence(score: Score, *, baseline: Score | None) -> str:
+def _sentence(score: Score, *, baseline: Score | None, differences: pd.DataFrame) -> str:
     if math.isnan(score.value):
         return f"{score.name}: R² is not defined on {score.n_cells:,} test cells, whose true values do not differ."
     seeds = "95 % interval" if score.n_seeds == 1 else f"mean of {score.n_seeds} seeds, whose 95 % intervals span"
@@ -115,47 +138,50 @@ def _sentence(score: Score, *, baseline: Score | None) -> str:
         share = f"explains {100 * score.value:.0f} % of the variance of the target"
     else:
         share = "explains none of the variance of the target"
-    return f"{score.name} {share} on {score.n_cells:,} test cells ({numbers}){_verdict(score, baseline=baseline)}"
-
-
-def _verdict(score: Score, *, baseline: Score | None) -> str:
+    text = f"{score.name} {share} on {score.n_cells:,} test cells ({numbers})"
     if baseline is None:
-        return "."
-    if score.lower > max(baseline.upper, 0.0):
-        return ": better than the baseline."
-    if score.upper < baseline.lower:
-        return ": worse than the baseline."
-    return ": the interval reaches to the baseline or below, so it is not shown to be better than the baseline."
+        return f"{text}."
+    return f"{text}: {_verdict(_gain(score, baseline, differences=differences))}."
 
 
-def _between_models(rivals: Sequence[Score]) -> list[str]:
+def _verdict(gain: _Gain) -> str:
+    if gain.lower > 0:
+        return "better than the baseline"
+    if gain.upper < 0:
+        return "worse than the baseline"
+    return f"not shown to be better than the baseline ({gain})"
+
+
+def _between_models(rivals: Sequence[Score], *, differences: pd.DataFrame) -> list[str]:
     if len(rivals) < 2:
         return []
     best, *others = sorted(rivals, key=_value, reverse=True)
-    behind = [o.model for o in others if not best.overlaps(o)]
-    close = [o.model for o in others if best.overlaps(o)]
+    gains = {other.model: _gain(best, other, differences=differences) for other in others}
+    behind = [f"{model} ({gain})" for model, gain in gains.items() if gain.lower > 0]
+    close = [f"{model} ({gain})" for model, gain in gains.items() if not gain.lower > 0]
     text = f"Among the models trained on {best.regime}, {best.model} has the highest R² ({_r2(best.value)})."
     if behind:
-        text += f" Its interval lies wholly above that of {_listed(behind)}."
+        text += f" It is better than {_listed(behind)}."
     if close:
-        text += f" Its interval overlaps that of {_listed(close)}: these test cells do not settle which is better."
+        text += f" Whether it is better than {_listed(close)} these test cells do not settle."
     return [text]
 
 
-def _between_regimes(pair: Sequence[Score]) -> list[str]:
+def _between_regimes(pair: Sequence[Score], *, differences: pd.DataFrame) -> list[str]:
     found = {score.regime: score for score in pair}
     if not {"color-structure", "structure"} <= set(found):
         return []
     color, structure = found["color-structure"], found["structure"]
+    gain = _gain(color, structure, differences=differences)
     text = (
         f"{color.model}: R² is {_r2(color.value)} with intensities as measured and {_r2(structure.value)} with "
-        "intensities shifted at random."
+        f"intensities shifted at random ({gain})"
     )
-    if color.overlaps(structure):
-        return [f"{text} The intervals overlap, so a difference is not shown."]
-    more = "intensities add information that this model cannot get from structure alone"
-    less = "it does better when it cannot rely on intensities"
-    return [f"{text} The intervals do not overlap: {more if color.value > structure.value else less}."]
+    if gain.lower > 0:
+        return [f"{text}: intensities add information that this model cannot get from structure alone."]
+    if gain.upper < 0:
+        return [f"{text}: it does better when it cannot rely on intensities."]
+    return [f"{text}: a difference is not shown."]
 
 
 def _r2(value: float) -> str:
@@ -260,8 +286,8 @@ def _wells(rows: pd.DataFrame) -> str:
     return f"{len(names)} well{'s' if len(names) > 1 else ''}: {', '.join(names[:_NAMED])}{more}"
 
 
-def dataset_warnings(manifest: pd.DataFrame, *, image_size: int) -> list[str]:
-    """A small test set, and cells that are larger than the image.
+def dataset_warnings(manifest: pd.DataFrame, *, image_size: int, select: Mapping[str, Sequence[object]]) -> list[str]:
+    """A small test set, cells that are larger than the image, and values that were chosen but that no cell has.
 
     Parameters
     ----------
@@ -269,6 +295,8 @@ def dataset_warnings(manifest: pd.DataFrame, *, image_size: int) -> list[str]:
         Table `MANIFEST`.
     image_size
         Side of the image that a model sees, px.
+    select
+        The values that were chosen, by annotation column; None stands for a missing value.
     """
     n_test = int((manifest["split"] == "test").sum())
     n_cropped = int(manifest["is_cropped"].sum())
@@ -278,6 +306,15 @@ def dataset_warnings(manifest: pd.DataFrame, *, image_size: int) -> list[str]:
             f"The test set has {n_test} cells. Below {FEW_TEST_CELLS}, single cells decide the figures: "
             "read the intervals, not the values."
         )
+    for column, chosen in select.items():
+        there = set(same_forms(manifest, column, parameter="dataset.select"))
+        absent = [str(value) for value in chosen if same_form(value) not in there]
+        if absent:
+            known = sorted(set(group_values(manifest, column)))
+            said.append(
+                f"No cell of the dataset has {_listed(absent)} as its {column}, which dataset.select names; the cells "
+                f"have {_listed(known)}. Look for a slip of the pen in the config or the sheet."
+            )
     if n_cropped:
         said.append(
             f"{n_cropped:,} of {len(manifest):,} cells ({100 * n_cropped / len(manifest):.1f} %) are larger than the "

@@ -147,9 +147,11 @@ def published_grid(comparison: pd.DataFrame) -> list[Grid]:
     other = comparison[comparison["source"] != THIS_RUN]
     for source, cells in other.groupby("source", sort=False):
         rows = [(row["model"], row["regime"], *_metrics(row, cells)) for row in cells.to_dict("records")]
+        n_cells = int(cells["n_cells"].iloc[0])
+        data = f"another data set ({n_cells:,} test cells)" if n_cells else "another data set"
         note = (
-            f"{source}. These figures are of another data set (3,703 cells, 371 of them test cells) and stand here to "
-            "compare the pattern between models and regimes only, not the values."
+            f"{source}. These figures are of {data} and stand here to compare the pattern between models and regimes "
+            "only, not the values."
         )
         head = ("Model", "Regime", *_HEADS.values())
         grids.append(Grid(title="Published figures, other data", file="", head=head, rows=rows, note=note, n_text=2))

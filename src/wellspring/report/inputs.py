@@ -9,6 +9,7 @@ import pandas as pd
 from wellspring.report.training import Run, read_published, run_of
 from wellspring.tables import (
     COMPLETENESS,
+    DIFFERENCES,
     FILTERED,
     HISTORY,
     IMPORTANCE,
@@ -54,27 +55,32 @@ class Explained:
 
 @dataclass(frozen=True)
 class Results:
-    """The tables of all stages: `FILTERED`, `MANIFEST`, `NORMALIZATION`, `METRICS`, published metrics, `HISTORY`."""
+    """The tables of all stages: those of their names in `wellspring.tables`, published metrics, `HISTORY` per run."""
 
     filtered: pd.DataFrame
     manifest: pd.DataFrame
     normalization: pd.DataFrame
     metrics: pd.DataFrame
+    differences: pd.DataFrame
     published: pd.DataFrame
     histories: Mapping[Run, pd.DataFrame]
     explained: Sequence[Explained]
 
 
-def read_results(tables: Mapping[str, Path], *, series: Mapping[str, Sequence[Path]]) -> Results:
+def read_results(
+    tables: Mapping[str, Path], *, series: Mapping[str, Sequence[Path]], published: Path | None
+) -> Results:
     """Read and check every table.
 
     Parameters
     ----------
     tables
-        Files ``filtered``, ``manifest``, ``normalization``, ``metrics`` and ``published``.
+        Files ``filtered``, ``manifest``, ``normalization``, ``metrics`` and ``differences``.
     series
         One file per run: ``histories`` of all runs; ``importance``, ``completeness``, ``sanity`` and
         ``importance_figures``, ``sanity_figures``, ``panels_figures`` of the explained runs, in one order.
+    published
+        CSV of published metrics, see `read_published`.
 
     Raises
     ------
@@ -91,7 +97,8 @@ def read_results(tables: Mapping[str, Path], *, series: Mapping[str, Sequence[Pa
         manifest=read_table(tables["manifest"], MANIFEST),
         normalization=read_table(tables["normalization"], NORMALIZATION),
         metrics=read_table(tables["metrics"], METRICS),
-        published=read_published(tables["published"]),
+        differences=read_table(tables["differences"], DIFFERENCES),
+        published=read_published(published),
         histories={run_of(path): read_table(path, HISTORY) for path in series["histories"]},
         explained=[_explained(*files) for files in explained],
     )

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure, SubFigure
 from numpy.typing import NDArray
 
 from wellspring.attribution.maps import Maps
-from wellspring.report.style import in_style, new_figure
+from wellspring.report.style import in_style, new_figure, number
 
 __all__ = ["CONTRAST_PERCENTILES", "SCORE_PERCENTILE", "panels_figure"]
 
@@ -88,8 +88,8 @@ def _draw_cell(part: SubFigure, maps: Maps, *, cell: int, columns: list[int]) ->
 
 def _title(maps: Maps, *, cell: int) -> str:
     return (
-        f"{maps.level[cell]} level: plate {maps.plate[cell]}, well {maps.well[cell]}, cell {maps.object_id[cell]}; "
-        f"true {maps.target[cell]:.1f}, predicted {maps.prediction[cell]:.1f}"
+        f"{maps.level[cell]} level: plate {maps.plate[cell]}, well {maps.well[cell]}, cell {maps.object_id[cell]}\n"
+        f"true {number(maps.target[cell])}, predicted {number(maps.prediction[cell])}"
     )
 
 

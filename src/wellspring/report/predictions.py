@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-from wellspring.report.dataset import group_values
+from wellspring.report.dataset import common_values, group_values
 from wellspring.report.style import (
     COLORS,
     NEUTRAL,
@@ -88,7 +88,7 @@ def predictions_figure(cells: pd.DataFrame, *, model: str, stratum: str | None, 
     """
     order = [name for name in REGIME_COLORS if name in set(cells["regime"])]
     regimes = [*order, *sorted(set(cells["regime"]) - set(order))]
-    strata = [str(name) for name in cells["stratum"].value_counts().index[:_MOST_STRATA]]
+    strata = common_values(cells["stratum"], most=_MOST_STRATA)
     figure = new_figure(height_mm=74 * max(len(regimes), 1))
     grid = axes_grid(figure, n_rows=max(len(regimes), 1), n_columns=2)
     low, high = _limits(cells)

@@ -119,8 +119,10 @@ def _published_rows(published: pd.DataFrame) -> pd.DataFrame:
     return rows
 
 
-def read_published(path: Path) -> pd.DataFrame:
+def read_published(path: Path | None) -> pd.DataFrame:
     """Read a CSV of published metrics: ``model``, ``regime``, the six metrics, ``source``; optionally ``n_cells``.
+
+    None, no rows.
 
     Raises
     ------
@@ -128,6 +130,8 @@ def read_published(path: Path) -> pd.DataFrame:
         When the file is missing, no CSV, or lacks a column or a number.
     """
     names = ["model", "regime", *METRIC_NAMES, "source"]
+    if path is None:
+        return pd.DataFrame({name: pd.Series(dtype="float64" if name in METRIC_NAMES else "str") for name in names})
     with as_readable(path, expected=f"a CSV with the columns {names}"):
         table = pd.read_csv(path, dtype={"model": "str", "regime": "str", "source": "str"})
         return table.astype(dict.fromkeys(METRIC_NAMES, "float64"))[[*names, *(["n_cells"] * ("n_cells" in table))]]

@@ -111,15 +111,16 @@ def comparison_text(comparison: Comparison) -> str:
         ("baseline", "-", None),
         ("linear", STRUCTURE, None),
         ("linear", COLOR, best.activity),
-        (NETWORK, STRUCTURE, best.structure),
+        (NETWORK, STRUCTURE, best.total),
         (NETWORK, COLOR, best.total),
     ):
         name = model if regime == "-" else f"{model}, {regime}"
         known = "" if attainable is None else f"{attainable:.2f}"
         lines.append(f"{name:<34}{r2[model, regime]:>8.2f}{known:>12}")
     lines += [
-        "attainable: by who knows the term of the intensities, of the structure, or both. Test cells keep their",
-        "intensities in both regimes, so a model trained without them may still gain a little from them.",
+        "attainable: by who knows the term of the intensities (linear) or all terms but the noise (network).",
+        f"The term of the structure alone would give {best.structure:.2f}. Test cells keep their intensities in both",
+        "regimes, so a model trained without them may still gain from them.",
     ]
     kinds = {
         **dict.fromkeys(comparison.truth.causes.intensity, "intensity"),

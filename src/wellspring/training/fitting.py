@@ -1,5 +1,6 @@
 """Training: Huber loss, Adam, early stopping on the validation error, and going on after an interruption."""
 
+import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -16,7 +17,10 @@ from wellspring.training.batches import TrainingBatches, ValidationBatches
 from wellspring.training.checkpoints import Checkpoint, State
 from wellspring.training.progress import Progress
 
-__all__ = ["Schedule", "target_scale", "train"]
+__all__ = ["Schedule", "target_scale", "train", "trainer_for"]
+
+
+_LOSS_SCALE = 2.0**12
 
 
 @dataclass(frozen=True)
@@ -89,7 +93,7 @@ def train(
     ValueError
         When the validation error was not a number after any epoch.
     """
-    trainer = _trainer(model, augmentation, schedule=schedule)
+    trainer = trainer_for(model, augmentation, schedule=schedule)
     recorder = _Recorder(
         model,
         training=training,
@@ -113,7 +117,7 @@ def train(
     return recorder.history
 
 
-def _trainer(model: keras.Model, augmentation: Sequence[keras.layers.Layer], *, schedule: Schedule) -> keras.Model:
+def trainer_for(model: keras.Model, augmentation: Sequence[keras.layers.Layer], *, schedule: Schedule) -> keras.Model:
     """The model behind the augmentation, compiled, with an optimizer whose variables exist."""
     images = keras.Input(model.input_shape[1:], dtype="float32", name="training_images")
     changed = images
@@ -121,13 +125,28 @@ def _trainer(model: keras.Model, augmentation: Sequence[keras.layers.Layer], *, 
         changed = layer(changed)
     trainer = keras.Model(images, model(changed), name="trainer")
     trainer.compile(
-        optimizer=keras.optimizers.Adam(schedule.learning_rate),
+        optimizer=_optimizer(schedule, target_std=model.get_layer("target").scale),
         loss=keras.losses.Huber(delta=schedule.huber_delta),
         metrics=[keras.metrics.MeanAbsoluteError(name="mae")],
         jit_compile=schedule.device.jit_compile,
     )
     trainer.optimizer.build(trainer.trainable_variables)
     return trainer
+
+
+def _optimizer(schedule: Schedule, *, target_std: float) -> keras.optimizers.Optimizer:
+    """Adam; in float16, gradients are scaled so that they neither vanish nor overflow.
+
+    The loss is in the target's unit, so gradients grow with its standard deviation. With Keras' first scale, 2^15, the
+    first steps overflow and are left out: many epochs of a small data set with a wide target. From `_LOSS_SCALE`, a
+    power of two with room for gradients of 8, Keras finds the largest scale that works.
+    """
+    adam = keras.optimizers.Adam(schedule.learning_rate)
+    if schedule.device.dtype_policy != "mixed_float16":
+        return adam
+    return keras.optimizers.LossScaleOptimizer(
+        adam, initial_scale=_LOSS_SCALE * 2.0 ** -math.ceil(math.log2(max(target_std, 1)))
+    )
 
 
 class _Recorder(keras.callbacks.Callback):

@@ -1,14 +1,17 @@
 """How well runs predict the test cells, beside a baseline, with bootstrap intervals. NumPy and pandas only."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from wellspring.tables import KEY, METRICS
+from wellspring.tables import DIFFERENCES, KEY, METRICS
 
-__all__ = ["BASELINE", "METRIC_NAMES", "evaluated", "weighted_metrics"]
+__all__ = ["BASELINE", "METRIC_NAMES", "Evaluation", "evaluated", "weighted_metrics"]
 
 METRIC_NAMES = ("mean_error", "sd_error", "r2", "mae", "mse", "huber")
 BASELINE = {"model": "baseline", "regime": "-", "seed": 0}
@@ -17,13 +20,23 @@ _RUN = ["model", "regime", "seed"]
 _BLOCK = 2**22
 
 
+@dataclass(frozen=True)
+class Evaluation:
+    """Table `METRICS`, long, one run after the other; and table `DIFFERENCES`, of every two models and regimes."""
+
+    metrics: pd.DataFrame
+    differences: pd.DataFrame
+
+
 def evaluated(
     predictions: Sequence[pd.DataFrame], *, huber_delta: float, bootstrap_samples: int, seed: int
-) -> pd.DataFrame:
+) -> Evaluation:
     """Metrics of each run on the test cells (Becker 2021, section 4.2.5 and table 5.2), baseline first.
 
     The baseline predicts the mean of the training targets for every cell. Intervals are 95 % percentile intervals
-    over resamples of the test cells, the same resamples for all runs, so that runs can be compared.
+    over resamples of the test cells. The resamples are the same for all runs, so the difference of two runs has an
+    interval of its own: cells that are hard for both leave it as it is, so it is narrower than what the runs'
+    intervals suggest. Differences are those of R², of the mean over the seeds.
 
     Parameters
     ----------
@@ -38,8 +51,8 @@ def evaluated(
 
     Returns
     -------
-    DataFrame
-        Table `METRICS`, long. `sd_error` is NaN for a single test cell; `r2` is NaN where all test targets are equal.
+    Evaluation
+        `sd_error` is NaN for a single test cell; `r2` is NaN where all test targets are equal.
         Resamples in which a metric has no value are left out of its interval; no resample left, NaN bounds.
 
     Raises
@@ -65,7 +78,23 @@ def evaluated(
         pd.DataFrame({"metric": METRIC_NAMES, "value": point[place, 0], **_bounds(drawn[place])}).assign(**run)
         for place, run in enumerate(runs)
     ]
-    return pd.concat(parts, ignore_index=True).assign(n_cells=int(is_test.sum()))[METRICS.names]
+    metrics = pd.concat(parts, ignore_index=True).assign(n_cells=int(is_test.sum()))[METRICS.names]
+    r2 = METRIC_NAMES.index("r2")
+    return Evaluation(metrics, _differences(runs, point=point[:, 0, r2], drawn=drawn[:, :, r2]))
+
+
+def _differences(
+    runs: Sequence[dict[str, Any]], *, point: NDArray[np.float64], drawn: NDArray[np.float64]
+) -> pd.DataFrame:
+    """Table `DIFFERENCES` from R² of each run: (n_runs,), and on each resample: (n_runs, n_resamples)."""
+    kinds = [(run["model"], run["regime"]) for run in runs]
+    rows = []
+    for rival, kind in combinations(dict.fromkeys(kinds), 2):
+        own, other = ([place for place, one in enumerate(kinds) if one == name] for name in (kind, rival))
+        resampled = drawn[own].mean(axis=0) - drawn[other].mean(axis=0)
+        bounds = {name: values[0] for name, values in _bounds(resampled[:, None]).items()}
+        rows.append((*kind, *rival, point[own].mean() - point[other].mean(), *bounds.values()))
+    return pd.DataFrame(rows, columns=DIFFERENCES.names)
 
 
 def weighted_metrics(
@@ -126,7 +155,7 @@ def _resamples(n_cells: int, *, n: int, seed: int) -> Iterator[NDArray[np.float6
 
 
 def _bounds(values: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
-    """Lower and upper bound of each metric: (n_resamples, 6) to two (6,)."""
+    """Lower and upper bound of each column: (n_resamples, k) to two (k,)."""
     bounds = np.full((2, values.shape[1]), np.nan)
     for place in range(values.shape[1]):
         known = values[~np.isnan(values[:, place]), place]

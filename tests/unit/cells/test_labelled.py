@@ -49,10 +49,10 @@ def test_annotations() -> None:
     assert objects["is_border_cell"].dtype == np.int64
 
 
-def test_pixel_size_only_where_known_for_all() -> None:
+def test_a_pixel_size_that_is_not_known_is_missing() -> None:
     sites = [_site("a"), _site("b", size=None)]
     table = pixels_of_labels(sites, {"a": FIRST, "b": SECOND}, background={})
-    assert "pixel_size_um" not in table.objects
+    assert table.objects["pixel_size_um"].tolist() == pytest.approx([0.5, 0.5, np.nan], nan_ok=True)
 
 
 def test_sites_without_objects() -> None:

@@ -1,6 +1,7 @@
 """Small tables, every number chosen by hand, for the report's tests."""
 
 from collections.abc import Callable, Sequence
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from matplotlib.text import Text
 
 from wellspring.attribution.maps import Maps
 from wellspring.report.style import new_figure, save_figure
+from wellspring.tables import DIFFERENCES
 
 METRICS = ("mean_error", "sd_error", "r2", "mae", "mse", "huber")
 
@@ -67,6 +69,16 @@ def metrics_of(runs: Sequence[tuple[str, str, int, float, float, float]], *, mae
             numbers = (r2, lower, upper) if name == "r2" else (mae, mae - 1, mae + 1)
             rows.append((model, regime, seed, name, *numbers, 100))
     return pd.DataFrame(rows, columns=["model", "regime", "seed", "metric", "value", "lower", "upper", "n_cells"])
+
+
+def differences_of(metrics: pd.DataFrame) -> pd.DataFrame:
+    """Table `DIFFERENCES` from the mean R² of each model and regime; every interval reaches 0.1 to both sides."""
+    r2 = metrics[metrics["metric"] == "r2"].groupby(["model", "regime"], sort=False)["value"].mean()
+    rows = [
+        (*kind, *rival, r2[kind] - r2[rival], r2[kind] - r2[rival] - 0.1, r2[kind] - r2[rival] + 0.1)
+        for rival, kind in combinations(r2.index, 2)
+    ]
+    return pd.DataFrame(rows, columns=DIFFERENCES.names)
 
 
 @pytest.fixture
@@ -198,6 +210,12 @@ def make_filtered() -> Callable[..., pd.DataFrame]:
 def make_metrics() -> Callable[..., pd.DataFrame]:
     """`metrics_of`."""
     return metrics_of
+
+
+@pytest.fixture
+def make_differences() -> Callable[..., pd.DataFrame]:
+    """`differences_of`."""
+    return differences_of
 
 
 @pytest.fixture

@@ -13,10 +13,21 @@ from wellspring.report.about import config_section, reproduce_section, run_secti
 from wellspring.report.contents import report_page, words_of
 from wellspring.report.inputs import Explained, Figures, Results, read_figures, read_results
 from wellspring.report.page import Grid, Illustration, Section, render_page
-from wellspring.tables import COMPLETENESS, FILTERED, HISTORY, IMPORTANCE, MANIFEST, METRICS, SANITY, write_table
+from wellspring.tables import (
+    COMPLETENESS,
+    DIFFERENCES,
+    FILTERED,
+    HISTORY,
+    IMPORTANCE,
+    MANIFEST,
+    METRICS,
+    SANITY,
+    write_table,
+)
 from wellspring.tables import NORMALIZATION as NORMALIZATION_TABLE
 
 ROOT = Path(__file__).resolve().parents[3]
+PUBLISHED = ROOT / "resources" / "published" / "becker_2021.csv"
 
 
 @pytest.fixture
@@ -25,7 +36,7 @@ def config():
     given = {
         "wells": "plate/wells.tsv",
         "raw": {"format": "mpm"},
-        "dataset": {"target_channel": "00_EU", "split": {"stratify": ["cell_cycle"]}},
+        "dataset": {"target_channel": "00_EU", "select": {}, "split": {"stratify": ["cell_cycle"]}},
         "training": {"models": ["linear", "simple_cnn"], "seeds": [7]},
         "report": {"title": "Wells & <cells>", "marked_channels": ["SON"]},
     }
@@ -40,7 +51,17 @@ def normalization():
 
 @pytest.fixture
 def results(
-    filtered, manifest, normalization, metrics, published, make_history, importance, completeness, sanity, empty_svg
+    filtered,
+    manifest,
+    normalization,
+    metrics,
+    make_differences,
+    published,
+    make_history,
+    importance,
+    completeness,
+    sanity,
+    empty_svg,
 ):
     explained = Explained(
         run=("simple_cnn", "structure", 7),
@@ -56,6 +77,7 @@ def results(
         manifest=manifest,
         normalization=normalization,
         metrics=metrics,
+        differences=make_differences(metrics),
         published=published,
         histories={
             ("linear", "structure", 7): make_history([3.0]),
@@ -159,7 +181,7 @@ def test_completeness_is_stated_with_median_and_worst(results, figures, config):
 def test_published_figures_are_marked_as_other_data(results, figures, config):
     html = render_page(report_page(results, figures=figures, config=config))
     assert "Published figures, other data" in html
-    assert "3,703 cells, 371 of them test cells" in html
+    assert "of another data set and stand here" in html
 
 
 def test_the_page_holds_the_config_and_its_title_is_escaped(results, figures, config):
@@ -174,8 +196,8 @@ def test_a_command_for_every_file_once(empty_svg):
     no_file = Grid(title="N", file="", head=("x",), rows=[])
     (table,) = reproduce_section([Section(anchor="a", title="A", parts=[figure, grid, grid, no_file])]).parts
     assert list(table.rows) == [
-        ("A", "snakemake --force results/report/a.svg"),
-        ("T", "snakemake --force results/report/a.csv"),
+        ("A", "snakemake results/report/a.svg --force"),
+        ("T", "snakemake results/report/a.csv --force"),
     ]
 
 
@@ -234,11 +256,10 @@ def stored(tmp_path, results, maps, empty_svg):
     one = results.explained[0]
     run = tmp_path / "attribution" / "simple_cnn" / "structure" / "7"
     history = tmp_path / "training" / "linear" / "structure" / "7" / "history.csv"
-    names = ("filtered", "manifest", "normalization", "metrics")
+    names = ("filtered", "manifest", "normalization", "metrics", "differences")
     tables = {name: tmp_path / f"{name}.parquet" for name in names}
-    for name, table in zip(names, (FILTERED, MANIFEST, NORMALIZATION_TABLE, METRICS), strict=True):
+    for name, table in zip(names, (FILTERED, MANIFEST, NORMALIZATION_TABLE, METRICS, DIFFERENCES), strict=True):
         write_table(getattr(results, name), tables[name], table)
-    tables["published"] = ROOT / "resources" / "published_metrics.csv"
     write_table(results.histories[("linear", "structure", 7)], history, HISTORY)
     write_table(one.importance, run / "importance.parquet", IMPORTANCE)
     write_table(one.completeness, run / "completeness.parquet", COMPLETENESS)
@@ -251,7 +272,7 @@ def stored(tmp_path, results, maps, empty_svg):
 
 def test_results_are_read_as_they_were_written(stored, results):
     tables, series = stored
-    found = read_results(tables, series=series)
+    found = read_results(tables, series=series, published=PUBLISHED)
     pd.testing.assert_frame_equal(found.filtered, results.filtered)
     assert found.histories[("linear", "structure", 7)]["val_mae"].tolist() == [3.0]
     assert found.explained[0].run == ("simple_cnn", "structure", 7)
@@ -263,13 +284,13 @@ def test_results_are_read_as_they_were_written(stored, results):
 def test_no_explained_run_is_fine(stored):
     tables, series = stored
     none = {name: [] for name in series if name != "histories"}
-    assert read_results(tables, series={**none, "histories": series["histories"]}).explained == []
+    assert read_results(tables, series={**none, "histories": series["histories"]}, published=PUBLISHED).explained == []
 
 
 def test_series_of_different_lengths_are_an_error(stored):
     tables, series = stored
     with pytest.raises(ValueError, match="shorter"):
-        read_results(tables, series={**series, "panels_figures": []})
+        read_results(tables, series={**series, "panels_figures": []}, published=PUBLISHED)
 
 
 def test_figures_of_the_models_are_named_by_their_files():

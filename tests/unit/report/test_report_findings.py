@@ -22,11 +22,12 @@ BASELINE = ("baseline", "-", 0, -0.01, -0.03, 0.0)
 
 
 @pytest.fixture
-def said(make_metrics, published):
-    """The findings on runs (model, regime, seed, R², lower, upper)."""
+def said(make_metrics, make_differences, published):
+    """The findings on runs (model, regime, seed, R², lower, upper); a difference below 0.1 is not shown."""
 
-    def findings(*runs):
-        return model_findings(comparison_table(make_metrics([BASELINE, *runs], mae=48.3), published))
+    def findings(*runs, baseline=BASELINE):
+        metrics = make_metrics([baseline, *runs], mae=48.3)
+        return model_findings(comparison_table(metrics, published), make_differences(metrics))
 
     return findings
 
@@ -48,16 +49,17 @@ def test_a_clear_model_is_better_than_the_baseline(said):
     )
 
 
-def test_an_interval_that_reaches_the_baseline_is_not_called_better(said):
-    text = said(("linear", "structure", 7, 0.1, -0.05, 0.2))[1]
-    assert "R² 0.10, 95 % interval −0.05 to 0.20" in text
-    assert text.endswith("so it is not shown to be better than the baseline.")
+def test_a_difference_that_may_be_none_is_not_called_better(said):
+    text = said(("linear", "structure", 7, 0.08, 0.05, 0.2))[1]
+    assert text.endswith(
+        "(R² 0.08, 95 % interval 0.05 to 0.20): not shown to be better than the baseline "
+        "(difference 0.09, 95 % interval −0.01 to 0.19)."
+    )
 
 
-def test_an_interval_above_the_baseline_but_not_above_0_is_not_called_better(make_metrics, published):
-    low = ("baseline", "-", 0, -0.5, -0.6, -0.4)
-    table = comparison_table(make_metrics([low, ("linear", "structure", 7, 0.1, -0.2, 0.3)]), published)
-    assert model_findings(table)[1].endswith("so it is not shown to be better than the baseline.")
+def test_what_counts_is_the_difference_and_not_the_intervals(said):
+    text = said(("linear", "structure", 7, 0.3, -0.2, 0.4))[1]
+    assert text.endswith("95 % interval −0.20 to 0.40): better than the baseline.")
 
 
 def test_a_model_below_the_baseline_is_called_worse(said):
@@ -76,23 +78,24 @@ def test_without_a_value_nothing_is_claimed(said):
     assert text == "linear (structure): R² is not defined on 100 test cells, whose true values do not differ."
 
 
-def test_models_that_are_apart_and_models_that_overlap(said):
+def test_models_that_are_apart_and_models_that_are_not(said):
     texts = said(
         ("linear", "structure", 7, 0.18, 0.10, 0.26),
         ("simple_cnn", "structure", 7, 0.46, 0.38, 0.53),
         ("xception", "structure", 7, 0.41, 0.33, 0.48),
     )
     assert (
-        "Among the models trained on structure, simple_cnn has the highest R² (0.46). Its interval lies wholly above "
-        "that of linear. Its interval overlaps that of xception: these test cells do not settle which is better."
+        "Among the models trained on structure, simple_cnn has the highest R² (0.46). It is better than linear "
+        "(difference 0.28, 95 % interval 0.18 to 0.38). Whether it is better than xception (difference 0.05, 95 % "
+        "interval −0.05 to 0.15) these test cells do not settle."
     ) in texts
 
 
 def test_regimes_that_are_apart(said):
     texts = said(("linear", "color-structure", 7, 0.38, 0.30, 0.46), ("linear", "structure", 7, 0.18, 0.10, 0.26))
     assert texts[-1] == (
-        "linear: R² is 0.38 with intensities as measured and 0.18 with intensities shifted at random. The intervals do "
-        "not overlap: intensities add information that this model cannot get from structure alone."
+        "linear: R² is 0.38 with intensities as measured and 0.18 with intensities shifted at random (difference 0.20, "
+        "95 % interval 0.10 to 0.30): intensities add information that this model cannot get from structure alone."
     )
 
 
@@ -101,9 +104,9 @@ def test_regimes_the_other_way_round(said):
     assert texts[-1].endswith("it does better when it cannot rely on intensities.")
 
 
-def test_regimes_that_overlap(said):
+def test_regimes_that_may_be_equal(said):
     texts = said(("linear", "color-structure", 7, 0.3, 0.2, 0.4), ("linear", "structure", 7, 0.25, 0.1, 0.35))
-    assert texts[-1].endswith("The intervals overlap, so a difference is not shown.")
+    assert texts[-1].endswith("(difference 0.05, 95 % interval −0.05 to 0.15): a difference is not shown.")
 
 
 def test_one_model_in_one_regime_is_compared_with_nothing(said):
@@ -167,7 +170,7 @@ def test_good_wells_need_no_warning(make_filtered):
 
 
 def test_few_test_cells_and_cropped_cells(manifest):
-    few, cropped = dataset_warnings(manifest, image_size=64)
+    few, cropped = dataset_warnings(manifest, image_size=64, select={})
     assert few.startswith("The test set has 2 cells. Below 50,")
     assert cropped.startswith("1 of 10 cells (10.0 %) are larger than the image (64 px)")
 
@@ -175,4 +178,12 @@ def test_few_test_cells_and_cropped_cells(manifest):
 def test_a_large_test_set_of_whole_cells_needs_no_warning(manifest):
     cells = pd.concat([manifest[manifest["split"] == "test"].assign(is_cropped=False)] * 25)
     assert len(cells) == 50
-    assert dataset_warnings(cells, image_size=64) == []
+    select = {"cell_cycle": sorted(set(cells["cell_cycle"]))}
+    assert dataset_warnings(cells, image_size=64, select=select) == []
+
+
+def test_a_chosen_value_that_no_cell_has_is_told(manifest):
+    text = dataset_warnings(manifest, image_size=64, select={"cell_cycle": ["G1", "G3", None]})[1]
+    assert text.startswith(
+        "No cell of the dataset has G3 as its cell_cycle, which dataset.select names; the cells have "
+    )

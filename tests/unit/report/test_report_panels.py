@@ -21,7 +21,7 @@ def test_three_rows_and_a_column_per_channel(maps, texts):
     assert len(_images(figure)) == 6
     shown = texts(figure)
     assert {"SON\n50.0 %", "DAPI\n20.0 %", "image", "score", "overlay"} <= set(shown)
-    assert "low level: plate p1, well B02, cell 1; true 3.2, predicted 4.5" in shown
+    assert "low level: plate p1, well B02, cell 1\ntrue 3.25, predicted 4.50" in shown
     assert "score (intensity units)" in shown
 
 

@@ -150,7 +150,7 @@ def test_run_of_another_file_is_an_error(path):
 
 
 def test_the_shipped_published_figures_can_be_read():
-    table = read_published(ROOT / "resources" / "published_metrics.csv")
+    table = read_published(ROOT / "resources" / "published" / "becker_2021.csv")
     cnn = table[(table["model"] == "simple_cnn") & (table["regime"] == "structure")].iloc[0]
     assert (cnn["r2"], cnn["mae"]) == (0.46, 33.08)
     assert table["mse"].dtype == np.float64

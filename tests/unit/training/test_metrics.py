@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from wellspring.tables import METRICS, check_table
+from wellspring.tables import DIFFERENCES, METRICS, check_table
 from wellspring.training.metrics import METRIC_NAMES, evaluated, weighted_metrics
 
 
@@ -33,8 +33,12 @@ def values(table, model):
     return rows["value"].to_dict()
 
 
-def measured(tables, **changes):
+def evaluation(tables, **changes):
     return evaluated(tables, **{"huber_delta": 1.0, "bootstrap_samples": 200, "seed": 3, **changes})
+
+
+def measured(tables, **changes):
+    return evaluation(tables, **changes).metrics
 
 
 def test_metrics_by_hand():
@@ -86,6 +90,35 @@ def test_intervals_are_percentiles_over_resamples_that_all_runs_share():
     # Shared resamples: the same shift of each error shifts the bounds exactly.
     for bound in ("value", "lower", "upper"):
         assert table.loc[("two", "mean_error"), bound] == pytest.approx(row[bound] - 3)
+
+
+def test_every_pair_is_compared_by_the_mean_over_its_seeds():
+    # Test targets 1, 2, 6: squared deviations sum to 14. Errors (-2, 0, .5), (0, 0, 2) and (0, 0, 0).
+    runs = [
+        run([10, 20, 1, 2, 6], [0, 0, 3, 2, 5.5], seed=1),
+        run([10, 20, 1, 2, 6], [0, 0, 1, 2, 4], seed=2),
+        run([10, 20, 1, 2, 6], [0, 0, 1, 2, 6], model="perfect"),
+    ]
+    table = check_table(evaluation(runs).differences, DIFFERENCES, source="here")
+    linear, baseline = 1 - (4.25 + 4) / 2 / 14, 1 - (14**2 + 13**2 + 9**2) / 14
+    names = list(table[["model", "rival_model"]].itertuples(index=False, name=None))
+    assert names == [("linear", "baseline"), ("perfect", "baseline"), ("perfect", "linear")]
+    assert table["value"].tolist() == pytest.approx([linear - baseline, 1 - baseline, 1 - linear])
+
+
+def test_a_difference_has_an_interval_of_its_own():
+    rng = np.random.default_rng(0)
+    target = rng.normal(100, 10, 402)
+    one = run(target, target + rng.normal(0, 8, 402), model="one")
+    # Always a little worse, on the same cells: the runs' intervals overlap, that of the difference is far from 0.
+    two = one.assign(model="two", prediction=target + 1.1 * (one["prediction"] - target))
+    found = evaluation([one, two], bootstrap_samples=1000)
+    r2 = found.metrics[found.metrics["metric"] == "r2"].set_index("model")
+    assert r2.loc["two", "upper"] > r2.loc["one", "lower"]
+    row = found.differences.set_index(["model", "rival_model"]).loc[("two", "one")]
+    # R² - 1 is -(mean squared error) / variance, and the squared errors of the second are 1.21 times the first's.
+    assert row["value"] == pytest.approx(0.21 * (r2.loc["one", "value"] - 1))
+    assert row["upper"] < 0.5 * row["value"]
 
 
 def test_weights_are_the_same_as_repeated_cells():

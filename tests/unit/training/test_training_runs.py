@@ -6,10 +6,11 @@ import pytest
 
 from wellspring.cells.shards import Crop, ShardHeader, runs_of, write_shard
 from wellspring.models import build_regressor, load_regressor
-from wellspring.models.devices import CPU, Device
+from wellspring.models.devices import CPU, Device, computing_in
 from wellspring.tables import HISTORY, PREDICTIONS, check_table
 from wellspring.training.augmentation import SizeRatios
 from wellspring.training.batches import Cells
+from wellspring.training.fitting import trainer_for
 from wellspring.training.prediction import input_places, predicted, predictions_table
 from wellspring.training.runs import Augmentation, Run, Schedule, augmentation_for, fit_run, opened
 
@@ -98,6 +99,20 @@ def test_a_model_trained_in_mixed_precision_is_handed_on_in_float32(data, tmp_pa
     # Going on takes up the loss scale too: the optimizer has more variables than in float32.
     again = fit(data, tmp_path, model="simple_cnn", device=device, epochs=1)
     pd.testing.assert_frame_equal(again.history, found.history)
+
+
+@pytest.mark.parametrize("target_std", [0.02, 1.0, 60.0, 5000.0])
+def test_no_step_is_lost_in_float16_whatever_the_target_s_spread(target_std):
+    schedule = Schedule(
+        epochs=1, patience=1, batch_size=4, huber_delta=1.0, learning_rate=1e-3, device=Device("mixed_float16", False)
+    )
+    with computing_in("mixed_float16"):
+        model = build_regressor("simple_cnn", image_size=8, n_channels=3, input_channels=[0, 1], target_std=target_std)
+        trainer = trainer_for(model, [], schedule=schedule)
+    rng = np.random.default_rng(0)
+    images, targets = rng.normal(size=(12, 8, 8, 3)), target_std * rng.normal(size=12)
+    trainer.fit(images, targets, batch_size=4, epochs=2, verbose=0)
+    assert int(trainer.optimizer.inner_optimizer.iterations) == 6
 
 
 def test_the_target_and_the_mask_are_no_inputs(data, tmp_path):
