@@ -61,6 +61,10 @@ def _words(error: jsonschema.ValidationError) -> str:
     if error.validator == "required":
         return f"{key}: {error.message}"
     if error.validator == "oneOf":
+        # A value of the right type has a better reason than its type.
+        reasons = [inner for inner in error.context or [] if inner.validator != "type"]
+        if reasons:
+            return _words(reasons[0])
         return f"{key}: expected one of {[o.get('type', o) for o in options]}, got {instance!r}"
     return f"{key}: {error.message}"
 

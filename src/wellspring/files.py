@@ -96,7 +96,9 @@ def as_readable(path: Path, *, expected: str) -> Iterator[None]:
     """
     path = Path(path)
     if not path.exists():
-        raise FileNotFoundError(f"{path}: expected {expected}, but there is no such file. Check the path in the sheet.")
+        raise FileNotFoundError(
+            f"{path}: expected {expected}, but there is no such file. Check the path in the sheet or the config."
+        )
     try:
         yield
     except (ValueError, OSError, EOFError, KeyError, zipfile.BadZipFile, zlib.error) as error:

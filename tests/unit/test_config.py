@@ -71,7 +71,7 @@ def test_a_missing_block_is_told() -> None:
         ({"raw": {"format": "czi"}}, "raw.format: 'czi' is not one of ['mpm', 'tiff']"),
         (
             {"raw": {"format": "mpm", "mosaic_shape_px": [0, 5]}},
-            "raw.mosaic_shape_px: expected one of ['null', 'array'], got [0, 5]",
+            "raw.mosaic_shape_px.0: 0 is less than the minimum of 1",
         ),
         ({"training": {"models": ["vgg"]}}, "training.models.0: 'vgg' is not one of"),
         ({"training": []}, "training: [] is not of type 'object'"),

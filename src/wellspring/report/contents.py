@@ -16,6 +16,7 @@ from wellspring.report.findings import (
     dataset_warnings,
     model_findings,
     quality_warnings,
+    training_warnings,
 )
 from wellspring.report.grids import (
     comparison_grid,
@@ -60,6 +61,8 @@ class Words:
         px.
     select : mapping of str to sequence
         Values that the cells were chosen by, per annotation column.
+    epochs : int
+        Most that a training may have.
     bootstrap_samples : int
     panel_channels : int
         Channels drawn in the panels, at most.
@@ -70,6 +73,7 @@ class Words:
     marked: Sequence[str]
     image_size: int
     select: Mapping[str, Sequence[object]]
+    epochs: int
     bootstrap_samples: int
     panel_channels: int
 
@@ -82,6 +86,7 @@ def words_of(config: Mapping[str, Any]) -> Words:
         marked=config["report"]["marked_channels"],
         image_size=config["cells"]["image_size"],
         select=config["dataset"]["select"],
+        epochs=config["training"]["epochs"],
         bootstrap_samples=config["report"]["bootstrap_samples"],
         panel_channels=config["attribution"]["panel_channels"],
     )
@@ -132,6 +137,7 @@ def summary_section(results: Results, *, words: Words) -> Section:
     found = model_findings(table, results.differences)
     warnings = quality_warnings(quality_table(results.filtered))
     warnings += dataset_warnings(results.manifest, image_size=words.image_size, select=words.select)
+    warnings += training_warnings(results.histories, epochs=words.epochs)
     for one in results.explained:
         warnings += completeness_warnings(one.name, completeness_of(one.completeness))
     first_seeds = {one.run[:2]: one for one in reversed(results.explained)}
@@ -194,6 +200,7 @@ def models_section(results: Results, *, figures: Figures, words: Words) -> Secti
         anchor="models",
         title="Models",
         text=[text],
+        warnings=training_warnings(results.histories, epochs=words.epochs),
         parts=[
             illustration(figures.metrics, title="Comparison of the models", caption=caption),
             comparison_grid(table, file=str(figures.metrics.with_suffix(".csv"))),

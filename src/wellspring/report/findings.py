@@ -11,7 +11,7 @@ from wellspring.dataset.values import same_form, same_forms
 from wellspring.report.attribution import Completeness, top_channels
 from wellspring.report.dataset import group_values
 from wellspring.report.style import number
-from wellspring.report.training import BASELINE, THIS_RUN
+from wellspring.report.training import BASELINE, THIS_RUN, Run
 
 __all__ = [
     "FEW_TEST_CELLS",
@@ -24,6 +24,7 @@ __all__ = [
     "model_findings",
     "quality_warnings",
     "scores",
+    "training_warnings",
 ]
 
 # Below these, and above this, the report warns.
@@ -284,6 +285,29 @@ def _wells(rows: pd.DataFrame) -> str:
     names = [f"{plate} / {well}" for plate, well in zip(rows["plate"], rows["well"], strict=True)]
     more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
     return f"{len(names)} well{'s' if len(names) > 1 else ''}: {', '.join(names[:_NAMED])}{more}"
+
+
+def training_warnings(histories: Mapping[Run, pd.DataFrame], *, epochs: int) -> list[str]:
+    """A warning for the runs whose last allowed epoch was the best: they may not have finished learning.
+
+    Parameters
+    ----------
+    histories
+        Table `HISTORY` of each run.
+    epochs
+        Most epochs that a run may have.
+    """
+    early = [
+        f"{model} ({regime}, seed {seed})"
+        for (model, regime, seed), history in histories.items()
+        if len(history) == epochs and history["val_mae"].notna().any() and history["val_mae"].idxmin() == epochs - 1
+    ]
+    if not early:
+        return []
+    return [
+        f"The last of {epochs} epochs was the best for {_listed(early)}: more training might help. "
+        "Raise training.epochs."
+    ]
 
 
 def dataset_warnings(manifest: pd.DataFrame, *, image_size: int, select: Mapping[str, Sequence[object]]) -> list[str]:

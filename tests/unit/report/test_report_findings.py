@@ -14,6 +14,7 @@ from wellspring.report.findings import (
     model_findings,
     quality_warnings,
     scores,
+    training_warnings,
 )
 from wellspring.report.quality import quality_table
 from wellspring.report.training import comparison_table
@@ -180,6 +181,18 @@ def test_a_large_test_set_of_whole_cells_needs_no_warning(manifest):
     assert len(cells) == 50
     select = {"cell_cycle": sorted(set(cells["cell_cycle"]))}
     assert dataset_warnings(cells, image_size=64, select=select) == []
+
+
+def test_runs_that_were_still_learning_are_told(make_history):
+    histories = {
+        ("linear", "structure", 7): make_history([3.0, 2.0, 1.0]),
+        ("simple_cnn", "structure", 7): make_history([3.0, 1.0, 2.0]),
+    }
+    (text,) = training_warnings(histories, epochs=3)
+    assert text.startswith(
+        "The last of 3 epochs was the best for linear (structure, seed 7): more training might help."
+    )
+    assert training_warnings(histories, epochs=4) == []
 
 
 def test_a_chosen_value_that_no_cell_has_is_told(manifest):
