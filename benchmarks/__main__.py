@@ -7,7 +7,10 @@ from collections.abc import Sequence
 
 from benchmarks.table import Row, print_table
 
-MODULES = ("mpm_crops", "normalization", "loader", "attribution", "startup", "dry_run")
+MODULES = (
+    *("mpm_crops", "normalization", "loader", "attribution", "startup", "dry_run"),
+    *("segmentation", "spot_accuracy", "spot_speed"),
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -28,6 +28,13 @@ __all__ = [
     "QUALITY",
     "RANKING",
     "SANITY",
+    "SEGMENTED",
+    "SEGMENTED_COUNTS",
+    "SPOTS",
+    "SPOTS_PER_CELL",
+    "SPOT_CURVE",
+    "SPOT_FOCI",
+    "SPOT_SUMMARY",
     "TRUTH",
     "Column",
     "Table",
@@ -113,6 +120,34 @@ MANIFEST = Table(
         Column("target", "float64", "intensity", "the quantity to predict"),
         Column("cell_size_ratio", "float64", "1", "1 - 2 * smallest margin / image_size"),
         Column("is_cropped", "bool", "", "larger than image_size"),
+    ),
+    is_open=True,
+)
+SEGMENTED = Table(
+    "segmented",
+    (
+        Column("label", "int64", "", "label of nucleus and cell; of a cell without nucleus, a number after the last"),
+        Column("has_nucleus", "bool", "", "false: stained like a cell, but it holds no nucleus"),
+        Column("has_cell", "bool", "", "false: less than half of the nucleus is stained like a cell"),
+        Column("nucleus_px", "int64", "px", "pixels of the nucleus; 0 without one"),
+        Column("cell_px", "int64", "px", "pixels of the cell, its nucleus included"),
+        Column("is_border_nucleus", "bool", "", "the nucleus touches the edge of the image"),
+        Column("is_border_cell", "bool", "", "the cell touches the edge of the image"),
+        Column("is_nucleus_size_out", "bool", "", "nucleus_px is out of bounds"),
+        Column("is_cell_size_out", "bool", "", "cell_px is out of bounds"),
+    ),
+    is_open=True,
+)
+SEGMENTED_COUNTS = Table(
+    "segmented_counts",
+    (
+        Column("n_nuclei", "int64", "nuclei", "nuclei found"),
+        Column("n_without_cell", "int64", "nuclei", "nuclei less than half of which is stained like a cell"),
+        Column("n_without_nucleus", "int64", "cells", "cells that hold no nucleus"),
+        Column("n_border_nuclei", "int64", "nuclei", "nuclei that touch the edge of their image"),
+        Column("n_border_cells", "int64", "cells", "cells, with a nucleus, that touch the edge of their image"),
+        Column("n_nuclei_size_out", "int64", "nuclei", "nuclei of a size out of bounds"),
+        Column("n_cells_size_out", "int64", "cells", "cells, with a nucleus, of a size out of bounds"),
     ),
     is_open=True,
 )
@@ -205,6 +240,63 @@ SANITY = Table(
         Column("alpha", "float64", "1", "position on the path from baseline (0) to image (1)"),
         Column("cumulative", "float64", "intensity", "sum of the integrated gradients up to alpha"),
         Column("difference", "float64", "intensity", "f(x) - f(baseline)"),
+    ),
+)
+
+SPOTS = Table(
+    "spots",
+    (
+        Column("y_px", "float64", "px", "row, pixel centres from 0; in a stack the column z_px stands before it"),
+        Column("x_px", "float64", "px", "column, pixel centres from 0"),
+        Column(
+            "sigma_px", "float64", "px", "standard deviation in the plane, from the pair of kernels that responds most"
+        ),
+        Column("response", "float64", "intensity", "difference of Gaussians at the maximum"),
+        Column("snr", "float64", "1", "amplitude over the standard deviation of the local background"),
+        Column("contrast", "float64", "1", "amplitude over the local background; infinite where that is 0 or less"),
+        Column("intensity", "float64", "intensity", "of the image at the maximum's pixel"),
+        Column("background", "float64", "intensity", "median of the ring around the spot"),
+    ),
+    is_open=True,
+)
+SPOT_CURVE = Table(
+    "spot_curve",
+    (
+        Column("threshold", "float64", "intensity", "response"),
+        Column("n_spots", "int64", "spots", "maxima above it"),
+    ),
+)
+SPOT_SUMMARY = Table(
+    "spot_summary",
+    (
+        Column("n_spots", "int64", "spots", "spots of the image"),
+        *(
+            Column(f"{name}_{part}", "float64", unit, f"{words} of the spots; empty without spots")
+            for name, unit in (("snr", "1"), ("contrast", "1"), ("sigma_px", "px"))
+            for part, words in (("q25", "lower quartile"), ("median", "median"), ("q75", "upper quartile"))
+        ),
+    ),
+)
+SPOT_FOCI = Table(
+    "spot_foci",
+    (
+        Column("focus_id", "int64", "", "1.. in the order of the first spot"),
+        Column("n_spots", "int64", "spots", "spots of the focus"),
+        Column("y_px", "float64", "px", "mean row of its spots; in a stack the column z_px stands before it"),
+        Column("x_px", "float64", "px", "mean column of its spots"),
+        Column("cell_id", "int64", "", "cell of most of its spots, 0 = none"),
+    ),
+    is_open=True,
+)
+SPOTS_PER_CELL = Table(
+    "spots_per_cell",
+    (
+        Column("cell_id", "int64", "", "label of the cell"),
+        Column("n_spots", "int64", "spots", "spots of the cell"),
+        Column("n_free", "int64", "spots", "of them in no focus"),
+        Column("n_in_foci", "int64", "spots", "of them in a focus"),
+        Column("n_foci", "int64", "foci", "foci with most spots in the cell"),
+        Column("n_in_nucleus", "int64", "spots", "of the spots inside a nucleus"),
     ),
 )
 

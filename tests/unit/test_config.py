@@ -31,7 +31,7 @@ def test_defaults_are_filled_in_at_every_depth() -> None:
     assert config["raw"]["background_rows"] == {"measurement_type": "non-cell", "cell_line": "HeLa"}
     assert config["dataset"]["split"]["train"] == 0.8
     assert config["training"]["augmentation"]["shift"] == 3.0
-    assert config["segmentation"]["smoothing_sigma_px"] == 2.0
+    assert config["segmentation"]["smoothing_sigma_px"] is None
 
 
 def test_given_values_stay_and_the_input_is_not_changed() -> None:

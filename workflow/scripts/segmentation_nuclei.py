@@ -28,7 +28,7 @@ def main(*, path: Path, well: str, raw: Mapping[str, Any], segmentation: Mapping
 
 
 def _labelled(
-    sites: Iterable[SiteImage], *, source: str, method: str, nucleus_channel: str, **settings: float
+    sites: Iterable[SiteImage], *, source: str, method: str, nucleus_channel: str, **settings: float | None
 ) -> Iterator[tuple[str, NDArray[np.uint32]]]:
     segment = nucleus_method(method)
     for site in sites:

@@ -6,8 +6,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from wellspring.segmentation.grids import Grid, quantile_of_parts
 from wellspring.segmentation.methods import nucleus_method
-from wellspring.segmentation.nuclei import outlined, part_touching, segment_nuclei
+from wellspring.segmentation.nuclei import segment_nuclei, segment_nuclei_3d
+from wellspring.segmentation.parts import outlined
+from wellspring.segmentation.thresholds import LocalMidpoint, MultiOtsu, Otsu, Threshold
 
 SHAPE = (160, 200)
 
@@ -30,11 +33,6 @@ def _image(*nuclei: tuple[NDArray[np.bool_], int], background: int = 300, seed: 
     for mask, intensity in nuclei:
         mean[mask] = intensity
     return np.random.default_rng(seed).poisson(mean).astype(np.uint16)
-
-
-def _n_parts(mask: NDArray[np.bool_], *, min_diameter_px: float) -> int:
-    parts = part_touching(mask, min_diameter_px=min_diameter_px)
-    return len(np.unique(parts[parts > 0]))
 
 
 def _dice(found: NDArray[Any], true: NDArray[np.bool_]) -> float:
@@ -76,7 +74,7 @@ def test_bent_nucleus_stays_whole() -> None:
 
 def test_small_objects_dropped_small_holes_filled() -> None:
     ring = _disc(80, 60, 20) & ~_disc(80, 60, 6)
-    labels = segment_nuclei(_image((ring, 3000), (_disc(40, 150, 5), 3000)))
+    labels = segment_nuclei(_image((ring, 3000), (_disc(40, 150, 5), 3000)), min_diameter_px=20.0)
     assert labels.max() == 1
     assert labels[80, 60] == 1
 
@@ -86,24 +84,26 @@ def test_ground_enclosed_by_nuclei_is_not_filled() -> None:
     assert labels[80, 100] == 0
 
 
-def test_nothing_smaller_than_the_smallest_allowed() -> None:
-    # A bud of radius 7 on a nucleus of radius 20 is no nucleus of its own when the smallest has diameter 20.
-    mask = _disc(80, 80, 20) | _disc(80, 106, 7)
-    assert _n_parts(mask, min_diameter_px=20.0) == 1
-    assert _n_parts(mask, min_diameter_px=10.0) == 2
+def test_the_smallest_nucleus_follows_from_the_typical_one() -> None:
+    # A quarter of 40 px is 10 px: the object of 7 px is debris, that of 14 px is not.
+    large = [_disc(40, 40, 20), _disc(40, 100, 20), _disc(110, 40, 20)]
+    labels = segment_nuclei(_image(*((mask, 3000) for mask in (*large, _disc(110, 100, 7), _disc(110, 150, 3.5)))))
+    assert labels.max() == 4
+    assert labels[110, 100] > 0
+    assert labels[110, 150] == 0
 
 
-def test_small_halves_of_one_object_stay_together() -> None:
-    # Each disc (radius 8, 201 px) is below the area of a disc of diameter 20 (314 px), both together are not.
-    mask = _disc(80, 80, 8) | _disc(80, 95, 8)
-    assert _n_parts(mask, min_diameter_px=20.0) == 1
-    assert _n_parts(mask, min_diameter_px=12.0) == 2
-
-
-def test_threads_are_left_out() -> None:
-    mask = np.zeros(SHAPE, dtype=bool)
-    mask[80:84, 10:190] = True
-    assert _n_parts(mask, min_diameter_px=20.0) == 0
+@pytest.mark.parametrize("radius", [5, 10, 25, 50])
+def test_nuclei_of_any_size_without_tuning(radius: int) -> None:
+    # Pairs that overlap by an eighth of their diameter, of 10 to 100 px, and one apart.
+    side = 9 * radius
+    centres = [(2 * radius, 2 * radius), (2 * radius, 3.75 * radius), (6 * radius, 6 * radius)]
+    masks = [_disc(y, x, radius, shape=(side, side)) for y, x in centres]
+    mean = np.where(np.any(masks, axis=0), 3000.0, 300.0)
+    labels = segment_nuclei(np.random.default_rng(0).poisson(mean).astype(np.uint16))
+    assert labels.max() == 3
+    for mask, (y, x) in zip(masks, centres, strict=True):
+        assert _dice(labels == labels[int(y), int(x)], mask) > 0.9
 
 
 def test_nuclei_cut_by_the_border_are_found_and_parted() -> None:
@@ -129,18 +129,22 @@ def test_dim_nucleus_against_a_bright_one() -> None:
     assert _dice(labels == labels[80, 125], dim & ~bright) > 0.95
 
 
-def test_pieces_that_part_at_half_height_are_nuclei() -> None:
-    smooth = np.full((40, 90), 100.0, dtype=np.float32)
-    smooth[10:30, 10:40] = smooth[10:30, 45:75] = 1100.0
-    smooth[10:30, 40:45] = 500.0  # a dim bridge, below 100 + 1000 / 2
-    smooth[10:12, 80:82] = 1100.0  # a speck of 4 px
-    parts = np.zeros(smooth.shape, dtype=np.int32)
-    parts[10:30, 10:85] = 7
-    labels = outlined(parts, smooth, background=100.0, min_area_px=5.0)
-    assert np.unique(labels).tolist() == [0, 1, 2]
-    assert (labels == 1).sum() == (labels == 2).sum() == 600
-    assert labels[20, 20] == 1
-    assert labels[20, 42] == 0
+def test_outline_keeps_the_largest_piece_and_fills_holes() -> None:
+    parts = np.zeros((20, 40), dtype=np.int32)
+    parts[2:12, 2:30] = 7
+    parts[14:18, 2:8] = 9
+    relative = np.where(parts > 0, 1.0, 0.0).astype(np.float32)
+    relative[2:12, 14:18] = 0.2  # leaves pieces of 12 and 12 columns
+    relative[2:12, 28:30] = 0.2  # and makes the second smaller
+    relative[5:7, 5:7] = 0.2  # a hole
+    kept = np.ones(10, dtype=bool)
+    labels = outlined(parts, relative=relative, kept_parts=kept, min_size=10)
+    assert np.unique(labels, return_counts=True)[1].tolist() == [800 - 120 - 24, 120, 24]
+    assert labels[5, 5] == 1
+    assert labels[5, 20] == 0
+    kept[9] = False
+    assert outlined(parts, relative=relative, kept_parts=kept, min_size=10).max() == 1
+    assert outlined(parts, relative=relative, kept_parts=kept, min_size=121).max() == 0
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -178,10 +182,11 @@ def test_without_smoothing() -> None:
 @pytest.mark.parametrize(
     ("image", "settings", "message"),
     [
-        (np.zeros((2, 3, 4), np.uint16), {}, r"expected \(Y, X\) .* shape \(2, 3, 4\)"),
+        (np.zeros((2, 3, 4, 5), np.uint16), {}, r"expected 2 or 3 axes.* shape \(2, 3, 4, 5\)"),
+        (np.full((3, 4), np.nan), {}, "intensities of 0 or more"),
         (np.full((3, 4), -1), {}, "intensities of 0 or more"),
-        (np.ones((3, 4), np.uint16), {"smoothing_sigma_px": -1.0}, "smoothing_sigma_px must be 0 or more"),
-        (np.ones((3, 4), np.uint16), {"min_diameter_px": 0.0}, "min_diameter_px above 0"),
+        (np.ones((3, 4), np.uint16), {"smoothing_sigma_px": -1.0}, "smoothing_sigma_px: expected 0 or more"),
+        (np.ones((3, 4), np.uint16), {"min_diameter_px": 0.0}, "min_diameter_px: expected more than 0"),
     ],
 )
 def test_bad_input(image: NDArray[Any], settings: dict[str, float], message: str) -> None:
@@ -193,3 +198,74 @@ def test_methods_by_name() -> None:
     assert nucleus_method("log_otsu") is segment_nuclei
     with pytest.raises(ValueError, match=r"segmentation.method: expected one of \['log_otsu'\], got 'magic'"):
         nucleus_method("magic")
+
+
+@pytest.mark.parametrize("threshold", [Otsu(), MultiOtsu(), MultiOtsu(n_classes=4), LocalMidpoint()])
+def test_threshold_methods(threshold: Threshold) -> None:
+    masks = [_disc(30, 150, 14), _disc(40, 40, 14), _disc(120, 150, 14), _disc(110, 50, 14)]
+    labels = segment_nuclei(_image(*zip(masks, (1200, 3000, 12_000, 3000), strict=True)), threshold=threshold)
+    assert labels.max() == 4
+    for mask in masks:
+        assert _dice((labels > 0) & mask, mask) > 0.9
+
+
+def test_local_threshold_finds_nuclei_under_uneven_light() -> None:
+    light = np.linspace(1, 3, SHAPE[1])
+    masks = [_disc(y, x, 10) for y in (30, 80, 130) for x in (20, 70, 120, 175)]
+    mean = np.where(np.any(masks, axis=0), 900.0, 100.0) * light
+    image = np.random.default_rng(0).poisson(mean).astype(np.uint16)
+    labels = segment_nuclei(image, threshold=LocalMidpoint())
+    found = sum(
+        bool(_dice(labels == labels[int(y), int(x)], _disc(y, x, 10)) > 0.8 and labels[int(y), int(x)])
+        for y in (30, 80, 130)
+        for x in (20, 70, 120, 175)
+    )
+    assert found == 12
+
+
+def test_a_stack_is_projected() -> None:
+    stack = np.stack([_image((_disc(40, 40, 14), 3000)), _image((_disc(110, 150, 14), 3000))])
+    labels = segment_nuclei(stack)
+    assert labels.shape == SHAPE
+    assert labels.max() == 2
+
+
+@pytest.mark.parametrize("z_step_px", [1.0, 2.5])
+def test_stack_in_three_dimensions(z_step_px: float) -> None:
+    z, y, x = np.mgrid[: int(40 / z_step_px), :40, :70]
+    balls = [(z * z_step_px - 20) ** 2 + (y - 20) ** 2 + (x - c) ** 2 <= 10**2 for c in (20, 38)]
+    image = np.random.default_rng(0).poisson(np.where(balls[0] | balls[1], 3000, 300)).astype(np.uint16)
+    labels = segment_nuclei_3d(image, z_step_px=z_step_px)
+    assert labels.dtype == np.uint32
+    assert labels.max() == 2
+    middle = int(20 / z_step_px)
+    for ball, column in zip(balls, (15, 43), strict=True):
+        assert _dice(labels == labels[middle, 20, column], ball) > 0.9
+
+
+def test_stack_full_of_nuclei_is_not_taken_for_empty() -> None:
+    # Discs of radius 5 every 11 px, blurred into each other: little of the field is plain ground.
+    z, y, x = np.mgrid[:22, :55, :55]
+    near = ((z % 11) - 5) ** 2 + ((y % 11) - 5) ** 2 + ((x % 11) - 5) ** 2
+    image = np.random.default_rng(0).poisson(100 + 400 * np.exp(-near / 18)).astype(np.uint16)
+    assert segment_nuclei_3d(image).max() == 50
+
+
+def test_bad_stack() -> None:
+    with pytest.raises(ValueError, match="z_step_px: expected slice spacing"):
+        segment_nuclei_3d(np.ones((2, 3, 4)), z_step_px=0.0)
+    with pytest.raises(ValueError, match="expected 3 axes"):
+        segment_nuclei_3d(np.ones((3, 4)))
+
+
+def test_quantile_of_parts() -> None:
+    parts = np.array([[1, 1, 1, 1, 0, 3, 3]])
+    values = np.array([[4, 1, 3, 2, 9, 5, 6]], dtype=np.float32)
+    assert quantile_of_parts(values, parts, quantile=0.5).tolist() == [0, 2, 0, 5]
+    above = np.array([0, 3.0, 0, 99.0])
+    assert quantile_of_parts(values, parts, quantile=1.0, above=above).tolist() == [0, 4, 0, 6]
+    assert quantile_of_parts(values, parts, quantile=0.0, above=above).tolist() == [0, 3, 0, 5]
+
+
+def test_distance_where_there_is_no_ground() -> None:
+    assert Grid(2).distance(np.ones((3, 5), dtype=bool)).tolist() == [[5.0] * 5] * 3

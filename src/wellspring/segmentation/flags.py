@@ -1,0 +1,153 @@
+"""What to distrust among nuclei and cells: flagged object by object, and counted; nothing is dropped."""
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from wellspring.segmentation.grids import Grid
+from wellspring.segmentation.labels import touches_border
+from wellspring.tables import SEGMENTED, SEGMENTED_COUNTS, check_table
+
+__all__ = ["cells_without_nucleus", "count_flags", "describe_objects"]
+
+# A size is out of bounds when it is off the median by more than this factor: twice the diameter, or half of it.
+_SIZE_FACTOR = 4.0
+_Bounds = tuple[float, float] | None
+
+
+def cells_without_nucleus(
+    mask: NDArray[np.bool_], cells: NDArray[np.integer], *, min_px: float | None = None
+) -> NDArray[np.uint32]:
+    """Label the objects of a cell mask that belong to no cell.
+
+    Parameters
+    ----------
+    mask : (Y, X) bool
+        Where there is cell stain, from `cell_mask`.
+    cells : (Y, X) int
+        From `segment_cells`; 0 = background.
+    min_px
+        Smaller objects are specks. None: a quarter of the median cell, or 1 without cells.
+
+    Returns
+    -------
+    (Y, X) uint32
+        Numbered from cells.max() + 1 on.
+
+    Raises
+    ------
+    ValueError
+        When the shapes differ.
+    """
+    if mask.shape != cells.shape:
+        raise ValueError(f"mask: expected the shape of the cells, {cells.shape}, got {mask.shape}.")
+    sizes = np.bincount(cells.ravel())[1:]
+    if min_px is None:
+        min_px = float(np.median(sizes[sizes > 0])) / _SIZE_FACTOR if sizes.any() else 1.0
+    parts, n_px = Grid(2).objects(mask & (cells == 0))
+    is_cell = n_px >= min_px
+    is_cell[0] = False
+    # What touches a cell is a part that the cell's borders left over, not a cell of its own.
+    beside = np.zeros(len(n_px), dtype=bool)
+    for axis in (0, 1):
+        part, cell = np.moveaxis(parts, axis, 0), np.moveaxis(cells, axis, 0)
+        beside[part[1:][cell[:-1] > 0]] = True
+        beside[part[:-1][cell[1:] > 0]] = True
+    is_cell &= ~beside
+    number = np.zeros(len(n_px), dtype=np.uint32)
+    number[is_cell] = int(cells.max(initial=0)) + 1 + np.arange(int(is_cell.sum()))
+    return number[parts]
+
+
+def describe_objects(
+    nuclei: NDArray[np.integer],
+    cells: NDArray[np.integer],
+    mask: NDArray[np.bool_] | None = None,
+    *,
+    nucleus_bounds_px: _Bounds = None,
+    cell_bounds_px: _Bounds = None,
+) -> pd.DataFrame:
+    """One row per nucleus, and per cell without one, with flags.
+
+    Parameters
+    ----------
+    nuclei, cells : (Y, X) int
+        Labels, 0 = background; a cell has its nucleus' label.
+    mask : (Y, X) bool, optional
+        Where there is cell stain. Without it (cells by expansion), every nucleus has a cell, every cell a nucleus.
+    nucleus_bounds_px, cell_bounds_px
+        Least and greatest plausible size, px. None: a quarter and four times the median of those off the border.
+
+    Returns
+    -------
+    DataFrame
+        Columns of `tables.SEGMENTED`, by label. Empty without objects.
+
+    Raises
+    ------
+    ValueError
+        When shapes differ, or bounds are not ascending.
+    """
+    if nuclei.shape != cells.shape:
+        raise ValueError(f"cells: expected the shape of the nuclei, {nuclei.shape}, got {cells.shape}.")
+    for name, bounds in (("nucleus_bounds_px", nucleus_bounds_px), ("cell_bounds_px", cell_bounds_px)):
+        if bounds is not None and not 0 <= bounds[0] <= bounds[1]:
+            raise ValueError(f"{name}: expected a least and a greatest size, 0 or more, got {bounds}.")
+    whole = cells
+    if mask is not None:
+        orphans = cells_without_nucleus(mask, cells)
+        whole = np.where(orphans > 0, orphans, cells)
+    n_labels = max(int(nuclei.max(initial=0)), int(whole.max(initial=0))) + 1
+    nucleus_px, cell_px = (np.bincount(labels.ravel(), minlength=n_labels) for labels in (nuclei, whole))
+    stained_px = nucleus_px if mask is None else np.bincount(nuclei[mask].ravel(), minlength=n_labels)
+    frame = pd.DataFrame(
+        {
+            "label": np.arange(n_labels),
+            "has_nucleus": nucleus_px > 0,
+            "has_cell": 2 * stained_px >= nucleus_px,
+            "nucleus_px": nucleus_px,
+            "cell_px": cell_px,
+            "is_border_nucleus": _on_border(nuclei, n_labels=n_labels),
+            "is_border_cell": _on_border(whole, n_labels=n_labels),
+        }
+    )
+    frame = frame[(frame["label"] > 0) & (frame["nucleus_px"] + frame["cell_px"] > 0)].reset_index(drop=True)
+    known = frame["has_nucleus"]
+    frame["is_nucleus_size_out"] = known & _is_out(
+        frame["nucleus_px"], inside=known & ~frame["is_border_nucleus"], bounds=nucleus_bounds_px
+    )
+    frame["is_cell_size_out"] = _is_out(
+        frame["cell_px"], inside=known & ~frame["is_border_cell"], bounds=cell_bounds_px
+    )
+    return check_table(frame, SEGMENTED, source="describe_objects")
+
+
+def _on_border(labels: NDArray[np.integer], *, n_labels: int) -> NDArray[np.bool_]:
+    found = np.zeros(n_labels, dtype=bool)
+    touches = touches_border(labels)
+    found[1 : len(touches) + 1] = touches
+    return found
+
+
+def _is_out(sizes: pd.Series, *, inside: pd.Series, bounds: _Bounds) -> pd.Series:
+    """Objects cut by the border are no measure of the median, but are held to the bounds."""
+    if bounds is None:
+        middle = float(sizes[inside].median()) if inside.any() else float("nan")
+        # No object off the border: no bounds, and a comparison with NaN is false.
+        bounds = middle / _SIZE_FACTOR, middle * _SIZE_FACTOR
+    return (sizes < bounds[0]) | (sizes > bounds[1])
+
+
+def count_flags(objects: pd.DataFrame) -> pd.DataFrame:
+    """One row that counts the flags of `describe_objects`: the columns of `tables.SEGMENTED_COUNTS`."""
+    nuclei = objects[objects["has_nucleus"]]
+    counts = {
+        "n_nuclei": len(nuclei),
+        "n_without_cell": int((~nuclei["has_cell"]).sum()),
+        "n_without_nucleus": int((~objects["has_nucleus"]).sum()),
+        "n_border_nuclei": int(nuclei["is_border_nucleus"].sum()),
+        "n_border_cells": int(nuclei["is_border_cell"].sum()),
+        "n_nuclei_size_out": int(nuclei["is_nucleus_size_out"].sum()),
+        "n_cells_size_out": int(nuclei["is_cell_size_out"].sum()),
+    }
+    return check_table(pd.DataFrame([counts]), SEGMENTED_COUNTS, source="count_flags")
