@@ -1,0 +1,242 @@
+"""Bright clumps taken apart: as many spots as the light of the median spot fits into them."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy import ndimage
+from scipy.spatial import cKDTree
+
+from wellspring.spots.filters import axis_sigmas, blurred, checked_image, spot_gain
+
+__all__ = ["Decomposition", "decompose_clumps"]
+
+# A region is what exceeds its surroundings (blurred over 5 sigma, as in big-fish) by half the median spot's amplitude.
+_SURROUNDINGS_SIGMAS, _HALF = 5.0, 0.5
+# Light is summed up to 2 sigma around a region, and its background taken from 2 to 3.5 sigma around it.
+_GROWN_SIGMAS, _RING_SIGMAS = 2.0, (2.0, 3.5)
+# Regions whose light could round to more spots than were found in them.
+_SUSPICIOUS = 1.3
+# Single spots that make the reference, and how far they are from others.
+_MOST_REFERENCES, _LEAST_REFERENCES, _ISOLATED_SIGMAS = 200, 10, 6.0
+_RING_LEAST_PX = 20
+_MAD = 1.4826
+
+
+@dataclass(frozen=True)
+class Decomposition:
+    """Spots with those hidden in clumps.
+
+    Attributes
+    ----------
+    spots : pandas.DataFrame
+        The spots given, then the added ones, with a further column `is_added`.
+    amplitude : float
+        Of the median spot, intensity; 0 without spots.
+    light : float
+        Of the median spot, summed intensity above background; 0 without spots.
+    n_regions : int
+        Regions that held more light than their spots.
+    """
+
+    spots: pd.DataFrame
+    amplitude: float
+    light: float
+    n_regions: int
+
+
+@dataclass(frozen=True)
+class _Region:
+    """A bright region in its crop: place of the crop, light above background, its mask, its background."""
+
+    start: NDArray[np.int64]
+    excess: NDArray[np.float64]
+    own: NDArray[np.bool_]
+    light: float
+    background: float
+    spread: float
+
+
+def decompose_clumps(
+    image: NDArray[np.generic], spots: pd.DataFrame, *, sigma_px: float | Sequence[float]
+) -> Decomposition:
+    """Add the spots that a clump hides, so that its light is that of its spots.
+
+    Parameters
+    ----------
+    image : (Y, X) or (Z, Y, X) number
+    spots
+        What `detect_spots` found in it with the same `sigma_px`.
+    sigma_px
+        Size of a spot: one number, or one per axis (z first).
+
+    Returns
+    -------
+    Decomposition
+        An added spot has the median spot's size and response, and lies at a whole pixel of its region.
+
+    Raises
+    ------
+    ValueError
+        As `detect_spots`; and when the spots' coordinates are not those of the image's axes.
+
+    Notes
+    -----
+    The median spot is the reference, as in big-fish. There, Gaussians are added while the squared residual falls; here
+    their number is given by the light: a region's sum above its background over that of the median region with one
+    spot, rounded, and the residual must fall too. So intensity is conserved to half a spot per region (but for haze
+    too dim and wide to be spots). A clump cut by the border has the light that is inside; all spots lie in the region,
+    where the image is bright. Spots found stay where they are; only missing ones are added, one after the other where
+    the residual, smoothed by the spot's own shape, is highest. A region without a found spot, or with less light than
+    its spots, is left alone. A single spot with more than 1.5 times the median light counts as two.
+    """
+    sigmas = axis_sigmas(sigma_px, n_axes=checked_image(image).ndim)
+    axes = _axes(spots, n_axes=image.ndim)
+    if len(spots) == 0:
+        return Decomposition(spots.assign(is_added=np.zeros(0, dtype=bool)), 0.0, 0.0, 0)
+    places = spots[axes].to_numpy(dtype=np.float64)
+    amplitude = _median_amplitude(places, spots["response"].to_numpy(), sigmas=sigmas)
+    excess = image.astype(np.float32) - blurred(image, sigma_px=[_SURROUNDINGS_SIGMAS * s for s in sigmas])
+    labels, n_labels = ndimage.label(excess > _HALF * amplitude, structure=np.ones((3,) * image.ndim))
+    pixels = np.clip(np.rint(places).astype(np.int64), 0, np.array(image.shape) - 1)
+    owner = labels[tuple(pixels.T)]
+    n_found = np.bincount(owner, minlength=n_labels + 1)
+    rough = np.asarray(ndimage.sum_labels(excess, labels, np.arange(n_labels + 1)), dtype=np.float64)
+    boxes = ndimage.find_objects(labels)
+
+    def region(number: int) -> _Region:
+        return _measured(image, labels, number=number, box=boxes[number - 1], sigmas=sigmas)
+
+    light = _reference_light(n_found, rough, region=region, amplitude=amplitude, sigmas=sigmas)
+    added = []
+    for number in _suspicious(n_found, rough):
+        found = region(int(number))
+        n_missing = min(round(found.light / light), int(found.own.sum())) - int(n_found[number])
+        if n_missing > 0:
+            known = places[owner == number]
+            new = _placed(found, known, n_missing=n_missing, amplitude=amplitude, sigmas=sigmas)
+            if len(new):
+                added.append(_rows(new, found, image=image, spots=spots, amplitude=amplitude, axes=axes))
+    together = [spots.assign(is_added=False), *(rows.assign(is_added=True) for rows in added)]
+    return Decomposition(pd.concat(together, ignore_index=True), amplitude, light, len(added))
+
+
+def _suspicious(n_found: NDArray[np.int64], rough: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Regions whose rough light could be that of more spots than were found in them."""
+    is_single = n_found[1:] == 1
+    typical = float(np.median(rough[1:][is_single])) if is_single.any() else 0.0
+    return np.flatnonzero((n_found[1:] > 0) & (rough[1:] > _SUSPICIOUS * typical * n_found[1:])) + 1
+
+
+def _axes(spots: pd.DataFrame, *, n_axes: int) -> list[str]:
+    axes = [name for name in ("z_px", "y_px", "x_px") if name in spots]
+    if len(axes) != n_axes:
+        raise ValueError(f"spots: expected coordinates of an image with {n_axes} axes, got {axes}. Pass its own spots.")
+    return axes
+
+
+def _median_amplitude(
+    places: NDArray[np.float64], responses: NDArray[np.float64], *, sigmas: tuple[float, ...]
+) -> float:
+    """Of the spots far from others if there are 10, else of all."""
+    scaled = places / np.asarray(sigmas)
+    distance = cKDTree(scaled).query(scaled, k=[2])[0][:, 0]
+    is_alone = distance > _ISOLATED_SIGMAS
+    chosen = responses[is_alone] if is_alone.sum() >= _LEAST_REFERENCES else responses
+    return float(np.median(chosen)) / spot_gain(len(sigmas))
+
+
+def _reference_light(
+    n_found: NDArray[np.int64],
+    rough: NDArray[np.float64],
+    *,
+    region: Callable[[int], _Region],
+    amplitude: float,
+    sigmas: tuple[float, ...],
+) -> float:
+    """Light of the median region with one spot; without any, of a Gaussian of the median spot's amplitude."""
+    singles = np.flatnonzero(n_found[1:] == 1) + 1
+    # Those in the middle of the rough order hold the median.
+    order = singles[np.argsort(rough[singles], kind="stable")]
+    extra = max(0, len(order) - _MOST_REFERENCES) // 2
+    lights = [region(int(number)).light for number in order[extra : len(order) - extra]]
+    light = float(np.median(lights)) if lights else 0.0
+    return light if light > 0 else amplitude * float(np.prod([np.sqrt(2 * np.pi) * s for s in sigmas]))
+
+
+def _measured(
+    image: NDArray[np.generic],
+    labels: NDArray[np.integer],
+    *,
+    number: int,
+    box: tuple[slice, ...],
+    sigmas: tuple[float, ...],
+) -> _Region:
+    reach = [int(np.ceil(_RING_SIGMAS[1] * s)) for s in sigmas]
+    crop = tuple(slice(max(0, b.start - r), b.stop + r) for b, r in zip(box, reach, strict=True))
+    sampling = [1 / s for s in sigmas]
+    own, is_other = labels[crop] == number, (labels[crop] != number) & (labels[crop] > 0)
+    distance = ndimage.distance_transform_edt(~own, sampling=sampling)
+    other = ndimage.distance_transform_edt(~is_other, sampling=sampling) if is_other.any() else np.full(own.shape, 1e9)
+    values = image[crop].astype(np.float64)
+    ring = (distance > _RING_SIGMAS[0]) & (distance <= _RING_SIGMAS[1]) & (other > _RING_SIGMAS[0])
+    if ring.sum() < _RING_LEAST_PX:
+        ring = ~own
+    background = float(np.median(values[ring])) if ring.any() else float(values.min())
+    spread = _MAD * float(np.median(np.abs(values[ring] - background))) if ring.any() else 0.0
+    excess = values - background
+    grown = (distance <= _GROWN_SIGMAS) & (distance < other)
+    start = np.array([part.start for part in crop], dtype=np.int64)
+    return _Region(start, np.where(grown, excess, 0.0), own, float(excess[grown].sum()), background, spread)
+
+
+def _placed(
+    region: _Region, known: NDArray[np.float64], *, n_missing: int, amplitude: float, sigmas: tuple[float, ...]
+) -> NDArray[np.float64]:
+    """(n, n_axes) places where the light that known and earlier spots leave is highest; n_missing or fewer.
+
+    Below half a spot's height another spot would raise the squared residual, so there are no more.
+    """
+    smooth = ndimage.gaussian_filter(region.excess, sigmas, mode="constant")
+    # A spot, smoothed by its own shape, is sqrt(2) wider and lower accordingly.
+    height = amplitude * 2.0 ** (-len(sigmas) / 2)
+    for place in known - region.start:
+        smooth -= height * _wide_spot(place, smooth.shape, sigmas=sigmas)
+    places: list[NDArray[np.float64]] = []
+    while len(places) < n_missing:
+        best = np.unravel_index(int(np.argmax(np.where(region.own, smooth, -np.inf))), smooth.shape)
+        if smooth[best] < height / 2:
+            break
+        places.append(np.array(best, dtype=np.float64))
+        smooth -= height * _wide_spot(places[-1], smooth.shape, sigmas=sigmas)
+    return np.array(places).reshape(-1, len(sigmas)) + region.start
+
+
+def _wide_spot(place: NDArray[np.float64], shape: tuple[int, ...], *, sigmas: tuple[float, ...]) -> NDArray[np.float64]:
+    spot = np.ones(())
+    for center, size, sigma in zip(place, shape, sigmas, strict=True):
+        spot = np.multiply.outer(spot, np.exp(-(((np.arange(size) - center) / (2 * sigma)) ** 2)))
+    return spot
+
+
+def _rows(
+    places: NDArray[np.float64],
+    region: _Region,
+    *,
+    image: NDArray[np.generic],
+    spots: pd.DataFrame,
+    amplitude: float,
+    axes: list[str],
+) -> pd.DataFrame:
+    pixels = places.astype(np.int64)
+    rows = pd.DataFrame({axis: places[:, number] for number, axis in enumerate(axes)})
+    return rows.assign(
+        sigma_px=float(spots["sigma_px"].median()),
+        response=amplitude * spot_gain(len(axes)),
+        snr=amplitude / region.spread if region.spread > 0 else float(spots["snr"].median()),
+        contrast=amplitude / region.background if region.background > 0 else np.inf,
+        intensity=image[tuple(pixels.T)].astype(np.float64),
+        background=region.background,
+    )[list(spots.columns)]

@@ -1,0 +1,192 @@
+"""Spots of one image: where, how large, how bright."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from wellspring.spots.border import gathered
+from wellspring.spots.candidates import Candidates, find_candidates, refined_positions, spot_sizes
+from wellspring.spots.filters import axis_sigmas, checked_image, difference_of_gaussians, noise_map, spot_gain
+from wellspring.spots.measures import local_background
+from wellspring.spots.saturation import restored_tops
+from wellspring.spots.threshold import LEAST_FACTOR, Threshold, given_threshold, threshold_method
+from wellspring.tables import SPOTS
+
+__all__ = ["Detection", "detect_spots", "detect_with_threshold"]
+
+# Two spots of equal brightness closer than 2 sigma make one maximum (Sparrow's limit).
+_NEIGHBORHOOD_SIGMAS = 2.0
+# Standard deviation of rounding to whole numbers.
+_ROUNDING = 12.0**-0.5
+
+
+@dataclass(frozen=True)
+class Detection:
+    """Spots of one image and the threshold that parted them from noise.
+
+    Attributes
+    ----------
+    spots : pandas.DataFrame
+        What `detect_spots` returns.
+    threshold : Threshold
+    """
+
+    spots: pd.DataFrame
+    threshold: Threshold
+
+
+def detect_spots(
+    image: NDArray[np.generic],
+    *,
+    sigma_px: float | Sequence[float],
+    threshold: float | None = None,
+    method: str = "noise",
+    max_per_neighborhood: int = 1,
+    neighborhood_px: float | Sequence[float] | None = None,
+) -> pd.DataFrame:
+    """Find the spots of one image: bright, about as large as `sigma_px`, on any background that is smooth around them.
+
+    Parameters
+    ----------
+    image : (Y, X) or (Z, Y, X) number
+        Intensity. Two dimensions are a plane (or a projection), three a stack.
+    sigma_px
+        Standard deviation of a spot, px: one number, or one per axis (z, y, x or y, x). Of a diffraction-limited
+        spot in the plane about 0.21 * wavelength / numerical aperture / pixel size.
+    threshold
+        Least response, in the image's intensity; None: chosen by `method`.
+    method
+        How the threshold is chosen: "noise" (`noise_threshold`) or "elbow" (`elbow_threshold`).
+    max_per_neighborhood, neighborhood_px
+        At most so many spots within that distance (px; one number, or one per axis: an ellipsoid) of any of them, the
+        brightest first. Default: 1 within 2 `sigma_px`, since two equal spots that are closer make one maximum.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Table SPOTS, the brightest response first. `z_px` (in 3D only), `y_px`, `x_px`: place, pixel centres from 0.
+        `sigma_px`: size in the plane, from 0.5 to 2 times the expected one. `response`: the image's difference of
+        Gaussians at the maximum. `snr`: amplitude over the local background's robust standard deviation. `contrast`:
+        amplitude over the local background, infinite where that is 0 or less. Amplitude: `response` over
+        that of a spot of amplitude 1 (0.231 in 2D, 0.244 in 3D), so the height above background of a spot of the
+        expected size. Local background: the median over a ring 3 to 5 sigma away in the spot's plane.
+
+    Raises
+    ------
+    ValueError
+        When the image is neither 2D nor 3D, not finite, or a parameter is out of range.
+
+    Notes
+    -----
+    Dubois (2017), section 2.1: difference of Gaussians with several successive pairs of kernels, maxima, at most k per
+    neighbourhood, noise told from signal. Maxima are taken from the pair of the expected size only, the other pairs
+    tell the size at the spots found: maxima over all pairs would let a clump's wide response swallow its spots.
+
+    An empty or constant image has no spots, nor, in 19 of 20 cases, has one of noise only. Single hot pixels and lines
+    are no spots. A saturated spot is one (`restored_tops`), with the response its shape lets expect. On the outermost
+    rows and columns a maximum must show its far side too (`peaks_inside`).
+    """
+    return detect_with_threshold(
+        image,
+        sigma_px=sigma_px,
+        threshold=threshold,
+        method=method,
+        max_per_neighborhood=max_per_neighborhood,
+        neighborhood_px=neighborhood_px,
+    ).spots
+
+
+def detect_with_threshold(
+    image: NDArray[np.generic],
+    *,
+    sigma_px: float | Sequence[float],
+    threshold: float | None = None,
+    method: str = "noise",
+    max_per_neighborhood: int = 1,
+    neighborhood_px: float | Sequence[float] | None = None,
+) -> Detection:
+    """As `detect_spots`, with the threshold, the curve of counts and how stable the count is."""
+    sigmas = axis_sigmas(sigma_px, n_axes=checked_image(image).ndim)
+    _check_parameters(threshold, max_per_neighborhood)
+    choose = threshold_method(method)
+    if neighborhood_px is None:
+        window = tuple(_NEIGHBORHOOD_SIGMAS * s for s in sigmas)
+    else:
+        window = _window(neighborhood_px, n_axes=image.ndim)
+    if image.size == 0 or image.min() == image.max():
+        return _nothing(image.ndim, threshold=threshold)
+    response = difference_of_gaussians(restored_tops(image, sigma_px=sigmas), sigma_px=sigmas)
+    noise = noise_map(response, sigma_px=sigmas, floor=_noise_floor(image))
+    candidates = find_candidates(
+        image,
+        response,
+        noise,
+        sigma_px=sigmas,
+        least_response=None if threshold is None else threshold / 2,
+        least_factor=LEAST_FACTOR,
+        max_per_neighborhood=max_per_neighborhood,
+        neighborhood_px=window,
+    )
+    chosen = choose(candidates, noise) if threshold is None else given_threshold(candidates, value=threshold)
+    found = candidates.where(chosen.levels(candidates) > 1)
+    return Detection(_spot_table(image, response, found, sigmas=sigmas), chosen)
+
+
+def _spot_table(
+    image: NDArray[np.generic], response: NDArray[np.float32], found: Candidates, *, sigmas: tuple[float, ...]
+) -> pd.DataFrame:
+    background, spread = local_background(image, found.points, sigma_px=sigmas)
+    amplitude = found.response.astype(np.float64) / spot_gain(image.ndim)
+    is_lit = background > 0
+    places = refined_positions(response, found.points)
+    axes = ("z_px", "y_px", "x_px")[-image.ndim :]
+    return pd.DataFrame(
+        {
+            **{axis: places[:, number] for number, axis in enumerate(axes)},
+            "sigma_px": spot_sizes(image, found.points, sigma_px=sigmas),
+            "response": found.response.astype(np.float64),
+            "snr": amplitude / np.maximum(spread, _rounding(image)),
+            "contrast": np.where(is_lit, amplitude / np.where(is_lit, background, 1.0), np.inf),
+            "intensity": gathered(image, found.points, (0,) * image.ndim).astype(np.float64),
+            "background": background,
+        }
+    )[[*axes, *(name for name in SPOTS.names if name not in axes)]]
+
+
+def _nothing(n_axes: int, *, threshold: float | None) -> Detection:
+    none = Candidates(np.zeros((0, n_axes), np.int64), np.zeros(0, np.float32), np.zeros(0, np.float32))
+    spots = _spot_table(np.zeros((1,) * n_axes), np.zeros((1,) * n_axes, np.float32), none, sigmas=(1.0,) * n_axes)
+    # Any response would be a spot; the curve is 0 everywhere.
+    return Detection(spots, given_threshold(none, value=threshold or 1.0))
+
+
+def _noise_floor(image: NDArray[np.generic]) -> float:
+    """Least noise of a response: a tenth of rounding's, since the filter averages over some 10 pixels."""
+    return 0.1 * _rounding(image)
+
+
+def _rounding(image: NDArray[np.generic]) -> float:
+    """Standard deviation of the rounding of the image; for floats 2**-20 of the largest (of 1 if all are 0)."""
+    if image.dtype.kind in "ui":
+        return _ROUNDING
+    return (float(np.abs(image).max()) or 1.0) * 2.0**-20
+
+
+def _window(neighborhood_px: float | Sequence[float], *, n_axes: int) -> tuple[float, ...]:
+    window = tuple(float(v) for v in np.atleast_1d(np.asarray(neighborhood_px, dtype=np.float64)))
+    window = window * n_axes if len(window) == 1 else window
+    if len(window) != n_axes or not all(0 < v < np.inf for v in window):
+        raise ValueError(
+            f"neighborhood_px: expected one positive number, or {n_axes} (per axis, z first), got {neighborhood_px}."
+        )
+    return window
+
+
+def _check_parameters(threshold: float | None, max_per_neighborhood: int) -> None:
+    if threshold is not None and not 0 < threshold < np.inf:
+        raise ValueError(f"threshold: expected a positive response (intensity), or None to choose it, got {threshold}.")
+    if max_per_neighborhood < 1:
+        raise ValueError(f"max_per_neighborhood: expected 1 or more, got {max_per_neighborhood}.")

@@ -1,0 +1,140 @@
+"""Foci of spots, the cells and nuclei that spots lie in, and counts per cell."""
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from sklearn.cluster import DBSCAN
+
+from wellspring.tables import SPOT_FOCI, SPOTS_PER_CELL
+
+__all__ = ["assign_labels", "count_per_cell", "find_foci", "foci_table"]
+
+
+def assign_labels(spots: pd.DataFrame, labels: NDArray[np.integer], *, column: str) -> pd.DataFrame:
+    """The spots with a further int64 column: the label at each spot's pixel, 0 = none.
+
+    Parameters
+    ----------
+    spots
+        With `y_px`, `x_px` and, in a stack, `z_px`.
+    labels : (Y, X) or (Z, Y, X) int
+        0 = background. Plane labels hold for every slice of a stack.
+    column
+        Name of the new column: cell_id or nucleus_id.
+
+    Raises
+    ------
+    ValueError
+        When a spot lies outside the labels, or labels of a stack meet spots of a plane.
+    """
+    axes = ["y_px", "x_px"] if labels.ndim == 2 else ["z_px", "y_px", "x_px"]
+    if labels.ndim not in (2, 3) or not set(axes) <= set(spots):
+        raise ValueError(f"labels: expected (Y, X), or (Z, Y, X) for spots with z_px, got shape {labels.shape}.")
+    pixels = np.rint(spots[axes].to_numpy(dtype=np.float64)).astype(np.int64)
+    if len(pixels) and (pixels.min() < 0 or (pixels >= labels.shape).any()):
+        raise ValueError(
+            f"labels: expected an image that holds all spots, up to pixel {pixels.max(axis=0).tolist()}, got shape "
+            f"{labels.shape}. Pass the labels of the spots' own site."
+        )
+    return spots.assign(**{column: labels[tuple(pixels.T)].astype(np.int64)})
+
+
+def find_foci(
+    spots: pd.DataFrame, *, spacing_um: Sequence[float], radius_um: float = 0.35, min_spots: int = 4
+) -> pd.DataFrame:
+    """The spots with a further int64 column `focus_id`: 1.. in the order of the first spot, 0 = free.
+
+    Density clustering (DBSCAN; Ester et al., KDD 1996) on physical distances, with big-fish's defaults.
+
+    Parameters
+    ----------
+    spots
+        With `y_px`, `x_px` and, in a stack, `z_px`; clumps taken apart before (`decompose_clumps`).
+    spacing_um
+        Size of a voxel per axis (z, y, x or y, x), µm.
+    radius_um
+        Spots are neighbours up to this distance, µm. 0.35 is somewhat more than the optical resolution.
+    min_spots
+        A spot with so many neighbours, itself included, is the core of a focus.
+
+    Raises
+    ------
+    ValueError
+        When there is not one positive spacing per axis, or `radius_um` or `min_spots` is not positive.
+    """
+    axes = [name for name in ("z_px", "y_px", "x_px") if name in spots]
+    if len(spacing_um) != len(axes) or min(spacing_um) <= 0:
+        raise ValueError(f"spacing_um: expected one positive number (µm) for each of {axes}, got {spacing_um}.")
+    if radius_um <= 0 or min_spots < 1:
+        raise ValueError(f"radius_um must be above 0 and min_spots 1 or more, got {radius_um} and {min_spots}.")
+    if len(spots) == 0:
+        return spots.assign(focus_id=np.zeros(0, dtype=np.int64))
+    places = spots[axes].to_numpy(dtype=np.float64) * np.asarray(spacing_um)
+    labels = DBSCAN(eps=radius_um, min_samples=min_spots).fit_predict(places)
+    return spots.assign(focus_id=np.asarray(labels, dtype=np.int64) + 1)
+
+
+def foci_table(spots: pd.DataFrame) -> pd.DataFrame:
+    """One row per focus of spots with `focus_id` and `cell_id`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Table SPOT_FOCI, with `z_px` in a stack. A focus belongs to the cell of most of its spots, of two with as many
+        to the one with the smaller label.
+    """
+    axes = [name for name in ("z_px", "y_px", "x_px") if name in spots]
+    inside = spots[spots["focus_id"] > 0]
+    groups = inside.groupby("focus_id", sort=True)
+    counts = inside.groupby(["focus_id", "cell_id"]).size().reset_index(name="n")
+    counts = counts.sort_values(["focus_id", "n", "cell_id"], ascending=[True, False, True])
+    cell = counts.drop_duplicates("focus_id").set_index("focus_id")["cell_id"]
+    table = pd.DataFrame({"n_spots": groups.size(), **{axis: groups[axis].mean() for axis in axes}})
+    table["cell_id"] = cell.reindex(table.index).astype(np.int64)
+    table = table.rename_axis("focus_id").reset_index().astype({"focus_id": np.int64, "n_spots": np.int64})
+    return table[[*SPOT_FOCI.names, *(axis for axis in axes if axis == "z_px")]]
+
+
+def count_per_cell(spots: pd.DataFrame, *, cell_ids: Iterable[int]) -> pd.DataFrame:
+    """Spots, free spots, spots in foci and foci of every cell.
+
+    Parameters
+    ----------
+    spots
+        With `cell_id`, `focus_id` and, if known, `nucleus_id` (else no spot counts as inside a nucleus).
+    cell_ids
+        Labels of all cells; those without spots count 0. Spots outside every cell are not counted.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Table SPOTS_PER_CELL, in the order of `cell_ids`.
+
+    Raises
+    ------
+    ValueError
+        When a spot lies in a cell that is not listed.
+    """
+    ids = np.fromiter(cell_ids, dtype=np.int64)
+    inside = spots[spots["cell_id"] > 0]
+    unknown = sorted(set(inside["cell_id"]) - set(ids.tolist()))
+    if unknown:
+        raise ValueError(f"cell_ids: expected the cells of all spots, but {unknown[:5]} are not listed.")
+
+    def counted(frame: pd.DataFrame) -> NDArray[np.int64]:
+        return np.asarray(frame.groupby("cell_id").size().reindex(ids, fill_value=0), dtype=np.int64)
+
+    is_clumped = inside["focus_id"] > 0
+    in_nucleus = inside["nucleus_id"] > 0 if "nucleus_id" in inside else np.zeros(len(inside), dtype=bool)
+    return pd.DataFrame(
+        {
+            "cell_id": ids,
+            "n_spots": counted(inside),
+            "n_free": counted(inside[~is_clumped]),
+            "n_in_foci": counted(inside[is_clumped]),
+            "n_foci": counted(foci_table(spots)),
+            "n_in_nucleus": counted(inside[in_nucleus]),
+        }
+    )[SPOTS_PER_CELL.names]

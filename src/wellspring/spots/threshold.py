@@ -1,0 +1,272 @@
+"""The threshold between noise and spots, chosen from the maxima of a response."""
+
+import itertools
+import math
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.mixture import GaussianMixture
+
+from wellspring.spots.candidates import Candidates
+from wellspring.spots.filters import NoiseMap
+from wellspring.tables import SPOT_CURVE
+
+__all__ = [
+    "LEAST_FACTOR",
+    "Threshold",
+    "elbow_threshold",
+    "given_threshold",
+    "noise_factor",
+    "noise_threshold",
+    "signal_boundary",
+    "threshold_method",
+]
+
+# Maxima below this many deviations are never spots: white noise alone has one in about 100 pixels (1000 voxels) there.
+LEAST_FACTOR = 3.0
+# A maximum is called a spot where at most this share of those a little higher (up to the window's end) are expected to
+# be noise, or so few of them that there should be none at all.
+_NOISE_SHARE, _NOISE_LEAST, _NOISE_WINDOW = 0.5, 0.05, 1.1
+# A class of maxima below the brightest counts as another one when, between the two, the density falls to half.
+_VALLEY = 0.5
+# A brighter class smaller than this share of all holds the clumps and transcription sites of the class below.
+_LEAST_SHARE = 0.1
+# A class of which nine tenths are brighter than this many times the noise's limit stands clear of the noise.
+_CLEAR = 1.25
+_LEAST_MAXIMA = 30
+_MOST_MAXIMA = 20_000
+_STABILITY_STEP = 0.1
+_CURVE_POINTS = 100
+# Moving average of the elbow's curve, and the count from which on it is looked at (big-fish: 5 and e**2).
+_ELBOW_WINDOW, _ELBOW_LEAST = 5, 8
+
+
+@dataclass(frozen=True)
+class Threshold:
+    """A threshold and how firmly the image supports it.
+
+    A maximum is a spot when its level is above 1. The level is the response over `value`, or, where that is less, the
+    response over `factor` times the local noise.
+
+    Attributes
+    ----------
+    method : str
+        noise, elbow or given.
+    value : float
+        Least response of a spot, intensity.
+    factor : float
+        Least response of a spot, in local standard deviations of the noise; 0 for a given threshold.
+    curve : pandas.DataFrame
+        Table SPOT_CURVE: count against threshold.
+    n_spots, n_below, n_above : int
+        Maxima above the threshold, above 0.9 times it and above 1.1 times it.
+    """
+
+    method: str
+    value: float
+    factor: float
+    curve: pd.DataFrame
+    n_spots: int
+    n_below: int
+    n_above: int
+
+    @property
+    def instability(self) -> float:
+        """Spots gained at 0.9 times and lost at 1.1 times the threshold, over the count (at least 1)."""
+        return (self.n_below - self.n_above) / max(1, self.n_spots)
+
+    def levels(self, candidates: Candidates) -> NDArray[np.float64]:
+        """(n,) float64; above 1 is a spot."""
+        return _levels(candidates, value=self.value, factor=self.factor)
+
+
+def _levels(candidates: Candidates, *, value: float, factor: float) -> NDArray[np.float64]:
+    levels = candidates.response.astype(np.float64) / value
+    if factor == 0:
+        return levels
+    return np.minimum(levels, candidates.response / (factor * candidates.noise.astype(np.float64)))
+
+
+def _threshold(candidates: Candidates, *, method: str, value: float, factor: float) -> Threshold:
+    levels = np.sort(_levels(candidates, value=value, factor=factor))
+
+    def counts(level: NDArray[np.float64]) -> NDArray[np.int64]:
+        return len(levels) - np.searchsorted(levels, level, side="right")
+
+    top = max(2.0, float(levels[-1])) if len(levels) else 2.0
+    grid = np.geomspace(0.75, top, _CURVE_POINTS)
+    curve = pd.DataFrame({"threshold": grid * value, "n_spots": counts(grid)})[SPOT_CURVE.names]
+    below, here, above = counts(np.array([1 - _STABILITY_STEP, 1.0, 1 + _STABILITY_STEP])).tolist()
+    return Threshold(method, value, factor, curve, here, below, above)
+
+
+def given_threshold(candidates: Candidates, *, value: float) -> Threshold:
+    """The threshold that the caller chose; candidates reach down to half of it."""
+    return _threshold(candidates, method="given", value=value, factor=0.0)
+
+
+def noise_threshold(candidates: Candidates, noise: NoiseMap) -> Threshold:
+    """What is not noise is a spot (Dubois 2017, 2.1.2): camera noise, autofluorescence and signal are told apart.
+
+    Camera noise varies with the light over the field, so it is judged in local standard deviations: `noise_factor`.
+    Autofluorescence and signal both stand out of it. But every molecule carries the same number of dyes wherever it
+    lies, so these are told apart by their response itself: `signal_boundary`, the mixture of up to three classes that
+    the thesis fits to all pixels. The thesis' classes are of intensities, which uneven background smears; here they
+    are of the response's maxima, which it does not.
+    """
+    factor = noise_factor(candidates, noise)
+    stands_out = candidates.response > factor * candidates.noise
+    log_responses = np.log(candidates.response[stands_out].astype(np.float64))
+    log_limits = np.log(factor * candidates.noise[stands_out].astype(np.float64))
+    boundary = signal_boundary(log_responses, log_responses - log_limits)
+    usual = factor * float(np.median(noise.tiles))
+    value = usual if boundary is None else max(usual, math.exp(boundary))
+    # Without a second class the local noise alone decides, also where it is below the usual.
+    least = factor * float(noise.tiles.min()) if boundary is None else value
+    return _threshold(candidates, method="noise", value=least, factor=factor)
+
+
+def noise_factor(candidates: Candidates, noise: NoiseMap) -> float:
+    """Deviations of the noise above which a maximum is rather signal than noise, at least 3.
+
+    The number of maxima of smooth Gaussian noise above t deviations is, for high t, its Euler characteristic (Adler,
+    The geometry of random fields, 1981; Worsley, Adv. Appl. Probab. 27, 1995): volume * roughness *
+    (2 pi)**(-(n + 1) / 2) * He(t) * exp(-t**2 / 2), with He(t) = t in 2D and t**2 - 1 in 3D. The factor is the least t
+    from which on noise explains at most half of the maxima between t and 1.1 t, or less than 0.05 of a maximum. So with
+    many spots it is lower than with few, and an image of noise only has a maximum above it in about 1 of 20 cases.
+    """
+    n_axes = len(noise.shape)
+    ratios = np.sort(candidates.response / np.maximum(candidates.noise, np.finfo(np.float32).tiny))
+    factors = np.geomspace(LEAST_FACTOR, 12.0, 601)
+    scale = math.prod(noise.shape) * noise.roughness * (2 * np.pi) ** (-(n_axes + 1) / 2)
+
+    def above(factor: NDArray[np.float64]) -> NDArray[np.float64]:
+        hermite = factor if n_axes == 2 else factor**2 - 1
+        return np.asarray(scale * hermite * np.exp(-(factor**2) / 2))
+
+    def found_above(factor: NDArray[np.float64]) -> NDArray[np.int64]:
+        return len(ratios) - np.searchsorted(ratios, factor, side="right")
+
+    expected = above(factors) - above(_NOISE_WINDOW * factors)
+    found = found_above(factors) - found_above(_NOISE_WINDOW * factors)
+    is_noise = (expected > _NOISE_SHARE * found) & (expected > _NOISE_LEAST)
+    return float(factors[np.flatnonzero(is_noise)[-1]]) if is_noise.any() else LEAST_FACTOR
+
+
+def signal_boundary(log_responses: NDArray[np.float64], log_ratios: NDArray[np.float64]) -> float | None:
+    """Least log response of the signal's class; None where there is one class only.
+
+    A mixture of one, two or three normal classes, as many as the Bayesian information criterion supports: maxima of
+    camera noise that passed, autofluorescence, signal. Classes are apart where the density between them falls to half
+    of the lower of both peaks. The boundary is the highest such gap for which two things hold. What is above is no
+    small minority (10 %), for molecules that lie close together make few, bright maxima too. And what is below, down to
+    the next gap, reaches down to the noise: its faintest tenth lies within 1.25 times the noise's limit.
+    Autofluorescence has all brightnesses, down to none; molecules carry the same number of dyes, so their class stands
+    clear of the noise, and what is brighter still are clumps. Where molecules hardly stand out of the noise and more
+    than 10 % of the maxima are clumps, this errs.
+
+    Parameters
+    ----------
+    log_responses : (n,) float64
+        Of the maxima that stand out of the noise, any order. Fewer than 30 are one class.
+    log_ratios : (n,) float64
+        Log of the response over the noise's limit at the place, 0 or more.
+    """
+    if len(log_responses) < _LEAST_MAXIMA or np.ptp(log_responses) == 0:
+        return None
+    chosen = np.argsort(log_responses, kind="stable")[:: max(1, len(log_responses) // _MOST_MAXIMA)]
+    values, ratios = log_responses[chosen], log_ratios[chosen]
+    gaps = _gaps(_best_mixture(values), values)
+    for number, gap in enumerate(gaps):
+        below = gaps[number + 1] if number + 1 < len(gaps) else -np.inf
+        own = ratios[(values > below) & (values <= gap)]
+        is_clear = len(own) == 0 or np.quantile(own, 0.1) > np.log(_CLEAR)
+        if not is_clear and np.mean(values > gap) >= _LEAST_SHARE:
+            return gap
+    return None
+
+
+def _gaps(model: GaussianMixture, values: NDArray[np.float64]) -> list[float]:
+    """Places between neighbouring classes where the density falls to half of the lower of both peaks, highest first."""
+    grid = np.linspace(values[0], values[-1], 512)
+    density = np.exp(model.score_samples(grid[:, None]))
+    gaps = []
+    for upper, lower in itertools.pairwise(np.sort(model.means_[:, 0])[::-1]):
+        start, stop = np.searchsorted(grid, [lower, upper])
+        between = density[start : stop + 1]
+        deepest = int(np.argmin(between))
+        if between[deepest] <= _VALLEY * min(between[: deepest + 1].max(), between[deepest:].max()):
+            gaps.append(float(grid[start + deepest]))
+    return gaps
+
+
+def _best_mixture(values: NDArray[np.float64]) -> GaussianMixture:
+    column = values[:, None]
+    models = []
+    for n_classes, is_even in ((1, True), (2, True), (3, True), (2, False), (3, False)):
+        # Starting from equal shares of the values, and from equal parts of their range, finds large and small classes.
+        places = (np.arange(n_classes) + 0.5) / n_classes
+        means = np.quantile(values, places) if is_even else values[0] + places * (values[-1] - values[0])
+        model = GaussianMixture(
+            n_classes,
+            weights_init=np.full(n_classes, 1 / n_classes),
+            means_init=means[:, None],
+            reg_covar=1e-4,
+            max_iter=300,
+            random_state=0,
+        )
+        with warnings.catch_warnings():
+            # A fit that still creeps after 300 rounds is close enough for a boundary.
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            models.append(model.fit(column))
+    return min(models, key=lambda model: model.bic(column))
+
+
+def elbow_threshold(candidates: Candidates, noise: NoiseMap) -> Threshold:
+    """The elbow of the log count against the threshold, as in big-fish, on the response in local deviations.
+
+    The curve falls steeply through the noise, then slowly through the spots. With its mean slope s between the first
+    threshold and the last that leaves 8 maxima, the elbow is where, after falling faster than s, it first falls slower.
+    Deviations from big-fish 0.6.2: thresholds are 100 equal steps in deviations of the noise, not integers, so it does
+    not depend on the scale of the intensities; the leading thresholds are those above the noise's lower limit, not as
+    many as were kept; slopes are per deviation; a curve that never falls faster than s, and one of fewer than 8 maxima,
+    gives the noise's own limit (`noise_factor`) instead of an error.
+    """
+    ratios = np.sort(candidates.response / candidates.noise)
+    limit = noise_factor(candidates, noise)
+    factor = limit
+    if len(ratios) > _ELBOW_LEAST and ratios[-_ELBOW_LEAST] > LEAST_FACTOR:
+        grid = np.linspace(LEAST_FACTOR, float(ratios[-_ELBOW_LEAST]), 100)
+        counts = len(ratios) - np.searchsorted(ratios, grid, side="left")
+        half = _ELBOW_WINDOW // 2
+        padded = np.pad(np.log(counts), half, mode="reflect")
+        smooth = np.convolve(padded, np.full(_ELBOW_WINDOW, 1 / _ELBOW_WINDOW), mode="valid")
+        slope = np.gradient(smooth, grid)
+        mean_slope = (smooth[-1] - smooth[0]) / (grid[-1] - grid[0])
+        is_steep = slope < mean_slope
+        first = int(np.argmax(is_steep))
+        is_flat = ~is_steep[first:]
+        if is_steep.any() and is_flat.any():
+            factor = float(grid[first + int(np.argmax(is_flat))])
+    return _threshold(candidates, method="elbow", value=factor * float(noise.tiles.min()), factor=factor)
+
+
+_METHODS: dict[str, Callable[[Candidates, NoiseMap], Threshold]] = {"noise": noise_threshold, "elbow": elbow_threshold}
+
+
+def threshold_method(name: str) -> Callable[[Candidates, NoiseMap], Threshold]:
+    """The function behind ``spots.threshold.method``.
+
+    Raises
+    ------
+    ValueError
+        When there is no such method.
+    """
+    if name not in _METHODS:
+        raise ValueError(f"method: expected one of {sorted(_METHODS)}, got {name!r}.")
+    return _METHODS[name]

@@ -1,0 +1,128 @@
+"""Clumps hold the spots that their light says; foci, cells and counts by hand."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from wellspring.simulation.smfish import FieldSettings, add_spots, simulate_smfish
+from wellspring.spots import detect_spots
+from wellspring.spots.clumps import decompose_clumps
+from wellspring.spots.foci import assign_labels, count_per_cell, find_foci, foci_table
+from wellspring.tables import SPOT_FOCI, SPOTS_PER_CELL, check_table
+
+
+@pytest.mark.parametrize(("shape", "sigma_px"), [((256, 256), (1.5, 1.5)), ((16, 160, 160), (1.2, 1.5, 1.5))])
+@pytest.mark.parametrize("n_each", [3, 20])
+def test_the_total_is_the_truth(shape: tuple[int, ...], sigma_px: tuple[float, ...], n_each: int) -> None:
+    settings = FieldSettings(
+        shape, sigma_px, 50, n_clumps=6, spots_per_clump=n_each, clump_radius_px=1.5, margin_px=12.0, snr=15.0
+    )
+    field = simulate_smfish(settings, rng=np.random.default_rng(5))
+    spots = detect_spots(field.image, sigma_px=sigma_px)
+    whole = decompose_clumps(field.image, spots, sigma_px=sigma_px)
+    assert len(whole.spots) == pytest.approx(len(field.spots), rel=0.1)
+    assert whole.spots["is_added"].sum() == len(whole.spots) - len(spots)
+    # What was found stays as it was.
+    pd.testing.assert_frame_equal(whole.spots.iloc[: len(spots)].drop(columns="is_added"), spots)
+    assert whole.amplitude == pytest.approx(settings.amplitude, rel=0.15)
+
+
+def test_added_spots_lie_in_the_clump_and_none_at_the_border() -> None:
+    light = np.full((100, 120), 200.0)
+    singles = np.array([[y, x] for y in (15, 35, 75) for x in (15, 45, 75, 105)], dtype=float)
+    clump = np.repeat([[55.0, 60.0]], 5, axis=0)
+    # Half of this clump is outside the image.
+    cut = np.repeat([[55.0, 118.0]], 6, axis=0)
+    places = np.concatenate([singles, clump, cut])
+    add_spots(light, places, np.full(len(places), 600.0), sigma_px=(1.5, 1.5))
+    image = np.random.default_rng(0).poisson(light).astype(np.uint16)
+    whole = decompose_clumps(image, detect_spots(image, sigma_px=1.5), sigma_px=1.5).spots
+    near = np.hypot(whole["y_px"] - 55, whole["x_px"] - 60) < 4
+    assert near.sum() == 5
+    at_cut = np.hypot(whole["y_px"] - 55, whole["x_px"] - 118) < 6
+    assert 2 <= at_cut.sum() <= 6
+    assert len(whole) == len(singles) + near.sum() + at_cut.sum()
+    assert whole[["y_px", "x_px"]].to_numpy().min() >= 0
+    assert (whole["x_px"] <= 119).all()
+
+
+def test_nothing_to_take_apart() -> None:
+    image = np.random.default_rng(0).poisson(np.full((60, 60), 100.0)).astype(np.uint16)
+    empty = decompose_clumps(image, detect_spots(image, sigma_px=2.0, threshold=1e6), sigma_px=2.0)
+    assert (len(empty.spots), empty.amplitude, empty.light, empty.n_regions) == (0, 0.0, 0.0, 0)
+    assert empty.spots["is_added"].dtype == bool
+
+
+def test_spots_of_another_image() -> None:
+    spots = detect_spots(np.zeros((5, 5)), sigma_px=1.0)
+    with pytest.raises(ValueError, match="spots: expected coordinates of an image with 3 axes"):
+        decompose_clumps(np.zeros((5, 5, 5)), spots, sigma_px=1.0)
+
+
+# Four spots within 0.3 µm of each other along x (0.1 µm per pixel), then one 0.5 µm off, and one far away.
+SPOTS = pd.DataFrame({"y_px": [10.0] * 6, "x_px": [10.0, 11.0, 12.0, 13.0, 18.0, 40.0]})
+
+
+def test_foci_by_physical_distance() -> None:
+    assert find_foci(SPOTS, spacing_um=(0.1, 0.1))["focus_id"].tolist() == [1, 1, 1, 1, 0, 0]
+    assert find_foci(SPOTS, spacing_um=(0.1, 0.1), radius_um=0.5)["focus_id"].tolist() == [1, 1, 1, 1, 1, 0]
+    assert find_foci(SPOTS, spacing_um=(0.1, 0.5))["focus_id"].tolist() == [0] * 6
+    stack = SPOTS.assign(z_px=[0.0, 0, 0, 5, 5, 5])
+    assert find_foci(stack, spacing_um=(0.3, 0.1, 0.1), min_spots=3)["focus_id"].tolist() == [1, 1, 1, 0, 0, 0]
+    assert find_foci(SPOTS.iloc[:0], spacing_um=(0.1, 0.1))["focus_id"].dtype == np.int64
+
+
+def test_labels_at_the_spots() -> None:
+    labels = np.zeros((20, 50), np.uint32)
+    labels[:, :12] = 70_000
+    labels[:, 12:20] = 3
+    assert assign_labels(SPOTS, labels, column="cell_id")["cell_id"].tolist() == [70_000, 70_000, 3, 3, 3, 0]
+    stack = SPOTS.assign(z_px=[0.0, 1, 1, 1, 1, 0.4])
+    assert assign_labels(stack, labels, column="cell_id")["cell_id"].tolist() == [70_000, 70_000, 3, 3, 3, 0]
+    volume = np.stack([labels, np.zeros_like(labels)])
+    assert assign_labels(stack, volume, column="cell_id")["cell_id"].tolist() == [70_000, 0, 0, 0, 0, 0]
+
+
+def test_counts_per_cell_by_hand() -> None:
+    spots = find_foci(SPOTS, spacing_um=(0.1, 0.1)).assign(cell_id=[7, 2, 2, 2, 2, 0], nucleus_id=[0, 2, 0, 0, 2, 0])
+    foci = foci_table(spots)
+    check_table(foci, SPOT_FOCI, source="here")
+    assert foci.to_dict("records") == [{"focus_id": 1, "n_spots": 4, "y_px": 10.0, "x_px": 11.5, "cell_id": 2}]
+    counts = count_per_cell(spots, cell_ids=[2, 5, 7])
+    check_table(counts, SPOTS_PER_CELL, source="here")
+    assert counts.to_numpy().tolist() == [[2, 4, 1, 3, 1, 2], [5, 0, 0, 0, 0, 0], [7, 1, 0, 1, 0, 0]]
+
+
+def test_no_spots_and_no_cells() -> None:
+    spots = find_foci(SPOTS.iloc[:0], spacing_um=(0.1, 0.1))
+    spots = assign_labels(spots, np.zeros((5, 5), np.uint32), column="cell_id")
+    check_table(foci_table(spots), SPOT_FOCI, source="here")
+    assert count_per_cell(spots, cell_ids=[4]).to_numpy().tolist() == [[4, 0, 0, 0, 0, 0]]
+    assert len(count_per_cell(spots, cell_ids=[])) == 0
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"spacing_um": (0.1,)}, "spacing_um: expected one positive number"),
+        ({"spacing_um": (0.1, 0.0)}, "spacing_um: expected one positive number"),
+        ({"spacing_um": (0.1, 0.1), "radius_um": 0.0}, "radius_um must be above 0 and min_spots 1 or more"),
+        ({"spacing_um": (0.1, 0.1), "min_spots": 0}, "radius_um must be above 0 and min_spots 1 or more"),
+    ],
+)
+def test_bad_foci(options: dict[str, object], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        find_foci(SPOTS, **options)
+
+
+def test_labels_that_do_not_fit() -> None:
+    with pytest.raises(ValueError, match=r"labels: expected an image that holds all spots, up to pixel \[10, 40\]"):
+        assign_labels(SPOTS, np.zeros((20, 30), np.uint32), column="cell_id")
+    with pytest.raises(ValueError, match=r"labels: expected \(Y, X\), or \(Z, Y, X\) for spots with z_px"):
+        assign_labels(SPOTS, np.zeros((2, 20, 50), np.uint32), column="cell_id")
+
+
+def test_a_cell_that_is_not_listed() -> None:
+    spots = SPOTS.assign(cell_id=9, focus_id=0)
+    with pytest.raises(ValueError, match=r"cell_ids: expected the cells of all spots, but \[9\] are not listed"):
+        count_per_cell(spots, cell_ids=[1])

@@ -1,0 +1,146 @@
+"""Thresholds from maxima whose classes are known."""
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from wellspring.simulation.smfish import FieldSettings, simulate_smfish
+from wellspring.spots import detect_spots, detect_with_threshold
+from wellspring.spots.candidates import Candidates
+from wellspring.spots.filters import NoiseMap, difference_of_gaussians, noise_map
+from wellspring.spots.threshold import (
+    elbow_threshold,
+    given_threshold,
+    noise_factor,
+    noise_threshold,
+    signal_boundary,
+    threshold_method,
+)
+from wellspring.tables import SPOT_CURVE, check_table
+
+NOISE = NoiseMap(np.full((1, 1), 2.0, np.float32), (500, 500), 0.25)
+
+
+def _candidates(responses: NDArray[np.floating]) -> Candidates:
+    responses = np.sort(responses)[::-1].astype(np.float32)
+    return Candidates(np.zeros((len(responses), 2), np.int64), responses, np.full(len(responses), 2.0, np.float32))
+
+
+def test_given_threshold_by_hand() -> None:
+    threshold = given_threshold(_candidates(np.array([9.0, 9.5, 10.5, 11.5, 20.0])), value=10.0)
+    assert (threshold.n_spots, threshold.n_below, threshold.n_above) == (3, 4, 2)
+    assert threshold.instability == pytest.approx(2 / 3)
+    check_table(threshold.curve, SPOT_CURVE, source="here")
+    assert threshold.curve["n_spots"].iloc[0] == 5
+    assert threshold.curve["threshold"].iloc[0] == pytest.approx(7.5)
+    assert threshold.curve["n_spots"].is_monotonic_decreasing
+
+
+def test_noise_factor_without_maxima_is_where_noise_has_none() -> None:
+    factor = noise_factor(_candidates(np.zeros(0)), NOISE)
+
+    def expected(t: float) -> float:
+        return 500 * 500 * 0.25 / (2 * np.pi) ** 1.5 * t * np.exp(-(t**2) / 2)
+
+    assert expected(factor) - expected(1.1 * factor) == pytest.approx(0.05, rel=0.05)
+
+
+def test_noise_factor_falls_with_the_number_of_spots() -> None:
+    few, many = (noise_factor(_candidates(np.geomspace(6, 60, n)), NOISE) for n in (20, 20_000))
+    assert 4 < few < 5
+    assert many == 3.0
+
+
+def test_noise_factor_agrees_with_simulated_noise() -> None:
+    # The mean number of maxima above 3.5 deviations, in 20 fields of white noise.
+    rng = np.random.default_rng(0)
+    counts, expected = [], []
+    for _ in range(20):
+        image = rng.normal(1000, 50, (200, 200))
+        noise = noise_map(difference_of_gaussians(image, sigma_px=(1.5, 1.5)), sigma_px=(1.5, 1.5), floor=1e-3)
+        deviation = float(np.median(noise.tiles))
+        counts.append(len(detect_spots(image, sigma_px=1.5, threshold=3.5 * deviation)))
+        expected.append(200 * 200 * noise.roughness / (2 * np.pi) ** 1.5 * 3.5 * np.exp(-(3.5**2) / 2))
+    # Pixels see the noise a little below its continuous maxima, and some maxima are not round.
+    assert 0.5 * np.mean(expected) < np.mean(counts) < 1.1 * np.mean(expected)
+
+
+def _classes(*classes: tuple[float, float, int], seed: int = 0) -> NDArray[np.float64]:
+    rng = np.random.default_rng(seed)
+    return np.concatenate([rng.normal(mean, sd, n) for mean, sd, n in classes])
+
+
+def test_signal_above_autofluorescence() -> None:
+    values = _classes((0.4, 0.15, 600), (3.0, 0.3, 250))
+    boundary = signal_boundary(values, np.maximum(values, 0))
+    assert boundary is not None
+    assert 1.0 < boundary < 2.3
+
+
+def test_signal_above_camera_noise_and_autofluorescence() -> None:
+    values = _classes((0.2, 0.1, 300), (1.2, 0.2, 300), (3.0, 0.3, 250))
+    # Autofluorescence lies where the noise is higher too, so it reaches down to the noise as well.
+    ratios = np.where(values < 0.8, values, np.maximum(values - 1.0, 0))
+    boundary = signal_boundary(values, ratios)
+    assert boundary is not None
+    assert 1.7 < boundary < 2.5
+
+
+def test_clumps_are_no_class_of_their_own() -> None:
+    values = _classes((1.5, 0.15, 200), (4.0, 0.2, 60))
+    assert signal_boundary(values, values) is None
+
+
+def test_a_small_minority_is_no_class() -> None:
+    values = _classes((0.4, 0.15, 600), (4.0, 0.2, 20))
+    assert signal_boundary(values, np.maximum(values, 0)) is None
+
+
+def test_one_class_and_few_maxima() -> None:
+    one = _classes((2.0, 0.4, 500))
+    assert signal_boundary(one, np.maximum(one, 0)) is None
+    few = _classes((0.0, 0.1, 14), (3.0, 0.1, 14))
+    assert signal_boundary(few, np.maximum(few, 0)) is None
+    assert signal_boundary(np.ones(100), np.zeros(100)) is None
+
+
+def test_levels_need_both_the_response_and_the_local_noise() -> None:
+    rng = np.random.default_rng(1)
+    responses = np.concatenate([np.exp(rng.normal(2.3, 0.2, 600)), np.exp(rng.normal(5, 0.2, 300))])
+    threshold = noise_threshold(_candidates(responses), NOISE)
+    assert threshold.n_spots == 300
+    assert threshold.value > 25
+    bright_on_noise = Candidates(
+        np.zeros((2, 2), np.int64), np.full(2, 150, np.float32), np.array([2.0, 100.0], np.float32)
+    )
+    assert (threshold.levels(bright_on_noise) > 1).tolist() == [True, False]
+
+
+def test_elbow_between_noise_and_spots() -> None:
+    rng = np.random.default_rng(2)
+    tail = np.sqrt(9 + 2 * rng.exponential(1, 2000))
+    responses = 2 * np.concatenate([tail, rng.normal(40, 5, 100)])
+    threshold = elbow_threshold(_candidates(responses), NOISE)
+    assert threshold.method == "elbow"
+    assert 100 <= threshold.n_spots <= 110
+
+
+def test_elbow_with_hardly_a_maximum_is_the_noise_limit() -> None:
+    few = _candidates(np.full(3, 100.0))
+    assert elbow_threshold(few, NOISE).factor == noise_factor(few, NOISE)
+    assert elbow_threshold(_candidates(np.zeros(0)), NOISE).n_spots == 0
+
+
+def test_both_methods_on_one_field() -> None:
+    settings = FieldSettings((300, 300), (1.5, 1.5), 80, snr=15.0, margin_px=5.0)
+    image = simulate_smfish(settings, rng=np.random.default_rng(0)).image
+    noise, elbow = (detect_with_threshold(image, sigma_px=1.5, method=name) for name in ("noise", "elbow"))
+    assert len(noise.spots) == pytest.approx(80, abs=4)
+    assert len(elbow.spots) == pytest.approx(80, abs=10)
+    assert noise.threshold.n_spots == len(noise.spots)
+    assert noise.threshold.instability < 0.05
+
+
+def test_unknown_method() -> None:
+    with pytest.raises(ValueError, match=r"method: expected one of \['elbow', 'noise'\], got 'otsu'"):
+        threshold_method("otsu")
