@@ -6,7 +6,20 @@ PYTHON ?= python3
 CORES ?= $(shell nproc 2>/dev/null || echo 2)
 BIN := $(CURDIR)/.venv/bin
 SNAKEMAKE := $(BIN)/snakemake --snakefile $(CURDIR)/Snakefile --workflow-profile $(CURDIR)/profiles/default --cores $(CORES)
-DEMO := $(SNAKEMAKE) --directory demo --configfile config/demo/config.yaml
+# The study of `make demo`: transcription, or smfish (single molecules).
+STUDY ?= transcription
+ifeq ($(STUDY),smfish)
+DEMO_FOLDER := demo/smfish
+DEMO_CONFIG := config/smfish/config.yaml
+DEMO_PLATE := simulate-smfish $(DEMO_FOLDER)/plate
+else ifeq ($(STUDY),transcription)
+DEMO_FOLDER := demo
+DEMO_CONFIG := config/demo/config.yaml
+DEMO_PLATE := simulate $(DEMO_FOLDER)/plate --preset demo
+else
+$(error STUDY is $(STUDY); expected transcription or smfish)
+endif
+DEMO := $(SNAKEMAKE) --directory $(DEMO_FOLDER) --configfile $(DEMO_CONFIG)
 REAL := $(SNAKEMAKE) --directory real --configfile config/real/config.yaml
 WELLSPRING_DATA ?= ../shared/data
 
@@ -25,15 +38,15 @@ venv: .venv/installed
 	touch $@
 
 # The simulated plate is made once; remove the folder `demo` to start over.
-demo/plate/wells.tsv: | .venv/installed
-	$(BIN)/wellspring simulate demo/plate --preset demo
+$(DEMO_FOLDER)/plate/wells.tsv: | .venv/installed
+	$(BIN)/wellspring $(DEMO_PLATE)
 
-demo: .venv/installed demo/plate/wells.tsv
+demo: .venv/installed $(DEMO_FOLDER)/plate/wells.tsv
 	$(DEMO)
-	@$(BIN)/wellspring truth demo/plate demo/results || true
-	@echo "Report: $(CURDIR)/demo/results/report/report.html"
+	@$(BIN)/wellspring truth $(DEMO_FOLDER)/plate $(DEMO_FOLDER)/results || true
+	@echo "Report: $(CURDIR)/$(DEMO_FOLDER)/results/report/report.html"
 
-demo-again: .venv/installed demo/plate/wells.tsv
+demo-again: .venv/installed $(DEMO_FOLDER)/plate/wells.tsv
 	$(DEMO)
 
 real: .venv/installed

@@ -16,8 +16,10 @@ report: "workflow/report/workflow.rst"
 include: "workflow/rules/common.smk"
 # files of a well -> what is in them, checked over all wells
 include: "workflow/rules/raw.smk"
-# images -> nucleus labels (TIFF wells only)
+# images -> nucleus and cell labels (TIFF wells only)
 include: "workflow/rules/segmentation.smk"
+# images + labels -> spots, counts per cell (TIFF wells only)
+include: "workflow/rules/spots.smk"
 # pixels of a well -> one row and one crop per cell
 include: "workflow/rules/cells.smk"
 # cells -> filter, split, normalization

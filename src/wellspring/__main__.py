@@ -7,6 +7,7 @@ from pathlib import Path
 
 from wellspring.sheets import mpm_wells, tiff_wells, write_sheet
 from wellspring.simulation.command import add_commands
+from wellspring.spots.points import add_command as add_points
 
 __all__ = ["main"]
 
@@ -27,6 +28,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _add_sheet(commands)
     add_commands(commands)
+    add_points(commands)
     return parser
 
 

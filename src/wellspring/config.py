@@ -70,7 +70,7 @@ def _words(error: jsonschema.ValidationError) -> str:
 
 
 def _contradictions(config: dict[str, Any]) -> list[str]:
-    found = []
+    found = _missing_purpose(config)
     split = config["dataset"]["split"]
     if split["train"] + split["validation"] >= 1:
         found.append(
@@ -86,4 +86,21 @@ def _contradictions(config: dict[str, Any]) -> list[str]:
     unknown = set(config["attribution"]["models"]) - set(config["training"]["models"])
     if unknown:
         found.append(f"attribution.models: {sorted(unknown)} are not among training.models")
+    return found
+
+
+def _missing_purpose(config: dict[str, Any]) -> list[str]:
+    """Nothing to do, or something that the wells' format does not allow."""
+    found = []
+    if config["dataset"]["target_channel"] is None and not config["spots"]["channels"]:
+        found.append(
+            "dataset.target_channel: missing; name the channel whose mean is predicted, or list the channels that show "
+            "spots in spots.channels"
+        )
+    if config["raw"]["format"] != "tiff":
+        wanted = {"spots.channels": config["spots"]["channels"], "segmentation.cells": config["segmentation"]["cells"]}
+        found += [f"{key}: needs images, raw.format tiff; leave it out" for key, value in wanted.items() if value]
+    sizes = {len(v) for v in (config["spots"]["sigma_px"], config["spots"]["spacing_um"]) if isinstance(v, list)}
+    if len(sizes) > 1:
+        found.append("spots: sigma_px and spacing_um differ in length; give both per axis, z first, or sigma_px as one")
     return found

@@ -30,12 +30,22 @@ __all__ = [
     "SANITY",
     "SEGMENTED",
     "SEGMENTED_COUNTS",
+    "SMFISH_CELLS",
+    "SMFISH_SPOTS",
     "SPOTS",
     "SPOTS_PER_CELL",
     "SPOT_CURVE",
     "SPOT_FOCI",
+    "SPOT_QUALITY",
     "SPOT_SUMMARY",
     "TRUTH",
+    "WELL_SEGMENTED",
+    "WELL_SEGMENTED_COUNTS",
+    "WELL_SPOTS",
+    "WELL_SPOTS_PER_CELL",
+    "WELL_SPOT_CURVES",
+    "WELL_SPOT_FOCI",
+    "WELL_SPOT_THRESHOLDS",
     "Column",
     "Table",
     "check_table",
@@ -300,6 +310,67 @@ SPOTS_PER_CELL = Table(
     ),
 )
 
+_SITE_COLUMNS = (
+    *_KEY_COLUMNS[:2],
+    Column("site", "str", "", "field of view, as in the file's name; object ids are unique in the well, labels here"),
+)
+_IMAGE_COLUMNS = (*_SITE_COLUMNS, Column("channel", "str", "", "channel that shows the spots"))
+_OBJECT = Column("object_id", "int64", "", "the cell's key in its well, as in the table of cells; 0 = no cell")
+
+WELL_SEGMENTED = Table("well_segmented", (*_SITE_COLUMNS, *SEGMENTED.columns))
+WELL_SEGMENTED_COUNTS = Table("well_segmented_counts", (*_KEY_COLUMNS[:2], *SEGMENTED_COUNTS.columns))
+WELL_SPOTS = Table(
+    "well_spots",
+    (
+        *_IMAGE_COLUMNS,
+        *SPOTS.columns,
+        Column("is_added", "bool", "", "not a maximum of its own: a share of the light of a clump"),
+        Column("nucleus_id", "int64", "", "label of the nucleus that it lies in, 0 = none"),
+        Column("cell_id", "int64", "", "label of the cell that it lies in, 0 = none"),
+        _OBJECT,
+        Column("focus_id", "int64", "", "focus of its image that it belongs to, 0 = free"),
+    ),
+    is_open=True,
+)
+WELL_SPOTS_PER_CELL = Table("well_spots_per_cell", (*_IMAGE_COLUMNS, _OBJECT, *SPOTS_PER_CELL.columns))
+WELL_SPOT_FOCI = Table("well_spot_foci", (*_IMAGE_COLUMNS, *SPOT_FOCI.columns), is_open=True)
+WELL_SPOT_THRESHOLDS = Table(
+    "well_spot_thresholds",
+    (
+        *_IMAGE_COLUMNS,
+        Column("method", "str", "", "noise, elbow or given"),
+        Column("threshold", "float64", "intensity", "least response of a spot"),
+        Column("factor", "float64", "1", "least response in standard deviations of the local noise; 0 = not asked for"),
+        Column("n_detected", "int64", "spots", "maxima above the threshold, before clumps are taken apart"),
+        Column("n_below", "int64", "spots", "maxima above 0.9 times the threshold"),
+        Column("n_above", "int64", "spots", "maxima above 1.1 times the threshold"),
+        Column("instability", "float64", "1", "(n_below - n_above) / n_detected"),
+        Column("is_unstable", "bool", "", "the count hangs on where exactly the threshold is"),
+        *SPOT_SUMMARY.columns,
+    ),
+)
+SPOT_QUALITY = Table(
+    "spot_quality",
+    (
+        *_KEY_COLUMNS[:2],
+        _IMAGE_COLUMNS[-1],
+        Column("n_images", "int64", "images", "sites of the well"),
+        Column("n_unstable", "int64", "images", "sites whose count hangs on where exactly the threshold is"),
+        Column("instability", "float64", "1", "largest of the sites"),
+        Column("threshold", "float64", "intensity", "least response of a spot, median of the sites"),
+        Column("n_cells", "int64", "cells", "cells of the well"),
+        Column("n_spots", "int64", "spots", "spots of the well"),
+        Column("n_in_cells", "int64", "spots", "of them in cells"),
+        Column("n_in_foci", "int64", "spots", "of those in foci"),
+        Column("mean_per_cell", "float64", "spots", "mean of the cells; empty without cells"),
+        Column("median_per_cell", "float64", "spots", "median of the cells; empty without cells"),
+        Column("snr_median", "float64", "1", "median of the spots; empty without spots"),
+        Column("contrast_median", "float64", "1", "median of the spots; empty without spots"),
+        Column("sigma_px_median", "float64", "px", "median of the spots; empty without spots"),
+    ),
+)
+WELL_SPOT_CURVES = Table("well_spot_curves", (*_IMAGE_COLUMNS, *SPOT_CURVE.columns))
+
 _METRIC_COLUMNS = tuple(
     Column(f"{name}{bound}", "float64", unit, f"{words}{bound_words}")
     for name, unit, words in (
@@ -382,6 +453,29 @@ TRUTH = Table(
         Column("effect_term", "float64", "intensity", "part of the target from the compound"),
         Column("noise_term", "float64", "intensity", "part of the target that nothing tells"),
         Column("eu", "float64", "intensity", "the target: mean of EU over the nucleus, above background"),
+    ),
+)
+
+_SMFISH_CELL = Column("cell", "int64", "", "number of the simulated cell in its site")
+SMFISH_CELLS = Table(
+    "smfish_cells",
+    (
+        *_SITE_COLUMNS,
+        _SMFISH_CELL,
+        Column("y_px", "float64", "px", "row of the nucleus' centre"),
+        Column("x_px", "float64", "px", "column of the nucleus' centre"),
+        Column("n_spots", "int64", "spots", "spots of the cell, those of its focus included"),
+    ),
+)
+SMFISH_SPOTS = Table(
+    "smfish_spots",
+    (
+        *_SITE_COLUMNS,
+        _SMFISH_CELL,
+        Column("z_px", "float64", "px", "plane, centres from 0"),
+        Column("y_px", "float64", "px", "row, pixel centres from 0"),
+        Column("x_px", "float64", "px", "column, pixel centres from 0"),
+        Column("is_focus", "bool", "", "one of the spots of a focus"),
     ),
 )
 

@@ -13,6 +13,8 @@ ROOT = Path(__file__).resolve().parents[2]
 SCHEMA = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text(encoding="utf-8"))
 LEAST: dict[str, Any] = {"wells": "wells.tsv", "raw": {"format": "mpm"}, "dataset": {"target_channel": "00_EU"}}
 
+TIFF = {"format": "tiff", "pattern": "{well}_{channel}.tif"}
+
 
 def checked(**changes: object) -> dict[str, Any]:
     return validated_config({**LEAST, **changes}, schema=SCHEMA, source="config.yaml")
@@ -57,8 +59,33 @@ def test_a_missing_format_is_one_mistake() -> None:
 
 
 def test_a_missing_block_is_told() -> None:
-    with pytest.raises(ValueError, match=r"\(top level\): 'dataset' is a required property"):
-        validated_config({"wells": "w", "raw": {"format": "mpm"}}, schema=SCHEMA, source="config.yaml")
+    with pytest.raises(ValueError, match=r"\(top level\): 'raw' is a required property"):
+        validated_config({"wells": "w"}, schema=SCHEMA, source="config.yaml")
+
+
+def test_without_target_and_without_spots_there_is_nothing_to_do() -> None:
+    (words,) = mistakes(dataset={})
+    assert words.startswith("dataset.target_channel: missing; name the channel whose mean is predicted, or list")
+    (words,) = mistakes(dataset={"target_channel": None})
+    assert words.endswith("spots in spots.channels")
+    spots = checked(raw=TIFF, dataset={}, spots={"channels": ["RNA"]})
+    assert spots["dataset"]["target_channel"] is None
+    assert spots["spots"]["threshold"] == {"method": "noise"}
+
+
+def test_the_keys_of_cells_and_thresholds_follow_their_method() -> None:
+    assert checked(raw=TIFF)["segmentation"]["cells"] is None
+    cells = checked(raw=TIFF, segmentation={"cells": {"channel": "CELL"}})["segmentation"]["cells"]
+    assert cells == {"method": "watershed", "channel": "CELL", "smoothing_sigma_px": 1.0, "n_components": 2}
+    cells = checked(raw=TIFF, segmentation={"cells": {"method": "expansion"}})["segmentation"]["cells"]
+    assert cells == {"method": "expansion", "distance_px": 10.0}
+    assert mistakes(raw=TIFF, segmentation={"cells": {}}) == ["segmentation.cells: 'channel' is a required property"]
+    (words,) = mistakes(raw=TIFF, segmentation={"cells": {"channel": "CELL", "distance_px": 3}})
+    assert words.startswith("segmentation.cells: unknown key(s) ['distance_px']")
+    (words,) = mistakes(raw=TIFF, spots={"threshold": {"method": "given"}})
+    assert words == "spots.threshold: 'value' is a required property"
+    (words,) = mistakes(raw=TIFF, spots={"threshold": {"method": "elbow", "value": 3}})
+    assert words.startswith("spots.threshold: unknown key(s) ['value']")
 
 
 @pytest.mark.parametrize(
@@ -104,6 +131,12 @@ def test_all_mistakes_are_told_at_once() -> None:
         (
             {"training": {"models": ["linear"]}, "attribution": {"models": ["linear", "xception"]}},
             "attribution.models: ['xception'] are not among training.models",
+        ),
+        ({"spots": {"channels": ["RNA"]}}, "spots.channels: needs images, raw.format tiff"),
+        ({"segmentation": {"cells": {"channel": "CELL"}}}, "segmentation.cells: needs images, raw.format tiff"),
+        (
+            {"raw": TIFF, "spots": {"channels": ["RNA"], "sigma_px": [1, 1], "spacing_um": [1, 1, 1]}},
+            "spots: sigma_px and spacing_um differ in length",
         ),
     ],
 )

@@ -126,7 +126,12 @@ def test_the_shipped_config_states_the_schema_s_defaults() -> None:
 
 # Modules whose distribution has another name; and what no environment must carry: Snakemake runs the script, JAX is a
 # choice of the developers.
-DISTRIBUTIONS = {"skimage": "scikit-image", "cv2": "opencv-python-headless", "yaml": "pyyaml"}
+DISTRIBUTIONS = {
+    "skimage": "scikit-image",
+    "cv2": "opencv-python-headless",
+    "yaml": "pyyaml",
+    "sklearn": "scikit-learn",
+}
 NOT_CARRIED = {"snakemake", "jax"}
 
 

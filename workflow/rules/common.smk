@@ -28,6 +28,11 @@ except (ValueError, OSError) as error:
     raise WorkflowError(str(error)) from None
 
 IS_TIFF = config["raw"]["format"] == "tiff"
+# What the run is for: models of a target, cells, spots.
+HAS_TARGET = config["dataset"]["target_channel"] is not None
+HAS_CELLS = config["segmentation"]["cells"] is not None
+HAS_SPOTS = bool(config["spots"]["channels"])
+CELL_LABELS = ".cells.ome.tif" if HAS_CELLS else ".ome.tif"
 RUN = "results/training/{model}/{regime}/{seed}"
 EXPLAINED = "results/attribution/{model}/{regime}/{seed}"
 
@@ -42,20 +47,27 @@ wildcard_constraints:
 
 def get_named_channels():
     """Every channel that the config names, under the key that names it."""
-    named = {
-        "dataset.target_channel": [config["dataset"]["target_channel"]],
-        "dataset.input_channels": config["dataset"]["input_channels"] or [],
-    }
+    named = {"dataset.input_channels": config["dataset"]["input_channels"] or []}
+    if HAS_TARGET:
+        named["dataset.target_channel"] = [config["dataset"]["target_channel"]]
     named["report.marked_channels"] = config["report"]["marked_channels"]
     if IS_TIFF:
         named["segmentation.nucleus_channel"] = [config["segmentation"]["nucleus_channel"]]
         named["raw.background"] = list(config["raw"]["background"])
+        named["spots.channels"] = config["spots"]["channels"]
+    if HAS_CELLS and "channel" in config["segmentation"]["cells"]:
+        named["segmentation.cells.channel"] = [config["segmentation"]["cells"]["channel"]]
     return named
 
 
 def get_image_settings():
     """How TIFF files become images; what is done with the intensities afterwards changes no label."""
     return {k: v for k, v in config["raw"].items() if k in ("pattern", "channels", "projection", "pixel_size_um")}
+
+
+def get_stack_settings():
+    """How TIFF files become stacks: as `get_image_settings`, without a projection."""
+    return {k: v for k, v in get_image_settings().items() if k != "projection"}
 
 
 def get_published():
@@ -67,6 +79,56 @@ def get_published():
 def per_well(pattern):
     """The files of one stage, one per well."""
     return expand(pattern, zip, plate=WELLS["plate"], well=WELLS["well"])
+
+
+def get_keys():
+    """(plate, well) of every well."""
+    return list(zip(WELLS["plate"], WELLS["well"]))
+
+
+def get_drawn_keys():
+    """(plate, well) of the wells that the report draws, evenly spaced in the sheet."""
+    keys = get_keys()
+    n_drawn = min(config["report"]["overlay_wells"], len(keys)) if HAS_CELLS or HAS_SPOTS else 0
+    return [keys[number * len(keys) // n_drawn] for number in range(n_drawn)]
+
+
+def get_drawn_wells():
+    """(plate, well, path) of those wells."""
+    return [(plate, well, str(well_path(WELLS, plate=plate, well=well))) for plate, well in get_drawn_keys()]
+
+
+def get_drawn_files():
+    """The raw files of those wells."""
+    try:
+        found = [well_files(path, well=well, raw=config["raw"]) for _, well, path in get_drawn_wells()]
+    except (ValueError, OSError) as error:
+        raise WorkflowError(str(error)) from None
+    return [str(file) for files in found for file in files]
+
+
+def per_drawn_well(pattern):
+    """The files of one stage, one per well that the report draws."""
+    return [pattern.format(plate=plate, well=well) for plate, well in get_drawn_keys()]
+
+
+def get_stains():
+    """Channels of nuclei and cells."""
+    segmentation = config["segmentation"]
+    stains = [segmentation.get("nucleus_channel"), (segmentation["cells"] or {}).get("channel")]
+    return [name for name in dict.fromkeys(stains) if name]
+
+
+def if_target(files):
+    return files if HAS_TARGET else []
+
+
+def if_cells(files):
+    return files if HAS_CELLS else []
+
+
+def if_spots(files):
+    return files if HAS_SPOTS else []
 
 
 def per_run(pattern, *, models):
@@ -94,6 +156,11 @@ def get_well_annotations(wildcards):
 def get_labels(wildcards):
     """Labels that a TIFF well is cut by; an MPM well brings its own objects."""
     return f"results/segmentation/{wildcards.plate}/{wildcards.well}.ome.tif" if IS_TIFF else []
+
+
+def get_cell_labels(wildcards):
+    """Labels of the cells; of the nuclei where no cells are segmented."""
+    return f"results/segmentation/{wildcards.plate}/{wildcards.well}{CELL_LABELS}"
 
 
 def get_learning_rate(wildcards):

@@ -1,6 +1,94 @@
 # report: everything -> figures, tables, one HTML page
 
 
+rule report_segmentation:
+    input:
+        files=get_drawn_files(),
+        objects=per_well("results/segmentation/{plate}/{well}.parquet"),
+        nuclei=per_drawn_well("results/segmentation/{plate}/{well}.ome.tif"),
+        cells=per_drawn_well("results/segmentation/{plate}/{well}.cells.ome.tif"),
+    output:
+        table=report("results/report/segmentation.csv", caption="../report/segmentation.rst", category="Segmentation"),
+        figure=report("results/report/segmentation.svg", caption="../report/segmentation.rst", category="Segmentation"),
+    log:
+        "logs/report_segmentation.log",
+    benchmark:
+        "benchmarks/report_segmentation.tsv"
+    conda:
+        "../../envs/report.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=30,
+    params:
+        wells=get_keys(),
+        drawn=get_drawn_wells(),
+        raw=get_image_settings(),
+        channels=get_stains(),
+        code=code_digest("wellspring.report.overlays", "wellspring.report.segmentation", "wellspring.jobs"),
+    message:
+        "Drawing nuclei and cells"
+    script:
+        "../scripts/report_segmentation.py"
+
+
+rule report_spots:
+    input:
+        spots=per_well("results/spots/{plate}/{well}.parquet"),
+        cells=per_well("results/spots/{plate}/{well}.cells.parquet"),
+        thresholds=per_well("results/spots/{plate}/{well}.thresholds.parquet"),
+        curves=per_well("results/spots/{plate}/{well}.curves.parquet"),
+    output:
+        table=report("results/report/spots.csv", caption="../report/spots.rst", category="Spots"),
+        curves=report("results/report/spot_thresholds.svg", caption="../report/spot_thresholds.rst", category="Spots"),
+        counts=report("results/report/spot_counts.svg", caption="../report/spots.rst", category="Spots"),
+    log:
+        "logs/report_spots.log",
+    benchmark:
+        "benchmarks/report_spots.tsv"
+    conda:
+        "../../envs/report.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=30,
+    params:
+        code=code_digest("wellspring.report.spots", "wellspring.jobs"),
+    message:
+        "Drawing thresholds and spots per cell"
+    script:
+        "../scripts/report_spots.py"
+
+
+rule report_overlays:
+    input:
+        files=get_drawn_files(),
+        nuclei=per_drawn_well("results/segmentation/{plate}/{well}.ome.tif"),
+        cells=per_drawn_well(f"results/segmentation/{{plate}}/{{well}}{CELL_LABELS}"),
+        spots=per_drawn_well("results/spots/{plate}/{well}.parquet"),
+    output:
+        figure=report("results/report/spot_overlays.svg", caption="../report/spot_overlays.rst", category="Spots"),
+    log:
+        "logs/report_overlays.log",
+    benchmark:
+        "benchmarks/report_overlays.tsv"
+    conda:
+        "../../envs/report.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=30,
+    params:
+        drawn=get_drawn_wells(),
+        raw=get_image_settings(),
+        channels=config["spots"]["channels"],
+        code=code_digest("wellspring.report.overlays", "wellspring.jobs"),
+    message:
+        "Drawing spots in their images"
+    script:
+        "../scripts/report_overlays.py"
+
+
 rule report_quality:
     input:
         filtered="results/dataset/filtered.parquet",
@@ -155,29 +243,37 @@ rule report_page:
     input:
         # Digests cover Python alone, so the page's template stands here.
         template=f"{ROOT}/src/wellspring/report/page.html.jinja",
-        filtered="results/dataset/filtered.parquet",
-        manifest="results/dataset/manifest.parquet",
-        normalization="results/dataset/normalization.parquet",
-        metrics="results/training/metrics.parquet",
-        differences="results/training/differences.parquet",
-        published=get_published(),
-        histories=per_run(f"{RUN}/history.csv", models=config["training"]["models"]),
-        importance=per_run(f"{EXPLAINED}/importance.parquet", models=config["attribution"]["models"]),
-        completeness=per_run(f"{EXPLAINED}/completeness.parquet", models=config["attribution"]["models"]),
-        sanity=per_run(f"{EXPLAINED}/sanity.parquet", models=config["attribution"]["models"]),
-        quality_figure=rules.report_quality.output.figure,
-        dataset_figure=rules.report_dataset.output.figure,
-        metrics_figure=rules.report_training.output.metrics,
-        histories_figure=rules.report_training.output.histories,
-        predictions_figures=expand("results/report/predictions_{model}.svg", model=config["training"]["models"]),
-        importance_figures=per_run(
-            "results/report/{model}_{regime}_{seed}/importance.svg", models=config["attribution"]["models"]
+        segmentation=if_cells("results/report/segmentation.csv"),
+        segmentation_overlays=if_cells("results/report/segmentation.svg"),
+        spots=if_spots("results/report/spots.csv"),
+        spot_thresholds=if_spots("results/report/spot_thresholds.svg"),
+        spot_counts=if_spots("results/report/spot_counts.svg"),
+        spot_overlays=if_spots("results/report/spot_overlays.svg"),
+        filtered=if_target("results/dataset/filtered.parquet"),
+        manifest=if_target("results/dataset/manifest.parquet"),
+        normalization=if_target("results/dataset/normalization.parquet"),
+        metrics=if_target("results/training/metrics.parquet"),
+        differences=if_target("results/training/differences.parquet"),
+        published=if_target(get_published()),
+        histories=if_target(per_run(f"{RUN}/history.csv", models=config["training"]["models"])),
+        importance=if_target(per_run(f"{EXPLAINED}/importance.parquet", models=config["attribution"]["models"])),
+        completeness=if_target(per_run(f"{EXPLAINED}/completeness.parquet", models=config["attribution"]["models"])),
+        sanity=if_target(per_run(f"{EXPLAINED}/sanity.parquet", models=config["attribution"]["models"])),
+        quality_figure=if_target("results/report/quality.svg"),
+        dataset_figure=if_target("results/report/dataset.svg"),
+        metrics_figure=if_target("results/report/metrics.svg"),
+        histories_figure=if_target("results/report/histories.svg"),
+        predictions_figures=if_target(
+            expand("results/report/predictions_{model}.svg", model=config["training"]["models"])
         ),
-        sanity_figures=per_run(
-            "results/report/{model}_{regime}_{seed}/sanity.svg", models=config["attribution"]["models"]
+        importance_figures=if_target(
+            per_run("results/report/{model}_{regime}_{seed}/importance.svg", models=config["attribution"]["models"])
         ),
-        panels_figures=per_run(
-            "results/report/{model}_{regime}_{seed}/panels.svg", models=config["attribution"]["models"]
+        sanity_figures=if_target(
+            per_run("results/report/{model}_{regime}_{seed}/sanity.svg", models=config["attribution"]["models"])
+        ),
+        panels_figures=if_target(
+            per_run("results/report/{model}_{regime}_{seed}/panels.svg", models=config["attribution"]["models"])
         ),
     output:
         page=report("results/report/report.html", caption="../report/page.rst", category="Page"),

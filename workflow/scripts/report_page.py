@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from wellspring.files import replaced_when_whole
 from wellspring.jobs import logged_job
 from wellspring.report.contents import report_page
+from wellspring.report.imaging import read_imaging
 from wellspring.report.inputs import read_figures, read_results
 from wellspring.report.page import render_page
 
@@ -18,35 +19,40 @@ if TYPE_CHECKING:
 TABLES = ("filtered", "manifest", "normalization", "metrics", "differences")
 SERIES = ("histories", "importance", "completeness", "sanity", "importance_figures", "sanity_figures", "panels_figures")
 FIGURES = ("quality", "dataset", "metrics", "histories")
+IMAGING = ("segmentation", "segmentation_overlays", "spots", "spot_thresholds", "spot_counts", "spot_overlays")
 
 
 def main(
-    *,
-    tables: Mapping[str, Path],
-    series: Mapping[str, list[Path]],
-    figures: Mapping[str, Path],
-    predictions: list[Path],
-    published: Path | None,
-    config: Mapping[str, Any],
-    page: Path,
+    *, learning: Mapping[str, Any] | None, imaging: Mapping[str, Path], config: Mapping[str, Any], page: Path
 ) -> None:
-    """Read everything that the page shows and write it as one file."""
-    results = read_results(tables, series=series, published=published)
-    contents = report_page(results, figures=read_figures(figures, predictions=predictions), config=config)
+    """Read everything that the page shows and write it as one file; `learning` as of `learning_files`, or None."""
+    results, figures = None, None
+    if learning is not None:
+        results = read_results(learning["tables"], series=learning["series"], published=learning["published"])
+        figures = read_figures(learning["figures"], predictions=learning["predictions"])
+    contents = report_page(results, figures=figures, config=config, imaging=read_imaging(imaging))
     with replaced_when_whole(page) as temporary:
         temporary.write_text(render_page(contents), encoding="utf-8")
-    print(f"{page}: {page.stat().st_size / 1e6:.1f} MB, {len(results.explained)} explained run(s)")
+    print(f"{page}: {page.stat().st_size / 1e6:.1f} MB, {len(contents.sections)} chapters")
+
+
+def learning_files(given: Mapping[str, Any]) -> dict[str, Any]:
+    """The rule's input from the dataset on: ``tables``, ``series``, ``figures``, ``predictions``, ``published``."""
+    return {
+        "tables": {name: Path(given[name]) for name in TABLES},
+        "series": {name: [Path(path) for path in given[name]] for name in SERIES},
+        "figures": {name: Path(given[f"{name}_figure"]) for name in FIGURES},
+        "predictions": [Path(path) for path in given["predictions_figures"]],
+        "published": Path(given["published"]) if given["published"] else None,
+    }
 
 
 if __name__ == "__main__":
     with logged_job(snakemake.log[0]):
-        given = snakemake.input
+        found = snakemake.input
         main(
-            tables={name: Path(given[name]) for name in TABLES},
-            series={name: [Path(path) for path in given[name]] for name in SERIES},
-            figures={name: Path(given[f"{name}_figure"]) for name in FIGURES},
-            predictions=[Path(path) for path in given.predictions_figures],
-            published=Path(given.published) if given.published else None,
+            learning=learning_files(found) if found.manifest else None,
+            imaging={name: Path(found[name]) for name in IMAGING if found[name]},
             config=snakemake.params.config,
             page=Path(snakemake.output.page),
         )

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from wellspring.raw.names import Match, matching_files
 from wellspring.raw.tiff_headers import TiffHeader, opened_tiff, read_headers
 
-__all__ = ["PROJECTIONS", "SiteImage", "describe_tiff", "read_sites"]
+__all__ = ["PROJECTIONS", "SiteImage", "SiteStacks", "describe_tiff", "read_sites", "read_stacks"]
 
 PROJECTIONS = ("max", "mean")
 
@@ -35,6 +35,25 @@ class SiteImage:
     site: str
     channels: tuple[str, ...]
     image: NDArray[np.uint16]
+    pixel_size_um: float | None
+
+
+@dataclass(frozen=True)
+class SiteStacks:
+    """One field of view with its planes.
+
+    Attributes
+    ----------
+    site : str
+        As of `SiteImage`.
+    stacks : dict of str to (Y, X) or (Z, Y, X) uint16
+        Raw intensities by channel: two axes where the channel has one plane.
+    pixel_size_um : float or None
+        Side of a pixel, µm, where known.
+    """
+
+    site: str
+    stacks: dict[str, NDArray[np.uint16]]
     pixel_size_um: float | None
 
 
@@ -96,6 +115,59 @@ def read_sites(
     for site, headers in sites.items():
         size = pixel_size_um if pixel_size_um is not None else _pixel_size(headers)
         yield SiteImage(site, names, _projected(headers, channels=names, projection=projection), size)
+
+
+def read_stacks(
+    path: Path,
+    *,
+    well: str,
+    pattern: str,
+    channels: Sequence[str] | None,
+    wanted: Sequence[str],
+    pixel_size_um: float | None = None,
+) -> Iterator[SiteStacks]:
+    """The sites of a well as `read_sites` yields them, but some channels only and with all of their planes.
+
+    Parameters
+    ----------
+    path, well, pattern, channels, pixel_size_um
+        As in `read_sites`.
+    wanted
+        Channels to read.
+
+    Yields
+    ------
+    SiteStacks
+        Planes are in the order of the file; those of several files in the order of ``{z}``, by number where it is one.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        As `read_sites`; and when a wanted channel is not there.
+    """
+    names, sites = _plan(path, well=well, pattern=pattern, channels=channels)
+    missing = [name for name in wanted if name not in names]
+    if missing:
+        raise ValueError(f"{path}: expected the channels {list(wanted)}, but {missing} are not among {list(names)}.")
+    for site, headers in sites.items():
+        size = pixel_size_um if pixel_size_um is not None else _pixel_size(headers)
+        yield SiteStacks(site, _stacks(headers, wanted=wanted), size)
+
+
+def _stacks(headers: Sequence[TiffHeader], *, wanted: Sequence[str]) -> dict[str, NDArray[np.uint16]]:
+    parts: dict[str, list[NDArray[np.uint16]]] = {name: [] for name in wanted}
+    for header in sorted(headers, key=_place_of_z):
+        if not set(header.channels).isdisjoint(wanted):
+            for name, stack in zip(header.channels, _planes(header), strict=True):
+                if name in parts:
+                    parts[name].append(stack)
+    joined = {name: found[0] if len(found) == 1 else np.concatenate(found) for name, found in parts.items()}
+    return {name: stack[0] if len(stack) == 1 else stack for name, stack in joined.items()}
+
+
+def _place_of_z(header: TiffHeader) -> tuple[bool, int, str]:
+    is_number = header.z.isdecimal()
+    return not is_number, int(header.z) if is_number else 0, header.z
 
 
 def _plan(

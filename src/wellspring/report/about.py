@@ -11,7 +11,14 @@ import yaml
 import wellspring
 from wellspring.report.page import Details, Grid, Illustration, Section
 
-__all__ = ["PACKAGES", "config_section", "reproduce_section", "run_section", "software_versions"]
+__all__ = [
+    "PACKAGES",
+    "config_section",
+    "imaging_run_section",
+    "reproduce_section",
+    "run_section",
+    "software_versions",
+]
 
 PACKAGES = (
     *("snakemake", "numpy", "scipy", "pandas", "pyarrow", "scikit-image", "opencv-python-headless", "tifffile"),
@@ -54,7 +61,17 @@ def run_section(
         ("Cells found", f"{int(found['n_left'].sum()):,}"),
         ("Cells in the dataset", f"{len(manifest):,}"),
     ]
-    rows = [*data, *_dataset_rows(config), *_training_rows(config), *_attribution_rows(config)]
+    rows = [*data, *_spots_rows(config), *_dataset_rows(config), *_training_rows(config), *_attribution_rows(config)]
+    return _run_section(rows, versions=versions)
+
+
+def imaging_run_section(config: Mapping[str, Any], *, n_wells: int, versions: Sequence[tuple[str, str]]) -> Section:
+    """As `run_section`, of a run without a target: wells, and how spots were looked for."""
+    rows = [("Wells", f"{n_wells:,}, in the format {config['raw']['format']}"), *_spots_rows(config)]
+    return _run_section(rows, versions=versions)
+
+
+def _run_section(rows: Sequence[tuple[str, str]], *, versions: Sequence[tuple[str, str]]) -> Section:
     return Section(
         anchor="run",
         title="What was run",
@@ -63,6 +80,23 @@ def run_section(
             Grid(title="Software", file="", head=("Package", "Version"), rows=versions, n_text=2, folded=True),
         ],
     )
+
+
+def _spots_rows(config: Mapping[str, Any]) -> list[tuple[str, str]]:
+    spots, cells = config["spots"], config["segmentation"]["cells"]
+    rows = [("Cells", f"by {cells['method']} from the nuclei")] if cells else []
+    if not spots["channels"]:
+        return rows
+    sigma = spots["sigma_px"]
+    sizes = ", ".join(f"{value:g}" for value in (sigma if isinstance(sigma, list) else [sigma]))
+    return [
+        *rows,
+        ("Spots in", ", ".join(spots["channels"])),
+        ("Standard deviation of a spot", f"{sizes} px"),
+        ("Threshold", f"{spots['threshold']['method']}"),
+        ("Clumps", "taken apart by their light" if spots["decompose"] else "left as they are"),
+        ("Foci", f"{spots['focus_min_spots']} spots or more within {spots['focus_radius_um']:g} µm"),
+    ]
 
 
 def _dataset_rows(config: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -6,7 +6,13 @@ from typing import Any
 
 import wellspring
 from wellspring.report import captions
-from wellspring.report.about import config_section, reproduce_section, run_section, software_versions
+from wellspring.report.about import (
+    config_section,
+    imaging_run_section,
+    reproduce_section,
+    run_section,
+    software_versions,
+)
 from wellspring.report.attribution import completeness_of, ranking_table
 from wellspring.report.dataset import SPLITS, composition_table
 from wellspring.report.findings import (
@@ -27,6 +33,13 @@ from wellspring.report.grids import (
     published_grid,
     ranking_grid,
     wells_grid,
+)
+from wellspring.report.imaging import (
+    Imaging,
+    imaging_findings,
+    imaging_warnings,
+    segmentation_section,
+    spots_section,
 )
 from wellspring.report.inputs import Explained, Figures, Results
 from wellspring.report.page import Illustration, Page, Section, illustration
@@ -92,15 +105,23 @@ def words_of(config: Mapping[str, Any]) -> Words:
     )
 
 
-def report_page(results: Results, *, figures: Figures, config: Mapping[str, Any]) -> Page:
+# Of a run without segmented cells and without spots.
+_NO_IMAGING = Imaging()
+
+
+def report_page(
+    results: Results | None, *, figures: Figures | None, config: Mapping[str, Any], imaging: Imaging = _NO_IMAGING
+) -> Page:
     """The whole page.
 
     Parameters
     ----------
     results
-        Tables of all stages.
+        Tables from the dataset on; None for a run without a target.
     figures
-        SVG files.
+        SVG files of the same stages.
+    imaging
+        Tables and figures of segmentation and spots.
     config
         The checked config, which the page shows.
 
@@ -109,33 +130,62 @@ def report_page(results: Results, *, figures: Figures, config: Mapping[str, Any]
     FileNotFoundError, ValueError
         When a figure is missing or no SVG image.
     """
-    words = words_of(config)
-    middle = [
+    middle = [*segmentation_section(imaging), *spots_section(imaging)]
+    lead = (
+        "Spots were looked for in the images of all wells, and counted per cell. This page says how many there are, "
+        "and which wells to distrust."
+    )
+    if results is not None and figures is not None:
+        words = words_of(config)
+        middle += _learning_sections(results, figures=figures, words=words)
+        summary = summary_section(results, words=words, imaging=imaging)
+        lead = (
+            f"Models were trained to predict the mean {words.target_channel} intensity of single cells from the other "
+            "channels of their images. This page says which cells were used, how well the models predict cells that "
+            "they have not seen, and which channels and places in the image they used."
+        )
+    else:
+        summary = _summary(warnings=imaging_warnings(imaging), findings=imaging_findings(imaging))
+    return Page(
+        title=config["report"]["title"],
+        lead=lead,
+        sections=[
+            summary,
+            _run(config, results=results, imaging=imaging),
+            *middle,
+            reproduce_section(middle),
+            config_section(config),
+        ],
+        footer=f"Made by wellspring {wellspring.__version__}. This file needs no other file and no network.",
+    )
+
+
+def _learning_sections(results: Results, *, figures: Figures, words: Words) -> list[Section]:
+    return [
         quality_section(results, figures=figures),
         dataset_section(results, figures=figures, words=words),
         models_section(results, figures=figures, words=words),
         *attribution_sections(results, words=words),
     ]
-    run = run_section(config, filtered=results.filtered, manifest=results.manifest, versions=software_versions())
-    summary = summary_section(results, words=words)
-    lead = (
-        f"Models were trained to predict the mean {words.target_channel} intensity of single cells from the other "
-        "channels of their images. This page says which cells were used, how well the models predict cells that they "
-        "have not seen, and which channels and places in the image they used."
-    )
-    return Page(
-        title=config["report"]["title"],
-        lead=lead,
-        sections=[summary, run, *middle, reproduce_section(middle), config_section(config)],
-        footer=f"Made by wellspring {wellspring.__version__}. This file needs no other file and no network.",
-    )
 
 
-def summary_section(results: Results, *, words: Words) -> Section:
+def _run(config: Mapping[str, Any], *, results: Results | None, imaging: Imaging) -> Section:
+    versions = software_versions()
+    if results is not None:
+        return run_section(config, filtered=results.filtered, manifest=results.manifest, versions=versions)
+    wells = 0 if imaging.spots is None else len(imaging.spots[["plate", "well"]].drop_duplicates())
+    return imaging_run_section(config, n_wells=wells, versions=versions)
+
+
+def _summary(*, warnings: Sequence[str], findings: Sequence[str]) -> Section:
+    return Section(anchor="findings", title="What was found", warnings=warnings, findings=findings)
+
+
+def summary_section(results: Results, *, words: Words, imaging: Imaging = _NO_IMAGING) -> Section:
     """Every warning, what the models show, and what the attribution of each first seed shows."""
     table = comparison_table(results.metrics, results.published)
-    found = model_findings(table, results.differences)
-    warnings = quality_warnings(quality_table(results.filtered))
+    found = imaging_findings(imaging) + model_findings(table, results.differences)
+    warnings = imaging_warnings(imaging) + quality_warnings(quality_table(results.filtered))
     warnings += dataset_warnings(results.manifest, image_size=words.image_size, select=words.select)
     warnings += training_warnings(results.histories, epochs=words.epochs)
     for one in results.explained:
@@ -144,7 +194,7 @@ def summary_section(results: Results, *, words: Words) -> Section:
     for one in reversed(first_seeds.values()):
         said = channel_findings(ranking_table(one.importance), marked=words.marked)
         found += [f"{one.name}: {text[0].lower()}{text[1:]}" for text in said]
-    return Section(anchor="findings", title="What was found", warnings=warnings, findings=found)
+    return _summary(warnings=warnings, findings=found)
 
 
 def quality_section(results: Results, *, figures: Figures) -> Section:

@@ -5,11 +5,17 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from wellspring.segmentation.cells import CellMethod, Expansion, Propagation, Watershed
 from wellspring.segmentation.nuclei import segment_nuclei
 
-__all__ = ["nucleus_method"]
+__all__ = ["cell_method", "nucleus_method"]
 
 _NUCLEI: dict[str, Callable[..., NDArray[np.uint32]]] = {"log_otsu": segment_nuclei}
+_CELLS: dict[str, Callable[..., CellMethod]] = {
+    "watershed": Watershed,
+    "propagation": Propagation,
+    "expansion": Expansion,
+}
 
 
 def nucleus_method(name: str) -> Callable[..., NDArray[np.uint32]]:
@@ -23,3 +29,16 @@ def nucleus_method(name: str) -> Callable[..., NDArray[np.uint32]]:
     if name not in _NUCLEI:
         raise ValueError(f"segmentation.method: expected one of {sorted(_NUCLEI)}, got {name!r}.")
     return _NUCLEI[name]
+
+
+def cell_method(name: str, **settings: float) -> CellMethod:
+    """The method behind ``segmentation.cells.method`` with its keys.
+
+    Raises
+    ------
+    ValueError
+        When there is no such method.
+    """
+    if name not in _CELLS:
+        raise ValueError(f"segmentation.cells.method: expected one of {sorted(_CELLS)}, got {name!r}.")
+    return _CELLS[name](**settings)

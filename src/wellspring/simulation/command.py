@@ -1,4 +1,4 @@
-"""Commands on simulated plates: ``wellspring simulate`` and ``wellspring truth``."""
+"""Commands on simulated plates: ``wellspring simulate``, ``wellspring simulate-smfish`` and ``wellspring truth``."""
 
 import argparse
 import time
@@ -7,12 +7,14 @@ from pathlib import Path
 from wellspring.simulation.comparison import compare_with_truth, comparison_text
 from wellspring.simulation.plate import simulate_plate
 from wellspring.simulation.settings import preset_settings
+from wellspring.simulation.smfish_plate import SmfishSettings, demo_wells, simulate_smfish_plate
+from wellspring.simulation.smfish_truth import compare_smfish, is_smfish_plate, smfish_text
 
 __all__ = ["add_commands"]
 
 
 def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add both commands; each sets ``run``, a function of the parsed arguments."""
+    """Add the commands; each sets ``run``, a function of the parsed arguments."""
     simulate = commands.add_parser("simulate", help="write a plate whose truth is known, in the raw MPM format")
     simulate.add_argument("folder", type=Path, help="new or empty folder")
     simulate.add_argument("--preset", choices=["demo", "full"], default="demo", help="default: demo")
@@ -22,8 +24,12 @@ def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     simulate.add_argument("--diameter-px", type=float, help="mean nucleus diameter in G1, px; default: the preset's")
     simulate.add_argument("--seed", type=int, default=123, help="default: 123")
     simulate.set_defaults(run=_run_simulate)
+    smfish = commands.add_parser("simulate-smfish", help="write a plate of smFISH wells (TIFF) whose truth is known")
+    smfish.add_argument("folder", type=Path, help="new or empty folder")
+    smfish.add_argument("--seed", type=int, default=123, help="default: 123")
+    smfish.set_defaults(run=_run_simulate_smfish)
     truth = commands.add_parser("truth", help="compare results on a simulated plate with its truth")
-    truth.add_argument("plate", type=Path, help="folder that `wellspring simulate` wrote")
+    truth.add_argument("plate", type=Path, help="folder that `wellspring simulate` or `simulate-smfish` wrote")
     truth.add_argument("results", type=Path, help="folder `results` of the run")
     truth.set_defaults(run=_run_truth)
 
@@ -38,10 +44,26 @@ def _run_simulate(args: argparse.Namespace) -> None:
     print(f"{sheet}: {len(settings.wells)} wells in {seconds:.1f} s, {len(settings.wells) / seconds:.2f} wells/s")
 
 
+def _run_simulate_smfish(args: argparse.Namespace) -> None:
+    sheet = simulate_smfish_plate(args.folder, settings=SmfishSettings(demo_wells()), seed=args.seed, report=print)
+    print(f"{sheet}: {len(demo_wells())} wells")
+
+
 def _run_truth(args: argparse.Namespace) -> None:
+    if is_smfish_plate(args.plate):
+        _run_smfish_truth(args)
+        return
     comparison = compare_with_truth(args.plate, args.results)
     print(comparison_text(comparison))
     if comparison.mistakes:
         raise ValueError(f"the finding did not come out: {'; '.join(comparison.mistakes)}.")
     print("\nThe finding came out: baseline < linear (structure) < linear (color-structure), the network without")
     print("intensities far above the linear model, and the causal structural channels first.")
+
+
+def _run_smfish_truth(args: argparse.Namespace) -> None:
+    comparison = compare_smfish(args.plate, args.results)
+    print(smfish_text(comparison))
+    if comparison.mistakes:
+        raise ValueError(f"the results fall short of the truth: {'; '.join(comparison.mistakes)}.")
+    print("\nCells, spots and counts per cell came out as simulated.")

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import tifffile
 
-from wellspring.raw.tiff import SiteImage, describe_tiff, read_sites
+from wellspring.raw.tiff import SiteImage, describe_tiff, read_sites, read_stacks
 
 NAMED = "{well}_{site}_{channel}.tif"
 
@@ -245,3 +245,27 @@ def test_one_of_several_files_of_an_ome_set(tmp_path: Path) -> None:
     _write(second, image[1], description=described.replace(here, there, 1).encode(), metadata=None)
     with pytest.raises(ValueError, match=r"s1.ome.tif: its OME metadata name images that are not in this file"):
         _sites(tmp_path, pattern="s{site}.ome.tif", channels=["a", "b"])
+
+
+def test_stacks_keep_their_planes_in_order_and_only_wanted_channels_are_read(tmp_path: Path) -> None:
+    _write(tmp_path / "A1_1_RNA.tif", np.stack([_plane(v) for v in (3, 1, 2, 4, 9)]))
+    _write(tmp_path / "A1_1_DAPI.tif", _plane(7))
+    (site,) = read_stacks(tmp_path, well="A1", pattern=NAMED, channels=None, wanted=["RNA", "DAPI"], pixel_size_um=0.1)
+    assert (site.site, site.pixel_size_um) == ("1", 0.1)
+    assert site.stacks["RNA"][:, 1, 1].tolist() == [3, 1, 2, 4, 9]
+    assert site.stacks["DAPI"].shape == (4, 5)
+    (site,) = read_stacks(tmp_path, well="A1", pattern=NAMED, channels=None, wanted=["DAPI"])
+    assert list(site.stacks) == ["DAPI"]
+
+
+def test_planes_of_several_files_are_in_the_order_of_their_numbers(tmp_path: Path) -> None:
+    for z in (10, 9, 1):
+        _write(tmp_path / f"A1_RNA_{z}.tif", _plane(z))
+    (site,) = read_stacks(tmp_path, well="A1", pattern="{well}_{channel}_{z}.tif", channels=None, wanted=["RNA"])
+    assert site.stacks["RNA"][:, 1, 1].tolist() == [1, 9, 10]
+
+
+def test_a_wanted_channel_that_is_not_there(tmp_path: Path) -> None:
+    _write(tmp_path / "A1_1_DAPI.tif", _plane(7))
+    with pytest.raises(ValueError, match=r"\['RNA'\] are not among \['DAPI'\]"):
+        list(read_stacks(tmp_path, well="A1", pattern=NAMED, channels=None, wanted=["RNA"]))

@@ -1,0 +1,124 @@
+"""Images with what was found in them: outlines of nuclei and cells, circles around spots."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+from skimage.segmentation import find_boundaries
+
+from wellspring.raw.tiff import read_sites
+from wellspring.report.style import axes_grid, in_style, new_figure
+from wellspring.segmentation.labels import read_labels
+
+__all__ = ["CELL_COLOR", "MOST_PX", "NUCLEUS_COLOR", "SPOT_COLOR", "Overlay", "overlay_figure", "read_overlay"]
+
+# Larger images are cut to their middle, so that a page stays readable.
+MOST_PX = 512
+NUCLEUS_COLOR, CELL_COLOR, SPOT_COLOR = "#56B4E9", "#F0E442", "#D55E00"
+_CONTRAST_PERCENTILES = (1.0, 99.8)
+_TILE_MM = 58.0
+
+
+@dataclass(frozen=True)
+class Overlay:
+    """The first site of a well.
+
+    Attributes
+    ----------
+    name : str
+        Well and site in words.
+    images : dict of str to (Y, X)
+        Projection by channel.
+    nuclei, cells : (Y, X) int
+        Labels.
+    spots : pandas.DataFrame
+        `tables.WELL_SPOTS` of this site; may be empty.
+    """
+
+    name: str
+    images: Mapping[str, NDArray[np.number]]
+    nuclei: NDArray[np.integer]
+    cells: NDArray[np.integer]
+    spots: pd.DataFrame
+
+
+def read_overlay(
+    path: Path, *, key: tuple[str, str], raw: Mapping[str, Any], nuclei: Path, cells: Path, spots: pd.DataFrame
+) -> Overlay:
+    """The first site of the well `key` = (plate, well) with its labels, and those of the well's `spots` that it holds.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        As `read_sites` and `read_labels`.
+    """
+    site = next(read_sites(path, well=key[1], **raw))
+    return Overlay(
+        name=f"{key[0]} / {key[1]}, site {site.site}",
+        images=dict(zip(site.channels, site.image, strict=True)),
+        nuclei=read_labels(nuclei)[site.site],
+        cells=read_labels(cells)[site.site],
+        spots=spots[spots["site"] == site.site],
+    )
+
+
+@in_style
+def overlay_figure(overlays: Sequence[Overlay], *, channels: Sequence[str], with_spots: bool) -> Figure:
+    """A row per well, a column per channel: the projection in grey, outlines of nuclei and cells, circles around spots.
+
+    Each image is drawn from its 1st to its 99.8th percentile; larger ones than 512 px are cut to their middle.
+
+    Parameters
+    ----------
+    overlays
+        One or more.
+    channels
+        Channels to draw, from left to right.
+    with_spots
+        Whether each channel is drawn twice, as it is and with its spots; else once, with the outlines.
+    """
+    n_columns = len(channels) * (2 if with_spots else 1)
+    width_mm = 12 + _TILE_MM * n_columns
+    figure = new_figure(height_mm=(_TILE_MM + 6) * len(overlays), width_mm=max(width_mm, 130.0))
+    grid = axes_grid(figure, n_rows=len(overlays), n_columns=n_columns)
+    for row, overlay in zip(grid, overlays, strict=True):
+        for place, channel in enumerate(channels):
+            if with_spots:
+                _draw(row[2 * place], overlay, channel=channel, outlines=False, circles=False)
+                _draw(row[2 * place + 1], overlay, channel=channel, outlines=True, circles=True)
+            else:
+                _draw(row[place], overlay, channel=channel, outlines=True, circles=False)
+    return figure
+
+
+def _draw(axes: Axes, overlay: Overlay, *, channel: str, outlines: bool, circles: bool) -> None:
+    image = overlay.images[channel]
+    window = tuple(slice(max(0, (n - MOST_PX) // 2), max(0, (n - MOST_PX) // 2) + MOST_PX) for n in image.shape)
+    low, high = np.percentile(image[window], _CONTRAST_PERCENTILES)
+    height, width = image[window].shape
+    axes.imshow(image[window], cmap="gray", vmin=low, vmax=max(high, low + 1))
+    if outlines:
+        for labels, color in ((overlay.cells, CELL_COLOR), (overlay.nuclei, NUCLEUS_COLOR)):
+            axes.imshow(_outlined(labels[window], color=color))
+    words = channel
+    if circles:
+        own = overlay.spots[overlay.spots["channel"] == channel]
+        y, x = own["y_px"] - window[0].start, own["x_px"] - window[1].start
+        axes.plot(x, y, "o", markersize=3.2, markerfacecolor="none", markeredgecolor=SPOT_COLOR, markeredgewidth=0.4)
+        words = f"{channel}, {len(own):,} spots"
+    axes.set(xlim=(-0.5, width - 0.5), ylim=(height - 0.5, -0.5), xticks=[], yticks=[])
+    axes.set_title(f"{overlay.name}\n{words}", loc="left", fontsize=7)
+
+
+def _outlined(labels: NDArray[np.integer], *, color: str) -> NDArray[np.uint8]:
+    """(Y, X, 4): the boundaries of the labels in one colour, all else transparent."""
+    red, green, blue = (int(color[i : i + 2], 16) for i in (1, 3, 5))
+    shown = np.zeros((*labels.shape, 4), dtype=np.uint8)
+    shown[find_boundaries(labels, mode="thick")] = (red, green, blue, 255)
+    return shown

@@ -1,0 +1,141 @@
+"""Spots of each well: table, curves of count against threshold, counts per cell."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from wellspring.report.style import COLORS, NEUTRAL, axes_grid, in_style, new_figure
+from wellspring.tables import SPOT_QUALITY
+
+__all__ = ["MAX_WELLS", "counts_figure", "curves_figure", "spots_table"]
+
+# More wells than these cannot be read on one page; the least stable are drawn.
+MAX_WELLS = 48
+_COLUMNS = 4
+_UNSTABLE = "#D55E00"
+_IMAGE = ["plate", "well", "channel"]
+
+
+def spots_table(thresholds: pd.DataFrame, cells: pd.DataFrame, spots: pd.DataFrame) -> pd.DataFrame:
+    """One row per well and channel (table `SPOT_QUALITY`).
+
+    Parameters
+    ----------
+    thresholds, cells, spots
+        Tables `WELL_SPOT_THRESHOLDS`, `WELL_SPOTS_PER_CELL` and `WELL_SPOTS` of all wells.
+    """
+    groups = thresholds.groupby(_IMAGE, sort=False)
+    table = groups.agg(
+        n_images=("site", "size"),
+        n_unstable=("is_unstable", "sum"),
+        instability=("instability", "max"),
+        threshold=("threshold", "median"),
+    )
+    per_cell = cells.groupby(_IMAGE)["n_spots"]
+    in_cell = spots[spots["cell_id"] > 0]
+    counts = {
+        "n_cells": per_cell.size(),
+        "n_spots": spots.groupby(_IMAGE).size(),
+        "n_in_cells": in_cell.groupby(_IMAGE).size(),
+        "n_in_foci": in_cell[in_cell["focus_id"] > 0].groupby(_IMAGE).size(),
+    }
+    for name, values in counts.items():
+        table[name] = values.reindex(table.index, fill_value=0).astype(np.int64)
+    found = {"mean_per_cell": per_cell.mean(), "median_per_cell": per_cell.median()}
+    for name in ("snr", "contrast", "sigma_px"):
+        found[f"{name}_median"] = spots.groupby(_IMAGE)[name].median()
+    for name, values in found.items():
+        table[name] = values.reindex(table.index).astype(np.float64)
+    return table.reset_index()[SPOT_QUALITY.names]
+
+
+@in_style
+def curves_figure(curves: pd.DataFrame, thresholds: pd.DataFrame) -> Figure:
+    """Count against threshold, one panel per well and channel, one line per site; unstable ones are marked.
+
+    Parameters
+    ----------
+    curves, thresholds
+        Tables `WELL_SPOT_CURVES` and `WELL_SPOT_THRESHOLDS` of all wells.
+    """
+    wells = _shown(thresholds)
+    n_rows = max(1, -(-len(wells) // _COLUMNS))
+    figure = new_figure(height_mm=12 + 36 * n_rows)
+    panels = [axes for row in axes_grid(figure, n_rows=n_rows, n_columns=_COLUMNS) for axes in row]
+    for axes in panels[len(wells) :]:
+        axes.set_visible(False)
+    for axes, key in zip(panels, wells, strict=False):
+        _draw_curves(axes, _of(curves, key), _of(thresholds, key))
+        axes.set_title(" / ".join(key), fontsize=7, loc="left")
+    figure.supxlabel("Threshold (response, intensity)", fontsize=8)
+    figure.supylabel("Spots above it", fontsize=8)
+    return figure
+
+
+def _draw_curves(axes: Axes, curves: pd.DataFrame, thresholds: pd.DataFrame) -> None:
+    for row in thresholds.itertuples():
+        curve = curves[curves["site"] == row.site]
+        color = _UNSTABLE if row.is_unstable else COLORS[0]
+        axes.plot(curve["threshold"], curve["n_spots"], color=color)
+        axes.axvspan(0.9 * row.threshold, 1.1 * row.threshold, color=color, alpha=0.15, linewidth=0)
+        axes.axvline(row.threshold, color=color, linewidth=0.7, linestyle="--")
+    axes.set_xscale("log")
+    axes.set_yscale("symlog", linthresh=1)
+    axes.set_ylim(bottom=0)
+    # The report's style writes no formulas, so powers of ten are written out.
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_formatter(_written_out)
+    axes.minorticks_off()
+    n_unstable = int(thresholds["is_unstable"].sum())
+    if n_unstable:
+        words = "unstable" if len(thresholds) == 1 else f"{n_unstable} of {len(thresholds)} sites unstable"
+        axes.text(0.98, 0.95, words, transform=axes.transAxes, ha="right", va="top", color=_UNSTABLE, weight="bold")
+        axes.spines[:].set_color(_UNSTABLE)
+
+
+def _written_out(value: float, _position: float) -> str:
+    return f"{value:,g}"
+
+
+@in_style
+def counts_figure(cells: pd.DataFrame, thresholds: pd.DataFrame) -> Figure:
+    """Spots per cell: a dot per cell, a bar at the median, one row per well and channel.
+
+    Parameters
+    ----------
+    cells, thresholds
+        Tables `WELL_SPOTS_PER_CELL` and `WELL_SPOT_THRESHOLDS` of all wells.
+    """
+    wells = _shown(thresholds)
+    figure = new_figure(height_mm=18 + 6.5 * max(1, len(wells)))
+    axes = figure.subplots()
+    for place, key in enumerate(wells):
+        counts = _of(cells, key)["n_spots"].to_numpy()
+        is_unstable = bool(_of(thresholds, key)["is_unstable"].any())
+        color = _UNSTABLE if is_unstable else COLORS[0]
+        # Spread evenly, so that the same table gives the same figure.
+        spread = np.linspace(-0.28, 0.28, len(counts)) if len(counts) > 1 else np.zeros(len(counts))
+        axes.plot(counts, place + spread, "o", markersize=2.5, color=color, alpha=0.6, markeredgewidth=0)
+        if len(counts):
+            axes.plot([np.median(counts)] * 2, [place - 0.38, place + 0.38], color="black", linewidth=1.5)
+        else:
+            axes.text(0, place, " no cells", va="center", fontsize=7, color=NEUTRAL)
+    axes.set(yticks=range(len(wells)), yticklabels=[" / ".join(key) for key in wells], xlabel="Spots per cell")
+    axes.set_ylim(len(wells) - 0.4, -0.6)
+    axes.set_xlim(left=-0.5)
+    return figure
+
+
+def _shown(thresholds: pd.DataFrame) -> Sequence[tuple[str, str, str]]:
+    """(plate, well, channel) of all wells in their order, or of the least stable ones if they are too many."""
+    worst = thresholds.groupby(_IMAGE, sort=False)["instability"].max()
+    chosen = worst if len(worst) <= MAX_WELLS else worst.loc[worst.nlargest(MAX_WELLS).index]
+    return [(str(plate), str(well), str(channel)) for plate, well, channel in chosen.index]
+
+
+def _of(table: pd.DataFrame, key: tuple[str, str, str]) -> pd.DataFrame:
+    plate, well, channel = key
+    return table[(table["plate"] == plate) & (table["well"] == well) & (table["channel"] == channel)]

@@ -1,0 +1,75 @@
+"""The cells of one field of view with their flags, by the keys that the config has."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from wellspring.segmentation.cells import Expansion, cell_mask, segment_cells
+from wellspring.segmentation.flags import describe_objects
+from wellspring.segmentation.grids import Grid
+from wellspring.segmentation.methods import cell_method
+from wellspring.segmentation.thresholds import has_stain
+
+__all__ = ["cells_of_site", "channel_of"]
+
+
+def channel_of(settings: Mapping[str, Any]) -> tuple[list[str], dict[str, Any]]:
+    """The channel that ``segmentation.cells`` names, if any, as a list; and its other keys."""
+    others = dict(settings)
+    return ([others.pop("channel")] if "channel" in settings else []), others
+
+
+def cells_of_site(
+    image: NDArray[np.number] | None,
+    nuclei: NDArray[np.integer],
+    *,
+    method: str,
+    smoothing_sigma_px: float = 1.0,
+    n_components: int = 2,
+    **settings: float,
+) -> tuple[NDArray[np.uint32], pd.DataFrame]:
+    """Label the cells of one site and describe every nucleus and cell.
+
+    Parameters
+    ----------
+    image : (Y, X) or (Z, Y, X), uint or float
+        Cell stain; None for ``expansion``, which uses none.
+    nuclei : (Y, X) int
+        Labels, 0 = background.
+    method, settings
+        ``segmentation.cells.method`` and the keys that belong to it alone.
+    smoothing_sigma_px, n_components
+        As in `segment_cells`.
+
+    Returns
+    -------
+    (Y, X) uint32, DataFrame
+        Labels as of `segment_cells`; table as of `describe_objects`.
+
+    Raises
+    ------
+    ValueError
+        As `segment_cells`, and when a method that needs an image has none.
+    """
+    chosen = cell_method(method, **settings)
+    if isinstance(chosen, Expansion):
+        cells = segment_cells(np.zeros(nuclei.shape, dtype=np.uint16), nuclei, method=chosen)
+        return cells, describe_objects(nuclei, cells)
+    if image is None:
+        raise ValueError(f"segmentation.cells.channel: expected the cell stain, which {method} needs, got none.")
+    cells = segment_cells(
+        image, nuclei, method=chosen, smoothing_sigma_px=smoothing_sigma_px, n_components=n_components
+    )
+    if not nuclei.any() and not _is_stained(image):
+        # The mixture parts noise in two: without a nucleus, what it finds in an empty image is no cell.
+        return cells, describe_objects(nuclei, cells)
+    mask = cell_mask(image, smoothing_sigma_px=smoothing_sigma_px, n_components=n_components)
+    return cells, describe_objects(nuclei, cells, mask)
+
+
+def _is_stained(image: NDArray[np.number]) -> bool:
+    plane = image.max(axis=0, initial=0) if image.ndim == 3 else image
+    return has_stain(plane.astype(np.float32), grid=Grid(2))

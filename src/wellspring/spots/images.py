@@ -1,0 +1,167 @@
+"""One image from pixels to tables: spots with their cells, counts per cell, foci, threshold, curve."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from wellspring.spots.clumps import decompose_clumps
+from wellspring.spots.detection import detect_with_threshold
+from wellspring.spots.foci import assign_labels, count_per_cell, find_foci, foci_table
+from wellspring.spots.measures import snr_summary
+from wellspring.spots.threshold import Threshold
+from wellspring.tables import (
+    WELL_SPOT_CURVES,
+    WELL_SPOT_FOCI,
+    WELL_SPOT_THRESHOLDS,
+    WELL_SPOTS,
+    WELL_SPOTS_PER_CELL,
+)
+
+__all__ = ["TABLES", "SpotTables", "describe_threshold", "joined_tables", "spots_of_image", "voxel_size_um"]
+
+# The tables of a well by the names of their files.
+TABLES = {
+    "spots": WELL_SPOTS,
+    "cells": WELL_SPOTS_PER_CELL,
+    "foci": WELL_SPOT_FOCI,
+    "thresholds": WELL_SPOT_THRESHOLDS,
+    "curves": WELL_SPOT_CURVES,
+}
+# A change by fewer spots than this, of 0.9 to 1.1 times the threshold, makes no count unstable.
+_FEW_SPOTS = 5
+
+
+@dataclass(frozen=True)
+class SpotTables:
+    """What one image, or all images of a well, gave.
+
+    Attributes
+    ----------
+    spots, cells, foci, thresholds, curves : pandas.DataFrame
+        `tables.WELL_SPOTS`, `WELL_SPOTS_PER_CELL`, `WELL_SPOT_FOCI`, `WELL_SPOT_THRESHOLDS`, `WELL_SPOT_CURVES`,
+        but for the columns that name the image.
+    """
+
+    spots: pd.DataFrame
+    cells: pd.DataFrame
+    foci: pd.DataFrame
+    thresholds: pd.DataFrame
+    curves: pd.DataFrame
+
+    def named(self, **columns: str) -> "SpotTables":
+        """The same tables with these columns, which name the image, in each."""
+        return SpotTables(**{name: table.assign(**columns) for name, table in vars(self).items()})
+
+
+def spots_of_image(
+    image: NDArray[np.generic],
+    nuclei: NDArray[np.integer],
+    cells: NDArray[np.integer],
+    *,
+    sigma_px: float | Sequence[float],
+    spacing_um: Sequence[float],
+    threshold: Mapping[str, Any],
+    max_instability: float,
+    max_per_neighborhood: int,
+    decompose: bool,
+    focus_radius_um: float,
+    focus_min_spots: int,
+    first_id: int = 0,
+) -> SpotTables:
+    """Find the spots of an image, take clumps apart, and count what each cell holds.
+
+    Parameters
+    ----------
+    image : (Y, X) or (Z, Y, X) number
+    nuclei, cells : (Y, X) int
+        Labels, 0 = background. Without cells, pass the nuclei twice.
+    sigma_px, max_per_neighborhood
+        As in `detect_spots`.
+    spacing_um
+        Size of a voxel per axis of the image, µm.
+    threshold
+        ``method`` (noise, elbow, given) and, for given, ``value``.
+    max_instability
+        See `describe_threshold`.
+    decompose
+        Whether clumps are taken apart.
+    focus_radius_um, focus_min_spots
+        As in `find_foci`.
+    first_id
+        Object ids are labels plus this.
+
+    Returns
+    -------
+    SpotTables
+        An image without spots gives empty tables of the same columns, one without cells no rows of `cells`.
+
+    Raises
+    ------
+    ValueError
+        As `detect_spots`, `find_foci` and `assign_labels`.
+    """
+    method = {"threshold": threshold["value"]} if threshold["method"] == "given" else {"method": threshold["method"]}
+    found = detect_with_threshold(image, sigma_px=sigma_px, max_per_neighborhood=max_per_neighborhood, **method)
+    spots = decompose_clumps(image, found.spots, sigma_px=sigma_px).spots if decompose else found.spots
+    spots = spots if decompose else spots.assign(is_added=np.zeros(len(spots), dtype=bool))
+    spots = assign_labels(assign_labels(spots, nuclei, column="nucleus_id"), cells, column="cell_id")
+    spots = find_foci(spots, spacing_um=spacing_um, radius_um=focus_radius_um, min_spots=focus_min_spots)
+    ids = np.unique(cells)
+    counts = count_per_cell(spots, cell_ids=ids[ids > 0].tolist())
+    measured = pd.concat([describe_threshold(found.threshold, limit=max_instability), snr_summary(spots)], axis=1)
+    return SpotTables(
+        spots=spots.assign(object_id=spots["cell_id"].where(spots["cell_id"] == 0, spots["cell_id"] + first_id)),
+        cells=counts.assign(object_id=counts["cell_id"] + first_id),
+        foci=foci_table(spots),
+        thresholds=measured,
+        curves=found.threshold.curve,
+    )
+
+
+def describe_threshold(threshold: Threshold, *, limit: float) -> pd.DataFrame:
+    """One row on a threshold and the counts at 0.9, 1 and 1.1 times it.
+
+    Parameters
+    ----------
+    threshold
+    limit
+        The count is unstable when its `instability` is above this, and the change is 5 spots or more: a single spot
+        more or less in a nearly empty image says nothing.
+    """
+    change = threshold.n_below - threshold.n_above
+    row = {
+        "method": threshold.method,
+        "threshold": threshold.value,
+        "factor": threshold.factor,
+        "n_detected": threshold.n_spots,
+        "n_below": threshold.n_below,
+        "n_above": threshold.n_above,
+        "instability": threshold.instability,
+        "is_unstable": threshold.instability > limit and change >= _FEW_SPOTS,
+    }
+    return pd.DataFrame([row])
+
+
+def voxel_size_um(spacing_um: Sequence[float] | None, *, pixel_size_um: float | None, n_axes: int) -> tuple[float, ...]:
+    """Size of a voxel per axis, µm: as given, or of a plane the pixel size.
+
+    Raises
+    ------
+    ValueError
+        When it is given for another number of axes, or neither given nor known.
+    """
+    if spacing_um is None and pixel_size_um is not None and n_axes == 2:
+        return pixel_size_um, pixel_size_um
+    if spacing_um is None or len(spacing_um) != n_axes:
+        axes = "[z, y, x]" if n_axes == 3 else "[y, x]"
+        raise ValueError(f"spots.spacing_um: expected the size of a voxel, {axes} in µm, got {spacing_um}.")
+    return tuple(spacing_um)
+
+
+def joined_tables(images: Sequence[SpotTables]) -> SpotTables:
+    """The tables of several images, one below the other."""
+    return SpotTables(**{name: pd.concat([getattr(i, name) for i in images], ignore_index=True) for name in TABLES})

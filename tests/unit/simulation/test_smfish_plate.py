@@ -1,0 +1,100 @@
+"""A simulated smFISH plate, and the comparison of results with its truth."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import tifffile
+
+from wellspring.__main__ import main
+from wellspring.segmentation.labels import write_labels
+from wellspring.simulation.smfish_plate import SmfishSettings, SmfishWell, draw_site, simulate_smfish_plate
+from wellspring.simulation.smfish_truth import compare_smfish, is_smfish_plate, smfish_text
+from wellspring.tables import (
+    SMFISH_CELLS,
+    SMFISH_SPOTS,
+    WELL_SPOTS,
+    WELL_SPOTS_PER_CELL,
+    empty_table,
+    read_table,
+    write_table,
+)
+
+SETTINGS = SmfishSettings((SmfishWell("A01", 3, 10.0), SmfishWell("A02", 0, 0.0)), shape=(6, 160, 160), nucleus_px=30.0)
+
+
+@pytest.fixture
+def plate(tmp_path):
+    return simulate_smfish_plate(tmp_path / "plate", settings=SETTINGS, seed=1).parent
+
+
+@pytest.fixture
+def results(tmp_path, plate):
+    """Tables and labels that repeat the truth."""
+    folder = tmp_path / "results"
+    cells = read_table(plate / "truth/cells.parquet", SMFISH_CELLS)
+    spots = read_table(plate / "truth/spots.parquet", SMFISH_SPOTS)
+    for well in ("A01", "A02"):
+        own, in_well = cells[cells["well"] == well], spots[spots["well"] == well]
+        labels = np.zeros((160, 160), dtype=np.uint32)
+        labels[own["y_px"].round().astype(int), own["x_px"].round().astype(int)] = own["cell"]
+        write_labels(folder / f"segmentation/smfish01/{well}.cells.ome.tif", {"1": labels}, pixel_size_um=None)
+        found = empty_table(WELL_SPOTS).drop(columns=["y_px", "x_px"]).reindex(range(len(in_well)))
+        known = dict.fromkeys(("nucleus_id", "cell_id", "object_id", "focus_id"), 0)
+        found = found.assign(is_added=False, plate="smfish01", well=well, site="1", channel="RNA", **known)
+        found = found.join(in_well[["z_px", "y_px", "x_px"]].reset_index(drop=True))
+        write_table(found, folder / f"spots/smfish01/{well}.parquet", WELL_SPOTS)
+        zeros = dict.fromkeys(("n_free", "n_in_foci", "n_foci", "n_in_nucleus"), 0)
+        counts = pd.DataFrame({"object_id": own["cell"], "cell_id": own["cell"], "n_spots": own["n_spots"], **zeros})
+        counts = counts.assign(plate="smfish01", well=well, site="1", channel="RNA")
+        write_table(counts, folder / f"spots/smfish01/{well}.cells.parquet", WELL_SPOTS_PER_CELL)
+    return folder
+
+
+def test_files_sheet_and_truth(plate):
+    assert pd.read_csv(plate / "wells.tsv", sep="\t")["well"].tolist() == ["A01", "A02"]
+    with tifffile.TiffFile(plate / "smfish01" / "A02_s1_RNA.tif") as tif:
+        assert (tif.series[0].axes, tif.series[0].shape) == ("ZYX", (6, 160, 160))
+    cells = read_table(plate / "truth/cells.parquet", SMFISH_CELLS)
+    spots = read_table(plate / "truth/spots.parquet", SMFISH_SPOTS)
+    assert spots.groupby("cell").size().reindex([1, 2, 3], fill_value=0).tolist() == cells["n_spots"].tolist()
+    assert is_smfish_plate(plate)
+
+
+def test_a_drawn_site_is_bright_where_its_spots_are():
+    site = draw_site(SETTINGS.wells[0], settings=SETTINGS, rng=np.random.default_rng(3))
+    z, y, x = site.spots[["z_px", "y_px", "x_px"]].round().astype(int).clip(lower=0).to_numpy().T
+    inside = site.stacks["RNA"][z, y.clip(max=159), x.clip(max=159)]
+    assert np.median(inside) > np.percentile(site.stacks["RNA"], 99)
+    again = draw_site(SETTINGS.wells[0], settings=SETTINGS, rng=np.random.default_rng(3))
+    assert (again.stacks["RNA"] == site.stacks["RNA"]).all()
+
+
+def test_too_many_cells_and_a_folder_in_use(tmp_path, plate):
+    crowded = SmfishSettings((SmfishWell("A01", 50, 1.0),), shape=(6, 160, 160))
+    with pytest.raises(ValueError, match="50 cells do not fit"):
+        simulate_smfish_plate(tmp_path / "new", settings=crowded, seed=1)
+    assert not (tmp_path / "new").exists()
+    with pytest.raises(FileExistsError, match="expected a new or empty folder"):
+        simulate_smfish_plate(plate, settings=SETTINGS, seed=1)
+
+
+def test_results_that_repeat_the_truth(plate, results, capsys):
+    comparison = compare_smfish(plate, results)
+    assert comparison.mistakes == ()
+    assert comparison.wells["f1"].tolist() == [1.0, 1.0]
+    assert comparison.wells["count_error"].tolist() == [0.0, 0.0]
+    assert smfish_text(comparison).splitlines()[1].split()[:3] == ["A01", "3", "3"]
+    assert main(["truth", str(plate), str(results)]) == 0
+    assert "came out as simulated" in capsys.readouterr().out
+
+
+def test_results_that_fall_short_are_told(plate, results, capsys):
+    path = results / "spots/smfish01/A01.cells.parquet"
+    write_table(read_table(path, WELL_SPOTS_PER_CELL).iloc[:2], path, WELL_SPOTS_PER_CELL)
+    spots = results / "spots/smfish01/A01.parquet"
+    write_table(read_table(spots, WELL_SPOTS).iloc[:3], spots, WELL_SPOTS)
+    assert main(["truth", str(plate), str(results)]) == 1
+    said = capsys.readouterr().err
+    assert "A01: 2 cells instead of 3" in said
+    assert "A01: F1 of the spots is" in said
+    assert "A01: the counts per cell are off by" in said

@@ -1,0 +1,84 @@
+"""One image to tables: keys, counts, the flag of unstable counts, voxel sizes."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from wellspring.simulation.smfish import FieldSettings, simulate_smfish
+from wellspring.spots.images import TABLES, describe_threshold, joined_tables, spots_of_image, voxel_size_um
+from wellspring.spots.threshold import Threshold
+from wellspring.tables import check_table
+
+SETTINGS = {
+    "sigma_px": 1.5,
+    "spacing_um": (0.1, 0.1),
+    "threshold": {"method": "noise"},
+    "max_instability": 0.5,
+    "max_per_neighborhood": 1,
+    "decompose": True,
+    "focus_radius_um": 0.35,
+    "focus_min_spots": 4,
+}
+FIELD = FieldSettings((100, 120), (1.5, 1.5), 12, snr=12.0, margin_px=8.0)
+THRESHOLD = Threshold("noise", 10.0, 5.0, pd.DataFrame(), n_spots=10, n_below=13, n_above=7)
+
+
+def halves() -> np.ndarray:
+    """Cells 1 (left half) and 2."""
+    labels = np.ones((100, 120), dtype=np.uint32)
+    labels[:, 60:] = 2
+    return labels
+
+
+def test_every_spot_has_its_cell_and_its_key() -> None:
+    field = simulate_smfish(FIELD, rng=np.random.default_rng(2))
+    found = spots_of_image(field.image, np.zeros((100, 120), np.uint32), halves(), first_id=7, **SETTINGS)
+    n_left = int((field.spots["x_px"] < 59.5).sum())
+    assert found.cells["n_spots"].tolist() == [n_left, 12 - n_left]
+    assert found.cells["object_id"].tolist() == [8, 9]
+    assert (found.spots["object_id"] == found.spots["cell_id"] + 7).all()
+    assert found.spots["nucleus_id"].eq(0).all()
+    assert found.thresholds["n_spots"].tolist() == [len(found.spots)]
+
+
+def test_images_without_spots_and_without_cells_give_empty_tables_that_join() -> None:
+    nothing = np.zeros((100, 120), np.uint32)
+    field = simulate_smfish(replace(FIELD, n_spots=0), rng=np.random.default_rng(2))
+    empty = spots_of_image(field.image, nothing, nothing, **SETTINGS).named(plate="P", well="A", site="1", channel="R")
+    assert [len(getattr(empty, name)) for name in ("spots", "cells", "foci", "thresholds")] == [0, 0, 0, 1]
+    other = spots_of_image(np.full((100, 120), 5, np.uint16), nothing, halves(), **SETTINGS)
+    joined = joined_tables([empty, other.named(plate="P", well="A", site="2", channel="R")])
+    assert joined.cells["n_spots"].tolist() == [0, 0]
+    for name, table in TABLES.items():
+        check_table(getattr(joined, name), table, source=name)
+
+
+def test_a_given_threshold_is_used_and_clumps_may_stay() -> None:
+    field = simulate_smfish(FIELD, rng=np.random.default_rng(2))
+    settings = {**SETTINGS, "threshold": {"method": "given", "value": 1e6}, "decompose": False}
+    found = spots_of_image(field.image, halves(), halves(), **settings)
+    assert len(found.spots) == 0
+    assert found.thresholds["threshold"].tolist() == [1e6]
+
+
+@pytest.mark.parametrize(
+    ("n_spots", "n_below", "n_above", "is_unstable"),
+    [(10, 13, 7, True), (10, 12, 8, False), (100, 120, 80, False), (0, 3, 0, False), (0, 5, 0, True)],
+)
+def test_unstable_counts(n_spots: int, n_below: int, n_above: int, is_unstable: bool) -> None:
+    threshold = replace(THRESHOLD, n_spots=n_spots, n_below=n_below, n_above=n_above)
+    row = describe_threshold(threshold, limit=0.5).iloc[0]
+    assert row["is_unstable"] == is_unstable
+    assert row["instability"] == pytest.approx((n_below - n_above) / max(1, n_spots))
+
+
+def test_the_voxel_is_given_or_of_a_plane_the_pixel() -> None:
+    assert voxel_size_um(None, pixel_size_um=0.2, n_axes=2) == (0.2, 0.2)
+    assert voxel_size_um([0.3, 0.1, 0.1], pixel_size_um=0.2, n_axes=3) == (0.3, 0.1, 0.1)
+    for spacing, n_axes in ((None, 3), ([0.1, 0.1], 3), ([0.3, 0.1, 0.1], 2)):
+        with pytest.raises(ValueError, match=r"spots\.spacing_um: expected the size of a voxel"):
+            voxel_size_um(spacing, pixel_size_um=0.2, n_axes=n_axes)
+    with pytest.raises(ValueError, match=r"spots\.spacing_um"):
+        voxel_size_um(None, pixel_size_um=None, n_axes=2)

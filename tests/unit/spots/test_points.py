@@ -1,0 +1,38 @@
+"""Spots as points for napari."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from wellspring.__main__ import main
+from wellspring.spots.points import napari_points
+from wellspring.tables import WELL_SPOTS, empty_table, write_table
+
+
+def spots() -> pd.DataFrame:
+    rows = [{"site": site, "channel": "RNA", "z_px": 1.0, "y_px": 2.0, "x_px": x} for site, x in (("1", 3.5), ("2", 4))]
+    table = empty_table(WELL_SPOTS).reindex(range(2)).drop(columns=["site", "channel", "y_px", "x_px"])
+    known = {"plate": "P", "well": "A", "is_added": False, "nucleus_id": 0, "cell_id": 0, "object_id": 0, "focus_id": 0}
+    return table.assign(**known).join(pd.DataFrame(rows))
+
+
+def test_axes_are_z_y_x_of_the_chosen_site() -> None:
+    points = napari_points(spots(), site="2")
+    assert list(points) == ["axis-0", "axis-1", "axis-2"]
+    assert points.index.name == "index"
+    assert points.to_numpy().tolist() == [[1.0, 2.0, 4.0]]
+
+
+def test_a_choice_that_is_missing_or_not_there() -> None:
+    with pytest.raises(ValueError, match=r"--site: expected one of \['1', '2'\], got None"):
+        napari_points(spots())
+    with pytest.raises(ValueError, match=r"--channel: expected one of \['RNA'\], got DNA"):
+        napari_points(spots(), site="1", channel="DNA")
+
+
+def test_the_command_writes_what_napari_reads(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_table(spots(), tmp_path / "A.parquet", WELL_SPOTS)
+    assert main(["points", str(tmp_path / "A.parquet"), str(tmp_path / "p.csv"), "--site", "1"]) == 0
+    assert (tmp_path / "p.csv").read_text().splitlines() == ["index,axis-0,axis-1,axis-2", "0,1.0,2.0,3.5"]
+    assert "1 spots" in capsys.readouterr().out
