@@ -1,9 +1,9 @@
 """Spot detection in a stack of 32 x 1024 x 1024 uint16 with 3,000 spots: beside Big-FISH, and beside plain streaming.
 
-One thread each, wall time, best of the rounds. Big-FISH is measured when this environment has it, or when
-``WELLSPRING_BIGFISH_PYTHON`` names the interpreter of one that has (its pins differ from this project's); else it is
-skipped. The floor reads the stack once and streams a float32 stack of its size through memory for each pass of the
-filter: two kernels, each along two axes in the plane and along z, their difference, and one look at the result.
+One thread each, wall time, best of the rounds. Big-FISH (extra ``bench``) is measured when this environment has it, or
+when ``WELLSPRING_BIGFISH_PYTHON`` names the interpreter of one that has; else it is skipped. The floor reads the stack
+once and streams a float32 stack of its size through memory for each pass of the filter: two kernels, each along two
+axes in the plane and along z, their difference, and one look at the result.
 """
 
 import json
@@ -131,7 +131,7 @@ def _peer_rows(field: SmfishField, *, ours: float, f1: float) -> list[Row]:
     python = os.environ.get("WELLSPRING_BIGFISH_PYTHON", sys.executable)
     if subprocess.run([python, "-c", "import bigfish"], capture_output=True, check=False).returncode:
         print(
-            f"spot_speed: Big-FISH skipped, {python} cannot import it; name one in WELLSPRING_BIGFISH_PYTHON.",
+            f"spot_speed: Big-FISH skipped, {python} cannot import it: pip install -e '.[bench]'.",
             file=sys.stderr,
         )
         return []

@@ -7,10 +7,24 @@ from numpy.typing import NDArray
 
 from wellspring.segmentation.cells import CellMethod, Expansion, Propagation, Watershed
 from wellspring.segmentation.nuclei import segment_nuclei
+from wellspring.segmentation.thresholds import LocalMidpoint, MultiOtsu
 
 __all__ = ["cell_method", "nucleus_method"]
 
-_NUCLEI: dict[str, Callable[..., NDArray[np.uint32]]] = {"log_otsu": segment_nuclei}
+
+def _multi_otsu(image: NDArray[np.number], *, n_classes: int, **sizes: float | None) -> NDArray[np.uint32]:
+    return segment_nuclei(image, threshold=MultiOtsu(n_classes=n_classes), **sizes)
+
+
+def _local(image: NDArray[np.number], *, radius_diameters: float, **sizes: float | None) -> NDArray[np.uint32]:
+    return segment_nuclei(image, threshold=LocalMidpoint(radius_diameters=radius_diameters), **sizes)
+
+
+_NUCLEI: dict[str, Callable[..., NDArray[np.uint32]]] = {
+    "log_otsu": segment_nuclei,
+    "log_multi_otsu": _multi_otsu,
+    "log_local": _local,
+}
 _CELLS: dict[str, Callable[..., CellMethod]] = {
     "watershed": Watershed,
     "propagation": Propagation,

@@ -196,7 +196,18 @@ def test_bad_input(image: NDArray[Any], settings: dict[str, float], message: str
 
 def test_methods_by_name() -> None:
     assert nucleus_method("log_otsu") is segment_nuclei
-    with pytest.raises(ValueError, match=r"segmentation.method: expected one of \['log_otsu'\], got 'magic'"):
+    image = np.full((80, 160), 100, dtype=np.uint16)
+    image[20:50, 20:50] = 2000
+    image[20:50, 100:130] = 20000
+    for name, settings in (("log_multi_otsu", {"n_classes": 3}), ("log_local", {"radius_diameters": 2.0})):
+        labels = nucleus_method(name)(image, **settings)
+        assert labels.max() == 2
+        assert labels[35, 35] != labels[35, 115]
+        assert 0 not in (labels[35, 35], labels[35, 115])
+    with pytest.raises(
+        ValueError,
+        match=r"segmentation.method: expected one of .*'log_multi_otsu', 'log_otsu'.*, got 'magic'",
+    ):
         nucleus_method("magic")
 
 
