@@ -147,6 +147,29 @@ def _blurred_slab(
     return np.asarray(along_z).reshape(planes.shape)
 
 
+def _edge_gain(size: int, sigma: float) -> NDArray[np.float64]:
+    """(size, 3) float64: how much white noise two blurs let through along one axis, at each place.
+
+    Columns: sum of squares of the narrow kernel, of the products of both, of squares of the wide one. Near the ends the
+    mirrored image folds the kernel on itself, so it averages over fewer values.
+    """
+    kernels = [_kernel(sigma * RATIO**power)[:, 0].astype(np.float64) for power in (-0.5, 0.5)]
+    # Beyond two radii from both ends all places are alike.
+    reach = len(kernels[1])
+    length = min(size, 2 * reach)
+    narrow, wide = (ndimage.correlate1d(np.eye(length), kernel, axis=0, mode="reflect") for kernel in kernels)
+    gain = np.stack([(a * b).sum(axis=1) for a, b in ((narrow, narrow), (narrow, wide), (wide, wide))], axis=1)
+    middle = np.repeat(gain[length // 2 : length // 2 + 1], size - length, axis=0)
+    return np.concatenate([gain[: length // 2], middle, gain[length // 2 :]])
+
+
+def _inner_gain(sigma: float) -> NDArray[np.float64]:
+    """(3,) float64: as `_edge_gain`, far from all ends."""
+    narrow, wide = (_kernel(sigma * RATIO**power)[:, 0].astype(np.float64) for power in (-0.5, 0.5))
+    padded = np.pad(narrow, (len(wide) - len(narrow)) // 2)
+    return np.array([padded @ padded, padded @ wide, wide @ wide])
+
+
 @dataclass(frozen=True)
 class NoiseMap:
     """Spread of a response over the field.
@@ -160,17 +183,29 @@ class NoiseMap:
     roughness : float
         Square root of the determinant of the covariance of the response's gradient, in units of its variance: how
         many independent bumps of noise there are per (2 pi)**(n_axes / 2) voxels.
+    gains : one (size, 3) float64 per axis
+        See `_edge_gain`.
+    inner : float
+        Noise variance of the response far from the borders, for white noise of variance 1.
     """
 
     tiles: NDArray[np.float32]
     shape: tuple[int, ...]
     roughness: float
+    gains: tuple[NDArray[np.float64], ...]
+    inner: float
 
     def at(self, points: NDArray[np.integer]) -> NDArray[np.float32]:
-        """Noise at (n, n_axes) pixels, linear between the tiles' centres. (n,) float32."""
+        """Noise at (n, n_axes) pixels, linear between the tiles' centres, higher near the borders. (n,) float32."""
         scale = np.array(self.tiles.shape) / np.array(self.shape)
         places = (np.asarray(points, dtype=np.float64) + 0.5) * scale - 0.5
-        return np.asarray(ndimage.map_coordinates(self.tiles, places.T, order=1, mode="nearest"), dtype=np.float32)
+        smooth = ndimage.map_coordinates(self.tiles.astype(np.float64), places.T, order=1, mode="nearest")
+        return np.asarray(smooth * self.edge_factor(points), dtype=np.float32)
+
+    def edge_factor(self, points: NDArray[np.integer]) -> NDArray[np.float64]:
+        """Noise at (n, n_axes) pixels over that far from the borders, where the image is mirrored. (n,) float64."""
+        here = np.prod([gain[points[:, axis]] for axis, gain in enumerate(self.gains)], axis=0)
+        return np.asarray(np.sqrt((here[:, 0] - 2 * here[:, 1] + here[:, 2]) / self.inner))
 
 
 def noise_map(response: NDArray[np.float32], *, sigma_px: Sequence[float], floor: float) -> NoiseMap:
@@ -187,18 +222,40 @@ def noise_map(response: NDArray[np.float32], *, sigma_px: Sequence[float], floor
     floor
         Least noise, for parts of the field without any (dead or saturated pixels).
     """
+    gains = tuple(_edge_gain(size, s) for size, s in zip(response.shape, sigma_px, strict=True))
+    deep = np.prod([_inner_gain(s) for s in sigma_px], axis=0)
+    inner = float(deep[0] - 2 * deep[1] + deep[2])
+    planes = _plane_factors(gains, sigma_px=sigma_px, inner=inner)
     edges = [_tile_edges(size, _TILE_SIGMAS * s) for size, s in zip(response.shape, sigma_px, strict=True)]
     counts = tuple(len(edge) - 1 for edge in edges)
     tiles = np.empty(counts, dtype=np.float32)
     gradients = np.empty((*counts, response.ndim), dtype=np.float64)
     for place in np.ndindex(*counts):
         tile = response[tuple(slice(edge[i], edge[i + 1]) for edge, i in zip(edges, place, strict=True))]
-        tiles[place] = max(_spread(_sample(tile)), floor)
+        factors = planes[edges[0][place[0]] : edges[0][place[0] + 1]] if response.ndim == 3 else planes
+        tiles[place] = max(_spread(_even(tile, factors)), floor)
         for axis in range(response.ndim):
             step = _spread(_sample(np.diff(_thinned(tile, axis=axis), axis=axis)))
             gradients[(*place, axis)] = step / tiles[place]
     roughness = float(np.prod([np.median(gradients[..., axis]) for axis in range(response.ndim)]))
-    return NoiseMap(tiles, response.shape, roughness)
+    return NoiseMap(tiles, response.shape, roughness, gains, inner)
+
+
+def _plane_factors(
+    gains: Sequence[NDArray[np.float64]], *, sigma_px: Sequence[float], inner: float
+) -> NDArray[np.float64]:
+    """(Z,) float64, noise of each plane over that far from the borders; (1,) ones for a plane alone."""
+    if len(gains) == 2:
+        return np.ones(1)
+    here = gains[0] * _inner_gain(sigma_px[1]) * _inner_gain(sigma_px[2])
+    return np.asarray(np.sqrt((here[:, 0] - 2 * here[:, 1] + here[:, 2]) / inner))
+
+
+def _even(tile: NDArray[np.float32], factors: NDArray[np.float64]) -> NDArray[np.float32]:
+    """A sample of a tile with the noise of every plane brought to that far from the borders."""
+    flat = tile.reshape(-1)
+    places = np.arange(0, flat.size, max(1, flat.size // _TILE_SAMPLES) | 1)
+    return np.asarray(flat[places] / factors[places * len(factors) // flat.size], dtype=np.float32)
 
 
 def _tile_edges(size: int, tile: float) -> NDArray[np.int64]:

@@ -33,6 +33,8 @@ TABLES = {
 }
 # A change by fewer spots than this, of 0.9 to 1.1 times the threshold, makes no count unstable.
 _FEW_SPOTS = 5
+# Fewer spots than these have no median to measure clumps by: one of a few maxima of noise parts the field itself.
+_LEAST_REFERENCES = 10
 
 
 @dataclass(frozen=True)
@@ -88,7 +90,7 @@ def spots_of_image(
     max_instability
         See `describe_threshold`.
     decompose
-        Whether clumps are taken apart.
+        Whether clumps are taken apart; never where fewer than 10 spots were found.
     focus_radius_um, focus_min_spots
         As in `find_foci`.
     first_id
@@ -106,8 +108,10 @@ def spots_of_image(
     """
     method = {"threshold": threshold["value"]} if threshold["method"] == "given" else {"method": threshold["method"]}
     found = detect_with_threshold(image, sigma_px=sigma_px, max_per_neighborhood=max_per_neighborhood, **method)
-    spots = decompose_clumps(image, found.spots, sigma_px=sigma_px).spots if decompose else found.spots
-    spots = spots if decompose else spots.assign(is_added=np.zeros(len(spots), dtype=bool))
+    if decompose and len(found.spots) >= _LEAST_REFERENCES:
+        spots = decompose_clumps(image, found.spots, sigma_px=sigma_px).spots
+    else:
+        spots = found.spots.assign(is_added=np.zeros(len(found.spots), dtype=bool))
     spots = assign_labels(assign_labels(spots, nuclei, column="nucleus_id"), cells, column="cell_id")
     spots = find_foci(spots, spacing_um=spacing_um, radius_um=focus_radius_um, min_spots=focus_min_spots)
     ids = np.unique(cells)

@@ -104,6 +104,12 @@ def test_noise_alone_has_hardly_a_spot() -> None:
     assert sum(counts) <= 4
 
 
+@pytest.mark.parametrize("sigma_px", [(1.2, 1.5, 1.5), (2.0, 1.3, 1.3)])
+def test_noise_of_a_few_planes_has_hardly_a_spot(sigma_px: tuple[float, ...]) -> None:
+    stacks = [np.random.default_rng(seed).poisson(200, (8, 150, 150)).astype(np.uint16) for seed in range(10)]
+    assert sum(len(detect_spots(stack, sigma_px=sigma_px)) for stack in stacks) <= 2
+
+
 def test_a_ramp_and_the_border_make_no_spots() -> None:
     ramp = np.broadcast_to(np.arange(140) * 40.0 + 500, SHAPE)
     image = np.random.default_rng(2).poisson(ramp).astype(np.uint16)

@@ -53,6 +53,23 @@ def test_noise_follows_the_field_and_ignores_spots() -> None:
     assert noise.roughness == pytest.approx(2.0, rel=0.1)
 
 
+def test_noise_is_known_at_the_borders_too() -> None:
+    rng = np.random.default_rng(2)
+    sigma = (2.0, 1.5, 1.5)
+    stacks = [
+        difference_of_gaussians(rng.standard_normal((8, 60, 60)).astype(np.float32), sigma_px=sigma) for _ in range(60)
+    ]
+    spread = np.std(stacks, axis=0)
+    noise = noise_map(np.concatenate(stacks, axis=1)[:, :2000], sigma_px=sigma, floor=1e-6)
+    planes = spread[:, 15:-15, 15:-15].mean(axis=(1, 2))
+    middle = np.column_stack([np.arange(8), np.full(8, 30), np.full(8, 30)])
+    # The mirrored image doubles the kernel on the first plane: the noise there is much higher than inside.
+    assert planes[0] > 1.2 * planes[3]
+    assert noise.at(middle + np.array([0, 970, 0])) == pytest.approx(planes, rel=0.1)
+    corner = noise_map(stacks[0], sigma_px=sigma, floor=1e-6).edge_factor(np.array([[0, 0, 0], [0, 30, 30]]))
+    assert corner[0] / corner[1] == pytest.approx(spread[0, 0, 0] / planes[0], rel=0.25)
+
+
 def test_noise_has_a_floor() -> None:
     noise = noise_map(np.zeros((50, 50), np.float32), sigma_px=(1.0, 1.0), floor=0.25)
     assert (noise.tiles == 0.25).all()

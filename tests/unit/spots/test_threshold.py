@@ -18,7 +18,8 @@ from wellspring.spots.threshold import (
 )
 from wellspring.tables import SPOT_CURVE, check_table
 
-NOISE = NoiseMap(np.full((1, 1), 2.0, np.float32), (500, 500), 0.25)
+EVEN = np.tile([1.0, 0.0, 0.0], (500, 1))
+NOISE = NoiseMap(np.full((1, 1), 2.0, np.float32), (500, 500), 0.25, (EVEN, EVEN), 1.0)
 
 
 def _candidates(responses: NDArray[np.floating]) -> Candidates:
