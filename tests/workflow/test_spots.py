@@ -68,7 +68,7 @@ def test_what_was_simulated_is_found(finished: Path) -> None:
     assert comparison.wells["n_found_cells"].tolist() == [3, 2, 0]
     assert comparison.wells["f1"][0] > 0.9
     assert comparison.wells["count_error"][0] < 0.15
-    # Noise alone has hardly a spot, but the rims of cells may pass for a few.
+    # Even noise has hardly a spot, but noise that changes from cell to ground has a few.
     assert comparison.wells["n_found_spots"][1:].max() <= 5
 
 

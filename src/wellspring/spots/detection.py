@@ -85,9 +85,12 @@ def detect_spots(
     neighbourhood, noise told from signal. Maxima are taken from the pair of the expected size only, the other pairs
     tell the size at the spots found: maxima over all pairs would let a clump's wide response swallow its spots.
 
-    An empty or constant image has no spots, nor, in 19 of 20 cases, has one of noise only. Single hot pixels and lines
-    are no spots. A saturated spot is one (`restored_tops`), with the response its shape lets expect. On the outermost
-    rows and columns a maximum must show its far side too (`peaks_inside`).
+    An empty or constant image has no spots, nor, in 19 of 20 cases, has one of even noise only. Two kinds of noise pass
+    for spots more often: where it changes within a tile of 40 sigma (bright cells on a dark ground, without a spot in
+    them), and where most pixels have no light at all (counts of single photons). Look at such fields by eye.
+
+    Single hot pixels and lines are no spots. A saturated spot is one (`restored_tops`), with the response its shape
+    lets expect. On the outermost rows and columns a maximum must show its far side too (`peaks_inside`).
     """
     return detect_with_threshold(
         image,
