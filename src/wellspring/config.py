@@ -66,6 +66,8 @@ def _words(error: jsonschema.ValidationError) -> str:
         if reasons:
             return _words(reasons[0])
         return f"{key}: expected one of {[o.get('type', o) for o in options]}, got {instance!r}"
+    if error.validator == "type" and "method" in schema.get("properties", {}) and isinstance(instance, str):
+        return f"{key}: expected a block, for instance {{method: {instance}}}, got {instance!r}"
     return f"{key}: {error.message}"
 
 

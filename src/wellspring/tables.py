@@ -339,14 +339,17 @@ WELL_SPOT_THRESHOLDS = Table(
     (
         *_IMAGE_COLUMNS,
         Column("method", "str", "", "noise, elbow or given"),
-        Column("threshold", "float64", "intensity", "least response of a spot"),
+        Column("threshold", "float64", "intensity", "least response of a spot; empty of a constant image"),
         Column("factor", "float64", "1", "least response in standard deviations of the local noise; 0 = not asked for"),
         Column("n_detected", "int64", "spots", "maxima above the threshold, before clumps are taken apart"),
         Column("n_below", "int64", "spots", "maxima above 0.9 times the threshold"),
         Column("n_above", "int64", "spots", "maxima above 1.1 times the threshold"),
         Column("instability", "float64", "1", "(n_below - n_above) / n_detected"),
         Column("is_unstable", "bool", "", "the count hangs on where exactly the threshold is"),
+        Column("n_by_chance", "float64", "maxima", "that noise alone would have above the threshold"),
         *SPOT_SUMMARY.columns,
+        Column("saturated_share", "float64", "1", "pixels on flat tops of the highest value, of all"),
+        Column("doubts", "str", "", "reasons to look at the image before its count is believed, or none"),
     ),
 )
 SPOT_QUALITY = Table(
@@ -355,7 +358,8 @@ SPOT_QUALITY = Table(
         *_KEY_COLUMNS[:2],
         _IMAGE_COLUMNS[-1],
         Column("n_images", "int64", "images", "sites of the well"),
-        Column("n_unstable", "int64", "images", "sites whose count hangs on where exactly the threshold is"),
+        Column("n_doubtful", "int64", "images", "sites with a reason to look at them before their count is believed"),
+        Column("doubts", "str", "", "the reasons, of any site, or none"),
         Column("instability", "float64", "1", "largest of the sites"),
         Column("threshold", "float64", "intensity", "least response of a spot, median of the sites"),
         Column("n_cells", "int64", "cells", "cells of the well"),

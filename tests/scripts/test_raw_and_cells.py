@@ -80,9 +80,10 @@ def test_wells_are_described_and_their_channels_compared(well: Path, tmp_path: P
         "n_sites": None,
         "n_files": 6,
         "dtype": "uint16",
+        "n_planes": {},
     }
     compare = main_of("raw_channels")
-    compare(descriptions=[description], named={"dataset.target_channel": ["EU"]}, channels=channels)
+    compare(descriptions=[description], named={"dataset.target_channel": ["EU"]}, per_axis={}, channels=channels)
     assert channels.read_text(encoding="utf-8") == "id,channel\n0,DAPI\n1,EU\n"
 
 
@@ -91,6 +92,9 @@ def test_an_unknown_channel_leaves_no_channel_table(well: Path, tmp_path: Path) 
     main_of("raw_describe")(path=well, plate="P", well="I09", raw=RAW, description=description)
     with pytest.raises(ValueError, match=r"dataset\.target_channel: 'PML'"):
         main_of("raw_channels")(
-            descriptions=[description], named={"dataset.target_channel": ["PML"]}, channels=tmp_path / "channels.csv"
+            descriptions=[description],
+            named={"dataset.target_channel": ["PML"]},
+            per_axis={},
+            channels=tmp_path / "channels.csv",
         )
     assert not (tmp_path / "channels.csv").exists()

@@ -102,6 +102,7 @@ def test_the_keys_of_cells_and_thresholds_follow_their_method() -> None:
         ),
         ({"training": {"models": ["vgg"]}}, "training.models.0: 'vgg' is not one of"),
         ({"training": []}, "training: [] is not of type 'object'"),
+        ({"spots": {"threshold": "elbow"}}, "spots.threshold: expected a block, for instance {method: elbow}"),
     ],
 )
 def test_a_mistake_is_told_with_its_key(changes: dict[str, object], words: str) -> None:

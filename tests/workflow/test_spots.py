@@ -38,7 +38,7 @@ TINY = SmfishSettings(
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the plate and the shipped config."""
     folder = tmp_path_factory.mktemp("smfish")
-    simulate_smfish_plate(folder / "plate", settings=TINY, seed=7)
+    simulate_smfish_plate(folder / "plate", settings=TINY, seed=5)
     config = yaml.safe_load((ROOT / "config/smfish/config.yaml").read_text(encoding="utf-8"))
     (folder / "config.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
     return folder
@@ -68,8 +68,7 @@ def test_what_was_simulated_is_found(finished: Path) -> None:
     assert comparison.wells["n_found_cells"].tolist() == [3, 2, 0]
     assert comparison.wells["f1"][0] > 0.9
     assert comparison.wells["count_error"][0] < 0.15
-    # Even noise has hardly a spot, but noise that changes from cell to ground has a few.
-    assert comparison.wells["n_found_spots"][1:].max() <= 5
+    assert comparison.wells["n_found_spots"][1:].max() <= 1
 
 
 @pytest.mark.parametrize("well", ["A01", "A02", "A03"])

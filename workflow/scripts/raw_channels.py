@@ -1,14 +1,14 @@
-"""Descriptions of all wells → channels.csv (id, channel): all wells agree, and the config names no other channel."""
+"""Descriptions of all wells → channels.csv (id, channel): all wells agree, and the config fits them."""
 
 import csv
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from wellspring.files import replaced_when_whole
 from wellspring.jobs import logged_job
-from wellspring.raw.describe import compare_channels
+from wellspring.raw.describe import check_axes, compare_channels
 
 if TYPE_CHECKING:
     from snakemake.script import Snakemake
@@ -16,10 +16,17 @@ if TYPE_CHECKING:
     snakemake: Snakemake
 
 
-def main(*, descriptions: Sequence[Path], named: Mapping[str, Sequence[str]], channels: Path) -> None:
+def main(
+    *, descriptions: Sequence[Path], named: Mapping[str, Sequence[str]], per_axis: Mapping[str, Any], channels: Path
+) -> None:
     """Compare the wells of `descriptions` and write the shared channels to `channels`."""
     wells = [json.loads(path.read_text(encoding="utf-8")) for path in descriptions]
     shared = compare_channels({(w["plate"], w["well"]): w["channels"] for w in wells}, named=named)
+    check_axes(
+        {(w["plate"], w["well"]): w["n_planes"] for w in wells},
+        channels=named.get("spots.channels", ()),
+        per_axis=per_axis,
+    )
     print(f"{len(wells)} wells share {len(shared)} channels: {', '.join(shared)}")
     with replaced_when_whole(channels) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
@@ -31,5 +38,6 @@ if __name__ == "__main__":
         main(
             descriptions=[Path(file) for file in snakemake.input.descriptions],
             named=snakemake.params.named,
+            per_axis=snakemake.params.per_axis,
             channels=Path(snakemake.output.channels),
         )

@@ -11,7 +11,7 @@ from wellspring.raw.channels import read_channels
 from wellspring.raw.files import well_files
 from wellspring.raw.mpm_arrays import open_arrays
 
-__all__ = ["WellDescription", "compare_channels", "describe_well"]
+__all__ = ["WellDescription", "check_axes", "compare_channels", "describe_well"]
 
 _MOST_WELLS = 5
 
@@ -36,6 +36,8 @@ class WellDescription:
         Files that reading the well depends on.
     dtype : str or None
         Type of the intensities on disk (MPM).
+    n_planes : dict of str to tuple of int
+        By channel, every number of planes that a site has (TIFF); empty for MPM.
     """
 
     format: str
@@ -44,6 +46,7 @@ class WellDescription:
     n_sites: int | None
     n_files: int
     dtype: str | None
+    n_planes: dict[str, tuple[int, ...]]
 
 
 def describe_well(path: Path, *, well: str, raw: Mapping[str, Any]) -> WellDescription:
@@ -67,11 +70,20 @@ def describe_well(path: Path, *, well: str, raw: Mapping[str, Any]) -> WellDescr
         # An MPM job needs no image library.
         from wellspring.raw.tiff import describe_tiff
 
-        channels, n_sites = describe_tiff(path, well=well, pattern=raw["pattern"], channels=raw["channels"])
-        return WellDescription("tiff", tuple(channels), n_px=None, n_sites=n_sites, n_files=n_files, dtype=None)
+        found = describe_tiff(path, well=well, pattern=raw["pattern"], channels=raw["channels"])
+        return WellDescription(
+            "tiff",
+            found.channels,
+            n_px=None,
+            n_sites=found.n_sites,
+            n_files=n_files,
+            dtype=None,
+            n_planes=found.n_planes,
+        )
     channels = read_channels(path / "channels.csv")
     pixels = open_arrays(path, n_channels=len(channels)).pixels
-    return WellDescription("mpm", channels, len(pixels), n_sites=None, n_files=n_files, dtype=str(pixels.dtype))
+    dtype = str(pixels.dtype)
+    return WellDescription("mpm", channels, len(pixels), n_sites=None, n_files=n_files, dtype=dtype, n_planes={})
 
 
 def compare_channels(
@@ -113,6 +125,39 @@ def compare_channels(
             + f"\nKnown channels: {', '.join(common)}. Correct the config."
         )
     return common
+
+
+def check_axes(
+    planes_of: Mapping[Well, Mapping[str, Sequence[int]]], *, channels: Sequence[str], per_axis: Mapping[str, Any]
+) -> None:
+    """Check the config's values per axis against the planes that the wells have.
+
+    Parameters
+    ----------
+    planes_of
+        (plate, well) to its `WellDescription.n_planes`.
+    channels
+        Those that the values are for. None: nothing is checked.
+    per_axis
+        Config key to its value: a list per axis, or anything else, which fits planes and stacks alike.
+
+    Raises
+    ------
+    ValueError
+        When a list has not one value per axis of every image: 3 of stacks (z, y, x), 2 of planes (y, x).
+    """
+    for (plate, well), planes in planes_of.items():
+        for channel in channels:
+            for n_planes in planes.get(channel, ()):
+                n_axes, shown = (3, f"stacks of {n_planes} planes") if n_planes > 1 else (2, "single planes")
+                for key, value in per_axis.items():
+                    if isinstance(value, list | tuple) and len(value) != n_axes:
+                        axes = "[z, y, x]" if n_axes == 3 else "[y, x]"
+                        raise ValueError(
+                            f"{key}: expected {n_axes} numbers, {axes}, since {channel} of {plate}/{well} has {shown}, "
+                            f"got {list(value)}. Correct the config; wells with planes and wells with stacks need a "
+                            "run each."
+                        )
 
 
 def _difference(channels: tuple[str, ...], common: tuple[str, ...]) -> str:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from wellspring.raw.names import Match, matching_files
 from wellspring.raw.tiff_headers import TiffHeader, opened_tiff, read_headers
 
-__all__ = ["PROJECTIONS", "SiteImage", "SiteStacks", "describe_tiff", "read_sites", "read_stacks"]
+__all__ = ["PROJECTIONS", "SiteImage", "SiteStacks", "TiffContent", "describe_tiff", "read_sites", "read_stacks"]
 
 PROJECTIONS = ("max", "mean")
 
@@ -57,15 +57,36 @@ class SiteStacks:
     pixel_size_um: float | None
 
 
-def describe_tiff(
-    path: Path, *, well: str, pattern: str, channels: Sequence[str] | None
-) -> tuple[tuple[str, ...], int]:
-    """Channel names and number of sites of a well, from the headers of its files; no pixel is read.
+@dataclass(frozen=True)
+class TiffContent:
+    """What the headers of a well's files tell.
+
+    Attributes
+    ----------
+    channels : tuple of str
+    n_sites : int
+    n_planes : dict of str to tuple of int
+        By channel, every number of planes (z) that a site has, ascending: one number where all sites agree.
+    """
+
+    channels: tuple[str, ...]
+    n_sites: int
+    n_planes: dict[str, tuple[int, ...]]
+
+
+def describe_tiff(path: Path, *, well: str, pattern: str, channels: Sequence[str] | None) -> TiffContent:
+    """Channels, sites and planes of a well, from the headers of its files; no pixel is read.
 
     Parameters and errors are those of `read_sites`, except that pixel data are not looked at.
     """
     names, sites = _plan(path, well=well, pattern=pattern, channels=channels)
-    return names, len(sites)
+    found = {name: {_number_of_planes(headers, name) for headers in sites.values()} for name in names}
+    return TiffContent(names, len(sites), {name: tuple(sorted(numbers)) for name, numbers in found.items()})
+
+
+def _number_of_planes(headers: Sequence[TiffHeader], channel: str) -> int:
+    own = [header for header in headers if channel in header.channels]
+    return sum(header.shape[header.axes.index("Z")] if "Z" in header.axes else 1 for header in own)
 
 
 def read_sites(

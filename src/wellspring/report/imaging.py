@@ -11,6 +11,7 @@ from wellspring.report.overlays import MOST_PX
 from wellspring.report.page import Grid, Illustration, Section, illustration
 from wellspring.report.spots import MAX_WELLS
 from wellspring.report.style import number
+from wellspring.spots.doubts import DOUBTS
 from wellspring.tables import SPOT_QUALITY, WELL_SEGMENTED_COUNTS, read_table
 
 __all__ = [
@@ -51,19 +52,21 @@ def read_imaging(files: Mapping[str, Path]) -> Imaging:
 
 
 def imaging_warnings(imaging: Imaging) -> list[str]:
-    """Wells without nuclei, and wells whose count of spots is unstable."""
+    """Wells without nuclei, and wells whose count of spots is in doubt, a sentence for each reason."""
     said = []
     if imaging.segmentation is not None:
         empty = imaging.segmentation[imaging.segmentation["n_nuclei"] == 0]
         if len(empty):
             said.append(f"No nuclei were found in {_wells(empty)}. Look at the images of these wells.")
     if imaging.spots is not None:
-        shaky = imaging.spots[imaging.spots["n_unstable"] > 0]
-        if len(shaky):
-            said.append(
-                f"The count of spots is unstable in {_wells(shaky)}: it hangs on where exactly the threshold is. Look "
-                "at the curves and the images of these wells before you trust their counts."
-            )
+        doubts = imaging.spots["doubts"].str.split(", ")
+        for words, meaning in DOUBTS.items():
+            shaky = imaging.spots[[words in own for own in doubts]]
+            if len(shaky):
+                said.append(
+                    f"Spots, {words}: {_wells(shaky)}. That is, {meaning}. Look at the curves and the images of "
+                    "these wells before you trust their counts."
+                )
     return said
 
 
@@ -130,7 +133,7 @@ def spots_section(imaging: Imaging) -> list[Section]:
         illustration(
             figures["spot_counts"],
             title="Spots per cell",
-            caption="Each dot is a cell, the black bar the median of the well. Orange: wells with an unstable count.",
+            caption="Each dot is a cell, the black bar the median of the well. Orange: wells to be wary of.",
         ),
         _quality_grid(imaging.spots, file=str(figures["spot_counts"].with_name("spots.csv"))),
         illustration(
@@ -155,18 +158,19 @@ def _drawn() -> str:
 
 
 def _curves_caption(spots: pd.DataFrame) -> str:
-    more = f" The {MAX_WELLS} least stable of {len(spots):,} are drawn." if len(spots) > MAX_WELLS else ""
+    more = f" The {MAX_WELLS} most doubtful of {len(spots):,} are drawn." if len(spots) > MAX_WELLS else ""
     return (
         "How many spots there would be for another threshold, a line for each site. Dashed: the threshold that was "
-        "chosen; shaded: 10 % to either side. A well to trust has a flat curve there. Orange: the count changes by "
-        f"more than spots.max_instability within the shaded range.{more}"
+        "chosen; shaded: 10 % to either side. A well to trust has a flat curve there. Orange: wells to be "
+        f"wary of, and why; a count is unstable when it changes by more than spots.max_instability within the shaded "
+        f"range.{more}"
     )
 
 
 def _quality_grid(spots: pd.DataFrame, *, file: str) -> Grid:
     rows = [
         (
-            *(r["plate"], r["well"], r["channel"], "unstable" if r["n_unstable"] else "stable"),
+            *(r["plate"], r["well"], r["channel"], r["doubts"]),
             *(f"{r[name]:,}" for name in ("n_cells", "n_spots", "n_in_cells", "n_in_foci")),
             *(number(r[name]) for name in ("mean_per_cell", "median_per_cell", "threshold")),
             number(r["instability"], scale=1.0),
@@ -175,7 +179,7 @@ def _quality_grid(spots: pd.DataFrame, *, file: str) -> Grid:
         for r in _records(spots)
     ]
     head = (
-        *("Plate", "Well", "Channel", "Count", "Cells", "Spots", "In cells", "In foci\nof cells"),
+        *("Plate", "Well", "Channel", "Doubts", "Cells", "Spots", "In cells", "In foci\nof cells"),
         *("Per cell,\nmean", "Per cell,\nmedian", "Threshold", "Change\nat ± 10 %", "SNR,\nmedian"),
         *("Contrast,\nmedian", "Size, px,\nmedian"),
     )

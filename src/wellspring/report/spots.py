@@ -8,14 +8,15 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from wellspring.report.style import COLORS, NEUTRAL, axes_grid, in_style, new_figure
+from wellspring.spots.doubts import NO_DOUBT, joined_doubts
 from wellspring.tables import SPOT_QUALITY
 
 __all__ = ["MAX_WELLS", "counts_figure", "curves_figure", "spots_table"]
 
-# More wells than these cannot be read on one page; the least stable are drawn.
+# More wells than these cannot be read on one page; those with most doubts, then the least stable, are drawn.
 MAX_WELLS = 48
 _COLUMNS = 4
-_UNSTABLE = "#D55E00"
+_DOUBTFUL = "#D55E00"
 _IMAGE = ["plate", "well", "channel"]
 
 
@@ -30,7 +31,8 @@ def spots_table(thresholds: pd.DataFrame, cells: pd.DataFrame, spots: pd.DataFra
     groups = thresholds.groupby(_IMAGE, sort=False)
     table = groups.agg(
         n_images=("site", "size"),
-        n_unstable=("is_unstable", "sum"),
+        n_doubtful=("doubts", _number_of_doubtful),
+        doubts=("doubts", _joined_doubts),
         instability=("instability", "max"),
         threshold=("threshold", "median"),
     )
@@ -52,9 +54,18 @@ def spots_table(thresholds: pd.DataFrame, cells: pd.DataFrame, spots: pd.DataFra
     return table.reset_index()[SPOT_QUALITY.names]
 
 
+def _number_of_doubtful(doubts: pd.Series) -> int:
+    return int((doubts != NO_DOUBT).sum())
+
+
+def _joined_doubts(doubts: pd.Series) -> str:
+    """Those of any site, each once, in the order of `DOUBTS`."""
+    return joined_doubts(words for joined in doubts for words in joined.split(", "))
+
+
 @in_style
 def curves_figure(curves: pd.DataFrame, thresholds: pd.DataFrame) -> Figure:
-    """Count against threshold, one panel per well and channel, one line per site; unstable ones are marked.
+    """Count against threshold, one panel per well and channel, one line per site; doubtful ones are marked.
 
     Parameters
     ----------
@@ -78,10 +89,11 @@ def curves_figure(curves: pd.DataFrame, thresholds: pd.DataFrame) -> Figure:
 def _draw_curves(axes: Axes, curves: pd.DataFrame, thresholds: pd.DataFrame) -> None:
     for row in thresholds.itertuples():
         curve = curves[curves["site"] == row.site]
-        color = _UNSTABLE if row.is_unstable else COLORS[0]
+        color = _DOUBTFUL if row.doubts != NO_DOUBT else COLORS[0]
         axes.plot(curve["threshold"], curve["n_spots"], color=color)
-        axes.axvspan(0.9 * row.threshold, 1.1 * row.threshold, color=color, alpha=0.15, linewidth=0)
-        axes.axvline(row.threshold, color=color, linewidth=0.7, linestyle="--")
+        if np.isfinite(row.threshold):
+            axes.axvspan(0.9 * row.threshold, 1.1 * row.threshold, color=color, alpha=0.15, linewidth=0)
+            axes.axvline(row.threshold, color=color, linewidth=0.7, linestyle="--")
     axes.set_xscale("log")
     axes.set_yscale("symlog", linthresh=1)
     axes.set_ylim(bottom=0)
@@ -89,11 +101,13 @@ def _draw_curves(axes: Axes, curves: pd.DataFrame, thresholds: pd.DataFrame) -> 
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_formatter(_written_out)
     axes.minorticks_off()
-    n_unstable = int(thresholds["is_unstable"].sum())
-    if n_unstable:
-        words = "unstable" if len(thresholds) == 1 else f"{n_unstable} of {len(thresholds)} sites unstable"
-        axes.text(0.98, 0.95, words, transform=axes.transAxes, ha="right", va="top", color=_UNSTABLE, weight="bold")
-        axes.spines[:].set_color(_UNSTABLE)
+    doubts = _joined_doubts(thresholds["doubts"])
+    if doubts != NO_DOUBT:
+        n_doubtful = _number_of_doubtful(thresholds["doubts"])
+        sites = "" if len(thresholds) == 1 else f"\n{n_doubtful} of {len(thresholds)} sites"
+        words = doubts.replace(", ", "\n") + sites
+        axes.text(0.98, 0.95, words, transform=axes.transAxes, ha="right", va="top", color=_DOUBTFUL, weight="bold")
+        axes.spines[:].set_color(_DOUBTFUL)
 
 
 def _written_out(value: float, _position: float) -> str:
@@ -114,8 +128,7 @@ def counts_figure(cells: pd.DataFrame, thresholds: pd.DataFrame) -> Figure:
     axes = figure.subplots()
     for place, key in enumerate(wells):
         counts = _of(cells, key)["n_spots"].to_numpy()
-        is_unstable = bool(_of(thresholds, key)["is_unstable"].any())
-        color = _UNSTABLE if is_unstable else COLORS[0]
+        color = _DOUBTFUL if _number_of_doubtful(_of(thresholds, key)["doubts"]) else COLORS[0]
         # Spread evenly, so that the same table gives the same figure.
         spread = np.linspace(-0.28, 0.28, len(counts)) if len(counts) > 1 else np.zeros(len(counts))
         axes.plot(counts, place + spread, "o", markersize=2.5, color=color, alpha=0.6, markeredgewidth=0)
@@ -130,10 +143,14 @@ def counts_figure(cells: pd.DataFrame, thresholds: pd.DataFrame) -> Figure:
 
 
 def _shown(thresholds: pd.DataFrame) -> Sequence[tuple[str, str, str]]:
-    """(plate, well, channel) of all wells in their order, or of the least stable ones if they are too many."""
-    worst = thresholds.groupby(_IMAGE, sort=False)["instability"].max()
-    chosen = worst if len(worst) <= MAX_WELLS else worst.loc[worst.nlargest(MAX_WELLS).index]
-    return [(str(plate), str(well), str(channel)) for plate, well, channel in chosen.index]
+    """(plate, well, channel) of all wells in their order, or, if they are too many, of the worst."""
+    is_doubtful = thresholds["doubts"] != NO_DOUBT
+    wells = thresholds.assign(is_doubtful=is_doubtful).groupby(_IMAGE, sort=False)
+    wells = wells.agg(n_doubtful=("is_doubtful", "sum"), instability=("instability", "max"))
+    if len(wells) > MAX_WELLS:
+        worst = wells.sort_values(["n_doubtful", "instability"], ascending=False, kind="stable").index[:MAX_WELLS]
+        wells = wells[wells.index.isin(worst)]
+    return [(str(plate), str(well), str(channel)) for plate, well, channel in wells.index]
 
 
 def _of(table: pd.DataFrame, key: tuple[str, str, str]) -> pd.DataFrame:

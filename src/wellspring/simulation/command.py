@@ -26,7 +26,7 @@ def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     simulate.set_defaults(run=_run_simulate)
     smfish = commands.add_parser("simulate-smfish", help="write a plate of smFISH wells (TIFF) whose truth is known")
     smfish.add_argument("folder", type=Path, help="new or empty folder")
-    smfish.add_argument("--seed", type=int, default=123, help="default: 123")
+    smfish.add_argument("--seed", type=int, default=123, help="0 or more; default: 123")
     smfish.set_defaults(run=_run_simulate_smfish)
     truth = commands.add_parser("truth", help="compare results on a simulated plate with its truth")
     truth.add_argument("plate", type=Path, help="folder that `wellspring simulate` or `simulate-smfish` wrote")
@@ -45,6 +45,8 @@ def _run_simulate(args: argparse.Namespace) -> None:
 
 
 def _run_simulate_smfish(args: argparse.Namespace) -> None:
+    if args.seed < 0:
+        raise ValueError(f"--seed: expected 0 or more, got {args.seed}.")
     sheet = simulate_smfish_plate(args.folder, settings=SmfishSettings(demo_wells()), seed=args.seed, report=print)
     print(f"{sheet}: {len(demo_wells())} wells")
 

@@ -15,10 +15,10 @@ __all__ = ["SmfishComparison", "compare_smfish", "is_smfish_plate", "smfish_text
 
 _AXES = ["z_px", "y_px", "x_px"]
 _MAX_DISTANCE_PX = 3.0
-# The result holds when, in every well, F1 of the spots is at least this, and the counts of the cells are off by no more
-# than this share of their sum: a spot beside the border of two cells counts as one too few and one too many.
-# It was 0.10 until the demo's sparsest well, 144 spots of which some lie in clumps, came out at 0.12.
-_LEAST_F1, _MOST_ERROR = 0.9, 0.15
+# The result holds when F1 of the spots is at least this in every well, and the counts of all cells of the plate are off
+# by no more than this share of their sum. A spot beside the border of two cells, of which nothing in the image tells
+# where it is, counts as one too few and one too many; in a well of few spots that alone may be a tenth of them.
+_LEAST_F1, _MOST_ERROR = 0.9, 0.1
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,9 @@ def compare_smfish(plate: Path, results: Path) -> SmfishComparison:
         true_spots = spots[(spots["plate"] == name) & (spots["well"] == well)]
         rows.append({"well": well, **_well_row(true_cells, true_spots, results=Path(results), key=(name, well))})
     table = pd.DataFrame(rows)
-    return SmfishComparison(table, tuple(text for row in rows for text in _mistakes(row)))
+    error = float(table["count_error"] @ table["n_spots"]) / max(1, int(table["n_spots"].sum()))
+    off = [f"the counts per cell are off by {error:.0%} over the plate"] if error > _MOST_ERROR else []
+    return SmfishComparison(table, (*(text for row in rows for text in _mistakes(row)), *off))
 
 
 def _well_row(
@@ -102,8 +104,6 @@ def _mistakes(row: dict[str, str | float | int]) -> list[str]:
         found.append(f"{row['well']}: {row['n_found_cells']} cells instead of {row['n_cells']}")
     if float(row["f1"]) < _LEAST_F1:
         found.append(f"{row['well']}: F1 of the spots is {row['f1']:.2f}, below {_LEAST_F1}")
-    if float(row["count_error"]) > _MOST_ERROR:
-        found.append(f"{row['well']}: the counts per cell are off by {row['count_error']:.0%}")
     return found
 
 

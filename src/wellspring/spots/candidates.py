@@ -6,16 +6,16 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 from scipy.spatial import cKDTree
 
 from wellspring.spots.border import gathered, peaks_inside
-from wellspring.spots.filters import RATIO, NoiseMap, spot_gain
+from wellspring.spots.filters import RATIO, spot_gain
+from wellspring.spots.noise import NoiseMap
 
 __all__ = ["Candidates", "find_candidates", "refined_positions", "spot_sizes"]
 
 # Where lines and edges are told from spots: so far to both sides, in so many directions.
-_SIDE_SIGMAS, _DIRECTIONS = 2.5, 8
+_SIDE_SIGMAS, _FAR_SIGMAS, _DIRECTIONS = 2.5, 4.0, 16
 # A pixel this many deviations above its neighbours is no noise.
 _HOT_DEVIATIONS = 5.0
 # Sizes looked at, relative to the expected one: half to double in steps of a third of an octave.
@@ -32,9 +32,9 @@ class Candidates:
     points : (n, n_axes) int64
         Pixels.
     response : (n,) float32
-        Response there, intensity.
+        Response there over its level around (`NoiseMap.level`) and over the ridge that it may stand on, intensity.
     noise : (n,) float32
-        Noise of the response there, intensity.
+        Noise of the response there, intensity: the standard deviation of Gaussian noise that is as rarely so high.
     """
 
     points: NDArray[np.int64]
@@ -85,12 +85,13 @@ def find_candidates(
         Empty for a constant image.
     """
     points = _maxima(response, _above(response, noise, least_response=least_response, least_factor=least_factor))
-    values = gathered(response, points, (0,) * response.ndim)
+    points = points[_is_round(response, points, sigma_px=sigma_px)]
+    values = gathered(response, points, (0,) * response.ndim) - noise.level.at(points).astype(np.float32)
+    values -= _ridge(response, points, sigma_px=sigma_px)
     order = np.argsort(-values, kind="stable")
-    found = Candidates(points[order], values[order], noise.at(points[order]))
-    if least_response is None:
-        found = found.where(found.response > least_factor * found.noise)
-    found = found.where(_is_round(response, found.points, sigma_px=sigma_px))
+    points, values = points[order], values[order]
+    found = Candidates(points, values, noise.gaussian_at(points, values))
+    found = found.where(found.response > (least_factor * found.noise if least_response is None else least_response))
     found = found.where(peaks_inside(image, found.points, sigma_px=sigma_px))
     found = found.where(~_is_hot(image, found, sigma_px=sigma_px))
     kept = _sparse(found.points, max_per_neighborhood=max_per_neighborhood, neighborhood_px=neighborhood_px)
@@ -101,29 +102,53 @@ def _above(
     response: NDArray[np.float32], noise: NoiseMap, *, least_response: float | None, least_factor: float
 ) -> NDArray[np.int64]:
     """(n, n_axes) pixels that may pass, in raster order within each tile."""
-    if least_response is not None:
-        return np.argwhere(response > least_response)
-    # The noise is interpolated between tiles, so the least of a tile and its neighbours bounds it.
-    levels = least_factor * ndimage.minimum_filter(noise.tiles, size=3, mode="nearest")
+    boxes = noise.boxes()
+    levels = (least_factor * noise.least()).ravel() if least_response is None else [least_response] * len(boxes)
     parts = []
-    edges = [np.linspace(0, size, n + 1).astype(int) for size, n in zip(response.shape, levels.shape, strict=True)]
-    for place in np.ndindex(*levels.shape):
-        starts = [edge[i] for edge, i in zip(edges, place, strict=True)]
-        stops = [edge[i + 1] for edge, i in zip(edges, place, strict=True)]
-        tile = response[tuple(slice(a, b) for a, b in zip(starts, stops, strict=True))]
-        parts.append(np.argwhere(tile > levels[place]) + starts)
+    for box, level in zip(boxes, levels, strict=True):
+        parts.append(np.argwhere(response[box] > level + noise.level.least(box)) + [part.start for part in box])
     return np.concatenate(parts)
 
 
 def _maxima(response: NDArray[np.float32], points: NDArray[np.int64]) -> NDArray[np.int64]:
+    is_inner = ((points > 0) & (points < np.array(response.shape) - 1)).all(axis=1)
+    kept = np.concatenate(
+        [
+            _inner_maxima(response, points, np.flatnonzero(is_inner)),
+            _border_maxima(response, points, np.flatnonzero(~is_inner)),
+        ]
+    )
+    return np.asarray(points[np.sort(kept)])
+
+
+def _inner_maxima(
+    response: NDArray[np.float32], points: NDArray[np.int64], rows: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Which of these rows of `points`, none of them on a border, are maxima."""
+    values = response.reshape(-1)
+    steps = np.array(response.strides) // response.itemsize
+    places = np.ravel_multi_index(tuple(points[rows].T), response.shape)
+    here = values[places]
     for offset in itertools.product((-1, 0, 1), repeat=response.ndim):
         if any(offset):
-            here = gathered(response, points, (0,) * response.ndim)
-            there = gathered(response, points, offset)
-            outside = ((points + offset < 0) | (points + offset >= response.shape)).any(axis=1)
+            there = values[places + int(np.dot(offset, steps))]
             # Of equal neighbours the first in raster order is the maximum.
-            points = points[outside | (here > there if offset < (0,) * response.ndim else here >= there)]
-    return points
+            is_higher = here > there if offset < (0,) * response.ndim else here >= there
+            rows, places, here = rows[is_higher], places[is_higher], here[is_higher]
+    return rows
+
+
+def _border_maxima(
+    response: NDArray[np.float32], points: NDArray[np.int64], rows: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    for offset in itertools.product((-1, 0, 1), repeat=response.ndim):
+        if any(offset):
+            own = points[rows]
+            here = gathered(response, own, (0,) * response.ndim)
+            there = gathered(response, own, offset)
+            outside = ((own + offset < 0) | (own + offset >= response.shape)).any(axis=1)
+            rows = rows[outside | (here > there if offset < (0,) * response.ndim else here >= there)]
+    return rows
 
 
 def _is_round(
@@ -142,6 +167,26 @@ def _is_round(
         both = [gathered(response, points, (*lead, *(sign * steps))) for sign in (1, -1)]
         sides.append(np.minimum(*both))
     return np.asarray(np.max(sides, axis=0) <= here / 2)
+
+
+def _ridge(
+    response: NDArray[np.float32], points: NDArray[np.int64], *, sigma_px: Sequence[float]
+) -> NDArray[np.float32]:
+    """(n,) float32, 0 or more: how high the response is all along the straight line that is highest.
+
+    The response is a ridge along the inside of an edge, and noise makes maxima on it: what counts is how far they stand
+    out of it. Four places of a line, 2.5 and 4 sigma to both sides, are all high on a ridge; around a spot they are
+    not, and the lowest of four values of noise is below 0.
+    """
+    lead = (0,) * (response.ndim - 2)
+    highest = np.zeros(len(points), dtype=np.float32)
+    for angle in np.arange(_DIRECTIONS) * np.pi / _DIRECTIONS:
+        lowest = np.full(len(points), np.inf, dtype=np.float32)
+        for distance in (-_FAR_SIGMAS, -_SIDE_SIGMAS, _SIDE_SIGMAS, _FAR_SIGMAS):
+            steps = np.rint(distance * np.array(sigma_px[-2:]) * [np.sin(angle), np.cos(angle)]).astype(int)
+            np.minimum(lowest, gathered(response, points, (*lead, *steps)), out=lowest)
+        np.maximum(highest, lowest, out=highest)
+    return highest
 
 
 def _is_hot(image: NDArray[np.generic], found: Candidates, *, sigma_px: Sequence[float]) -> NDArray[np.bool_]:

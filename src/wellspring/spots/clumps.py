@@ -15,7 +15,7 @@ __all__ = ["Decomposition", "decompose_clumps"]
 
 # A region is what exceeds its surroundings (blurred over 5 sigma, as in big-fish) by half the median spot's amplitude.
 _SURROUNDINGS_SIGMAS, _HALF = 5.0, 0.5
-# Light is summed up to 2 sigma around a region, and its background taken from 2 to 3.5 sigma around it.
+# Light is summed up to 2 sigma around a region, and its background taken from 2 to 3.5 sigma around it in the plane.
 _GROWN_SIGMAS, _RING_SIGMAS = 2.0, (2.0, 3.5)
 # Regions whose light could round to more spots than were found in them.
 _SUSPICIOUS = 1.3
@@ -181,15 +181,35 @@ def _measured(
     distance = ndimage.distance_transform_edt(~own, sampling=sampling)
     other = ndimage.distance_transform_edt(~is_other, sampling=sampling) if is_other.any() else np.full(own.shape, 1e9)
     values = image[crop].astype(np.float64)
-    ring = (distance > _RING_SIGMAS[0]) & (distance <= _RING_SIGMAS[1]) & (other > _RING_SIGMAS[0])
+    in_plane = _plane_distance(own, sampling=sampling)
+    ring = (in_plane > _RING_SIGMAS[0]) & (in_plane <= _RING_SIGMAS[1]) & (other > _RING_SIGMAS[0])
     if ring.sum() < _RING_LEAST_PX:
         ring = ~own
     background = float(np.median(values[ring])) if ring.any() else float(values.min())
-    spread = _MAD * float(np.median(np.abs(values[ring] - background))) if ring.any() else 0.0
-    excess = values - background
+    excess = values - _plane_backgrounds(values, ring, otherwise=background)
+    spread = _MAD * float(np.median(np.abs(excess[ring]))) if ring.any() else 0.0
     grown = (distance <= _GROWN_SIGMAS) & (distance < other)
     start = np.array([part.start for part in crop], dtype=np.int64)
     return _Region(start, np.where(grown, excess, 0.0), own, float(excess[grown].sum()), background, spread)
+
+
+def _plane_distance(own: NDArray[np.bool_], *, sampling: list[float]) -> NDArray[np.float64]:
+    """Distance in the plane to the region's outline as seen along z, the same in all planes; sigmas."""
+    outline = own.any(axis=0) if own.ndim == 3 else own
+    distance = ndimage.distance_transform_edt(~outline, sampling=sampling[-2:])
+    return np.broadcast_to(np.asarray(distance, dtype=np.float64), own.shape)
+
+
+def _plane_backgrounds(
+    values: NDArray[np.float64], ring: NDArray[np.bool_], *, otherwise: float
+) -> NDArray[np.float64]:
+    """Median of the ring in each plane: cells are brightest in their middle planes."""
+    if values.ndim == 2:
+        return np.full((1, 1), otherwise)
+    medians = [
+        float(np.median(v[r])) if r.sum() >= _RING_LEAST_PX else otherwise for v, r in zip(values, ring, strict=True)
+    ]
+    return np.array(medians)[:, None, None]
 
 
 def _placed(

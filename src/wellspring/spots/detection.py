@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from numbers import Integral, Real
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -9,10 +11,11 @@ from numpy.typing import NDArray
 
 from wellspring.spots.border import gathered
 from wellspring.spots.candidates import Candidates, find_candidates, refined_positions, spot_sizes
-from wellspring.spots.filters import axis_sigmas, checked_image, difference_of_gaussians, noise_map, spot_gain
+from wellspring.spots.filters import axis_sigmas, checked_image, difference_of_gaussians, spot_gain
 from wellspring.spots.measures import local_background
+from wellspring.spots.noise import noise_map
 from wellspring.spots.saturation import restored_tops
-from wellspring.spots.threshold import LEAST_FACTOR, Threshold, given_threshold, threshold_method
+from wellspring.spots.threshold import LEAST_FACTOR, Threshold, given_threshold, no_threshold, threshold_method
 from wellspring.tables import SPOTS
 
 __all__ = ["Detection", "detect_spots", "detect_with_threshold"]
@@ -69,10 +72,11 @@ def detect_spots(
     pandas.DataFrame
         Table SPOTS, the brightest response first. `z_px` (in 3D only), `y_px`, `x_px`: place, pixel centres from 0.
         `sigma_px`: size in the plane, from 0.5 to 2 times the expected one. `response`: the image's difference of
-        Gaussians at the maximum. `snr`: amplitude over the local background's robust standard deviation. `contrast`:
-        amplitude over the local background, infinite where that is 0 or less. Amplitude: `response` over
-        that of a spot of amplitude 1 (0.231 in 2D, 0.244 in 3D), so the height above background of a spot of the
-        expected size. Local background: the median over a ring 3 to 5 sigma away in the spot's plane.
+        Gaussians at the maximum, above its median around (blocks of 8 sigma) where that is positive. `snr`: amplitude
+        over the local background's robust standard deviation. `contrast`: amplitude over the local background,
+        infinite where that is 0 or less. Amplitude: `response` over that of a spot of amplitude 1 (0.231 in 2D, 0.244
+        in 3D), so the height above background of a spot of the expected size. Local background: the median over a ring
+        3 to 5 sigma away in the spot's plane.
 
     Raises
     ------
@@ -85,9 +89,9 @@ def detect_spots(
     neighbourhood, noise told from signal. Maxima are taken from the pair of the expected size only, the other pairs
     tell the size at the spots found: maxima over all pairs would let a clump's wide response swallow its spots.
 
-    An empty or constant image has no spots, nor, in 19 of 20 cases, has one of even noise only. Two kinds of noise pass
-    for spots more often: where it changes within a tile of 40 sigma (bright cells on a dark ground, without a spot in
-    them), and where most pixels have no light at all (counts of single photons). Look at such fields by eye.
+    An empty or constant image has no spots, nor, in 19 of 20 cases, has one of noise only: the noise may change over
+    the field (tiles of 40 sigma), with the light (`light_noise`) and at the borders, and may be that of few photons
+    (`count_noise`).
 
     Single hot pixels and lines are no spots. A saturated spot is one (`restored_tops`), with the response its shape
     lets expect. On the outermost rows and columns a maximum must show its far side too (`peaks_inside`).
@@ -120,9 +124,9 @@ def detect_with_threshold(
     else:
         window = _window(neighborhood_px, n_axes=image.ndim)
     if image.size == 0 or image.min() == image.max():
-        return _nothing(image.ndim, threshold=threshold)
+        return _nothing(image.ndim, method=method, threshold=threshold)
     response = difference_of_gaussians(restored_tops(image, sigma_px=sigmas), sigma_px=sigmas)
-    noise = noise_map(response, sigma_px=sigmas, floor=_noise_floor(image))
+    noise = noise_map(image, response, sigma_px=sigmas, floor=_noise_floor(image))
     candidates = find_candidates(
         image,
         response,
@@ -133,7 +137,7 @@ def detect_with_threshold(
         max_per_neighborhood=max_per_neighborhood,
         neighborhood_px=window,
     )
-    chosen = choose(candidates, noise) if threshold is None else given_threshold(candidates, value=threshold)
+    chosen = choose(candidates, noise) if threshold is None else given_threshold(candidates, noise, value=threshold)
     found = candidates.where(chosen.levels(candidates) > 1)
     return Detection(_spot_table(image, response, found, sigmas=sigmas), chosen)
 
@@ -159,11 +163,10 @@ def _spot_table(
     )[[*axes, *(name for name in SPOTS.names if name not in axes)]]
 
 
-def _nothing(n_axes: int, *, threshold: float | None) -> Detection:
+def _nothing(n_axes: int, *, method: str, threshold: float | None) -> Detection:
     none = Candidates(np.zeros((0, n_axes), np.int64), np.zeros(0, np.float32), np.zeros(0, np.float32))
     spots = _spot_table(np.zeros((1,) * n_axes), np.zeros((1,) * n_axes, np.float32), none, sigmas=(1.0,) * n_axes)
-    # Any response would be a spot; the curve is 0 everywhere.
-    return Detection(spots, given_threshold(none, value=threshold or 1.0))
+    return Detection(spots, no_threshold(method) if threshold is None else no_threshold("given", value=threshold))
 
 
 def _noise_floor(image: NDArray[np.generic]) -> float:
@@ -188,8 +191,12 @@ def _window(neighborhood_px: float | Sequence[float], *, n_axes: int) -> tuple[f
     return window
 
 
-def _check_parameters(threshold: float | None, max_per_neighborhood: int) -> None:
-    if threshold is not None and not 0 < threshold < np.inf:
-        raise ValueError(f"threshold: expected a positive response (intensity), or None to choose it, got {threshold}.")
-    if max_per_neighborhood < 1:
-        raise ValueError(f"max_per_neighborhood: expected 1 or more, got {max_per_neighborhood}.")
+def _check_parameters(threshold: Any, max_per_neighborhood: Any) -> None:
+    is_number = isinstance(threshold, Real) and not isinstance(threshold, bool)
+    if threshold is not None and not (is_number and 0 < threshold < np.inf):
+        raise ValueError(
+            f"threshold: expected a positive response (intensity), or None to choose it by `method`, got {threshold!r}."
+        )
+    is_count = isinstance(max_per_neighborhood, Integral) and not isinstance(max_per_neighborhood, bool)
+    if not (is_count and max_per_neighborhood >= 1):
+        raise ValueError(f"max_per_neighborhood: expected 1 or more, got {max_per_neighborhood!r}.")

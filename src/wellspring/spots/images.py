@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from wellspring.spots.clumps import decompose_clumps
 from wellspring.spots.detection import detect_with_threshold
+from wellspring.spots.doubts import image_doubts, is_in_noise, is_unstable, saturated_pixels
 from wellspring.spots.foci import assign_labels, count_per_cell, find_foci, foci_table
 from wellspring.spots.measures import snr_summary
 from wellspring.spots.threshold import Threshold
@@ -31,8 +32,6 @@ TABLES = {
     "thresholds": WELL_SPOT_THRESHOLDS,
     "curves": WELL_SPOT_CURVES,
 }
-# A change by fewer spots than this, of 0.9 to 1.1 times the threshold, makes no count unstable.
-_FEW_SPOTS = 5
 # Fewer spots than these have no median to measure clumps by: one of a few maxima of noise parts the field itself.
 _LEAST_REFERENCES = 10
 
@@ -88,9 +87,10 @@ def spots_of_image(
     threshold
         ``method`` (noise, elbow, given) and, for given, ``value``.
     max_instability
-        See `describe_threshold`.
+        See `is_unstable`.
     decompose
-        Whether clumps are taken apart; never where fewer than 10 spots were found.
+        Whether clumps are taken apart; never where fewer than 10 spots were found, nor where the threshold lies in the
+        noise: the typical maximum is no spot there.
     focus_radius_um, focus_min_spots
         As in `find_foci`.
     first_id
@@ -108,7 +108,7 @@ def spots_of_image(
     """
     method = {"threshold": threshold["value"]} if threshold["method"] == "given" else {"method": threshold["method"]}
     found = detect_with_threshold(image, sigma_px=sigma_px, max_per_neighborhood=max_per_neighborhood, **method)
-    if decompose and len(found.spots) >= _LEAST_REFERENCES:
+    if decompose and len(found.spots) >= _LEAST_REFERENCES and not is_in_noise(found.threshold):
         spots = decompose_clumps(image, found.spots, sigma_px=sigma_px).spots
     else:
         spots = found.spots.assign(is_added=np.zeros(len(found.spots), dtype=bool))
@@ -116,7 +116,11 @@ def spots_of_image(
     spots = find_foci(spots, spacing_um=spacing_um, radius_um=focus_radius_um, min_spots=focus_min_spots)
     ids = np.unique(cells)
     counts = count_per_cell(spots, cell_ids=ids[ids > 0].tolist())
-    measured = pd.concat([describe_threshold(found.threshold, limit=max_instability), snr_summary(spots)], axis=1)
+    described = describe_threshold(found.threshold, limit=max_instability)
+    measured = pd.concat([described, snr_summary(spots)], axis=1).assign(
+        saturated_share=saturated_pixels(image),
+        doubts=image_doubts(image, spots, found.threshold, n_cells=len(counts), max_instability=max_instability),
+    )
     return SpotTables(
         spots=spots.assign(object_id=spots["cell_id"].where(spots["cell_id"] == 0, spots["cell_id"] + first_id)),
         cells=counts.assign(object_id=counts["cell_id"] + first_id),
@@ -127,16 +131,7 @@ def spots_of_image(
 
 
 def describe_threshold(threshold: Threshold, *, limit: float) -> pd.DataFrame:
-    """One row on a threshold and the counts at 0.9, 1 and 1.1 times it.
-
-    Parameters
-    ----------
-    threshold
-    limit
-        The count is unstable when its `instability` is above this, and the change is 5 spots or more: a single spot
-        more or less in a nearly empty image says nothing.
-    """
-    change = threshold.n_below - threshold.n_above
+    """One row on a threshold and the counts at 0.9, 1 and 1.1 times it; `limit` as of `is_unstable`."""
     row = {
         "method": threshold.method,
         "threshold": threshold.value,
@@ -145,7 +140,8 @@ def describe_threshold(threshold: Threshold, *, limit: float) -> pd.DataFrame:
         "n_below": threshold.n_below,
         "n_above": threshold.n_above,
         "instability": threshold.instability,
-        "is_unstable": threshold.instability > limit and change >= _FEW_SPOTS,
+        "is_unstable": is_unstable(threshold, limit=limit),
+        "n_by_chance": threshold.n_by_chance,
     }
     return pd.DataFrame([row])
 

@@ -13,7 +13,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.mixture import GaussianMixture
 
 from wellspring.spots.candidates import Candidates
-from wellspring.spots.filters import NoiseMap
+from wellspring.spots.noise import NoiseMap
 from wellspring.tables import SPOT_CURVE
 
 __all__ = [
@@ -21,7 +21,10 @@ __all__ = [
     "Threshold",
     "elbow_threshold",
     "given_threshold",
+    "maxima_by_chance",
+    "no_threshold",
     "noise_factor",
+    "noise_maxima",
     "noise_threshold",
     "signal_boundary",
     "threshold_method",
@@ -39,6 +42,8 @@ _LEAST_SHARE = 0.1
 # A class of which nine tenths are brighter than this many times the noise's limit stands clear of the noise.
 _CLEAR = 1.25
 _LEAST_MAXIMA = 30
+# Of a class of log responses; less than a hundredth of that of molecules.
+_LEAST_VARIANCE = 1e-4
 _MOST_MAXIMA = 20_000
 _STABILITY_STEP = 0.1
 _CURVE_POINTS = 100
@@ -65,6 +70,8 @@ class Threshold:
         Table SPOT_CURVE: count against threshold.
     n_spots, n_below, n_above : int
         Maxima above the threshold, above 0.9 times it and above 1.1 times it.
+    n_by_chance : float
+        Maxima that noise alone would have above the threshold (`maxima_by_chance`).
     """
 
     method: str
@@ -74,6 +81,7 @@ class Threshold:
     n_spots: int
     n_below: int
     n_above: int
+    n_by_chance: float
 
     @property
     def instability(self) -> float:
@@ -92,7 +100,13 @@ def _levels(candidates: Candidates, *, value: float, factor: float) -> NDArray[n
     return np.minimum(levels, candidates.response / (factor * candidates.noise.astype(np.float64)))
 
 
-def _threshold(candidates: Candidates, *, method: str, value: float, factor: float) -> Threshold:
+def no_threshold(method: str, *, value: float = math.nan) -> Threshold:
+    """The threshold of an image in which nothing can be told apart: no maxima, and unless `value` is given, none."""
+    curve = pd.DataFrame({"threshold": np.zeros(0), "n_spots": np.zeros(0, dtype=np.int64)})[SPOT_CURVE.names]
+    return Threshold(method, value, math.nan, curve, 0, 0, 0, 0.0)
+
+
+def _threshold(candidates: Candidates, noise: NoiseMap, *, method: str, value: float, factor: float) -> Threshold:
     levels = np.sort(_levels(candidates, value=value, factor=factor))
 
     def counts(level: NDArray[np.float64]) -> NDArray[np.int64]:
@@ -102,12 +116,13 @@ def _threshold(candidates: Candidates, *, method: str, value: float, factor: flo
     grid = np.geomspace(0.75, top, _CURVE_POINTS)
     curve = pd.DataFrame({"threshold": grid * value, "n_spots": counts(grid)})[SPOT_CURVE.names]
     below, here, above = counts(np.array([1 - _STABILITY_STEP, 1.0, 1 + _STABILITY_STEP])).tolist()
-    return Threshold(method, value, factor, curve, here, below, above)
+    chance = maxima_by_chance(noise, value=value, factor=factor)
+    return Threshold(method, value, factor, curve, here, below, above, chance)
 
 
-def given_threshold(candidates: Candidates, *, value: float) -> Threshold:
+def given_threshold(candidates: Candidates, noise: NoiseMap, *, value: float) -> Threshold:
     """The threshold that the caller chose; candidates reach down to half of it."""
-    return _threshold(candidates, method="given", value=value, factor=0.0)
+    return _threshold(candidates, noise, method="given", value=value, factor=0.0)
 
 
 def noise_threshold(candidates: Candidates, noise: NoiseMap) -> Threshold:
@@ -124,35 +139,48 @@ def noise_threshold(candidates: Candidates, noise: NoiseMap) -> Threshold:
     log_responses = np.log(candidates.response[stands_out].astype(np.float64))
     log_limits = np.log(factor * candidates.noise[stands_out].astype(np.float64))
     boundary = signal_boundary(log_responses, log_responses - log_limits)
-    usual = factor * float(np.median(noise.tiles))
+    usual = factor * noise.usual
     value = usual if boundary is None else max(usual, math.exp(boundary))
     # Without a second class the local noise alone decides, also where it is below the usual.
-    least = factor * float(noise.tiles.min()) if boundary is None else value
-    return _threshold(candidates, method="noise", value=least, factor=factor)
+    least = factor * float(noise.least().min()) if boundary is None else value
+    return _threshold(candidates, noise, method="noise", value=least, factor=factor)
+
+
+def noise_maxima(noise: NoiseMap, factors: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Number of maxima that noise has above so many standard deviations; same shape as `factors`.
+
+    Of smooth Gaussian noise it is, for high t, its Euler characteristic (Adler, The geometry of random fields, 1981;
+    Worsley, Adv. Appl. Probab. 27, 1995): volume * roughness * (2 pi)**(-(n + 1) / 2) * He(t) * exp(-t**2 / 2), with
+    He(t) = t in 2D and t**2 - 1 in 3D. It is highest at t = 1 and sqrt(3), and below that taken as there: the maxima
+    are then all maxima. Those that are not round, or stand on a ridge, are counted here but are no candidates.
+    """
+    n_axes = len(noise.shape)
+    scale = math.prod(noise.shape) * noise.roughness * (2 * np.pi) ** (-(n_axes + 1) / 2)
+    bound = np.maximum(factors, 1.0 if n_axes == 2 else 3**0.5)
+    hermite = bound if n_axes == 2 else bound**2 - 1
+    return np.asarray(scale * hermite * np.exp(-(bound**2) / 2))
+
+
+def maxima_by_chance(noise: NoiseMap, *, value: float, factor: float) -> float:
+    """Maxima of noise alone above both `value` and `factor` times the local noise, summed over the tiles."""
+    tiles = noise.tiles.astype(np.float64).ravel()
+    return float(noise_maxima(noise, np.maximum(value / tiles, factor)).mean())
 
 
 def noise_factor(candidates: Candidates, noise: NoiseMap) -> float:
     """Deviations of the noise above which a maximum is rather signal than noise, at least 3.
 
-    The number of maxima of smooth Gaussian noise above t deviations is, for high t, its Euler characteristic (Adler,
-    The geometry of random fields, 1981; Worsley, Adv. Appl. Probab. 27, 1995): volume * roughness *
-    (2 pi)**(-(n + 1) / 2) * He(t) * exp(-t**2 / 2), with He(t) = t in 2D and t**2 - 1 in 3D. The factor is the least t
-    from which on noise explains at most half of the maxima between t and 1.1 t, or less than 0.05 of a maximum. So with
-    many spots it is lower than with few, and an image of noise only has a maximum above it in about 1 of 20 cases.
+    The factor is the least t from which on noise explains at most half of the maxima between t and 1.1 t
+    (`noise_maxima`), or less than 0.05 of a maximum. So with many spots it is lower than with few, and an image of
+    noise only has a maximum above it in about 1 of 20 cases.
     """
-    n_axes = len(noise.shape)
     ratios = np.sort(candidates.response / np.maximum(candidates.noise, np.finfo(np.float32).tiny))
     factors = np.geomspace(LEAST_FACTOR, 12.0, 601)
-    scale = math.prod(noise.shape) * noise.roughness * (2 * np.pi) ** (-(n_axes + 1) / 2)
-
-    def above(factor: NDArray[np.float64]) -> NDArray[np.float64]:
-        hermite = factor if n_axes == 2 else factor**2 - 1
-        return np.asarray(scale * hermite * np.exp(-(factor**2) / 2))
 
     def found_above(factor: NDArray[np.float64]) -> NDArray[np.int64]:
         return len(ratios) - np.searchsorted(ratios, factor, side="right")
 
-    expected = above(factors) - above(_NOISE_WINDOW * factors)
+    expected = noise_maxima(noise, factors) - noise_maxima(noise, _NOISE_WINDOW * factors)
     found = found_above(factors) - found_above(_NOISE_WINDOW * factors)
     is_noise = (expected > _NOISE_SHARE * found) & (expected > _NOISE_LEAST)
     return float(factors[np.flatnonzero(is_noise)[-1]]) if is_noise.any() else LEAST_FACTOR
@@ -212,11 +240,17 @@ def _best_mixture(values: NDArray[np.float64]) -> GaussianMixture:
         # Starting from equal shares of the values, and from equal parts of their range, finds large and small classes.
         places = (np.arange(n_classes) + 0.5) / n_classes
         means = np.quantile(values, places) if is_even else values[0] + places * (values[-1] - values[0])
+        nearest = np.abs(column - means).argmin(axis=1)
+        own = [values[nearest == number] for number in range(n_classes)]
+        variances = [float(np.var(part if len(part) > 1 else values)) + _LEAST_VARIANCE for part in own]
         model = GaussianMixture(
             n_classes,
             weights_init=np.full(n_classes, 1 / n_classes),
             means_init=means[:, None],
-            reg_covar=1e-4,
+            precisions_init=(1 / np.array(variances))[:, None, None],
+            # All that this would choose is given; k-means, the default, takes longer than the fit.
+            init_params="random_from_data",
+            reg_covar=_LEAST_VARIANCE,
             max_iter=300,
             random_state=0,
         )
@@ -253,7 +287,8 @@ def elbow_threshold(candidates: Candidates, noise: NoiseMap) -> Threshold:
         is_flat = ~is_steep[first:]
         if is_steep.any() and is_flat.any():
             factor = float(grid[first + int(np.argmax(is_flat))])
-    return _threshold(candidates, method="elbow", value=factor * float(noise.tiles.min()), factor=factor)
+    least = factor * float(noise.least().min())
+    return _threshold(candidates, noise, method="elbow", value=least, factor=factor)
 
 
 _METHODS: dict[str, Callable[[Candidates, NoiseMap], Threshold]] = {"noise": noise_threshold, "elbow": elbow_threshold}

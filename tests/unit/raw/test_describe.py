@@ -7,7 +7,7 @@ import pytest
 
 from wellspring.raw import tiff
 from wellspring.raw.channels import read_channels
-from wellspring.raw.describe import WellDescription, compare_channels, describe_well
+from wellspring.raw.describe import WellDescription, check_axes, compare_channels, describe_well
 
 NO_TABLES = {"format": "mpm", "cell_cycle_table": None, "wells_table": None, "background_table": None}
 
@@ -57,7 +57,7 @@ def test_a_well_is_described_from_its_headers(tmp_path: Path) -> None:
     (tmp_path / "metadata.csv").touch()
     (tmp_path / "channels.csv").write_text("0,DAPI\n1,EU\n", encoding="utf-8")
     found = describe_well(tmp_path, well="I09", raw=NO_TABLES)
-    assert found == WellDescription("mpm", ("DAPI", "EU"), n_px=5, n_sites=None, n_files=6, dtype="uint16")
+    assert found == WellDescription("mpm", ("DAPI", "EU"), n_px=5, n_sites=None, n_files=6, dtype="uint16", n_planes={})
 
 
 def test_a_tiff_well_is_described_by_its_sites(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -65,14 +65,15 @@ def test_a_tiff_well_is_described_by_its_sites(tmp_path: Path, monkeypatch: pyte
         (tmp_path / name).touch()
     asked = {}
 
-    def describe_tiff(path: Path, **wanted: object) -> tuple[tuple[str, ...], int]:
+    def describe_tiff(path: Path, **wanted: object) -> tiff.TiffContent:
         asked.update(wanted, path=path)
-        return ("DAPI",), 2
+        return tiff.TiffContent(("DAPI",), 2, {"DAPI": (1,)})
 
     monkeypatch.setattr(tiff, "describe_tiff", describe_tiff)
     raw = {"format": "tiff", "pattern": "{well}_{site}_{channel}.tif", "channels": None}
     found = describe_well(tmp_path, well="B7", raw=raw)
-    assert found == WellDescription("tiff", ("DAPI",), n_px=None, n_sites=2, n_files=2, dtype=None)
+    planes = {"DAPI": (1,)}
+    assert found == WellDescription("tiff", ("DAPI",), None, n_sites=2, n_files=2, dtype=None, n_planes=planes)
     assert asked == {"path": tmp_path, "well": "B7", "pattern": raw["pattern"], "channels": None}
 
 
@@ -110,3 +111,23 @@ def test_a_channel_that_no_well_has_is_told_with_its_key_and_what_is_close() -> 
     assert "dataset.input_channels: '00_dapi' (did you mean 00_DAPI?)" in words
     assert "dataset.input_channels: 'COIL'\n" in words
     assert "Known channels: 00_DAPI, 00_EU, 01_PML" in words
+
+
+STACKS = {("p", "A1"): {"RNA": [17], "DAPI": [1]}, ("p", "A2"): {"RNA": [17, 18], "DAPI": [1]}}
+
+
+def test_values_per_axis_fit_stacks_and_one_value_fits_all() -> None:
+    check_axes(STACKS, channels=["RNA"], per_axis={"spots.sigma_px": [1.2, 1.5, 1.5], "spots.spacing_um": None})
+    check_axes(STACKS, channels=["RNA", "DAPI"], per_axis={"spots.sigma_px": 1.5})
+    check_axes({("p", "A1"): {}}, channels=[], per_axis={"spots.sigma_px": [1.5, 1.5]})
+
+
+def test_values_for_another_number_of_axes_are_told_with_the_well() -> None:
+    with pytest.raises(
+        ValueError, match=r"spots\.sigma_px: expected 3 numbers, \[z, y, x\], since RNA of p/A1 has stacks"
+    ):
+        check_axes(STACKS, channels=["RNA"], per_axis={"spots.sigma_px": [1.5, 1.5]})
+    with pytest.raises(
+        ValueError, match=r"spots\.spacing_um: expected 2 numbers, \[y, x\], since DAPI .* single planes"
+    ):
+        check_axes(STACKS, channels=["DAPI"], per_axis={"spots.spacing_um": (0.3, 0.1, 0.1)})

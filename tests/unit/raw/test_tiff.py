@@ -38,7 +38,8 @@ def test_one_channel_per_file(tmp_path: Path) -> None:
     assert first.image[:, 1, 1].tolist() == [11, 21]
     assert second.image[:, 0, 0].tolist() == [13, 23]
     assert first.pixel_size_um is None
-    assert describe_tiff(tmp_path, well="A1", pattern=NAMED, channels=None) == (("DAPI", "GFP"), 2)
+    found = describe_tiff(tmp_path, well="A1", pattern=NAMED, channels=None)
+    assert (found.channels, found.n_sites) == (("DAPI", "GFP"), 2)
 
 
 def test_listed_channels_give_the_order(tmp_path: Path) -> None:

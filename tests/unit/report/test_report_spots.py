@@ -31,11 +31,9 @@ FIGURES = ("segmentation_overlays", "spot_thresholds", "spot_counts", "spot_over
 
 
 def _thresholds(wells):
-    """One site per well; the last well is unstable."""
-    rows = [
-        {"well": well, "threshold": 10.0, "instability": 0.1 + number, "is_unstable": number == len(wells) - 1}
-        for number, well in enumerate(wells)
-    ]
+    """One site per well; the last well is unstable and without cells."""
+    rows = [{"well": well, "threshold": 10.0, "instability": 0.1 + n, "doubts": "none"} for n, well in enumerate(wells)]
+    rows[-1]["doubts"] = "no cells, unstable count"
     return pd.DataFrame(rows).assign(plate="p1", site="1", channel="RNA")
 
 
@@ -70,8 +68,9 @@ def test_spots_are_summed_by_well(quality):
     check_table(quality, SPOT_QUALITY, source="quality")
     first, second = quality.to_dict("records")
     assert (first["n_cells"], first["n_spots"], first["n_in_cells"], first["n_in_foci"]) == (2, 4, 3, 1)
-    assert (first["mean_per_cell"], first["snr_median"], first["n_unstable"]) == (1.5, 7.0, 0)
-    assert (second["n_cells"], second["n_spots"], second["n_unstable"]) == (0, 0, 1)
+    assert (first["mean_per_cell"], first["snr_median"], first["doubts"]) == (1.5, 7.0, "none")
+    assert (second["n_cells"], second["n_spots"], second["n_doubtful"]) == (0, 0, 1)
+    assert second["doubts"] == "no cells, unstable count"
     assert np.isnan([second["mean_per_cell"], second["snr_median"]]).all()
 
 
@@ -82,17 +81,20 @@ def test_flags_are_counted_by_well_and_a_well_without_objects_has_its_row(segmen
     assert segmented["n_without_nucleus"].tolist() == [1, 0]
 
 
-def test_unstable_wells_are_marked_in_the_curves(texts):
+def test_doubtful_wells_are_marked_in_the_curves(texts):
     curve = pd.DataFrame({"threshold": [5.0, 10.0, 20.0], "n_spots": [30, 10, 2]})
     curves = pd.concat([curve.assign(plate="p1", well=well, site="1", channel="RNA") for well in ("A", "B")])
     words = texts(curves_figure(curves, _thresholds(["A", "B"])))
     assert {"p1 / A / RNA", "p1 / B / RNA"} <= set(words)
-    assert words.count("unstable") == 1
+    assert words.count("no cells\nunstable count") == 1
 
 
-def test_the_least_stable_of_many_wells_are_drawn(texts):
+def test_the_most_doubtful_of_many_wells_are_drawn(texts):
     wells = [f"W{number:02}" for number in range(MAX_WELLS + 2)]
-    words = texts(counts_figure(_cells({wells[0]: [(1, 3)], wells[-1]: [(1, 3), (2, 5)]}), _thresholds(wells)))
+    thresholds = _thresholds(wells)
+    # A doubt weighs more than an instability, however large.
+    thresholds.loc[thresholds.index[-1], "instability"] = 0.0
+    words = texts(counts_figure(_cells({wells[0]: [(1, 3)], wells[-1]: [(1, 3), (2, 5)]}), thresholds))
     assert f"p1 / {wells[-1]} / RNA" in words
     assert f"p1 / {wells[0]} / RNA" not in words
     assert words.count(" no cells") == MAX_WELLS - 1
@@ -101,7 +103,8 @@ def test_the_least_stable_of_many_wells_are_drawn(texts):
 def test_what_is_to_be_distrusted_is_told(quality, segmented):
     said = imaging_warnings(Imaging(segmentation=segmented, spots=quality))
     assert said[0].startswith("No nuclei were found in 1 well: p1 / B.")
-    assert said[1].startswith("The count of spots is unstable in 1 well: p1 / B:")
+    assert said[1].startswith("Spots, no cells: 1 well: p1 / B. That is, no spot can be given to a cell.")
+    assert said[2].startswith("Spots, unstable count: 1 well: p1 / B. That is, it hangs on where")
     assert imaging_findings(Imaging(segmentation=segmented, spots=quality)) == [
         "1 nuclei were found in 2 wells.",
         "RNA: 4 spots, 3 of them in 2 cells, 1.50 per cell on average.",
@@ -139,3 +142,9 @@ def test_overlays_show_the_first_site_and_its_spots(tmp_path, spots, texts):
     assert words == ["p1 / A, site 1\nRNA", "p1 / A, site 1\nRNA, 4 spots"]
     other = read_overlay(tmp_path, key=("p1", "A"), raw=raw, spots=empty_table(WELL_SPOTS), **files)
     assert len(overlay_figure([other], channels=["RNA"], with_spots=False).axes) == 1
+
+
+def test_an_image_without_a_threshold_is_drawn_without_one(texts):
+    thresholds = _thresholds(["A"]).assign(threshold=np.nan, instability=0.0, doubts="constant image")
+    curves = pd.DataFrame({"threshold": [], "n_spots": [], "plate": [], "well": [], "site": [], "channel": []})
+    assert "constant image" in texts(curves_figure(curves, thresholds))

@@ -97,4 +97,9 @@ def test_results_that_fall_short_are_told(plate, results, capsys):
     said = capsys.readouterr().err
     assert "A01: 2 cells instead of 3" in said
     assert "A01: F1 of the spots is" in said
-    assert "A01: the counts per cell are off by" in said
+    assert "the counts per cell are off by" in said
+
+
+def test_a_negative_seed_is_told(tmp_path, capsys):
+    assert main(["simulate-smfish", str(tmp_path / "new"), "--seed", "-1"]) == 1
+    assert "--seed: expected 0 or more, got -1." in capsys.readouterr().err

@@ -97,6 +97,7 @@ def test_images_without_spots(image: NDArray[Any]) -> None:
     check_table(found.threshold.curve, SPOT_CURVE, source="here")
     assert found.threshold.n_spots == 0
     assert found.threshold.instability == 0
+    assert found.threshold.method == "noise"
 
 
 def test_noise_alone_has_hardly_a_spot() -> None:
@@ -178,6 +179,14 @@ def test_snr_summary() -> None:
         (np.full((4, 4), np.nan), {}, "image: expected finite values"),
         (np.zeros((4, 4)), {"threshold": 0.0}, "threshold: expected a positive response"),
         (np.zeros((4, 4)), {"threshold": np.inf}, "threshold: expected a positive response"),
+        (
+            np.zeros((4, 4)),
+            {"threshold": "elbow"},
+            "threshold: expected a positive response .* by `method`, got 'elbow'",
+        ),
+        (np.zeros((4, 4)), {"threshold": True}, "threshold: expected a positive response"),
+        (np.zeros((4, 4)), {"threshold": [5.0]}, "threshold: expected a positive response"),
+        (np.zeros((4, 4)), {"max_per_neighborhood": 1.5}, "max_per_neighborhood: expected 1 or more, got 1.5"),
         (np.zeros((4, 4)), {"method": "guess"}, r"method: expected one of \['elbow', 'noise'\], got 'guess'"),
         (np.zeros((4, 4)), {"max_per_neighborhood": 0}, "max_per_neighborhood: expected 1 or more, got 0"),
         (np.zeros((4, 4)), {"neighborhood_px": (1.0, 2.0, 3.0)}, "neighborhood_px: expected one positive number, or 2"),

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from wellspring.simulation.smfish import add_spots
-from wellspring.spots.filters import axis_sigmas, blurred, difference_of_gaussians, noise_map, spot_gain
+from wellspring.spots.filters import axis_sigmas, blurred, difference_of_gaussians, spot_gain
 
 
 def test_gain_by_hand() -> None:
@@ -39,41 +39,6 @@ def test_constants_and_empty_images() -> None:
     assert np.abs(flat).max() < 1e-2
     assert difference_of_gaussians(np.zeros((0, 5), np.uint8), sigma_px=(1.0, 1.0)).shape == (0, 5)
     assert blurred(np.full((9, 9), 7.0), sigma_px=(2.0, 2.0)) == pytest.approx(np.full((9, 9), 7.0), abs=1e-4)
-
-
-def test_noise_follows_the_field_and_ignores_spots() -> None:
-    rng = np.random.default_rng(1)
-    scale = np.repeat([10.0, 40.0], 320)
-    response = (rng.standard_normal((640, 640)) * scale).astype(np.float32)
-    response[::20, ::20] = 1e4
-    noise = noise_map(response, sigma_px=(2.0, 2.0), floor=1e-3)
-    assert noise.tiles.shape == (8, 8)
-    assert noise.at(np.array([[300, 40], [300, 600]])).tolist() == pytest.approx([10, 40], rel=0.1)
-    # White noise: differences of neighbours have twice the variance in both directions.
-    assert noise.roughness == pytest.approx(2.0, rel=0.1)
-
-
-def test_noise_is_known_at_the_borders_too() -> None:
-    rng = np.random.default_rng(2)
-    sigma = (2.0, 1.5, 1.5)
-    stacks = [
-        difference_of_gaussians(rng.standard_normal((8, 60, 60)).astype(np.float32), sigma_px=sigma) for _ in range(60)
-    ]
-    spread = np.std(stacks, axis=0)
-    noise = noise_map(np.concatenate(stacks, axis=1)[:, :2000], sigma_px=sigma, floor=1e-6)
-    planes = spread[:, 15:-15, 15:-15].mean(axis=(1, 2))
-    middle = np.column_stack([np.arange(8), np.full(8, 30), np.full(8, 30)])
-    # The mirrored image doubles the kernel on the first plane: the noise there is much higher than inside.
-    assert planes[0] > 1.2 * planes[3]
-    assert noise.at(middle + np.array([0, 970, 0])) == pytest.approx(planes, rel=0.1)
-    corner = noise_map(stacks[0], sigma_px=sigma, floor=1e-6).edge_factor(np.array([[0, 0, 0], [0, 30, 30]]))
-    assert corner[0] / corner[1] == pytest.approx(spread[0, 0, 0] / planes[0], rel=0.25)
-
-
-def test_noise_has_a_floor() -> None:
-    noise = noise_map(np.zeros((50, 50), np.float32), sigma_px=(1.0, 1.0), floor=0.25)
-    assert (noise.tiles == 0.25).all()
-    assert noise.roughness == 0
 
 
 @pytest.mark.parametrize("sigma", [0.0, -1.0, np.inf, (1.0, 2.0, 3.0), (1.0, 0.0)])

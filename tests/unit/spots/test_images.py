@@ -22,7 +22,7 @@ SETTINGS = {
     "focus_min_spots": 4,
 }
 FIELD = FieldSettings((100, 120), (1.5, 1.5), 12, snr=12.0, margin_px=8.0)
-THRESHOLD = Threshold("noise", 10.0, 5.0, pd.DataFrame(), n_spots=10, n_below=13, n_above=7)
+THRESHOLD = Threshold("noise", 10.0, 5.0, pd.DataFrame(), n_spots=10, n_below=13, n_above=7, n_by_chance=0.1)
 
 
 def halves() -> np.ndarray:
@@ -49,6 +49,8 @@ def test_images_without_spots_and_without_cells_give_empty_tables_that_join() ->
     empty = spots_of_image(field.image, nothing, nothing, **SETTINGS).named(plate="P", well="A", site="1", channel="R")
     assert [len(getattr(empty, name)) for name in ("spots", "cells", "foci", "thresholds")] == [0, 0, 0, 1]
     other = spots_of_image(np.full((100, 120), 5, np.uint16), nothing, halves(), **SETTINGS)
+    assert other.thresholds["method"].tolist() == ["noise"]
+    assert np.isnan(other.thresholds["threshold"][0])
     joined = joined_tables([empty, other.named(plate="P", well="A", site="2", channel="R")])
     assert joined.cells["n_spots"].tolist() == [0, 0]
     for name, table in TABLES.items():
@@ -82,3 +84,46 @@ def test_the_voxel_is_given_or_of_a_plane_the_pixel() -> None:
             voxel_size_um(spacing, pixel_size_um=0.2, n_axes=n_axes)
     with pytest.raises(ValueError, match=r"spots\.spacing_um"):
         voxel_size_um(None, pixel_size_um=None, n_axes=2)
+
+
+def _doubts(image: np.ndarray, cells: np.ndarray | None = None, **settings: object) -> str:
+    labels = halves() if cells is None else cells
+    return str(spots_of_image(image, labels, labels, **{**SETTINGS, **settings}).thresholds["doubts"][0])
+
+
+def test_a_good_image_raises_no_doubt() -> None:
+    assert _doubts(simulate_smfish(FIELD, rng=np.random.default_rng(2)).image) == "none"
+
+
+def test_images_that_show_nothing_are_doubtful() -> None:
+    assert _doubts(np.full((100, 120), 700, np.uint16)) == "constant image"
+    image = simulate_smfish(FIELD, rng=np.random.default_rng(2)).image
+    assert _doubts(image, np.zeros((100, 120), np.uint32)) == "no cells"
+
+
+def test_saturated_spots_are_doubtful() -> None:
+    image = simulate_smfish(FIELD, rng=np.random.default_rng(2)).image
+    cut = np.minimum(image, int(np.percentile(image, 99.5)))
+    assert _doubts(cut) == "saturated"
+    found = spots_of_image(cut, halves(), halves(), **SETTINGS).thresholds
+    assert found["saturated_share"][0] == pytest.approx((cut == cut.max()).mean(), rel=0.2)
+
+
+def test_a_given_threshold_in_the_noise_is_told_and_takes_nothing_apart() -> None:
+    settings = replace(FIELD, shape=(300, 300), n_spots=60)
+    field = simulate_smfish(settings, rng=np.random.default_rng(2))
+    labels = np.ones((300, 300), np.uint32)
+    good = spots_of_image(field.image, labels, labels, **SETTINGS)
+    assert good.thresholds["n_by_chance"][0] < 1
+    value = 0.3 * good.thresholds["threshold"][0]
+    low = spots_of_image(field.image, labels, labels, **{**SETTINGS, "threshold": {"method": "given", "value": value}})
+    assert "threshold in the noise" in low.thresholds["doubts"][0]
+    assert not low.spots["is_added"].any()
+    high = {"method": "given", "value": float(good.thresholds["threshold"][0])}
+    assert _doubts(field.image, labels, threshold=high) == "none"
+
+
+def test_spots_that_are_mostly_added_are_told() -> None:
+    settings = replace(FIELD, shape=(200, 200), n_spots=12, n_clumps=6, spots_per_clump=30, clump_radius_px=2.0)
+    field = simulate_smfish(settings, rng=np.random.default_rng(2))
+    assert _doubts(field.image, np.ones((200, 200), np.uint32)) == "mostly in clumps"

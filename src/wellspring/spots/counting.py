@@ -1,0 +1,89 @@
+"""Noise of images that count few photons, or were cut off at their floor: rare bright pixels on a dark ground."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wellspring.spots.filters import RATIO, gaussian_kernel
+
+__all__ = ["CountNoise", "count_noise"]
+
+# Rarer pixels at the floor than these say nothing, and a mean count above 7 has fewer than a thousandth there.
+_LEAST_SHARE, _LEAST_PIXELS = 1e-3, 10
+_MOST_SAMPLES = 16_384
+# Deviations up to which the tail is followed; beyond, in proportion.
+_MOST_DEVIATIONS = 15.0
+
+
+class CountNoise:
+    """Tail of a filtered image of counts: how many deviations of Gaussian noise are as rare as a given response.
+
+    A pixel's count is Poisson with a mean of `quanta`. The filter's response is a sum of counts with its weights, whose
+    tail is, by the saddlepoint, exp(-(s t - K(s))) at t = K'(s), with the cumulants K of the weighted counts (Daniels,
+    Ann. Math. Stat. 25, 1954). Gaussian noise is as rare at the deviation u with u**2 / 2 = s t - K(s).
+    """
+
+    def __init__(self, *, quanta: float, sigma_px: Sequence[float]) -> None:
+        weights, numbers = _filter_weights(sigma_px)
+        self.quanta = quanta
+        self.spread = float(np.sqrt(quanta * (numbers @ weights**2)))
+        scaled = weights / self.spread
+        # Exponents up to 30 are beyond any tail that matters.
+        steps = np.geomspace(1e-3, 30.0, 300) / float(scaled.max())
+        ratios, levels = [0.0], [0.0]
+        for step in steps.tolist():
+            powers = np.exp(step * scaled)
+            ratio = quanta * float(numbers @ (scaled * (powers - 1)))
+            cumulant = quanta * float(numbers @ (powers - 1 - step * scaled))
+            ratios.append(ratio)
+            levels.append(float(np.sqrt(2 * (step * ratio - cumulant))))
+            if levels[-1] > _MOST_DEVIATIONS:
+                break
+        self._ratios, self._levels = np.array(ratios), np.array(levels)
+
+    def gaussian_levels(self, ratios: NDArray[np.floating]) -> NDArray[np.float64]:
+        """(n,) float64: deviations of Gaussian noise that are as rare as responses of so many standard deviations."""
+        inside = np.interp(ratios, self._ratios, self._levels)
+        beyond = ratios * (self._levels[-1] / self._ratios[-1])
+        return np.asarray(np.where(ratios > self._ratios[-1], beyond, inside))
+
+
+def count_noise(tile: NDArray[np.generic], *, floor: float) -> tuple[float, float]:
+    """Mean count per pixel and intensity of one count, from how often pixels lie at the floor.
+
+    Of Poisson counts with mean m a share exp(-m) is 0, whatever one count is worth, and spots hardly change that share.
+    Only pixels whose second neighbour lies above the floor are asked, so a blank margin around a cell does not count.
+
+    Parameters
+    ----------
+    tile : (Y, X) or (Z, Y, X)
+    floor
+        Least value of the whole image.
+
+    Returns
+    -------
+    quanta : float
+        Infinite where fewer than 1 in 1000 pixels lie at the floor, or too few can be asked.
+    step : float
+        Intensity of one count, where the mean count is below 1; else 0, for it is not needed there.
+    """
+    rows = tile.reshape(-1, tile.shape[-1])
+    lines = rows[:: max(1, rows.size // _MOST_SAMPLES)].astype(np.float32)
+    is_lit = lines > floor
+    here = np.concatenate([is_lit[:, :-2][is_lit[:, 2:]], is_lit[:, 2:][is_lit[:, :-2]]])
+    if len(here) < _LEAST_PIXELS or np.mean(~here) < _LEAST_SHARE:
+        return float("inf"), 0.0
+    quanta = -float(np.log(min(np.mean(~here), 1 - 0.5 / len(here))))
+    return quanta, (float(np.median(lines[is_lit])) - floor if quanta < 1 else 0.0)
+
+
+def _filter_weights(sigma_px: Sequence[float]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Weights of the difference of Gaussians far from the borders, in 1000 classes, and how many pixels have each."""
+    narrow, wide = np.ones(1), np.ones(1)
+    for sigma in sigma_px:
+        inner, outer = (gaussian_kernel(sigma * RATIO**power)[:, 0].astype(np.float64) for power in (-0.5, 0.5))
+        inner = np.pad(inner, (len(outer) - len(inner)) // 2)
+        narrow, wide = np.outer(narrow, inner).ravel(), np.outer(wide, outer).ravel()
+    numbers, edges = np.histogram(narrow - wide, bins=1000)
+    return ((edges[:-1] + edges[1:]) / 2)[numbers > 0], numbers[numbers > 0]

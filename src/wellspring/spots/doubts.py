@@ -1,0 +1,105 @@
+"""Reasons to look at an image before its count of spots is believed."""
+
+from collections.abc import Iterable
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from wellspring.spots.threshold import Threshold
+
+__all__ = ["DOUBTS", "NO_DOUBT", "image_doubts", "is_in_noise", "is_unstable", "joined_doubts", "saturated_pixels"]
+
+# The words of the table's column `doubts`, in its order, and what they ask for.
+DOUBTS = {
+    "constant image": "all pixels have one value: was the shutter closed, or the wrong channel named?",
+    "saturated": "the camera's or the file's highest value cuts off spots or much of the field: brightness, SNR and "
+    "clumps are wrong there",
+    "no cells": "no spot can be given to a cell",
+    "threshold in the noise": "noise alone would have more than half as many maxima above it; clumps were not taken "
+    "apart, since the typical maximum may be noise",
+    "unstable count": "it hangs on where exactly the threshold is",
+    "mostly in clumps": "more than half of the spots come from taking clumps apart, by the light of the median spot",
+}
+NO_DOUBT = "none"
+# A change by fewer spots than this, of 0.9 to 1.1 times the threshold, makes no count unstable.
+_FEW_SPOTS = 5
+# Flat tops matter from a thousandth of the field, or in one of 20 spots.
+_FIELD_SHARE, _SPOT_SHARE = 1e-3, 0.05
+_CHANCE_SHARE = 0.5
+
+
+def saturated_pixels(image: NDArray[np.generic]) -> float:
+    """Share of pixels on flat tops: of the image's highest value, with a neighbour in the row that has it too.
+
+    Noise and optics hardly ever make two neighbours the highest of all; a camera's limit does. 0 of an empty image and
+    of an image whose highest value is its only one.
+    """
+    if image.size == 0 or image.shape[-1] < 2:
+        return 0.0
+    highest = image.max()
+    if highest == image.min():
+        return 0.0
+    top = image == highest
+    flat = np.zeros_like(top)
+    both = top[..., 1:] & top[..., :-1]
+    flat[..., 1:] |= both
+    flat[..., :-1] |= both
+    return float(flat.mean())
+
+
+def is_in_noise(threshold: Threshold) -> bool:
+    """Whether noise alone would have more than half as many maxima above the threshold as were found, and one at least.
+
+    What was found may be less than expected, since only round maxima are counted.
+    """
+    return threshold.n_by_chance > max(1.0, _CHANCE_SHARE * threshold.n_spots)
+
+
+def image_doubts(
+    image: NDArray[np.generic], spots: pd.DataFrame, threshold: Threshold, *, n_cells: int, max_instability: float
+) -> str:
+    """The `DOUBTS` that hold for an image, as the tables hold them (`joined_doubts`).
+
+    Parameters
+    ----------
+    image : (Y, X) or (Z, Y, X) number
+    spots
+        What was found in it: `SPOTS` with `is_added`.
+    threshold
+    n_cells
+        Cells of the image.
+    max_instability
+        See `is_unstable`.
+    """
+    is_constant = image.size == 0 or image.min() == image.max()
+    saturated = saturated_pixels(image)
+    at_top = int((spots["intensity"] >= float(image.max(initial=0))).sum()) if saturated > 0 else 0
+    holds = {
+        "constant image": is_constant,
+        "saturated": saturated > _FIELD_SHARE or at_top > _SPOT_SHARE * max(1, len(spots)),
+        "no cells": n_cells == 0,
+        "threshold in the noise": is_in_noise(threshold),
+        "unstable count": is_unstable(threshold, limit=max_instability),
+        "mostly in clumps": int(spots["is_added"].sum()) > 0.5 * len(spots),
+    }
+    return joined_doubts(words for words in DOUBTS if holds[words])
+
+
+def joined_doubts(doubts: Iterable[str]) -> str:
+    """Each once, in the order of `DOUBTS`, parted by commas; "none" of none."""
+    held = set(doubts)
+    return ", ".join(words for words in DOUBTS if words in held) or NO_DOUBT
+
+
+def is_unstable(threshold: Threshold, *, limit: float) -> bool:
+    """Whether the count hangs on where exactly the threshold is.
+
+    Parameters
+    ----------
+    threshold
+    limit
+        The count is unstable when its `instability` is above this, and the change is 5 spots or more: a single spot
+        more or less in a nearly empty image says nothing.
+    """
+    return threshold.instability > limit and threshold.n_below - threshold.n_above >= _FEW_SPOTS

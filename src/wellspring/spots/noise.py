@@ -1,0 +1,277 @@
+"""Noise of a response over the field: from tiles, from the light, from the borders."""
+
+import itertools
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from wellspring.spots.blocks import BlockMap, block_medians, block_places, block_values
+from wellspring.spots.counting import CountNoise, count_noise
+from wellspring.spots.filters import RATIO, gaussian_kernel
+from wellspring.spots.light import light_noise
+
+__all__ = ["NoiseMap", "noise_map"]
+
+# A tile of 40 sigma holds about 40**2 / (4 * pi) = 127 independent values of the smoothed noise, which gives its spread
+# to about 10 %, and is much larger than a spot and smaller than a cell at the usual magnifications.
+_TILE_SIGMAS = 40.0
+_TILE_SAMPLES = 4096
+_MAD = 1.4826
+# Mean counts are told apart in steps of a fifth.
+_QUANTA_STEP = 1.2
+
+
+@dataclass(frozen=True)
+class NoiseMap:
+    """Spread of a response over the field.
+
+    Attributes
+    ----------
+    tiles : (n_tiles along each axis) float32
+        Robust standard deviation of the response in each tile, at the usual light and far from the borders.
+    shape : tuple of int
+        Shape of the response.
+    roughness : float
+        Square root of the determinant of the covariance of the response's gradient, in units of its variance: how
+        many independent bumps of noise there are per (2 pi)**(n_axes / 2) voxels.
+    gains : one (size, 3) float64 per axis
+        See `_edge_gain`.
+    inner : float
+        Noise variance of the response far from the borders, for white noise of variance 1.
+    light : BlockMap
+        Noise relative to that at the usual light.
+    level : BlockMap
+        What the response is without noise and spots, intensity: large structures leave some.
+    counts : (n_tiles along each axis) int
+        Which of `count_noises` a tile has; -1 where its noise is Gaussian.
+    count_noises : tuple of CountNoise
+    """
+
+    tiles: NDArray[np.float32]
+    shape: tuple[int, ...]
+    roughness: float
+    gains: tuple[NDArray[np.float64], ...]
+    inner: float
+    light: BlockMap
+    level: BlockMap
+    counts: NDArray[np.int64]
+    count_noises: tuple[CountNoise, ...] = ()
+
+    @property
+    def usual(self) -> float:
+        """Median of the tiles, intensity."""
+        return float(np.median(self.tiles))
+
+    def at(self, points: NDArray[np.integer]) -> NDArray[np.float32]:
+        """Noise at (n, n_axes) pixels, linear between the tiles' centres, with the light, higher near the borders.
+
+        (n,) float32.
+        """
+        scale = np.array(self.tiles.shape) / np.array(self.shape)
+        places = (np.asarray(points, dtype=np.float64) + 0.5) * scale - 0.5
+        smooth = ndimage.map_coordinates(self.tiles.astype(np.float64), places.T, order=1, mode="nearest")
+        return np.asarray(smooth * self.edge_factor(points) * self.light.at(points), dtype=np.float32)
+
+    def gaussian_at(self, points: NDArray[np.integer], response: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Standard deviation of the Gaussian noise that is as rarely above `response` as the noise at the place.
+
+        Parameters
+        ----------
+        points : (n, n_axes) int
+        response : (n,) float32
+
+        Returns
+        -------
+        (n,) float32
+            `at` where the noise is Gaussian, more where few photons are counted.
+        """
+        noise = self.at(points)
+        if not self.count_noises:
+            return noise
+        own = self.counts[tuple((points * np.array(self.tiles.shape) // np.array(self.shape)).T)]
+        for number, counting in enumerate(self.count_noises):
+            is_own = (own == number) & (response > 0)
+            noise[is_own] = response[is_own] / counting.gaussian_levels(response[is_own] / noise[is_own])
+        return noise
+
+    def edge_factor(self, points: NDArray[np.integer]) -> NDArray[np.float64]:
+        """Noise at (n, n_axes) pixels over that far from the borders, where the image is mirrored. (n,) float64."""
+        here = np.prod([gain[points[:, axis]] for axis, gain in enumerate(self.gains)], axis=0)
+        return np.asarray(np.sqrt((here[:, 0] - 2 * here[:, 1] + here[:, 2]) / self.inner))
+
+    def boxes(self) -> list[tuple[slice, ...]]:
+        """The pixels of every tile, in the order of `tiles.flat`."""
+        return _tile_boxes(self.shape, self.tiles.shape)
+
+    def least(self) -> NDArray[np.float64]:
+        """(n_tiles along each axis) float64: a lower bound of `at` in each tile."""
+        # The noise is interpolated between tiles, so the least of a tile and its neighbours bounds it.
+        tiles = ndimage.minimum_filter(self.tiles, size=3, mode="nearest")
+        lights = np.array([self.light.least(box) for box in self.boxes()]).reshape(tiles.shape)
+        return np.asarray(tiles * lights)
+
+
+def noise_map(
+    image: NDArray[np.generic], response: NDArray[np.float32], *, sigma_px: Sequence[float], floor: float
+) -> NoiseMap:
+    """Noise of a response, tile by tile, so that brighter or rougher parts of the field have their own.
+
+    1.4826 times the median absolute deviation, which spots hardly move while they cover less than a quarter of a tile.
+    Within a tile the noise follows the light (`light_map`). Where few photons are counted, or the camera's values were
+    cut off at a floor, its tail is that of counts (`count_noise`).
+
+    Parameters
+    ----------
+    image, response : (Y, X) or (Z, Y, X) number, float32
+        Not empty.
+    sigma_px
+        Size of the filter per axis, px; tiles are about 40 times as wide.
+    floor
+        Least noise, for parts of the field without any (dead or saturated pixels).
+    """
+    gains = tuple(_edge_gain(size, s) for size, s in zip(response.shape, sigma_px, strict=True))
+    deep = np.prod([_inner_gain(s) for s in sigma_px], axis=0)
+    inner = float(deep[0] - 2 * deep[1] + deep[2])
+    planes = _plane_factors(gains, sigma_px=sigma_px, inner=inner)
+    light = light_noise(image, sigma_px=sigma_px)
+    level = _structure_level(response, sigma_px=sigma_px)
+    n_tiles = tuple(max(1, round(n / (_TILE_SIGMAS * s))) for n, s in zip(response.shape, sigma_px, strict=True))
+    boxes = _tile_boxes(response.shape, n_tiles)
+    counts, noises = _count_noises(image, boxes, sigma_px=sigma_px)
+    tiles, gradients = [], []
+    for box, count in zip(boxes, counts, strict=True):
+        tile = response[box]
+        spread = max(_spread(_even(tile, box=box, planes=planes, light=light, level=level)), floor)
+        steps = [_spread(_sample(np.diff(_thinned(tile, axis=axis), axis=axis))) for axis in range(tile.ndim)]
+        gradients.append([step / spread for step in steps])
+        # Where counts are rare, half of the response is the same, and its spread is not seen in its middle.
+        tiles.append(spread if count is None else max(spread, count.step * noises[count.number].spread))
+    return NoiseMap(
+        tiles=np.array(tiles, dtype=np.float32).reshape(n_tiles),
+        shape=response.shape,
+        roughness=float(np.prod(np.median(gradients, axis=0))),
+        gains=gains,
+        inner=inner,
+        light=light,
+        level=level,
+        counts=np.array([-1 if count is None else count.number for count in counts]).reshape(n_tiles),
+        count_noises=noises,
+    )
+
+
+def _structure_level(response: NDArray[np.float32], *, sigma_px: Sequence[float]) -> BlockMap:
+    """Median of the response in blocks, smoothed along z, where it is above 0: cells are curved and have rims.
+
+    Below 0 it is left as it is: there it comes from the neighbourhood of many spots, and noise gets no credit for it.
+    """
+    rows, columns = block_places(response.shape, sigma_px=sigma_px)
+    medians = block_medians(block_values(response, rows, columns))
+    if response.ndim == 3:
+        medians = ndimage.gaussian_filter1d(medians, sigma_px[0], axis=0, mode="reflect")
+    return BlockMap(np.maximum(medians, 0).astype(np.float32), response.shape)
+
+
+@dataclass(frozen=True)
+class _TileCount:
+    """Which count noise a tile has, and what one count is worth where that is needed."""
+
+    number: int
+    step: float
+
+
+def _count_noises(
+    image: NDArray[np.generic], boxes: Sequence[tuple[slice, ...]], *, sigma_px: Sequence[float]
+) -> tuple[list[_TileCount | None], tuple[CountNoise, ...]]:
+    """Of each tile its count noise, if any; tiles of nearly the same mean count share one."""
+    floor = float(image.min())
+    numbers: dict[int, int] = {}
+    counts: list[_TileCount | None] = []
+    for box in boxes:
+        quanta, step = count_noise(image[box], floor=floor)
+        if np.isinf(quanta):
+            counts.append(None)
+            continue
+        level = round(math.log(quanta, _QUANTA_STEP))
+        counts.append(_TileCount(numbers.setdefault(level, len(numbers)), step))
+    return counts, tuple(CountNoise(quanta=_QUANTA_STEP**level, sigma_px=sigma_px) for level in numbers)
+
+
+def _tile_boxes(shape: Sequence[int], n_tiles: Sequence[int]) -> list[tuple[slice, ...]]:
+    """The pixels of every tile, in raster order."""
+    edges = [np.linspace(0, size, n + 1).astype(int).tolist() for size, n in zip(shape, n_tiles, strict=True)]
+    return list(itertools.product(*([slice(a, b) for a, b in itertools.pairwise(edge)] for edge in edges)))
+
+
+def _edge_gain(size: int, sigma: float) -> NDArray[np.float64]:
+    """(size, 3) float64: how much white noise two blurs let through along one axis, at each place.
+
+    Columns: sum of squares of the narrow kernel, of the products of both, of squares of the wide one. Near the ends the
+    mirrored image folds the kernel on itself, so it averages over fewer values.
+    """
+    kernels = [gaussian_kernel(sigma * RATIO**power)[:, 0].astype(np.float64) for power in (-0.5, 0.5)]
+    # Beyond two radii from both ends all places are alike.
+    reach = len(kernels[1])
+    length = min(size, 2 * reach)
+    narrow, wide = (ndimage.correlate1d(np.eye(length), kernel, axis=0, mode="reflect") for kernel in kernels)
+    gain = np.stack([(a * b).sum(axis=1) for a, b in ((narrow, narrow), (narrow, wide), (wide, wide))], axis=1)
+    middle = np.repeat(gain[length // 2 : length // 2 + 1], size - length, axis=0)
+    return np.concatenate([gain[: length // 2], middle, gain[length // 2 :]])
+
+
+def _inner_gain(sigma: float) -> NDArray[np.float64]:
+    """(3,) float64: as `_edge_gain`, far from all ends."""
+    narrow, wide = (gaussian_kernel(sigma * RATIO**power)[:, 0].astype(np.float64) for power in (-0.5, 0.5))
+    padded = np.pad(narrow, (len(wide) - len(narrow)) // 2)
+    return np.array([padded @ padded, padded @ wide, wide @ wide])
+
+
+def _plane_factors(
+    gains: Sequence[NDArray[np.float64]], *, sigma_px: Sequence[float], inner: float
+) -> NDArray[np.float64]:
+    """(Z,) float64, noise of each plane over that far from the borders; (1,) ones for a plane alone."""
+    if len(gains) == 2:
+        return np.ones(1)
+    here = gains[0] * _inner_gain(sigma_px[1]) * _inner_gain(sigma_px[2])
+    return np.asarray(np.sqrt((here[:, 0] - 2 * here[:, 1] + here[:, 2]) / inner))
+
+
+def _even(
+    tile: NDArray[np.float32],
+    *,
+    box: tuple[slice, ...],
+    planes: NDArray[np.float64],
+    light: BlockMap,
+    level: BlockMap,
+) -> NDArray[np.float32]:
+    """A sample of a tile around its local level, with its noise brought to that at the usual light off the borders."""
+    flat = tile.reshape(-1)
+    # An odd step, so that it does not run along a column.
+    places = np.arange(0, flat.size, max(1, flat.size // _TILE_SAMPLES) | 1)
+    points = np.stack(np.unravel_index(places, tile.shape), axis=1)
+    here = points + [part.start for part in box]
+    factors = light.nearest(here)
+    if tile.ndim == 3:
+        factors = factors * planes[points[:, 0] + box[0].start]
+    return np.asarray((flat[places] - level.nearest(here)) / factors, dtype=np.float32)
+
+
+def _thinned(tile: NDArray[np.float32], *, axis: int) -> NDArray[np.float32]:
+    """Every few lines along `axis`, for tiles with many."""
+    step = max(1, int((tile.size / (4 * _TILE_SAMPLES)) ** (1 / max(1, tile.ndim - 1))))
+    return tile[tuple(slice(None) if a == axis else slice(None, None, step) for a in range(tile.ndim))]
+
+
+def _sample(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    # An odd step, so that it does not run along a column.
+    flat = values.reshape(-1)
+    return flat[:: max(1, flat.size // _TILE_SAMPLES) | 1]
+
+
+def _spread(values: NDArray[np.float32]) -> float:
+    if values.size == 0:
+        return 0.0
+    return _MAD * float(np.median(np.abs(values - np.median(values))))
