@@ -64,8 +64,8 @@ def imaging_warnings(imaging: Imaging) -> list[str]:
             shaky = imaging.spots[[words in own for own in doubts]]
             if len(shaky):
                 said.append(
-                    f"Spots, {words}: {_wells(shaky)}. That is, {meaning}. Look at the curves and the images of "
-                    "these wells before you trust their counts."
+                    f"Spots, {words}, in {_wells(shaky)}: {meaning}. Look at the curves and the images of these wells "
+                    "before you trust their counts."
                 )
     return said
 

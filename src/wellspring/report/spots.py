@@ -96,7 +96,7 @@ def _draw_curves(axes: Axes, curves: pd.DataFrame, thresholds: pd.DataFrame) -> 
             axes.axvline(row.threshold, color=color, linewidth=0.7, linestyle="--")
     axes.set_xscale("log")
     axes.set_yscale("symlog", linthresh=1)
-    axes.set_ylim(bottom=0)
+    axes.set_ylim(0, max(1, axes.get_ylim()[1]))
     # The report's style writes no formulas, so powers of ten are written out.
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_formatter(_written_out)

@@ -12,7 +12,7 @@ __all__ = ["DOUBTS", "NO_DOUBT", "image_doubts", "is_in_noise", "is_unstable", "
 
 # The words of the table's column `doubts`, in its order, and what they ask for.
 DOUBTS = {
-    "constant image": "all pixels have one value: was the shutter closed, or the wrong channel named?",
+    "constant image": "all pixels have one value; the shutter may have been closed, or the wrong channel named",
     "saturated": "the camera's or the file's highest value cuts off spots or much of the field: brightness, SNR and "
     "clumps are wrong there",
     "no cells": "no spot can be given to a cell",

@@ -103,8 +103,8 @@ def test_the_most_doubtful_of_many_wells_are_drawn(texts):
 def test_what_is_to_be_distrusted_is_told(quality, segmented):
     said = imaging_warnings(Imaging(segmentation=segmented, spots=quality))
     assert said[0].startswith("No nuclei were found in 1 well: p1 / B.")
-    assert said[1].startswith("Spots, no cells: 1 well: p1 / B. That is, no spot can be given to a cell.")
-    assert said[2].startswith("Spots, unstable count: 1 well: p1 / B. That is, it hangs on where")
+    assert said[1].startswith("Spots, no cells, in 1 well: p1 / B: no spot can be given to a cell.")
+    assert said[2].startswith("Spots, unstable count, in 1 well: p1 / B: it hangs on where")
     assert imaging_findings(Imaging(segmentation=segmented, spots=quality)) == [
         "1 nuclei were found in 2 wells.",
         "RNA: 4 spots, 3 of them in 2 cells, 1.50 per cell on average.",
