@@ -1,17 +1,23 @@
-"""Noise of images that count few photons, or were cut off at their floor: rare bright pixels on a dark ground."""
+"""Noise with a long upper tail: few photons, values cut off at a floor, maximum projections."""
 
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import ndtr
 
 from wellspring.spots.filters import RATIO, gaussian_kernel
 
-__all__ = ["CountNoise", "count_noise"]
+__all__ = ["CountNoise", "count_noise", "quanta_of_tail"]
 
 # Rarer pixels at the floor than these say nothing, and a mean count above 7 has fewer than a thousandth there.
 _LEAST_SHARE, _LEAST_PIXELS = 1e-3, 10
 _MOST_SAMPLES = 16_384
+# Where three quantiles tell a skewness, in standard deviations of a normal variable.
+_DEVIATIONS = ((-2.0, -1.0, -0.5), (-2.5, -1.75, -1.0), (-1.0, 0.0, 1.0))
+_MOST_ZEROS = 0.25
+# A skewness below 0.1, that of counts of 100, is not told from 0.
+_MOST_QUANTA, _LEAST_QUANTA = 100.0, 0.25
 # Deviations up to which the tail is followed; beyond, in proportion.
 _MOST_DEVIATIONS = 15.0
 
@@ -76,6 +82,49 @@ def count_noise(tile: NDArray[np.generic], *, floor: float) -> tuple[float, floa
         return float("inf"), 0.0
     quanta = -float(np.log(min(np.mean(~here), 1 - 0.5 / len(here))))
     return quanta, (float(np.median(lines[is_lit])) - floor if quanta < 1 else 0.0)
+
+
+def quanta_of_tail(residuals: NDArray[np.floating], *, rounding: float) -> float:
+    """Mean of the Poisson counts that are as skewed as the noise of an image: 1 / skewness**2.
+
+    Maximum projections, and few photons on an offset, have noise with a long upper tail. The skewness is read from
+    three quantiles: by the first terms of Cornish and Fisher's expansion the quantile at z standard deviations lies at
+    z + g (z**2 - 1) / 6 for a skewness of g. Three triples are asked and their median taken; two lie in the lower half,
+    which spots do not reach. Noise that is often exactly 0, as compression and denoising leave it, has no such shape.
+
+    Parameters
+    ----------
+    residuals : (...) float
+        Pixels less the median around them.
+    rounding
+        Step of the values: they are spread evenly over it, since quantiles of coarse values tell nothing.
+
+    Returns
+    -------
+    float
+        0.25 to 100; infinite above, where there is no tail to speak of, and where a quarter of the residuals or more
+        are 0 that the rounding does not explain.
+    """
+    spread = np.random.default_rng(0).uniform(-rounding / 2, rounding / 2, residuals.size)
+    values = np.sort(residuals.ravel() + spread)
+    low, high = np.quantile(values, ndtr([-1.0, 1.0]))
+    by_rounding = rounding / max(rounding, (high - low) / 2 * np.sqrt(2 * np.pi))
+    if np.mean(residuals == 0) - by_rounding > _MOST_ZEROS:
+        return float("inf")
+    skewness = float(np.median([_skewness(values, deviations) for deviations in _DEVIATIONS]))
+    quanta = skewness**-2 if skewness > 0 else float("inf")
+    return max(quanta, _LEAST_QUANTA) if quanta <= _MOST_QUANTA else float("inf")
+
+
+def _skewness(values: NDArray[np.floating], deviations: tuple[float, float, float]) -> float:
+    """From the quantiles of sorted values at three places; 0 where two of them are the same."""
+    places = np.rint(ndtr(np.array(deviations)) * (len(values) - 1)).astype(np.int64)
+    low, middle, high = (float(v) for v in values[places])
+    if not low < middle < high:
+        return 0.0
+    ratio = (high - middle) / (middle - low)
+    (z_low, z_middle, z_high), (b_low, b_middle, b_high) = deviations, [(z**2 - 1) / 6 for z in deviations]
+    return (ratio * (z_middle - z_low) - (z_high - z_middle)) / ((b_high - b_middle) - ratio * (b_middle - b_low))
 
 
 def _filter_weights(sigma_px: Sequence[float]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from wellspring.spots.blocks import BlockMap, block_medians, block_places, block_values
-from wellspring.spots.counting import CountNoise, count_noise
+from wellspring.spots.counting import CountNoise, count_noise, quanta_of_tail
 from wellspring.spots.filters import RATIO, gaussian_kernel
 from wellspring.spots.light import light_noise
 
@@ -121,8 +121,8 @@ def noise_map(
     """Noise of a response, tile by tile, so that brighter or rougher parts of the field have their own.
 
     1.4826 times the median absolute deviation, which spots hardly move while they cover less than a quarter of a tile.
-    Within a tile the noise follows the light (`light_map`). Where few photons are counted, or the camera's values were
-    cut off at a floor, its tail is that of counts (`count_noise`).
+    Within a tile the noise follows the light (`light_map`). Where few photons are counted, values were cut off at
+    a floor, or the image is a maximum projection, its tail is that of counts (`count_noise`, `quanta_of_tail`).
 
     Parameters
     ----------
@@ -141,7 +141,8 @@ def noise_map(
     level = _structure_level(response, sigma_px=sigma_px)
     n_tiles = tuple(max(1, round(n / (_TILE_SIGMAS * s))) for n, s in zip(response.shape, sigma_px, strict=True))
     boxes = _tile_boxes(response.shape, n_tiles)
-    counts, noises = _count_noises(image, boxes, sigma_px=sigma_px)
+    usual_quanta = _quanta_of_image(image, light, sigma_px=sigma_px)
+    counts, noises = _count_noises(image, boxes, sigma_px=sigma_px, usual_quanta=usual_quanta)
     tiles, gradients = [], []
     for box, count in zip(boxes, counts, strict=True):
         tile = response[box]
@@ -184,20 +185,30 @@ class _TileCount:
 
 
 def _count_noises(
-    image: NDArray[np.generic], boxes: Sequence[tuple[slice, ...]], *, sigma_px: Sequence[float]
+    image: NDArray[np.generic], boxes: Sequence[tuple[slice, ...]], *, sigma_px: Sequence[float], usual_quanta: float
 ) -> tuple[list[_TileCount | None], tuple[CountNoise, ...]]:
-    """Of each tile its count noise, if any; tiles of nearly the same mean count share one."""
+    """Of each tile its count noise, if any; tiles of nearly the same mean count share one.
+
+    Tiles that are not at their floor have that of the whole image.
+    """
     floor = float(image.min())
     numbers: dict[int, int] = {}
     counts: list[_TileCount | None] = []
     for box in boxes:
         quanta, step = count_noise(image[box], floor=floor)
+        quanta = min(quanta, usual_quanta)
         if np.isinf(quanta):
             counts.append(None)
             continue
         level = round(math.log(quanta, _QUANTA_STEP))
         counts.append(_TileCount(numbers.setdefault(level, len(numbers)), step))
     return counts, tuple(CountNoise(quanta=_QUANTA_STEP**level, sigma_px=sigma_px) for level in numbers)
+
+
+def _quanta_of_image(image: NDArray[np.generic], light: BlockMap, *, sigma_px: Sequence[float]) -> float:
+    values = block_values(image, *block_places(image.shape, sigma_px=sigma_px))
+    residuals = (values - block_medians(values)[..., None]) / light.values[..., None]
+    return quanta_of_tail(residuals, rounding=1.0 if image.dtype.kind in "ui" else 0.0)
 
 
 def _tile_boxes(shape: Sequence[int], n_tiles: Sequence[int]) -> list[tuple[slice, ...]]:

@@ -8,7 +8,7 @@ from scipy import ndimage
 from wellspring.simulation.smfish import FieldSettings, simulate_smfish
 from wellspring.spots import detect_spots
 from wellspring.spots.blocks import BlockMap, block_medians, block_places, block_values, even_map
-from wellspring.spots.counting import CountNoise, count_noise
+from wellspring.spots.counting import CountNoise, count_noise, quanta_of_tail
 from wellspring.spots.filters import difference_of_gaussians
 from wellspring.spots.light import light_noise
 from wellspring.spots.noise import noise_map
@@ -144,3 +144,31 @@ def test_counts_are_told_from_the_floor_alone() -> None:
     hot = np.zeros((100, 100))
     hot[::20, ::20] = 9
     assert count_noise(hot, floor=0.0)[0] < 0.1
+
+
+@pytest.mark.parametrize("sigma", [0.8, 1.0, 1.5])
+def test_maximum_projections_of_noise_have_hardly_a_spot(sigma: float) -> None:
+    planes = [np.random.default_rng(seed).poisson(100, (20, 300, 300)) for seed in range(6)]
+    assert sum(len(detect_spots(stack.max(axis=0).astype(np.uint16), sigma_px=sigma)) for stack in planes) <= 3
+
+
+def test_spots_in_maximum_projections_are_found() -> None:
+    settings = FieldSettings((12, 256, 256), (1.2, 1.5, 1.5), 80, snr=8.0)
+    field = simulate_smfish(settings, rng=np.random.default_rng(1))
+    assert len(detect_spots(field.image.max(axis=0), sigma_px=1.5)) == pytest.approx(80, abs=6)
+
+
+@pytest.mark.parametrize("mean", [2.0, 5.0, 20.0])
+def test_the_tail_of_counts_is_told_from_pixels(mean: float) -> None:
+    counts = np.random.default_rng(0).poisson(mean, 100_000) - mean
+    assert quanta_of_tail(counts, rounding=1.0) == pytest.approx(mean, rel=0.4)
+    # Spots on a 20th of the pixels.
+    counts[::20] += 10 * np.sqrt(mean)
+    assert mean / 3 < quanta_of_tail(counts, rounding=1.0) < np.inf
+
+
+def test_even_noise_has_no_tail() -> None:
+    rng = np.random.default_rng(0)
+    assert np.isinf(quanta_of_tail(rng.normal(0, 3, 100_000), rounding=0.0))
+    assert np.isinf(quanta_of_tail(-rng.poisson(3.0, 100_000) + 3.0, rounding=1.0))
+    assert np.isinf(quanta_of_tail(np.zeros(100), rounding=0.0))
