@@ -7,7 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 from skimage.segmentation import expand_labels, watershed
 
+from wellspring.segmentation.checks import check_count, check_image, check_labels, check_number
 from wellspring.segmentation.grids import Grid
+from wellspring.segmentation.intensities import in_noise_units, log_scale
 from wellspring.segmentation.mixture import class_change, fit_mixture
 from wellspring.segmentation.propagation import propagated
 from wellspring.segmentation.thresholds import histogram
@@ -35,10 +37,18 @@ class Propagation:
     regularisation : float
         The paper's lambda: 0 = only intensities matter, large = only distances do (Voronoi cells). Intensities are
         scaled to 0..1.
+
+    Raises
+    ------
+    ValueError
+        When `regularisation` is not finite and more than 0.
     """
 
     regularisation: float = 0.05
     method: Literal["propagation"] = "propagation"
+
+    def __post_init__(self) -> None:
+        check_number(self.regularisation, name="regularisation", above_zero=True, remedy="1e-6 is next to none.")
 
 
 @dataclass(frozen=True)
@@ -49,10 +59,18 @@ class Expansion:
     ----------
     distance_px : float
         The default, 10, is 3 to 6 µm at usual pixel sizes: a rim that lies within most cells.
+
+    Raises
+    ------
+    ValueError
+        When `distance_px` is not finite and 0 or more.
     """
 
     distance_px: float = 10.0
     method: Literal["expansion"] = "expansion"
+
+    def __post_init__(self) -> None:
+        check_number(self.distance_px, name="distance_px")
 
 
 CellMethod = Watershed | Propagation | Expansion
@@ -91,18 +109,26 @@ def segment_cells(
     Raises
     ------
     ValueError
-        When shapes do not agree, intensities or labels are negative or missing, or a parameter is out of range.
+        When shapes do not agree, intensities are negative, NaN or infinite, labels are not integers of 0 or more, or a
+        parameter is out of range.
     """
-    method = method or Watershed()
-    _check(image, nuclei, n_axes=(2, 3), method=method, smoothing_sigma_px=smoothing_sigma_px)
+    method = Watershed() if method is None else method
+    if not isinstance(method, Watershed | Propagation | Expansion):
+        raise ValueError(
+            f"method: expected Watershed(), Propagation(...), Expansion(...) or None, got {method!r}. "
+            "wellspring.segmentation.methods.cell_method makes one of a name."
+        )
+    check_image(image, name="image", n_axes=(2, 3))
+    check_labels(nuclei, name="nuclei", shape=image.shape[-2:])
+    _check(smoothing_sigma_px=smoothing_sigma_px, n_components=n_components)
     markers = nuclei.astype(np.int32)
     if not markers.any():
         return np.zeros(nuclei.shape, dtype=np.uint32)
     if isinstance(method, Expansion):
         return np.asarray(expand_labels(markers, method.distance_px), dtype=np.uint32)
     mask = cell_mask(image, smoothing_sigma_px=smoothing_sigma_px, n_components=n_components)
-    total = image.sum(axis=0, dtype=np.float32) if image.ndim == 3 else image.astype(np.float32)
-    smooth = _GRID.blurred(total, smoothing_sigma_px)
+    units = in_noise_units(image)
+    smooth = _GRID.blurred(units.sum(axis=0) if image.ndim == 3 else units, smoothing_sigma_px)
     if isinstance(method, Propagation):
         return propagated(smooth, markers, mask=mask, regularisation=method.regularisation)
     return _flooded(smooth, markers, mask=mask)
@@ -139,12 +165,14 @@ def segment_cells_3d(
     ValueError
         As `segment_cells`.
     """
-    _check(stack, nuclei, n_axes=(3,), method=Watershed(), smoothing_sigma_px=smoothing_sigma_px)
+    check_image(stack, name="stack", n_axes=(3,))
+    check_labels(nuclei, name="nuclei", shape=stack.shape[1:])
+    _check(smoothing_sigma_px=smoothing_sigma_px, n_components=n_components)
     labels = np.zeros(stack.shape, dtype=np.uint32)
     markers = nuclei.astype(np.int32)
     if not markers.any() or not len(stack):
         return labels
-    smooth = np.stack([_GRID.blurred(plane.astype(np.float32), smoothing_sigma_px) for plane in stack])
+    smooth = np.stack([_GRID.blurred(plane, smoothing_sigma_px) for plane in in_noise_units(stack)])
     mask = _above_ground(smooth, n_components=n_components)
     total = np.zeros(nuclei.shape, dtype=np.float32)
     order = range(len(stack))
@@ -157,9 +185,9 @@ def segment_cells_3d(
 def cell_mask(image: NDArray[np.number], *, smoothing_sigma_px: float = 1.0, n_components: int = 2) -> _Mask:
     """Where there are cells: log intensities whose most probable class is not the lowest one.
 
-    A mixture of Gaussians is fitted by EM to a histogram of log(1 + intensity) of 1,024 bins; the threshold is where
-    the predicted class changes along the intensity ramp (Dubois 2017, section 2.2.1). It is lower than Otsu's where
-    the bright class has a long tail, so thin extensions of cells are kept.
+    A mixture of Gaussians is fitted by EM to a histogram of log intensities (`intensities.log_scale`) of 1,024 bins;
+    the threshold is where the predicted class changes along the intensity ramp (Dubois 2017, section 2.2.1). It is
+    lower than Otsu's where the bright class has a long tail, so thin extensions of cells are kept.
 
     Parameters
     ----------
@@ -172,16 +200,25 @@ def cell_mask(image: NDArray[np.number], *, smoothing_sigma_px: float = 1.0, n_c
     -------
     (Y, X) bool
         All False for a constant or empty image, and where the lowest class stays the most probable one.
+
+    Raises
+    ------
+    ValueError
+        As `segment_cells`.
     """
+    check_image(image, name="image", n_axes=(2, 3))
+    _check(smoothing_sigma_px=smoothing_sigma_px, n_components=n_components)
     plane = image.max(axis=0, initial=0) if image.ndim == 3 else image
-    smooth = _GRID.blurred(plane.astype(np.float32), smoothing_sigma_px)
+    smooth = _GRID.blurred(in_noise_units(plane), smoothing_sigma_px)
     return _above_ground(smooth, n_components=n_components)
 
 
 def _above_ground(smooth: _Values, *, n_components: int) -> _Mask:
-    log = np.log1p(smooth)
-    none = np.zeros(log.shape, dtype=bool)
-    if log.size == 0 or log.min() == log.max():
+    none = np.zeros(smooth.shape, dtype=bool)
+    if smooth.size == 0:
+        return none
+    log = log_scale(smooth).of(smooth)
+    if log.min() == log.max():
         return none
     counts, centres = histogram(log)
     mixture = fit_mixture(centres, counts, n_components=n_components)
@@ -196,28 +233,6 @@ def _flooded(total: _Values, markers: NDArray[np.int32], *, mask: _Mask) -> NDAr
     return np.asarray(watershed(landscape, markers, mask=mask | is_nucleus), dtype=np.uint32)
 
 
-def _check(
-    image: NDArray[np.number],
-    nuclei: NDArray[np.integer],
-    *,
-    n_axes: tuple[int, ...],
-    method: CellMethod,
-    smoothing_sigma_px: float,
-) -> None:
-    if image.ndim not in n_axes or image.shape[-2:] != nuclei.shape:
-        raise ValueError(
-            f"image, nuclei: expected {' or '.join(map(str, n_axes))} axes, (Z,) Y, X, and nuclei of the same (Y, X), "
-            f"got shapes {image.shape} and {nuclei.shape}."
-        )
-    # A comparison with NaN is false.
-    if image.size and not (image.min() >= 0 and nuclei.min() >= 0):
-        raise ValueError(
-            "image, nuclei: expected intensities and labels of 0 or more, got "
-            f"{image.min()} and {nuclei.min()} as their least. Subtract no more than the background."
-        )
-    if smoothing_sigma_px < 0:
-        raise ValueError(f"smoothing_sigma_px: expected 0 or more, got {smoothing_sigma_px}.")
-    if isinstance(method, Expansion) and method.distance_px < 0:
-        raise ValueError(f"distance_px: expected 0 or more, got {method.distance_px}.")
-    if isinstance(method, Propagation) and not method.regularisation > 0:
-        raise ValueError(f"regularisation: expected more than 0, got {method.regularisation}. 1e-6 is next to none.")
+def _check(*, smoothing_sigma_px: float, n_components: int) -> None:
+    check_number(smoothing_sigma_px, name="smoothing_sigma_px")
+    check_count(n_components, name="n_components", least=2, most=4)

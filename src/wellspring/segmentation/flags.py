@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from wellspring.segmentation.checks import check_labels
 from wellspring.segmentation.grids import Grid
 from wellspring.segmentation.labels import touches_border
 from wellspring.tables import SEGMENTED, SEGMENTED_COUNTS, check_table
@@ -37,10 +38,15 @@ def cells_without_nucleus(
     Raises
     ------
     ValueError
-        When the shapes differ.
+        When the shapes differ, the mask is not bool, or labels are not integers of 0 or more.
     """
     if mask.shape != cells.shape:
         raise ValueError(f"mask: expected the shape of the cells, {cells.shape}, got {mask.shape}.")
+    if mask.dtype != np.bool_:
+        raise ValueError(
+            f"mask: expected bool, True where there is stain, got {mask.dtype}. Compare it with a threshold."
+        )
+    check_labels(cells, name="cells", shape=cells.shape)
     sizes = np.bincount(cells.ravel())[1:]
     if min_px is None:
         min_px = float(np.median(sizes[sizes > 0])) / _SIZE_FACTOR if sizes.any() else 1.0
@@ -86,10 +92,12 @@ def describe_objects(
     Raises
     ------
     ValueError
-        When shapes differ, or bounds are not ascending.
+        When shapes differ, labels are not integers of 0 or more, or bounds are not ascending.
     """
     if nuclei.shape != cells.shape:
         raise ValueError(f"cells: expected the shape of the nuclei, {nuclei.shape}, got {cells.shape}.")
+    check_labels(nuclei, name="nuclei", shape=nuclei.shape)
+    check_labels(cells, name="cells", shape=cells.shape)
     for name, bounds in (("nucleus_bounds_px", nucleus_bounds_px), ("cell_bounds_px", cell_bounds_px)):
         if bounds is not None and not 0 <= bounds[0] <= bounds[1]:
             raise ValueError(f"{name}: expected a least and a greatest size, 0 or more, got {bounds}.")

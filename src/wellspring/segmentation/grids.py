@@ -6,8 +6,6 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
-from skimage.morphology import local_maxima
-from skimage.segmentation import watershed
 
 __all__ = ["Grid", "quantile_of_parts"]
 
@@ -50,20 +48,32 @@ class Grid:
         return np.asarray(ndimage.gaussian_filter(values, [sigma_px / step for step in self.steps]))
 
     def distance(self, mask: _Mask) -> _Values:
-        """Distance (px) of each pixel of the mask to the ground; the image's edge is not ground."""
+        """Distance (px) of each pixel of the mask to the ground; the image's edge is not ground.
+
+        In 2D to within 2 % (Borgefors, Comput. Vis. Graph. Image Process. 34, 1986), at an eighth of the exact one's
+        time.
+        """
         if mask.all():
             return np.full(mask.shape, float(max(mask.shape, default=1)), dtype=np.float32)
         if self.n_axes == 2:
-            return np.asarray(cv2.distanceTransform(mask.view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE))
+            return np.asarray(cv2.distanceTransform(mask.view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5))
         return np.asarray(ndimage.distance_transform_edt(mask, sampling=self.steps), dtype=np.float32)
 
     def objects(self, mask: _Mask) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
         """Label the objects of the mask (neighbours share a side); their sizes, element 0 that of the ground."""
         if self.n_axes == 2:
-            _, parts, table, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=4)
+            _, parts, table, _ = cv2.connectedComponentsWithStats(mask.view(np.uint8), connectivity=4)
             return parts, table[:, cv2.CC_STAT_AREA].astype(np.int64)
         parts, n_parts = ndimage.label(mask)
         return parts, np.bincount(parts.ravel(), minlength=n_parts + 1)
+
+    def blobs(self, values: _Values, sigma_px: float) -> _Values:
+        """Minus the Laplacian of Gaussian times the variance: how far a place outshines what lies a `sigma_px` away.
+
+        As a difference of two Gaussians 20 % apart, in units of the values.
+        """
+        narrow, wide = (self.blurred(values, share * sigma_px) for share in (0.9, 1.1))
+        return np.asarray((narrow - wide) / np.float32(0.2))
 
     def without_small(self, mask: _Mask, *, min_size: float) -> _Mask:
         """Fill holes, then drop objects, smaller than `min_size` pixels. A larger hole is ground between nuclei."""
@@ -75,18 +85,6 @@ class Grid:
                 mask = np.where(is_small[parts], not value, mask)
         return mask
 
-    def peaks(self, landscape: _Values, *, mask: _Mask, depth: float) -> NDArray[np.int32]:
-        """Label the maxima within the mask that stand out: the way to any higher one descends by `depth` or more."""
-        if not mask.any():
-            return np.zeros(mask.shape, dtype=np.int32)
-        values = np.where(mask, landscape, landscape[mask].min() - 1)
-        tops = local_maxima(values) & mask
-        seeds, _ = ndimage.label(tops, structure=np.ones((3,) * self.n_axes))
-        heights = quantile_of_parts(values, seeds, quantile=1.0)
-        basins = watershed(-values, seeds, mask=mask)
-        joined = _joined(heights, *_passes(values, basins), depth=depth)
-        return np.asarray(joined[seeds], dtype=np.int32)
-
 
 def _blurred_image(values: _Values, sigma_px: float) -> _Values:
     """A wide blur is made of every few pixels' mean: a quarter of its width is lost in neither."""
@@ -97,43 +95,6 @@ def _blurred_image(values: _Values, sigma_px: float) -> _Values:
     small = cv2.resize(values, (-(-width // step), -(-height // step)), interpolation=cv2.INTER_AREA)
     small = cv2.GaussianBlur(small, (0, 0), sigma_px / step, borderType=cv2.BORDER_REFLECT)
     return np.asarray(cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR))
-
-
-def _passes(values: _Values, basins: NDArray[np.integer]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """(n, 2) pairs of neighbouring basins and (n,) the height of the pass between them, the highest first."""
-    n_basins = int(basins.max(initial=0)) + 1
-    keys, levels = [], []
-    for axis in range(basins.ndim):
-        basin, value = np.moveaxis(basins, axis, 0), np.moveaxis(values, axis, 0)
-        is_border = (basin[1:] != basin[:-1]) & (basin[1:] > 0) & (basin[:-1] > 0)
-        one, other = basin[1:][is_border].astype(np.int64), basin[:-1][is_border].astype(np.int64)
-        keys.append(np.minimum(one, other) * n_basins + np.maximum(one, other))
-        levels.append(np.minimum(value[1:][is_border], value[:-1][is_border]))
-    key, level = np.concatenate(keys), np.concatenate(levels).astype(np.float64)
-    order = np.argsort(-level, kind="stable")
-    pairs, first = np.unique(key[order], return_index=True)
-    heights = level[order][first]
-    down = np.argsort(-heights, kind="stable")
-    return np.stack([pairs // n_basins, pairs % n_basins], axis=1)[down], heights[down]
-
-
-def _joined(
-    heights: NDArray[np.float64], pairs: NDArray[np.int64], levels: NDArray[np.float64], *, depth: float
-) -> NDArray[np.int64]:
-    """(n basins + 1,) int: the highest peak that each peak joins, over passes less than `depth` below the lower one."""
-    owner = list(range(len(heights)))
-
-    def top(peak: int) -> int:
-        while owner[peak] != peak:
-            owner[peak] = owner[owner[peak]]
-            peak = owner[peak]
-        return peak
-
-    for (one, other), level in zip(pairs.tolist(), levels.tolist(), strict=True):
-        low, high = sorted((top(one), top(other)), key=lambda peak: (heights[peak], -peak))
-        if low != high and heights[low] - level < depth:
-            owner[low] = high
-    return np.array([top(peak) for peak in range(len(heights))], dtype=np.int64)
 
 
 def quantile_of_parts(
@@ -155,17 +116,30 @@ def quantile_of_parts(
     (parts.max() + 1,) float64
         By label; 0 for the background and for labels that do not occur.
     """
-    inside = parts > 0
-    owner, values = parts[inside], values[inside]
     n_parts = int(parts.max(initial=0))
-    ordered = values[np.lexsort((values, owner))]
+    places = np.flatnonzero(parts)
+    owner, inside = parts.ravel()[places], values.ravel()[places]
     counts = np.bincount(owner, minlength=n_parts + 1)
-    starts = np.cumsum(counts) - counts
     skipped = np.zeros(n_parts + 1, dtype=np.int64)
     if above is not None:
-        skipped = np.bincount(owner[values < above[owner]], minlength=n_parts + 1)
+        skipped = np.bincount(owner[inside < above.astype(np.float32)[owner]], minlength=n_parts + 1)
         skipped = np.where(skipped < counts, skipped, 0)
-    places = starts + skipped + np.floor(quantile * np.maximum(counts - skipped - 1, 0)).astype(np.int64)
+    # Label and value in one number, for one sort.
+    ordered = np.sort(owner.astype(np.uint64) << np.uint64(32) | _rank(inside))
+    starts = np.cumsum(counts) - counts
+    chosen = starts + skipped + np.floor(quantile * np.maximum(counts - skipped - 1, 0)).astype(np.int64)
     found = np.zeros(n_parts + 1)
-    found[counts > 0] = ordered[places[counts > 0]]
+    found[counts > 0] = _ranked(ordered[chosen[counts > 0]].astype(np.uint32))
     return found
+
+
+def _rank(values: _Values) -> NDArray[np.uint32]:
+    """The bits of a float ascend with it once those of negative ones are turned round, and the sign of the others."""
+    bits = values.view(np.uint32)
+    return np.asarray(bits ^ np.where(bits >> 31, np.uint32(0xFFFFFFFF), np.uint32(0x80000000)))
+
+
+def _ranked(rank: NDArray[np.uint32]) -> _Values:
+    """The inverse of `_rank`."""
+    bits = rank ^ np.where(rank >> 31, np.uint32(0x80000000), np.uint32(0xFFFFFFFF))
+    return np.asarray(bits.view(np.float32))

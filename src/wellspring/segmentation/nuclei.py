@@ -5,7 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from wellspring.segmentation.checks import check_image, check_number
 from wellspring.segmentation.grids import Grid, quantile_of_parts
+from wellspring.segmentation.intensities import in_noise_units, log_scale
 from wellspring.segmentation.parts import (
     PLATEAU,
     TOP,
@@ -15,7 +17,7 @@ from wellspring.segmentation.parts import (
     relative_height,
     typical_diameter,
 )
-from wellspring.segmentation.thresholds import Otsu, Threshold, has_stain, log_scale, stain_threshold
+from wellspring.segmentation.thresholds import LocalMidpoint, MultiOtsu, Otsu, Threshold, has_stain, stain_threshold
 
 __all__ = ["segment_nuclei", "segment_nuclei_3d"]
 
@@ -31,7 +33,7 @@ _Values = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class _Stain:
-    """Smoothed image, where it is stained, and the threshold, as an intensity."""
+    """Smoothed image in noise units, where it is stained, and the threshold, as an intensity."""
 
     smooth: _Values
     mask: NDArray[np.bool_]
@@ -65,26 +67,29 @@ def segment_nuclei(
     -------
     (Y, X) uint32
         0 = background, 1..n in the raster order of each nucleus' first pixel. An empty or constant image, and one of
-        noise only, has no nuclei.
+        noise only, has no nuclei. Labels do not depend on the unit of the intensities: only differences count,
+        relative to the noise of a pixel.
 
     Raises
     ------
     ValueError
-        When the image has not two or three axes, holds negative values or NaN, or a parameter is out of range.
+        When the image has not two or three axes, holds negative values, NaN or infinity, or a parameter is out of
+        range.
 
     Notes
     -----
     After Dubois (2017), section 2.2: maximum projection, logarithm, Otsu, clean-up, watershed. All lengths follow from
     the image: the typical diameter (`typical_diameter`) sets the blur, the clean-up, and how deep a neck is. Beyond the
-    source, necks are looked for at several heights (`part_touching`) and each nucleus ends where its own stain has
-    fallen to half (`outlined`): one threshold for an image is low for its bright nuclei and high for its dim ones.
+    source, necks are looked for at several heights, beside blobs, and shallow ones are judged by the shapes of the two
+    sides (`part_touching`), and each nucleus ends where its own stain has fallen to half (`outlined`): one threshold
+    for an image is low for its bright nuclei and high for its dim ones.
     """
-    _check(image, n_axes=(2, 3), smoothing_sigma_px=smoothing_sigma_px, min_diameter_px=min_diameter_px)
+    check_image(image, name="image", n_axes=(2, 3))
     plane = image.max(axis=0, initial=0) if image.ndim == 3 else image
     return _segment(
-        plane.astype(np.float32),
+        plane,
         grid=Grid(2),
-        threshold=threshold or Otsu(),
+        threshold=threshold,
         smoothing_sigma_px=smoothing_sigma_px,
         min_diameter_px=min_diameter_px,
     )
@@ -119,46 +124,40 @@ def segment_nuclei_3d(
     ValueError
         As `segment_nuclei`, when the stack has not three axes, or when `z_step_px` is not above 0.
     """
-    _check(stack, n_axes=(3,), smoothing_sigma_px=smoothing_sigma_px, min_diameter_px=min_diameter_px)
-    if not z_step_px > 0:
-        raise ValueError(f"z_step_px: expected slice spacing / pixel size, above 0, got {z_step_px}.")
+    check_image(stack, name="stack", n_axes=(3,))
+    check_number(z_step_px, name="z_step_px", above_zero=True, remedy="It is slice spacing / pixel size.")
     return _segment(
-        stack.astype(np.float32),
+        stack,
         grid=Grid(3, z_step_px),
-        threshold=threshold or Otsu(),
+        threshold=threshold,
         smoothing_sigma_px=smoothing_sigma_px,
         min_diameter_px=min_diameter_px,
     )
 
 
-def _check(
-    image: NDArray[np.number],
-    *,
-    n_axes: tuple[int, ...],
-    smoothing_sigma_px: float | None,
-    min_diameter_px: float | None,
-) -> None:
-    # A comparison with NaN is false.
-    if image.ndim not in n_axes or (image.size and not image.min() >= 0):
+def _check(*, threshold: Threshold | None, smoothing_sigma_px: float | None, min_diameter_px: float | None) -> None:
+    if threshold is not None and not isinstance(threshold, Otsu | MultiOtsu | LocalMidpoint):
         raise ValueError(
-            f"image: expected {' or '.join(map(str, n_axes))} axes, (Z,) Y, X, and intensities of 0 or more, got shape "
-            f"{image.shape}, {image.dtype}. Pass one channel; subtract no more than its background."
+            f"threshold: expected Otsu(), MultiOtsu(...), LocalMidpoint(...) or None, got {threshold!r}. "
+            "The names of the config go to wellspring.segmentation.methods.nucleus_method."
         )
-    if smoothing_sigma_px is not None and smoothing_sigma_px < 0:
-        raise ValueError(f"smoothing_sigma_px: expected 0 or more, or None to choose it, got {smoothing_sigma_px}.")
-    if min_diameter_px is not None and min_diameter_px <= 0:
-        raise ValueError(f"min_diameter_px: expected more than 0, or None to choose it, got {min_diameter_px}.")
+    if smoothing_sigma_px is not None:
+        check_number(smoothing_sigma_px, name="smoothing_sigma_px", remedy="None chooses it.")
+    if min_diameter_px is not None:
+        check_number(min_diameter_px, name="min_diameter_px", above_zero=True, remedy="None chooses it.")
 
 
 def _segment(
-    image: _Values,
+    intensity: NDArray[np.number],
     *,
     grid: Grid,
-    threshold: Threshold,
+    threshold: Threshold | None,
     smoothing_sigma_px: float | None,
     min_diameter_px: float | None,
 ) -> NDArray[np.uint32]:
-    none = np.zeros(image.shape, dtype=np.uint32)
+    _check(threshold=threshold, smoothing_sigma_px=smoothing_sigma_px, min_diameter_px=min_diameter_px)
+    none = np.zeros(intensity.shape, dtype=np.uint32)
+    image = in_noise_units(intensity)
     if not has_stain(image, grid=grid):
         return none
     sigma_px = 1.0 if smoothing_sigma_px is None else smoothing_sigma_px
@@ -169,7 +168,7 @@ def _segment(
     if diameter_px == 0:
         return none
     sigma_px = max(sigma_px, _BLUR * diameter_px) if smoothing_sigma_px is None else sigma_px
-    stain = _stain(image, grid=grid, threshold=threshold, sigma_px=sigma_px, diameter_px=diameter_px)
+    stain = _stain(image, grid=grid, threshold=threshold or Otsu(), sigma_px=sigma_px, diameter_px=diameter_px)
     if min_diameter_px is None:
         min_diameter_px = max(_SMALLEST * diameter_px, _POINT * sigma_px)
     min_size = grid.size_of_ball(min_diameter_px)
@@ -178,7 +177,7 @@ def _segment(
 
 def _stain(image: _Values, *, grid: Grid, threshold: Threshold, sigma_px: float, diameter_px: float) -> _Stain:
     smooth = grid.blurred(image, sigma_px)
-    scale = log_scale(image, smooth)
+    scale = log_scale(smooth)
     log = scale.of(smooth)
     value = stain_threshold(log, threshold=threshold, grid=grid, diameter_px=diameter_px)
     return _Stain(smooth=smooth, mask=log > value, threshold=scale.intensity(value))
@@ -206,8 +205,8 @@ def _parted(stain: _Stain, *, grid: Grid, diameter_px: float, min_size: float) -
         relative, domain=domain, stained=stained, grid=grid, diameter_px=diameter_px, min_size=min_size
     )
     relative = relative_height(stain.smooth, parts, background=background, quantile=TOP)
-    excess = np.where(relative >= 0.5, stain.smooth - stain.threshold, -np.inf).astype(np.float32)
-    reaches = quantile_of_parts(excess, np.where(relative >= 0.5, parts, 0), quantile=0.5)
+    upper = np.where(relative >= 0.5, parts, 0)
+    reaches = quantile_of_parts(stain.smooth - stain.threshold, upper, quantile=0.5)
     kept = np.zeros(int(parts.max(initial=0)) + 1, dtype=bool)
     kept[: len(reaches)] = reaches > 0
     return outlined(parts, relative=relative, kept_parts=kept, min_size=min_size)
@@ -216,6 +215,8 @@ def _parted(stain: _Stain, *, grid: Grid, diameter_px: float, min_size: float) -
 def _background(smooth: _Values, stained: NDArray[np.bool_], *, grid: Grid, sigma_px: float) -> _Values:
     """The ground's intensity everywhere: its Gaussian-weighted mean nearby; where none is near, its median."""
     weight = (~stained).astype(np.float32)
-    middle = np.float32(np.median(smooth[~stained]) if not stained.all() else smooth.min())
+    step = max(1, smooth.size // 1_000_000)
+    ground = smooth.ravel()[::step][~stained.ravel()[::step]]
+    middle = np.float32(np.median(ground) if len(ground) else smooth.min())
     nearby = grid.blurred(smooth * weight, sigma_px) + np.float32(1e-3) * middle
     return nearby / (grid.blurred(weight, sigma_px) + np.float32(1e-3))

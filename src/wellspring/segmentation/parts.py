@@ -3,16 +3,23 @@
 import numpy as np
 from numpy.typing import NDArray
 from skimage.measure import label
-from skimage.segmentation import watershed
 
 from wellspring.segmentation.grids import Grid, quantile_of_parts
+from wellspring.segmentation.relief import flooded, parted
+from wellspring.segmentation.shapes import ShapeJudge
 
 __all__ = ["PLATEAU", "TOP", "coarse_parts", "outlined", "part_touching", "relative_height", "typical_diameter"]
 
 # Shares of a nucleus' height: its outline, and up to where its sections are looked at for necks.
 _OUTLINE, _HIGHEST, _N_SECTIONS = 0.5, 0.9, 5
-# A neck counts when it is narrower than what it joins by this share of a typical radius.
-_NECK = 0.05
+_BRIGHTEST = np.float32(1.5)
+# A neck always counts when it is narrower than what it joins by this share of a radius; never when by less than a
+# tenth of that, which noise does to an outline.
+_DEEP, _SHALLOW = 0.1, 0.01
+# The scale at which nuclei are looked for as blobs, in typical diameters; and how much they count beside necks.
+_BLOB, _BLOB_SHARE = 0.25, 0.5
+# How much the stain itself counts where the landscape is flat: in the rims of nuclei.
+_SLOPE = np.float32(0.03)
 # Of what lies above half height, the share that is below the top: to part, and to outline.
 PLATEAU, TOP = 0.75, 0.67
 # Smallest radius of a dim nucleus beside a bright one, in typical radii.
@@ -30,9 +37,8 @@ def coarse_parts(mask: _Mask, *, grid: Grid, diameter_px: float | None = None) -
     counts from 10 % of the radius beside it, afterwards from 10 % of the typical radius.
     """
     distance = grid.blurred(grid.distance(mask), 1.0)
-    scaled = np.log(np.maximum(distance, 1)) if diameter_px is None else distance * (2 / diameter_px)
-    seeds = grid.peaks(scaled, mask=mask, depth=2 * _NECK)
-    return watershed(-distance, seeds, mask=mask), distance
+    scaled = np.log1p(distance) if diameter_px is None else distance * np.float32(2 / diameter_px)
+    return parted(scaled, mask=mask, depth=_DEEP), distance
 
 
 def typical_diameter(parts: _Parts, distance: _Values) -> float:
@@ -61,14 +67,17 @@ def relative_height(smooth: _Values, parts: _Parts, *, background: _Values, quan
     middle = quantile_of_parts(smooth, parts, quantile=0.5)
     plateau = quantile_of_parts(smooth, parts, quantile=quantile, above=(ground + middle) / 2)
     height = np.maximum(plateau - ground, 1e-6).astype(np.float32)
-    relative = (smooth - ground.astype(np.float32)[parts]) / height[parts]
-    return np.where(parts > 0, relative, np.float32(0))
+    places = np.flatnonzero(parts)
+    owner = parts.ravel()[places]
+    relative = np.zeros(parts.shape, dtype=np.float32)
+    relative.ravel()[places] = (smooth.ravel()[places] - ground.astype(np.float32)[owner]) / height[owner]
+    return relative
 
 
 def part_touching(
     relative: _Values, *, domain: _Mask, stained: _Mask, grid: Grid, diameter_px: float, min_size: float
 ) -> _Parts:
-    """Part touching nuclei at their necks, looked for at several heights.
+    """Part touching nuclei at their necks, looked for at several heights, and by their shapes.
 
     Parameters
     ----------
@@ -88,20 +97,33 @@ def part_touching(
 
     Notes
     -----
-    Two nuclei that touch over a broad front have no neck at the outline, but blur makes a dip between them, so one
-    appears in sections at greater height. The landscape is the mean, over sections at 50 to 90 % of the height, of the
-    distance to the section's border. Its maxima that stand out by 5 % of a typical radius are seeds (a
-    neck that is 10 % of a radius deep in half of the sections), a watershed finds the
-    parts. A dim nucleus beside one of more than twice its height is in no section: what is left of the stained pixels
-    and holds a disc of 0.6 typical radii, more than the halo of a bright nucleus, is a seed too.
+    Two nuclei that touch over a broad front have no neck at the outline, but blur makes a dip between them. It is seen
+    in two ways, each on a scale of about 0 to 1, and their mean is the landscape. First, a neck appears in sections at
+    greater height: the mean, over sections at 50 to 90 % of the height, of the distance to the section's border, in
+    typical radii. Second, each nucleus is a blob of half a typical radius' scale: minus the Laplacian of Gaussian
+    (Lindeberg, Int. J. Comput. Vis. 30, 1998), which sees the ground between nuclei as well as the dip.
+
+    Maxima of the landscape are seeds. Where the pass between two is deeper than 10 %, they are two nuclei; where it is
+    between 1 and 10 %, they are two if the two parts are more like ellipses than their union is (`ShapeJudge`): the
+    halves of one nucleus are less so, two nuclei more so. A watershed finds the parts. A dim nucleus beside one of more
+    than twice its height is in no section: what is left of the stained pixels and holds a disc of 0.6 typical radii,
+    more than the halo of a bright nucleus, is a seed too.
     """
-    landscape = _mean_distance(relative, grid=grid, diameter_px=diameter_px, min_size=min_size)
+    necks = _mean_distance(relative, grid=grid, diameter_px=diameter_px, min_size=min_size)
+    # Specks brighter than the plateau are texture.
+    blobs = grid.blobs(np.minimum(relative, _BRIGHTEST), max(1.0, _BLOB * diameter_px))
+    landscape = (1 - np.float32(_BLOB_SHARE)) * necks + np.float32(_BLOB_SHARE) * blobs
     high = _filled(relative >= _OUTLINE, grid=grid, min_size=min_size) & domain
-    seeds = grid.peaks(landscape, mask=high, depth=_NECK)
+    places = np.nonzero(high)
+
+    def judge(basins: NDArray[np.int64]) -> ShapeJudge:
+        return ShapeJudge.of(basins, places, steps=grid.steps, shallow=_SHALLOW, deep=_DEEP)
+
+    seeds = parted(landscape, mask=high, judge=judge)
     left_over = grid.distance(stained & ~high) * np.float32(2 / diameter_px)
     cores, _ = grid.objects(left_over >= _LEFT_RADIUS)
-    seeds = np.where((seeds == 0) & (cores > 0), seeds.max(initial=0) + cores, seeds)
-    return np.asarray(watershed(-np.maximum(landscape, left_over / 2), seeds, mask=domain), dtype=np.int32)
+    seeds = np.where(cores > 0, seeds.max(initial=0) + cores, seeds)
+    return flooded(np.maximum(landscape, left_over / 2) + _SLOPE * relative, seeds, mask=domain)
 
 
 def _mean_distance(relative: _Values, *, grid: Grid, diameter_px: float, min_size: float) -> _Values:
@@ -156,7 +178,8 @@ def _pieces(parts: _Parts) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Connected pieces of equal label, numbered in raster order, and each piece's label (element 0: background)."""
     pieces, n_pieces = label(parts, connectivity=1, return_num=True)
     owner = np.zeros(n_pieces + 1, dtype=np.int64)
-    owner[pieces.ravel()] = parts.ravel()
+    places = np.flatnonzero(parts)
+    owner[pieces.ravel()[places]] = parts.ravel()[places]
     return pieces, owner
 
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from wellspring.segmentation.cells import Expansion, cell_mask, segment_cells
 from wellspring.segmentation.flags import describe_objects
 from wellspring.segmentation.grids import Grid
+from wellspring.segmentation.intensities import in_noise_units
 from wellspring.segmentation.methods import cell_method
 from wellspring.segmentation.thresholds import has_stain
 
@@ -72,4 +73,4 @@ def cells_of_site(
 
 def _is_stained(image: NDArray[np.number]) -> bool:
     plane = image.max(axis=0, initial=0) if image.ndim == 3 else image
-    return has_stain(plane.astype(np.float32), grid=Grid(2))
+    return has_stain(in_noise_units(plane), grid=Grid(2))

@@ -8,26 +8,26 @@ import numpy as np
 from numpy.typing import NDArray
 from skimage.filters import threshold_multiotsu, threshold_otsu
 
+from wellspring.segmentation.checks import check_count, check_number
 from wellspring.segmentation.grids import Grid
+from wellspring.segmentation.intensities import log_scale
 
 __all__ = [
     "LocalMidpoint",
-    "LogScale",
     "MultiOtsu",
     "Otsu",
     "Threshold",
     "has_stain",
     "histogram",
-    "log_scale",
     "stain_threshold",
 ]
 
 # Least distance of the threshold from the background, in robust standard deviations of the background class.
 _LEAST_SEPARATION = 2.0
-# Offset of the logarithm in standard deviations of a pixel's noise.
-_OFFSET_NOISES = 4.0
 # Least difference of two classes in standard deviations of blurred noise, and steepness of their border.
 _LEAST_NOISES, _LEAST_SLOPE_PER_PX = 8.0, 0.05
+# Standard deviation of the noise that a mean over about 50 pixels leaves, in noise units.
+_BLURRED_NOISE = 50**-0.5
 _N_BINS = 1024
 _Values = NDArray[np.float32]
 
@@ -46,11 +46,19 @@ class MultiOtsu:
     Attributes
     ----------
     n_classes : int
-        3: ground, dim nuclei, bright nuclei.
+        3: ground, dim nuclei, bright nuclei. 2 to 5: the time grows by a factor of 50 with each.
+
+    Raises
+    ------
+    ValueError
+        When `n_classes` is out of range.
     """
 
     n_classes: int = 3
     method: Literal["multi_otsu"] = "multi_otsu"
+
+    def __post_init__(self) -> None:
+        check_count(self.n_classes, name="n_classes", least=2, most=5)
 
 
 @dataclass(frozen=True)
@@ -62,64 +70,46 @@ class LocalMidpoint:
     radius_diameters : float
         "Nearby" is a Gaussian with this standard deviation, in typical nuclear diameters. 2 reaches over a nucleus to
         its neighbours and their ground.
+
+    Raises
+    ------
+    ValueError
+        When `radius_diameters` is not finite and more than 0.
     """
 
     radius_diameters: float = 2.0
     method: Literal["local_midpoint"] = "local_midpoint"
 
+    def __post_init__(self) -> None:
+        check_number(self.radius_diameters, name="radius_diameters", above_zero=True)
+
 
 Threshold = Otsu | MultiOtsu | LocalMidpoint
-
-
-@dataclass(frozen=True)
-class LogScale:
-    """log(intensity - floor + offset): equal steps are equal factors above the ground, and noise stays small."""
-
-    floor: float
-    offset: float
-
-    def of(self, intensity: _Values) -> _Values:
-        """(…) float32 intensity to its logarithm; what lies below the floor counts as the floor."""
-        return np.asarray(np.log(np.maximum(intensity - np.float32(self.floor), 0) + np.float32(self.offset)))
-
-    def intensity(self, log: _Values | float) -> _Values:
-        """The inverse of `of`."""
-        return np.asarray(np.exp(log) - self.offset + self.floor, dtype=np.float32)
-
-
-def log_scale(image: _Values, smooth: _Values) -> LogScale:
-    """The scale on which an image's nuclei, dim and bright, are one class.
-
-    Stains vary by a factor between nuclei, so their logarithms are compared. The plain logarithm depends on the
-    camera's offset: with none, empty pixels of 0, 1 and 2 lie as far apart as nuclei. So the image's floor (1st
-    percentile) is subtracted and four standard deviations of a pixel's noise are added: what differs by less is noise.
-    """
-    step = max(1, smooth.size // 1_000_000)
-    return LogScale(floor=float(np.percentile(smooth.ravel()[::step], 1)), offset=_OFFSET_NOISES * _noise(image))
 
 
 def has_stain(image: _Values, *, grid: Grid) -> bool:
     """Whether an image holds stain at all, or but one population of pixels.
 
-    Otsu's rule halves whatever it is given. So its threshold of log(1 + intensity), after a blur of 2 px (1 in 3D:
-    both average about 50 pixels), must lie at least 2 standard deviations above the median of the class below it
-    (1.4826 times that class's median absolute deviation, at least that of rounding to whole grey values). Where the
-    rule merely halves one population, this ratio is 1.1 (normal) to 1.3 (uniform: the flattest that noise and uneven
-    light make); 2 is half again above that. With two populations the class below is the whole background, and 2 means
-    that few of its pixels, 1 in 40, are above the threshold; 3 would take crowded, hazy fields for empty. A population
-    with a long bright tail passes: such a tail is what haze round many nuclei makes. A field whose nuclei are too few
-    and too dim to outweigh the background's own spread is taken as empty. Without the blur, noise of a few grey values
-    can look like two populations.
+    `image` is in noise units. Otsu's rule halves whatever it is given. So its threshold of the log intensity, after a
+    blur of 2 px (1 in 3D: both average about 50 pixels), must lie at least 2 standard deviations above the median of
+    the class below it (1.4826 times that class's median absolute deviation, at least that of the noise that is left).
+    Where the rule merely halves one population, this ratio is 1.1 (normal) to 1.3 (uniform: the flattest that noise and
+    uneven light make); 2 is half again above that. With two populations the class below is the whole background, and 2
+    means that few of its pixels, 1 in 40, are above the threshold; 3 would take crowded, hazy fields for empty. A
+    population with a long bright tail passes: such a tail is what haze round many nuclei makes. A field whose nuclei
+    are too few and too dim to outweigh the background's own spread is taken as empty. Without the blur, noise of a few
+    grey values can look like two populations.
 
     Where nuclei fill the field, most ground is blur between them and that ratio is small. So a field also counts as
     stained when its two classes differ by more than 8 standard deviations of the blurred noise (the halves of noise
     alone: 1.6) and half of their border is crossed steeply, the difference of the classes within 20 px; light that is
     uneven over a field is not so steep.
     """
-    if image.size == 0 or image.min() == image.max():
+    if image.size == 0:
         return False
     smooth = grid.blurred(image, 2.0 if grid.n_axes == 2 else 1.0)
-    log = np.log1p(smooth)
+    scale = log_scale(smooth)
+    log = scale.of(smooth)
     if log.min() == log.max():
         return False
     counts, centres = histogram(log)
@@ -127,18 +117,17 @@ def has_stain(image: _Values, *, grid: Grid) -> bool:
     weights, values = counts[centres <= value].astype(np.float64), centres[centres <= value]
     middle = _weighted_median(values, weights)
     spread = 1.4826 * _weighted_median(np.abs(values - middle), weights)
-    rounding = float(np.exp(-middle)) / np.sqrt(12.0)
-    if value - middle >= _LEAST_SEPARATION * max(spread, rounding):
+    noise = _BLURRED_NOISE * float(np.exp(-middle))
+    if value - middle >= _LEAST_SEPARATION * max(spread, noise):
         return True
-    return _has_edges(smooth, log > value, noise=_noise(image) / np.sqrt(50))
+    return _has_edges(smooth, log, mask=log > value)
 
 
-def _has_edges(smooth: _Values, mask: NDArray[np.bool_], *, noise: float) -> bool:
+def _has_edges(smooth: _Values, log: _Values, *, mask: NDArray[np.bool_]) -> bool:
     """Whether two classes of a smoothed image are far apart for its noise, and their border in a plane is steep."""
-    log = np.log1p(smooth)
     if mask.all() or not mask.any() or min(smooth.shape[-2:]) < 2:
         return False
-    if smooth[mask].mean() - smooth[~mask].mean() < _LEAST_NOISES * noise:
+    if smooth[mask].mean() - smooth[~mask].mean() < _LEAST_NOISES * _BLURRED_NOISE:
         return False
     slope, is_border = np.zeros(log.shape, dtype=np.float32), np.zeros(log.shape, dtype=bool)
     for axis in (-2, -1):
@@ -149,14 +138,6 @@ def _has_edges(smooth: _Values, mask: NDArray[np.bool_], *, noise: float) -> boo
         return False
     difference = log[mask].mean() - log[~mask].mean()
     return bool(np.sqrt(np.median(slope[is_border])) >= _LEAST_SLOPE_PER_PX * difference)
-
-
-def _noise(image: _Values) -> float:
-    """Standard deviation of a pixel's noise after Immerkær (Comput. Vis. Image Underst. 64, 1996), at least 0.5."""
-    kernel = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], dtype=np.float32)
-    planes = image.reshape(-1, *image.shape[-2:])
-    spread = np.mean([np.abs(cv2.filter2D(plane, cv2.CV_32F, kernel)).mean() for plane in planes])
-    return max(float(np.sqrt(np.pi / 2) / 6 * spread), 0.5)
 
 
 def stain_threshold(log: _Values, *, threshold: Threshold, grid: Grid, diameter_px: float) -> _Values:

@@ -108,6 +108,8 @@ def quanta_of_tail(residuals: NDArray[np.floating], *, rounding: float) -> float
     spread = np.random.default_rng(0).uniform(-rounding / 2, rounding / 2, residuals.size)
     values = np.sort(residuals.ravel() + spread)
     low, high = np.quantile(values, ndtr([-1.0, 1.0]))
+    if low == high:
+        return float("inf")
     by_rounding = rounding / max(rounding, (high - low) / 2 * np.sqrt(2 * np.pi))
     if np.mean(residuals == 0) - by_rounding > _MOST_ZEROS:
         return float("inf")

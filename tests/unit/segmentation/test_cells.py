@@ -1,10 +1,12 @@
 """Cells drawn at known places: their ground, whose they are, slice by slice, and what is flagged."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from skimage.util import img_as_float
 
 from wellspring.segmentation import (
     Expansion,
@@ -170,21 +172,91 @@ def test_more_labels_than_16_bits_hold() -> None:
     assert len(describe_objects(nuclei, cells)) == 69_696
 
 
+ONES, LABELS = np.ones((3, 4)), np.ones((3, 4), int)
+
+
+@pytest.mark.parametrize("segment", [segment_cells, segment_cells_3d])
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_a_pixel_that_is_no_number(segment: Callable[..., Any], value: float) -> None:
+    stack = np.ones((2, 3, 4))
+    stack[1, 2, 3] = value
+    with pytest.raises(ValueError, match="expected finite intensities, got 1 pixels of NaN or infinity"):
+        segment(stack, LABELS)
+    with pytest.raises(ValueError, match="image: expected finite intensities"):
+        cell_mask(stack)
+
+
 @pytest.mark.parametrize(
     ("image", "nuclei", "settings", "message"),
     [
-        (np.ones((3, 4)), np.ones((3, 5), int), {}, r"got shapes \(3, 4\) and \(3, 5\)"),
-        (np.ones(4), np.ones(4, int), {}, "expected 2 or 3 axes"),
-        (np.full((3, 4), np.nan), np.ones((3, 4), int), {}, "intensities and labels of 0 or more"),
-        (np.ones((3, 4)), np.full((3, 4), -1), {}, "intensities and labels of 0 or more"),
-        (np.ones((3, 4)), np.ones((3, 4), int), {"smoothing_sigma_px": -1.0}, "smoothing_sigma_px: expected 0 or more"),
-        (np.ones((3, 4)), np.ones((3, 4), int), {"method": Expansion(-1.0)}, "distance_px: expected 0 or more"),
-        (np.ones((3, 4)), np.ones((3, 4), int), {"method": Propagation(0.0)}, "regularisation: expected more than 0"),
+        (ONES, np.ones((3, 5), int), {}, r"nuclei: expected the \(Y, X\) of the image, \(3, 4\), got shape \(3, 5\)"),
+        (ONES, np.ones((1, 3, 4), int), {}, r"got shape \(1, 3, 4\)"),
+        (np.ones(4), np.ones(4, int), {}, r"image: expected 2 or 3 axes, .* got shape \(4,\)"),
+        (np.full((3, 4), -1.5), LABELS, {}, "expected intensities of 0 or more, got -1.5"),
+        (ONES > 0, LABELS, {}, "image: expected intensities, integer or float, got bool"),
+        (ONES, -LABELS, {}, "nuclei: expected labels from 0 to 2147483647, got -1 to -1"),
+        (ONES, LABELS * 2**31, {}, "got 2147483648 to 2147483648. Renumber"),
+        (ONES, ONES, {}, "nuclei: expected integer labels, 0 = background, got float64"),
+        (ONES, ONES > 0, {}, "nuclei: expected integer labels, 0 = background, got bool. Label a mask with"),
+        (ONES, LABELS, {"smoothing_sigma_px": -1.0}, "smoothing_sigma_px: expected a finite number, 0 or more"),
+        (ONES, LABELS, {"smoothing_sigma_px": np.nan}, "smoothing_sigma_px: expected a finite number.* got nan"),
+        (ONES, LABELS, {"n_components": 1}, "n_components: expected a whole number from 2 to 4, got 1"),
+        (ONES, LABELS, {"n_components": 2.0}, "n_components: expected a whole number"),
+        (ONES, LABELS, {"method": "text"}, r"method: expected Watershed\(\), .* got 'text'"),
+        (ONES, LABELS, {"method": Watershed}, r"method: expected Watershed\(\)"),
     ],
 )
 def test_bad_input(image: NDArray[Any], nuclei: NDArray[Any], settings: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         segment_cells(image, nuclei, **settings)
+    if image.ndim == 2 and "method" not in settings:
+        with pytest.raises(ValueError, match=message.replace("image: ", "stack: ")):
+            segment_cells_3d(image[None], nuclei, **settings)
+
+
+@pytest.mark.parametrize("value", [-1.0, np.nan, np.inf, "10", None, True])
+def test_bad_methods(value: Any) -> None:
+    with pytest.raises(ValueError, match="distance_px: expected a finite number, 0 or more, got"):
+        Expansion(distance_px=value)
+    with pytest.raises(ValueError, match="regularisation: expected a finite number, more than 0, got"):
+        Propagation(regularisation=value)
+    with pytest.raises(ValueError, match="regularisation: expected a finite number, more than 0, got 0"):
+        Propagation(regularisation=0.0)
+
+
+def _scaled(image: NDArray[np.uint16]) -> list[NDArray[np.floating]]:
+    """The same image with other gains, offsets and number formats."""
+    exact = image.astype(np.float64)
+    return [
+        exact,
+        img_as_float(image),
+        img_as_float(image).astype(np.float32),
+        exact * 1e-6 + 3,
+        exact * 1e9,
+        exact + 10_000,
+    ]
+
+
+@pytest.mark.parametrize("method", [Watershed(), Propagation()])
+def test_cells_do_not_depend_on_the_scale_of_intensities(method: CellMethod) -> None:
+    height = np.maximum(_cone(30, 30, 29), _cone(30, 85, 29))
+    image = _noisy(100 + 900 * (height > 0) + 3000 * height)
+    stack = np.stack([image, _noisy(100 + 3000 * height, seed=1)])
+    flat, high = segment_cells(image, _two_nuclei(), method=method), segment_cells_3d(stack, _two_nuclei())
+    assert (flat == 3).sum() > 2500
+    for other in _scaled(image):
+        assert (segment_cells(other, _two_nuclei(), method=method) == flat).mean() > 0.999
+    for other in _scaled(stack):
+        assert (segment_cells_3d(other, _two_nuclei()) == high).mean() > 0.999
+
+
+@pytest.mark.parametrize("value", [0, 7, 65_535])
+def test_without_contrast_a_nucleus_is_its_own_cell(value: int) -> None:
+    # Constant, empty and all-saturated: there is no cell stain to be seen.
+    cells = segment_cells(np.full(SHAPE, value, dtype=np.uint16), _two_nuclei())
+    assert (cells == _two_nuclei()).all()
+    assert (segment_cells(np.full((1, 1), value), np.ones((1, 1), int)) == 1).all()
+    assert segment_cells_3d(np.full((2, *SHAPE), value), _two_nuclei()).max() == 0
 
 
 def test_flags_and_counts() -> None:
@@ -229,5 +301,13 @@ def test_flags_of_bad_input() -> None:
         describe_objects(none, none[1:])
     with pytest.raises(ValueError, match="mask: expected the shape of the cells"):
         cells_without_nucleus(none[1:] > 0, none)
+    with pytest.raises(ValueError, match="mask: expected bool, True where there is stain, got uint32"):
+        cells_without_nucleus(none, none)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="cells: expected integer labels, 0 = background, got float64"):
+        cells_without_nucleus(none > 0, none.astype(float))  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="nuclei: expected integer labels, 0 = background, got bool"):
+        describe_objects(none > 0, none)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="cells: expected labels from 0 to 2147483647, got -1 to -1"):
+        describe_objects(none, none.astype(int) - 1)
     with pytest.raises(ValueError, match="cell_bounds_px: expected a least and a greatest size"):
         describe_objects(none, none, cell_bounds_px=(5, 3))
