@@ -23,7 +23,7 @@ DEMO := $(SNAKEMAKE) --directory $(DEMO_FOLDER) --configfile $(DEMO_CONFIG)
 REAL := $(SNAKEMAKE) --directory real --configfile config/real/config.yaml
 WELLSPRING_DATA ?= ../shared/data
 
-.PHONY: venv demo demo-again real test bench lock clean
+.PHONY: venv demo demo-again real plan test bench lock clean
 
 venv: .venv/installed
 
@@ -53,6 +53,10 @@ real: .venv/installed
 	$(BIN)/python benchmarks/real.py sheet --data "$(WELLSPRING_DATA)" --output real/wells.tsv
 	$(REAL)
 	@echo "Report: $(CURDIR)/real/results/report/report.html"
+
+# What a run of CONFIG will take, from the records of earlier runs; PLAN holds more options (`wellspring plan --help`).
+plan: .venv/installed
+	$(BIN)/wellspring plan $(if $(CONFIG),--configfile $(CONFIG)) $(PLAN)
 
 test: .venv/installed
 	$(BIN)/ruff check .

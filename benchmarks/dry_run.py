@@ -1,69 +1,140 @@
-"""Planning a 384-well plate: how long a dry run through all rules takes, beside a dry run of one well."""
+"""Planning a 384-well plate of 9 sites: the dry run of both studies, its jobs and files, memory of the head process.
+
+The files are empty: a dry run looks at names and times only. What one job of a cluster takes to find itself among 384
+wells stands beside it.
+"""
 
 import os
+import re
 import string
 import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
 
 from benchmarks.table import Row
+from wellspring.plan.workflow import FileCounts, plan_jobs
 
 ROOT = Path(__file__).resolve().parents[1]
 TARGET_S = 30.0
+TARGET_MIB = 1024.0
+N_WELLS = 384
+N_SITES = 9
 WELL_FILES = ("mpp.npy", "x.npy", "y.npy", "mapobject_ids.npy", "metadata.csv", "channels.csv")
 PLATE_FILES = ("cell_cycle_classification.csv", "wells_metadata.csv", "secondary_only_relative_normalisation.csv")
+STAINS = ("DAPI", "CELL", "RNA")
+N_CHANNELS = 38
 
 
-def make_plate(folder: Path, *, n_wells: int) -> None:
-    """Lay out `n_wells` wells of empty files: a dry run looks at names and times only."""
-    names = [f"{row}{column:02d}" for row in string.ascii_uppercase[:16] for column in range(1, 25)][:n_wells]
-    plate = folder / "plate"
-    for name in names:
-        (plate / name).mkdir(parents=True)
-        for file in WELL_FILES:
-            (plate / name / file).touch()
-    for file in PLATE_FILES:
-        (plate / file).touch()
-    rows = "".join(f"plate\t{name}\tplate/{name}\n" for name in names)
-    (folder / "wells.tsv").write_text(f"plate\twell\tpath\n{rows}", encoding="utf-8")
-    config = {"wells": "wells.tsv", "raw": {"format": "mpm"}, "dataset": {"target_channel": "00_EU"}}
-    (folder / "config.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
+@dataclass(frozen=True)
+class DryRun:
+    """What one dry run took, and what it planned.
 
+    Attributes
+    ----------
+    seconds, cpu_s : float
+        Wall time, and processor time: that of the process alone, whatever else the machine does.
+    memory_mib : float
+        Largest resident memory.
+    n_jobs : int
+    """
 
-def plan(folder: Path) -> tuple[float, int]:
-    """Seconds and jobs of one dry run in `folder`."""
-    command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"), "--directory", str(folder)]
-    command += ["--workflow-profile", str(ROOT / "profiles" / "default"), "--dry-run"]
-    command += ["--configfile", str(folder / "config.yaml")]
-    start = time.perf_counter()
-    result = subprocess.run(command, capture_output=True, text=True, check=True, env=dict(os.environ))
-    seconds = time.perf_counter() - start
-    totals = [line.split()[1] for line in (result.stdout + result.stderr).splitlines() if line.startswith("total")]
-    return seconds, int(totals[0])
+    seconds: float
+    cpu_s: float
+    memory_mib: float
+    n_jobs: int
 
 
 def run() -> list[Row]:
-    """Time the dry runs of 1 and of 384 wells, one after the other."""
-    measured = {}
-    for n_wells in (1, 384):
-        with tempfile.TemporaryDirectory() as name:
-            make_plate(Path(name), n_wells=n_wells)
-            measured[n_wells] = plan(Path(name))
-    one, plate = measured[1][0], measured[384][0]
+    """Time both studies, and the second with one file per channel of a multiplexed plate."""
+    rows: list[Row] = []
+    many = (*STAINS, *(f"C{number:02d}" for number in range(len(STAINS), N_CHANNELS)))
+    plates = {"mpm": None, "smfish, 3 channels": STAINS, "smfish, 38 channels": many}
+    for name, channels in plates.items():
+        with tempfile.TemporaryDirectory() as place:
+            folder = Path(place)
+            first = make_tiff_plate(folder, channels=channels) if channels else make_mpm_plate(folder)
+            whole, one = dry_run(folder), dry_run(folder, first)
+            plan = plan_jobs(snakefile=ROOT / "Snakefile", folder=folder, configfile=folder / "config.yaml")
+            rows += _rows(name, whole, one, files=plan.files)
+    return rows
+
+
+def make_mpm_plate(folder: Path) -> str:
+    """Lay out a plate of pixel tables and its config; return the first result of a well."""
+    for name in _names():
+        (folder / "plate" / name).mkdir(parents=True)
+        for file in WELL_FILES:
+            (folder / "plate" / name / file).touch()
+    for file in PLATE_FILES:
+        (folder / "plate" / file).touch()
+    _write_sheet(folder, {name: f"plate/{name}" for name in _names()})
+    _write_config(folder, study="demo")
+    return "results/raw/plate/A01.json"
+
+
+def make_tiff_plate(folder: Path, *, channels: tuple[str, ...]) -> str:
+    """Lay out a plate of site images, all in one folder, and its config; return the first result of a well."""
+    (folder / "plate").mkdir()
+    for name in _names():
+        for site in range(1, N_SITES + 1):
+            for channel in channels:
+                (folder / "plate" / f"{name}_s{site}_{channel}.tif").touch()
+    _write_sheet(folder, dict.fromkeys(_names(), "plate"))
+    _write_config(folder, study="smfish")
+    return "results/raw/plate/A01.json"
+
+
+def dry_run(folder: Path, *targets: str) -> DryRun:
+    """One dry run in `folder`, as a user starts it."""
+    command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"), "--directory", str(folder)]
+    command += ["--workflow-profile", str(ROOT / "profiles" / "default"), "--dry-run", *targets]
+    command += ["--configfile", str(folder / "config.yaml")]
+    log = folder / "dry_run.log"
+    with log.open("w", encoding="utf-8") as file:
+        start = time.perf_counter()
+        process = subprocess.Popen(command, stdout=file, stderr=subprocess.STDOUT, env=dict(os.environ))
+        _, status, used = os.wait4(process.pid, 0)
+        seconds = time.perf_counter() - start
+    if os.waitstatus_to_exitcode(status):
+        raise RuntimeError(f"{' '.join(command)} failed:\n{log.read_text(encoding='utf-8')[-2000:]}")
+    n_jobs = int(re.findall(r"^total +(\d+)$", log.read_text(encoding="utf-8"), re.M)[0])
+    return DryRun(seconds, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024, n_jobs)
+
+
+def _rows(name: str, plate: DryRun, one: DryRun, *, files: FileCounts) -> list[Row]:
+    is_small = plate.memory_mib < TARGET_MIB
     return [
-        Row("dry_run", f"1 well, {measured[1][1]} jobs", one, "s", "", None, "", None),
-        Row(
-            "dry_run",
-            f"384 wells, {measured[384][1]} jobs",
-            plate,
-            "s",
-            "1 well",
-            plate / one,
-            f"< {TARGET_S:g} s",
-            plate < TARGET_S,
-        ),
+        _row(f"{name}: dry run, {N_WELLS} wells", plate.seconds, "s", f"< {TARGET_S:g} s", plate.seconds < TARGET_S),
+        _row(f"{name}: dry run, processor time", plate.cpu_s, "s"),
+        _row(f"{name}: memory of the head process", plate.memory_mib, "MiB", f"< {TARGET_MIB:g} MiB", is_small),
+        _row(f"{name}: jobs", plate.n_jobs, "jobs"),
+        _row(f"{name}: files read", files.n_read, "files"),
+        _row(f"{name}: results", files.n_results, "files"),
+        _row(f"{name}: logs", files.n_logs, "files"),
+        _row(f"{name}: benchmark records", files.n_records, "files"),
+        _row(f"{name}: start of one job of the plate, processor time", one.cpu_s, "s"),
     ]
+
+
+def _row(what: str, value: float, unit: str, target: str = "", met: bool | None = None) -> Row:
+    return Row("dry_run", what, value, unit, "", None, target, met)
+
+
+def _names() -> list[str]:
+    return [f"{row}{column:02d}" for row in string.ascii_uppercase[:16] for column in range(1, 25)][:N_WELLS]
+
+
+def _write_sheet(folder: Path, paths: dict[str, str]) -> None:
+    rows = "".join(f"plate\t{name}\t{path}\n" for name, path in paths.items())
+    (folder / "wells.tsv").write_text(f"plate\twell\tpath\n{rows}", encoding="utf-8")
+
+
+def _write_config(folder: Path, *, study: str) -> None:
+    """The shipped config of a study, for the sheet in `folder`."""
+    config = yaml.safe_load((ROOT / "config" / study / "config.yaml").read_text(encoding="utf-8"))
+    (folder / "config.yaml").write_text(yaml.safe_dump({**config, "wells": "wells.tsv"}), encoding="utf-8")

@@ -53,4 +53,5 @@ def print_table(rows: Iterable[Row]) -> None:
 def _cells(row: Row) -> tuple[str, ...]:
     ratio = "" if row.ratio is None else f"{row.ratio:.3g} x {row.ratio_to}"
     met = "" if row.met is None else ("yes" if row.met else "NO")
-    return row.benchmark, row.what, f"{row.value:.4g} {row.unit}", ratio, row.target, met
+    value = f"{row.value:.0f}" if float(row.value).is_integer() else f"{row.value:.4g}"
+    return row.benchmark, row.what, f"{value} {row.unit}", ratio, row.target, met

@@ -1,10 +1,11 @@
-"""The command line: ``wellspring sheet``, ``wellspring simulate``, ``wellspring truth``."""
+"""The command line: ``wellspring sheet``, ``wellspring plan``, ``wellspring simulate``, ..."""
 
 import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from wellspring.plan.command import add_command as add_plan
 from wellspring.sheets import mpm_wells, tiff_wells, write_sheet
 from wellspring.simulation.command import add_commands
 from wellspring.spots.points import add_command as add_points
@@ -29,6 +30,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_sheet(commands)
     add_commands(commands)
     add_points(commands)
+    add_plan(commands)
     return parser
 
 

@@ -8,10 +8,11 @@ from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from pathlib import Path
 
-__all__ = ["logged_job", "tell"]
+__all__ = ["device_of_log", "log_device", "logged_job", "tell"]
 
 
 _STANDARD_ERROR = 2
+_DEVICE = "computing on: "
 _TERMINAL: ContextVar[int] = ContextVar("terminal", default=_STANDARD_ERROR)
 
 
@@ -23,6 +24,20 @@ def tell(message: str) -> None:
         # The terminal has it; a full disk must not make an error of the copy in the log.
         with suppress(OSError):
             print(message, flush=True)
+
+
+def log_device(name: str) -> None:
+    """Say in the job's log what it computes on; `device_of_log` finds it there."""
+    print(f"{_DEVICE}{name}", flush=True)
+
+
+def device_of_log(log: Path) -> str | None:
+    """What a job computed on: ``CPU``, or ``GPU`` and its model. None where the log is gone or does not say."""
+    try:
+        lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return None
+    return next((line.removeprefix(_DEVICE) for line in lines if line.startswith(_DEVICE)), None)
 
 
 @contextmanager

@@ -115,13 +115,21 @@ def well_path(sheet: pd.DataFrame, *, plate: str, well: str) -> Path:
     KeyError
         When the sheet has no such well.
     """
-    return Path(str(sheet.set_index(["plate", "well"])["path"].loc[(plate, well)]))
+    return Path(str(_row(sheet, plate=plate, well=well)["path"]))
 
 
 def well_annotations(sheet: pd.DataFrame, *, plate: str, well: str) -> dict[str, str]:
     """The annotations of one well: column name to text, missing values left out."""
-    row = sheet.set_index(["plate", "well"]).loc[(plate, well)].drop("path").dropna()
+    row = _row(sheet, plate=plate, well=well).drop(list(_FIXED)).dropna()
     return {str(name): str(value) for name, value in row.items()}
+
+
+def _row(sheet: pd.DataFrame, *, plate: str, well: str) -> pd.Series:
+    # Asked for every job of a plate: an index made anew each time would take seconds.
+    rows = sheet[(sheet["plate"] == plate) & (sheet["well"] == well)]
+    if rows.empty:
+        raise KeyError((plate, well))
+    return rows.iloc[0]
 
 
 def wildcard_pattern(values: Iterable[str]) -> str:

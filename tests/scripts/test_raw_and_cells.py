@@ -78,6 +78,7 @@ def test_wells_are_described_and_their_channels_compared(well: Path, tmp_path: P
         "channels": ["DAPI", "EU"],
         "n_px": 3,
         "n_sites": None,
+        "n_values": 6,
         "n_files": 6,
         "dtype": "uint16",
         "n_planes": {},

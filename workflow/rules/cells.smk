@@ -3,7 +3,6 @@
 
 rule cells_crop:
     input:
-        files=get_well_files,
         description="results/raw/{plate}/{well}.json",
         channels=ancient("results/raw/channels.csv"),
         labels=get_labels,

@@ -3,7 +3,6 @@
 
 rule segmentation_nuclei:
     input:
-        files=get_well_files,
         description="results/raw/{plate}/{well}.json",
         channels=ancient("results/raw/channels.csv"),
     output:
@@ -36,7 +35,6 @@ rule segmentation_nuclei:
 
 rule segmentation_cells:
     input:
-        files=get_well_files,
         channels=ancient("results/raw/channels.csv"),
         nuclei="results/segmentation/{plate}/{well}.ome.tif",
     output:

@@ -3,7 +3,6 @@
 
 rule spots_detect:
     input:
-        files=get_well_files,
         channels=ancient("results/raw/channels.csv"),
         nuclei="results/segmentation/{plate}/{well}.ome.tif",
         cells=get_cell_labels,

@@ -12,7 +12,7 @@ from wellspring.attribution.records import Run
 from wellspring.attribution.runs import Settings, explained_run
 from wellspring.attribution.selection import cells_of_split
 from wellspring.dataset.loader import CropLoader
-from wellspring.jobs import logged_job, tell
+from wellspring.jobs import log_device, logged_job, tell
 from wellspring.tables import COMPLETENESS, IMPORTANCE, MANIFEST, NORMALIZATION, SANITY, read_table, write_table
 
 if TYPE_CHECKING:
@@ -25,11 +25,12 @@ def main(*, inputs: Mapping[str, str], outputs: Mapping[str, str], run: Run, par
     """Explain the cells that the rule's `params` name with the model of `run`; write the four outputs."""
     # Imported here, since TensorFlow writes when it is imported: in here, that goes to the log.
     from wellspring.models import load_regressor
-    from wellspring.models.devices import prepared_device
+    from wellspring.models.devices import device_name, prepared_device
     from wellspring.models.gradients import input_gradients
     from wellspring.training.prediction import input_places
 
     prepared_device(threads=threads)
+    log_device(device_name())
     task = params["attribution"]
     manifest = read_table(Path(inputs["manifest"]), MANIFEST)
     scaling = read_table(Path(inputs["normalization"]), NORMALIZATION)

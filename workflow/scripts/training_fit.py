@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wellspring.files import locked, replaced_when_whole
-from wellspring.jobs import logged_job, tell
+from wellspring.jobs import log_device, logged_job, tell
 from wellspring.tables import HISTORY, MANIFEST, NORMALIZATION, PREDICTIONS, read_table, write_table
 
 if TYPE_CHECKING:
@@ -24,14 +24,14 @@ def main(
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     import keras
 
-    from wellspring.models.devices import prepared_device
+    from wellspring.models.devices import device_name, prepared_device
     from wellspring.training.runs import Run, Schedule, augmentation_for, fit_run, opened
 
     device = prepared_device(threads=threads)
+    log_device(device_name())
     keras.utils.set_random_seed(run["seed"])
     tables = read_table(inputs["manifest"], MANIFEST), read_table(inputs["normalization"], NORMALIZATION)
-    images = {key: params[key] for key in ("crops_folder", "target_channel", "image_size")}
-    data = opened(*tables, threads=threads, **images)
+    data = opened(*tables, threads=threads, **{k: params[k] for k in ("crops_folder", "target_channel", "image_size")})
     steps = {key: params["training"][key] for key in ("epochs", "patience", "batch_size", "huber_delta")}
     fitted = fit_run(
         data,

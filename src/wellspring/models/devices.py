@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import keras
 
-__all__ = ["CPU", "Device", "computing_in", "prepared_device"]
+__all__ = ["CPU", "Device", "computing_in", "device_name", "prepared_device"]
 
 
 @dataclass(frozen=True)
@@ -53,6 +53,22 @@ def prepared_device(*, threads: int) -> Device:
 
     jax.config.update("jax_default_matmul_precision", "highest")
     return _device(has_gpu=jax.default_backend() == "gpu", jit_compile=True)
+
+
+def device_name() -> str:
+    """``CPU``, or ``GPU`` and its model where that is known: what Keras' backend computes on. No part of `Device`, so
+    that a training goes on on another model of GPU.
+    """
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        gpus = tf.config.list_physical_devices("GPU")
+        models = [tf.config.experimental.get_device_details(gpu).get("device_name", "") for gpu in gpus[:1]]
+    else:
+        import jax
+
+        models = [device.device_kind for device in jax.devices()[:1] if device.platform == "gpu"]
+    return f"GPU {models[0]}".strip() if models else "CPU"
 
 
 def _device(*, has_gpu: bool, jit_compile: bool) -> Device:

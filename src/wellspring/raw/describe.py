@@ -32,6 +32,8 @@ class WellDescription:
         Measured pixels (MPM); None where that is not known before segmentation.
     n_sites : int or None
         Sites (TIFF).
+    n_values : int
+        Intensities in the files: pixels x channels, and x planes (TIFF). The measure of work that rests on pixels.
     n_files : int
         Files that reading the well depends on.
     dtype : str or None
@@ -44,6 +46,7 @@ class WellDescription:
     channels: tuple[str, ...]
     n_px: int | None
     n_sites: int | None
+    n_values: int
     n_files: int
     dtype: str | None
     n_planes: dict[str, tuple[int, ...]]
@@ -71,19 +74,12 @@ def describe_well(path: Path, *, well: str, raw: Mapping[str, Any]) -> WellDescr
         from wellspring.raw.tiff import describe_tiff
 
         found = describe_tiff(path, well=well, pattern=raw["pattern"], channels=raw["channels"])
-        return WellDescription(
-            "tiff",
-            found.channels,
-            n_px=None,
-            n_sites=found.n_sites,
-            n_files=n_files,
-            dtype=None,
-            n_planes=found.n_planes,
-        )
+        counts = {"n_sites": found.n_sites, "n_values": found.n_values, "n_files": n_files}
+        return WellDescription("tiff", found.channels, n_px=None, **counts, dtype=None, n_planes=found.n_planes)
     channels = read_channels(path / "channels.csv")
     pixels = open_arrays(path, n_channels=len(channels)).pixels
-    dtype = str(pixels.dtype)
-    return WellDescription("mpm", channels, len(pixels), n_sites=None, n_files=n_files, dtype=dtype, n_planes={})
+    counts = {"n_px": len(pixels), "n_values": pixels.size, "n_files": n_files}
+    return WellDescription("mpm", channels, **counts, n_sites=None, dtype=str(pixels.dtype), n_planes={})
 
 
 def compare_channels(

@@ -1,5 +1,6 @@
 """TIFF wells: site images, 2D or z-stack, one channel per file or many, OME metadata used where present."""
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -65,12 +66,15 @@ class TiffContent:
     ----------
     channels : tuple of str
     n_sites : int
+    n_values : int
+        Intensities: pixels x planes x channels, summed over the sites.
     n_planes : dict of str to tuple of int
         By channel, every number of planes (z) that a site has, ascending: one number where all sites agree.
     """
 
     channels: tuple[str, ...]
     n_sites: int
+    n_values: int
     n_planes: dict[str, tuple[int, ...]]
 
 
@@ -81,7 +85,9 @@ def describe_tiff(path: Path, *, well: str, pattern: str, channels: Sequence[str
     """
     names, sites = _plan(path, well=well, pattern=pattern, channels=channels)
     found = {name: {_number_of_planes(headers, name) for headers in sites.values()} for name in names}
-    return TiffContent(names, len(sites), {name: tuple(sorted(numbers)) for name, numbers in found.items()})
+    n_values = sum(math.prod(header.shape) for headers in sites.values() for header in headers)
+    planes = {name: tuple(sorted(numbers)) for name, numbers in found.items()}
+    return TiffContent(names, len(sites), n_values, planes)
 
 
 def _number_of_planes(headers: Sequence[TiffHeader], channel: str) -> int:

@@ -57,7 +57,8 @@ def test_a_well_is_described_from_its_headers(tmp_path: Path) -> None:
     (tmp_path / "metadata.csv").touch()
     (tmp_path / "channels.csv").write_text("0,DAPI\n1,EU\n", encoding="utf-8")
     found = describe_well(tmp_path, well="I09", raw=NO_TABLES)
-    assert found == WellDescription("mpm", ("DAPI", "EU"), n_px=5, n_sites=None, n_files=6, dtype="uint16", n_planes={})
+    expected = {"n_px": 5, "n_sites": None, "n_values": 10, "n_files": 6, "dtype": "uint16", "n_planes": {}}
+    assert found == WellDescription("mpm", ("DAPI", "EU"), **expected)
 
 
 def test_a_tiff_well_is_described_by_its_sites(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -67,13 +68,13 @@ def test_a_tiff_well_is_described_by_its_sites(tmp_path: Path, monkeypatch: pyte
 
     def describe_tiff(path: Path, **wanted: object) -> tiff.TiffContent:
         asked.update(wanted, path=path)
-        return tiff.TiffContent(("DAPI",), 2, {"DAPI": (1,)})
+        return tiff.TiffContent(("DAPI",), 2, 32, {"DAPI": (1,)})
 
     monkeypatch.setattr(tiff, "describe_tiff", describe_tiff)
     raw = {"format": "tiff", "pattern": "{well}_{site}_{channel}.tif", "channels": None}
     found = describe_well(tmp_path, well="B7", raw=raw)
-    planes = {"DAPI": (1,)}
-    assert found == WellDescription("tiff", ("DAPI",), None, n_sites=2, n_files=2, dtype=None, n_planes=planes)
+    expected = {"n_sites": 2, "n_values": 32, "n_files": 2, "dtype": None, "n_planes": {"DAPI": (1,)}}
+    assert found == WellDescription("tiff", ("DAPI",), n_px=None, **expected)
     assert asked == {"path": tmp_path, "well": "B7", "pattern": raw["pattern"], "channels": None}
 
 

@@ -39,7 +39,8 @@ def test_one_channel_per_file(tmp_path: Path) -> None:
     assert second.image[:, 0, 0].tolist() == [13, 23]
     assert first.pixel_size_um is None
     found = describe_tiff(tmp_path, well="A1", pattern=NAMED, channels=None)
-    assert (found.channels, found.n_sites) == (("DAPI", "GFP"), 2)
+    assert (found.channels, found.n_sites, found.n_values) == (("DAPI", "GFP"), 2, 4 * _plane(0).size)
+    assert found.n_planes == {"DAPI": (1,), "GFP": (1,)}
 
 
 def test_listed_channels_give_the_order(tmp_path: Path) -> None:
