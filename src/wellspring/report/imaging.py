@@ -7,11 +7,11 @@ from typing import Any
 
 import pandas as pd
 
+from wellspring.doubts import DOUBTS
 from wellspring.report.overlays import MOST_PX
 from wellspring.report.page import Grid, Illustration, Section, illustration
 from wellspring.report.spots import MAX_WELLS
 from wellspring.report.style import number
-from wellspring.spots.doubts import DOUBTS
 from wellspring.tables import SPOT_QUALITY, WELL_SEGMENTED_COUNTS, read_table
 
 __all__ = [

@@ -1,27 +1,14 @@
 """Reasons to look at an image before its count of spots is believed."""
 
-from collections.abc import Iterable
-
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from wellspring.doubts import DOUBTS, joined_doubts
 from wellspring.spots.threshold import Threshold
 
-__all__ = ["DOUBTS", "NO_DOUBT", "image_doubts", "is_in_noise", "is_unstable", "joined_doubts", "saturated_pixels"]
+__all__ = ["image_doubts", "is_in_noise", "is_unstable", "saturated_pixels"]
 
-# The words of the table's column `doubts`, in its order, and what they ask for.
-DOUBTS = {
-    "constant image": "all pixels have one value; the shutter may have been closed, or the wrong channel named",
-    "saturated": "the camera's or the file's highest value cuts off spots or much of the field: brightness, SNR and "
-    "clumps are wrong there",
-    "no cells": "no spot can be given to a cell",
-    "threshold in the noise": "noise alone would have more than half as many maxima above it; clumps were not taken "
-    "apart, since the typical maximum may be noise",
-    "unstable count": "it hangs on where exactly the threshold is",
-    "mostly in clumps": "more than half of the spots come from taking clumps apart, by the light of the median spot",
-}
-NO_DOUBT = "none"
 # A change by fewer spots than this, of 0.9 to 1.1 times the threshold, makes no count unstable.
 _FEW_SPOTS = 5
 # Flat tops matter from a thousandth of the field, or in one of 20 spots.
@@ -84,12 +71,6 @@ def image_doubts(
         "mostly in clumps": int(spots["is_added"].sum()) > 0.5 * len(spots),
     }
     return joined_doubts(words for words in DOUBTS if holds[words])
-
-
-def joined_doubts(doubts: Iterable[str]) -> str:
-    """Each once, in the order of `DOUBTS`, parted by commas; "none" of none."""
-    held = set(doubts)
-    return ", ".join(words for words in DOUBTS if words in held) or NO_DOUBT
 
 
 def is_unstable(threshold: Threshold, *, limit: float) -> bool:
