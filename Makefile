@@ -23,7 +23,7 @@ DEMO := $(SNAKEMAKE) --directory $(DEMO_FOLDER) --configfile $(DEMO_CONFIG)
 REAL := $(SNAKEMAKE) --directory real --configfile config/real/config.yaml
 WELLSPRING_DATA ?= ../shared/data
 
-.PHONY: venv demo demo-again real plan test bench lock clean
+.PHONY: venv demo demo-again real plan test test-cluster bench lock clean
 
 venv: .venv/installed
 
@@ -64,6 +64,10 @@ test: .venv/installed
 	$(BIN)/mypy
 	$(BIN)/snakefmt --check Snakefile workflow/rules
 	$(BIN)/python -m pytest
+
+# Needs root and the Debian packages slurm-wlm, slurmdbd, munge and mariadb-server.
+test-cluster: .venv/installed
+	$(BIN)/python -m pytest -m cluster --durations=0 tests/cluster
 
 bench: .venv/installed
 	$(BIN)/python -m benchmarks

@@ -36,3 +36,10 @@ rule all:
     default_target: True
     input:
         "results/report/report.html",
+
+
+tell_gpu_rules()
+
+
+onerror:
+    tell_cluster_logs()

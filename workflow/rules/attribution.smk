@@ -21,8 +21,8 @@ rule attribution_map:
     threads: 2
     resources:
         gpu=1,
-        mem_mb=8000,
-        runtime=1440,
+        mem_mb=growing(8000),
+        runtime=growing(240),
     params:
         crops_folder=get_crops_folder,
         target_channel=config["dataset"]["target_channel"],

@@ -17,8 +17,8 @@ rule cells_crop:
         "../../envs/imaging.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=60,
+        mem_mb=growing(4000),
+        runtime=growing(15),
     params:
         path=get_well_path,
         annotations=get_well_annotations,

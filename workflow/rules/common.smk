@@ -5,6 +5,7 @@ from pathlib import Path
 
 import yaml
 from snakemake.exceptions import WorkflowError
+from snakemake.logging import logger
 
 ROOT = Path(workflow.basedir)
 # Scripts find the library of this checkout, in whatever environment they run.
@@ -43,6 +44,31 @@ wildcard_constraints:
     model=wildcard_pattern(config["training"]["models"]),
     regime=wildcard_pattern(config["training"]["regimes"]),
     seed="[0-9]+",
+
+
+def growing(first):
+    """Memory or minutes of a job: `first`, and twice as much with each attempt, in case it was killed for them."""
+
+    def get_amount(wildcards, attempt):
+        return first * 2 ** (attempt - 1)
+
+    return get_amount
+
+
+def tell_gpu_rules():
+    """Say, once a run or dry run, which rules ask a cluster for a GPU: how many, of which type, where."""
+    for one in workflow.rules:
+        asked = {name: resource.raw for name, resource in one.resources.items()}
+        if workflow.is_main_process and "gpu" in asked and "slurm_partition" in asked:
+            kind = f"{asked['gpu']} of type {asked.get('gpu_model', 'any')}"
+            logger.info(f"Asks for a GPU: {one.name} ({kind}, partition {asked['slurm_partition']})")
+
+
+def tell_cluster_logs():
+    """Say after a run that failed where the cluster's words are: a job that it kills cannot log its end itself."""
+    logs = sorted(Path(".snakemake/slurm_logs").rglob("*.log"), key=os.path.getmtime)
+    if logs:
+        logger.error(f"SLURM's words on jobs that failed are in .snakemake/slurm_logs, the newest in {logs[-1]}")
 
 
 def get_named_channels():

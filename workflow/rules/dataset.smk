@@ -17,8 +17,8 @@ rule dataset_select:
         "../../envs/imaging.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=30,
+        mem_mb=growing(2000),
+        runtime=growing(5),
     params:
         target_channel=config["dataset"]["target_channel"],
         filter=config["dataset"]["filter"],
@@ -54,8 +54,8 @@ rule dataset_merge:
         "../../envs/imaging.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=60,
+        mem_mb=growing(4000),
+        runtime=growing(30),
     params:
         normalization=config["dataset"]["normalization"],
         code=code_digest("wellspring.dataset.merging", "wellspring.dataset.histograms", "wellspring.jobs"),

@@ -14,8 +14,8 @@ rule raw_describe:
         "../../envs/imaging.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=growing(1000),
+        runtime=growing(5),
     params:
         path=get_well_path,
         raw=config["raw"],
@@ -40,8 +40,8 @@ rule raw_channels:
         "../../envs/imaging.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=growing(1000),
+        runtime=growing(5),
     params:
         named=get_named_channels(),
         per_axis={f"spots.{key}": config["spots"][key] for key in ("sigma_px", "spacing_um")},

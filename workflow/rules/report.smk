@@ -18,8 +18,8 @@ rule report_segmentation:
         "../../envs/report.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=30,
+        mem_mb=growing(4000),
+        runtime=growing(15),
     params:
         wells=get_keys(),
         drawn=get_drawn_wells(),
@@ -50,8 +50,8 @@ rule report_spots:
         "../../envs/report.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=30,
+        mem_mb=growing(4000),
+        runtime=growing(15),
     params:
         code=code_digest("wellspring.report.spots", "wellspring.jobs"),
     message:
@@ -76,8 +76,8 @@ rule report_overlays:
         "../../envs/report.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=30,
+        mem_mb=growing(4000),
+        runtime=growing(15),
     params:
         drawn=get_drawn_wells(),
         raw=get_image_settings(),
@@ -103,8 +103,8 @@ rule report_quality:
         "../../envs/report.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=30,
+        mem_mb=growing(2000),
+        runtime=growing(15),
     params:
         code=code_digest("wellspring.report.quality", "wellspring.jobs"),
     message:
@@ -127,8 +127,8 @@ rule report_dataset:
         "../../envs/report.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=30,
+        mem_mb=growing(2000),
+        runtime=growing(15),
     params:
         columns=config["dataset"]["split"]["stratify"],
         target_channel=config["dataset"]["target_channel"],
@@ -157,8 +157,8 @@ rule report_training:
         "../../envs/report.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=30,
+        mem_mb=growing(2000),
+        runtime=growing(15),
     params:
         code=code_digest("wellspring.report.training", "wellspring.jobs"),
     message:
@@ -181,8 +181,8 @@ rule report_predictions:
         "../../envs/report.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=30,
+        mem_mb=growing(2000),
+        runtime=growing(15),
     params:
         columns=config["dataset"]["split"]["stratify"],
         target_channel=config["dataset"]["target_channel"],
@@ -227,8 +227,8 @@ rule report_attribution:
         "../../envs/report.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=30,
+        mem_mb=growing(4000),
+        runtime=growing(15),
     params:
         marked_channels=config["report"]["marked_channels"],
         panel_channels=config["attribution"]["panel_channels"],
@@ -285,8 +285,8 @@ rule report_page:
         "../../envs/report.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=30,
+        mem_mb=growing(2000),
+        runtime=growing(15),
     params:
         config=config,
         code=code_digest("wellspring.report", "wellspring.jobs"),

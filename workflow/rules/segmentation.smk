@@ -15,8 +15,8 @@ rule segmentation_nuclei:
         "../../envs/imaging.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=60,
+        mem_mb=growing(4000),
+        runtime=growing(15),
     params:
         path=get_well_path,
         raw=get_image_settings(),
@@ -48,8 +48,8 @@ rule segmentation_cells:
         "../../envs/imaging.yaml"
     threads: 1
     resources:
-        mem_mb=6000,
-        runtime=60,
+        mem_mb=growing(6000),
+        runtime=growing(15),
     params:
         path=get_well_path,
         raw=get_stack_settings(),

@@ -20,8 +20,8 @@ rule spots_detect:
         "../../envs/imaging.yaml"
     threads: 1
     resources:
-        mem_mb=6000,
-        runtime=120,
+        mem_mb=growing(6000),
+        runtime=growing(30),
     params:
         path=get_well_path,
         raw=get_stack_settings(),

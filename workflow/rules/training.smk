@@ -19,8 +19,9 @@ rule training_fit:
     threads: 2
     resources:
         gpu=1,
-        mem_mb=8000,
-        runtime=1440,
+        mem_mb=growing(8000),
+        # No more with each attempt: a training goes on after its last epoch.
+        runtime=240,
     params:
         crops_folder=get_crops_folder,
         resume_folder=f"{RUN}/resume",
@@ -52,8 +53,8 @@ rule training_evaluate:
         "../../envs/report.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=30,
+        mem_mb=growing(2000),
+        runtime=growing(15),
     params:
         huber_delta=config["training"]["huber_delta"],
         bootstrap_samples=config["report"]["bootstrap_samples"],

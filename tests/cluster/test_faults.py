@@ -1,0 +1,147 @@
+"""Jobs cancelled, nodes lost, memory and time run out, controller and head killed: the run ends as if undisturbed."""
+
+import math
+import re
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from tests.cluster.cluster import Cluster
+from tests.cluster.studies import Head, Study, assert_same_results, copied_checkout, until
+
+pytestmark = pytest.mark.cluster
+
+WELLS = "rule_well_"
+MERGE = "rule_dataset_merge"
+MANIFEST = "results/dataset/manifest.parquet"
+TRAINED = "results/training/linear/color-structure/123"
+# Seconds that a training must last to run into a limit, which SLURM counts in minutes.
+TRAINING_S = 120.0
+
+
+def _states(study: Study, comment: str) -> list[str]:
+    """How each run of a job ended, the first word of it."""
+    return [one["State"].split()[0] for one in study.accounted() if one["Comment"].startswith(comment)]
+
+
+def _whole(study: Study, stage: str) -> list[str]:
+    """Results of a stage that are not being written."""
+    return [name for name in study.times() if name.startswith(f"{stage}/") and not Path(name).name.startswith(".")]
+
+
+def test_a_cancelled_job_is_submitted_again(copied: Callable[..., Study], cluster: Cluster, finished: Study) -> None:
+    study = copied("dataset", "cells")
+    head = Head(study, MANIFEST)
+    cluster.ask("scancel", study.until_runs(WELLS)["number"])
+    head.finished()
+    assert sorted(_states(study, WELLS)) == ["CANCELLED", "COMPLETED"]
+    assert not study.temporaries()
+    assert_same_results(study, finished)
+
+
+def test_what_a_lost_node_ran_is_run_on_another(
+    copied: Callable[..., Study], cluster: Cluster, finished: Study
+) -> None:
+    study = copied("dataset", "cells")
+    head = Head(study, MANIFEST)
+    node = study.until_runs(WELLS)["node"]
+    until(lambda: len(_whole(study, "cells")) > 2, what="the cells of a well, and a file of another")
+    cluster.crash_node(node)
+    head.finished()
+    records = [one for one in study.accounted() if one["Comment"].startswith(WELLS)]
+    assert sorted(one["State"] for one in records) == ["COMPLETED", "NODE_FAIL"]
+    assert [one["NodeList"] for one in records if one["State"] == "COMPLETED"] != [node]
+    assert len({one["JobIDRaw"] for one in records}) == 1, "SLURM runs it again, Snakemake does not submit it twice"
+    assert not study.temporaries()
+    assert_same_results(study, finished)
+
+
+def test_a_job_killed_for_memory_gets_more(
+    copied: Callable[..., Study], cluster: Cluster, finished: Study, tmp_path: Path
+) -> None:
+    study = copied("dataset")
+    rules = copied_checkout(tmp_path / "checkout") / "workflow/rules/dataset.smk"
+    text = rules.read_text(encoding="utf-8")
+    hungry = text.index("rule dataset_merge")
+    rules.write_text(
+        text[:hungry] + re.sub(r"mem_mb=growing\(\d+\)", "mem_mb=growing(150)", text[hungry:]), encoding="utf-8"
+    )
+    Head(Study(study.folder, tmp_path / "checkout", cluster), MANIFEST).finished()
+    records = [one for one in study.accounted() if one["Comment"].startswith(MERGE)]
+    asked = [int(one["ReqMem"].removesuffix("M")) for one in records]
+    assert asked == [150 * 2**attempt for attempt in range(len(records))]
+    assert len(records) > 1
+    assert records[-1]["State"] == "COMPLETED"
+    assert all(one["State"] in ("FAILED", "OUT_OF_MEMORY") for one in records[:-1])
+    logs = (study.folder / ".snakemake/slurm_logs").rglob("*.log")
+    assert any("memory limit" in log.read_text(encoding="utf-8") for log in logs), "killed by SLURM, for its memory"
+    assert not study.temporaries()
+    assert_same_results(study, finished)
+
+
+def test_a_training_that_runs_out_of_time_goes_on_after_its_last_epoch(
+    copied: Callable[..., Study], cluster: Cluster, finished: Study
+) -> None:
+    study = copied()
+    # As many epochs as last long enough on this machine.
+    epoch_s = float(pd.read_csv(finished.folder / TRAINED / "history.csv")["seconds"].tail(2).mean())
+    n_epochs = math.ceil(TRAINING_S / epoch_s)
+    study.changed("training", epochs=n_epochs, patience=n_epochs)
+    head = Head(study, f"{TRAINED}/history.csv")
+    job = study.until_runs("rule_training_fit")
+    began = time.monotonic()
+    until((study.folder / TRAINED / "resume/state.npz").exists, what="the state after an epoch")
+    minutes = math.ceil((time.monotonic() - began) / 60)
+    cluster.ask("scontrol", "update", f"JobId={job['number']}", f"TimeLimit={minutes}")
+    head.finished()
+    assert _states(study, "rule_training_fit") == ["TIMEOUT", "COMPLETED"]
+    log = (study.folder / "logs/training_fit/linear/color-structure/123.log").read_text(encoding="utf-8")
+    resumed = re.search(r"goes on after epoch (\d+)", log)
+    assert resumed
+    assert 0 < int(resumed[1]) < n_epochs
+    history = pd.read_csv(study.folder / TRAINED / "history.csv")
+    assert history["epoch"].tolist() == list(range(1, n_epochs + 1))
+    assert not (study.folder / TRAINED / "resume").exists()
+
+
+def test_after_the_head_was_killed_what_is_whole_is_kept_and_the_rest_made(
+    copied: Callable[..., Study], cluster: Cluster, finished: Study
+) -> None:
+    study = copied("dataset", "cells")
+    raw = {name: when for name, when in study.times().items() if name.startswith("raw/")}
+    head = Head(study, MANIFEST)
+    study.until_runs(WELLS)
+    until(lambda: len(_whole(study, "cells")) > 2, what="the cells of a well, and a file of another")
+    head.kill()
+    # As docs/cluster.md has it: end what the head left in the queue, unlock, start again.
+    for line in cluster.ask("squeue", "--me", "-h", "-o", "%A %Z").splitlines():
+        number, folder = line.split()
+        assert folder == str(study.folder)
+        cluster.ask("scancel", number)
+    until(lambda: not cluster.ask("squeue", "-h"), what="an empty queue")
+    assert _whole(study, "cells"), "some files of the interrupted job are there already, and are not taken for whole"
+    study.told("--unlock")
+    planned = study.planned(MANIFEST)
+    assert planned == {"cells_crop": 4, "dataset_select": 4, "dataset_merge": 1}
+    study.run(MANIFEST)
+    assert {name: when for name, when in study.times().items() if name.startswith("raw/")} == raw
+    assert not study.temporaries()
+    assert_same_results(study, finished)
+
+
+def test_a_run_outlasts_a_controller_that_is_away(
+    copied: Callable[..., Study], cluster: Cluster, finished: Study
+) -> None:
+    study = copied("dataset", "cells")
+    head = Head(study, MANIFEST)
+    study.until_runs(WELLS)
+    cluster.stop_controller()
+    # Longer than the pause between two questions, so that one at least goes without an answer.
+    time.sleep(45)
+    cluster.start_controller()
+    head.finished()
+    assert _states(study, WELLS) == ["COMPLETED"]
+    assert_same_results(study, finished)

@@ -1,0 +1,67 @@
+"""What runs again through the profile when a well or a module changes, and how a user asks for a part."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from tests.cluster.studies import Study
+
+pytestmark = pytest.mark.cluster
+
+MANIFEST = "results/dataset/manifest.parquet"
+
+
+def test_a_changed_well_reruns_its_jobs_and_what_aggregates(copied: Callable[..., Study]) -> None:
+    study = copied()
+    assert study.planned() == {}
+    row = study.wells.iloc[1]
+    pixels_file = study.folder / "plate" / row["path"] / "mpp.npy"
+    pixels = np.load(pixels_file)
+    pixels[0, 0] += 1
+    np.save(pixels_file, pixels)
+    planned = study.planned()
+    per_well = ("raw_describe", "cells_crop", "dataset_select")
+    assert {rule: n for rule, n in planned.items() if rule in per_well} == dict.fromkeys(per_well, 1)
+    assert all(n == 1 for n in planned.values()), "all others aggregate over wells"
+    before = study.times()
+    study.run(MANIFEST)
+    changed = {name for name, when in study.times().items() if before.get(name) != when}
+    stages = {name for name in changed if name.startswith(("raw/", "cells/", "dataset/"))}
+    well = f"{row['plate']}/{row['well']}"
+    own = {f"raw/{well}.json", f"cells/{well}.parquet", f"cells/{well}.arrow"}
+    own |= {f"dataset/{well}{suffix}" for suffix in (".parquet", ".filtered.parquet", ".histogram.npz")}
+    merged = {"raw/channels.csv", *(f"dataset/{name}.parquet" for name in ("manifest", "filtered", "normalization"))}
+    assert own <= stages <= own | merged
+    assert changed == stages
+    ran = [record["Comment"] for record in study.accounted()]
+    assert not [comment for comment in ran if "training" in comment or "report" in comment]
+
+
+def test_one_well_by_its_path_and_a_stop_after_a_stage(copied: Callable[..., Study]) -> None:
+    study = copied("raw", "cells", "dataset")
+    row = study.wells.iloc[0]
+    # The channels of all wells are compared before any is cropped.
+    one = study.planned(f"results/cells/{row['plate']}/{row['well']}.parquet")
+    assert one == {"raw_describe": 4, "raw_channels": 1, "cells_crop": 1}
+    assert study.planned("--until", "raw_describe") == {"raw_describe": 4}
+    upto = study.planned("--until", "cells_crop")
+    assert upto == {"raw_describe": 4, "raw_channels": 1, "cells_crop": 4}
+    study.run(f"results/raw/{row['plate']}/{row['well']}.json")
+    assert {name for name in study.times() if name.startswith("raw/")} == {f"raw/{row['plate']}/{row['well']}.json"}
+
+
+def test_an_edited_module_reruns_the_rules_that_use_it_and_no_others(copied: Callable[..., Study]) -> None:
+    study = copied()
+    module = study.checkout / "src/wellspring/report/predictions.py"
+    text = module.read_text(encoding="utf-8")
+    try:
+        module.write_text(f"{text}\n# Edited.\n", encoding="utf-8")
+        assert study.planned() == {"report_predictions": 1, "report_page": 1}
+        before = study.times()
+        study.run()
+        changed = {name for name, when in study.times().items() if before.get(name) != when}
+        assert changed == {"report/predictions_linear.svg", "report/report.html"}
+        assert study.planned() == {}
+    finally:
+        module.write_text(text, encoding="utf-8")
