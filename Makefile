@@ -6,18 +6,22 @@ PYTHON ?= python3
 CORES ?= $(shell nproc 2>/dev/null || echo 2)
 BIN := $(CURDIR)/.venv/bin
 SNAKEMAKE := $(BIN)/snakemake --snakefile $(CURDIR)/Snakefile --workflow-profile $(CURDIR)/profiles/default --cores $(CORES)
-# The study of `make demo`: transcription, or smfish (single molecules).
+# The study of `make demo`: transcription, smfish (single molecules), or validation (whether maps mean something: hours).
 STUDY ?= transcription
 ifeq ($(STUDY),smfish)
 DEMO_FOLDER := demo/smfish
 DEMO_CONFIG := config/smfish/config.yaml
 DEMO_PLATE := simulate-smfish $(DEMO_FOLDER)/plate
+else ifeq ($(STUDY),validation)
+DEMO_FOLDER := demo/validation
+DEMO_CONFIG := config/validation/config.yaml
+DEMO_PLATE := simulate $(DEMO_FOLDER)/plate --preset demo
 else ifeq ($(STUDY),transcription)
 DEMO_FOLDER := demo
 DEMO_CONFIG := config/demo/config.yaml
 DEMO_PLATE := simulate $(DEMO_FOLDER)/plate --preset demo
 else
-$(error STUDY is $(STUDY); expected transcription or smfish)
+$(error STUDY is $(STUDY); expected transcription, smfish or validation)
 endif
 DEMO := $(SNAKEMAKE) --directory $(DEMO_FOLDER) --configfile $(DEMO_CONFIG)
 REAL := $(SNAKEMAKE) --directory real --configfile config/real/config.yaml

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from benchmarks.table import Row, print_table
 
 MODULES = (
-    *("mpm_crops", "normalization", "loader", "attribution", "startup", "dry_run", "cluster_model"),
+    *("mpm_crops", "normalization", "loader", "attribution", "estimator", "startup", "dry_run", "cluster_model"),
     *("segmentation", "spot_accuracy", "spot_speed"),
 )
 

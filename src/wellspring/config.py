@@ -88,6 +88,22 @@ def _contradictions(config: dict[str, Any]) -> list[str]:
     unknown = set(config["attribution"]["models"]) - set(config["training"]["models"])
     if unknown:
         found.append(f"attribution.models: {sorted(unknown)} are not among training.models")
+    roar = (config["attribution"]["validation"] or {}).get("roar") or {}
+    found += _roar_contradictions(roar, training=config["training"])
+    return found
+
+
+def _roar_contradictions(roar: dict[str, Any], *, training: dict[str, Any]) -> list[str]:
+    found = []
+    untrained = set(roar.get("regimes", [])) - set(training["regimes"])
+    if untrained:
+        found.append(f"attribution.validation.roar.regimes: {sorted(untrained)} are not among training.regimes")
+    same = set(roar.get("seeds", [])) & set(training["seeds"])
+    if same:
+        found.append(
+            f"attribution.validation.roar.seeds: {sorted(same)} are training.seeds too; a retrained model needs a "
+            "start of its own"
+        )
     return found
 
 

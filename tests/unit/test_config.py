@@ -133,6 +133,14 @@ def test_all_mistakes_are_told_at_once() -> None:
             {"training": {"models": ["linear"]}, "attribution": {"models": ["linear", "xception"]}},
             "attribution.models: ['xception'] are not among training.models",
         ),
+        (
+            {"attribution": {"validation": {"roar": {"seeds": [123, 7]}}}},
+            "attribution.validation.roar.seeds: [123] are training.seeds too",
+        ),
+        (
+            {"training": {"regimes": ["color-structure"]}, "attribution": {"validation": {"roar": {}}}},
+            "attribution.validation.roar.regimes: ['structure'] are not among training.regimes",
+        ),
         ({"spots": {"channels": ["RNA"]}}, "spots.channels: needs images, raw.format tiff"),
         ({"segmentation": {"cells": {"channel": "CELL"}}}, "segmentation.cells: needs images, raw.format tiff"),
         (

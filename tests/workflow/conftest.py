@@ -19,7 +19,22 @@ TINY = {
     "cells": {"image_size": 24},
     "dataset": {"target_channel": "00_EU"},
     "training": {"models": ["linear"], "epochs": 2, "patience": 2, "batch_size": 32},
-    "attribution": {"models": ["linear"], "max_cells": 3, "steps": 2, "samples": 2, "panel_channels": 2},
+    "attribution": {
+        "models": ["linear"],
+        "max_cells": 3,
+        "steps": 2,
+        "estimator": {"samples": 2},
+        "panel_channels": 2,
+        "validation": {
+            "truth": "known",
+            "cells": 2,
+            "methods": ["gradient_input/none", "integrated_gradients/vargrad"],
+            "baselines": ["black"],
+            "samples": 2,
+            "curve_steps": 2,
+            "randomised_cells": 1,
+        },
+    },
     "report": {"bootstrap_samples": 100},
 }
 
@@ -41,8 +56,9 @@ def simulated_plate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     command = [sys.executable, "-m", "wellspring", "simulate", str(folder / "plate"), "--preset", "demo"]
     small = ["--wells", "3", "--cells", "60", "--diameter-px", "14", "--seed", "7"]
     subprocess.run([*command, *small], check=True, capture_output=True, text=True)
-    # The workflow must do without the truth that lies beside the wells.
-    shutil.rmtree(folder / "plate" / "truth")
+    # Nothing but the validation may read the truth that lies beside the wells.
+    (folder / "known").mkdir()
+    shutil.move(folder / "plate" / "truth", folder / "known" / "truth")
     (folder / "config.yaml").write_text(yaml.safe_dump(TINY), encoding="utf-8")
     return folder
 

@@ -22,7 +22,8 @@ LEARNING = {"models", "training", "attribution", "profiling", "labelling"}
 CPU_SCRIPTS = sorted(
     path.name
     for path in (ROOT / "workflow" / "scripts").glob("*.py")
-    if path.stem not in ("training_fit", "attribution_map")
+    if path.stem
+    not in ("training_fit", "attribution_map", "attribution_rank", "attribution_retrain", "attribution_validate")
 )
 
 

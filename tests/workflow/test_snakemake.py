@@ -81,8 +81,14 @@ def test_lint(plate: Path, run: Snakemake) -> None:
     assert "Congratulations" in result.stdout + result.stderr
 
 
-@pytest.mark.parametrize("name", ["config/config.yaml", "config/demo/config.yaml"])
-def test_every_shipped_mpm_config_plans_all_rules(name: str, plate: Path, run: Snakemake) -> None:
+@pytest.mark.parametrize(
+    ("name", "n_trained", "n_explained"),
+    [("config/config.yaml", 4, 2), ("config/demo/config.yaml", 4, 2), ("config/validation/config.yaml", 12, 6)],
+)
+def test_every_shipped_mpm_config_plans_all_rules(
+    name: str, n_trained: int, n_explained: int, plate: Path, run: Snakemake
+) -> None:
+    shutil.copytree(plate / "known" / "truth", plate / "plate" / "truth")
     sheet = _wells(plate)
     sheet["path"] = [str(plate / "plate" / path) for path in sheet["path"]]
     (plate / "config").mkdir()
@@ -91,8 +97,11 @@ def test_every_shipped_mpm_config_plans_all_rules(name: str, plate: Path, run: S
     assert result.returncode == 0, result.stdout + result.stderr
     counts = _job_counts(result)
     assert counts["cells_crop"] == len(sheet)
-    assert counts["training_fit"] == 4
-    assert counts["attribution_map"] == 2
+    assert counts["training_fit"] == n_trained
+    assert counts["attribution_map"] == n_explained
+    # Nothing removed, 3 rankings of 5 percentages, 2 of 4 numbers of channels, 3 seeds; the demo: 3 trainings.
+    retrained = {"config/validation/config.yaml": (1 + 15 + 8) * 3, "config/demo/config.yaml": 3}
+    assert counts.get("attribution_retrain", 0) == retrained.get(name, 0)
 
 
 def test_the_real_config_plans_all_rules(tmp_path: Path, run: Snakemake) -> None:

@@ -34,8 +34,11 @@ HAS_TARGET = config["dataset"]["target_channel"] is not None
 HAS_CELLS = config["segmentation"]["cells"] is not None
 HAS_SPOTS = bool(config["spots"]["channels"])
 CELL_LABELS = ".cells.ome.tif" if HAS_CELLS else ".ome.tif"
+VALIDATION = config["attribution"]["validation"] if HAS_TARGET and config["attribution"]["models"] else None
+ROAR = VALIDATION["roar"] if VALIDATION else None
 RUN = "results/training/{model}/{regime}/{seed}"
 EXPLAINED = "results/attribution/{model}/{regime}/{seed}"
+RETRAINED = f"{EXPLAINED}/retrained/{{form}}_{{ranking}}_{{amount}}_{{retrained_seed}}.parquet"
 
 
 wildcard_constraints:
@@ -44,6 +47,10 @@ wildcard_constraints:
     model=wildcard_pattern(config["training"]["models"]),
     regime=wildcard_pattern(config["training"]["regimes"]),
     seed="[0-9]+",
+    form="pixels|channels",
+    ranking="none|map|random|intensity",
+    amount="[0-9]+",
+    retrained_seed="[0-9]+",
 
 
 def growing(first):
@@ -100,6 +107,12 @@ def get_published():
     """Figures from the literature to stand beside this run's, if the config names some."""
     name = config["report"]["published"]
     return f"{ROOT}/resources/published/{name}.csv" if name else []
+
+
+def get_markers():
+    """What each channel's marker stains, if the config names such a table."""
+    name = config["attribution"]["groups"]["markers"]
+    return f"{ROOT}/resources/{name}.csv" if name else []
 
 
 def per_well(pattern):
@@ -191,6 +204,63 @@ def get_cell_labels(wildcards):
 
 def get_learning_rate(wildcards):
     return config["training"]["learning_rate"][wildcards.model]
+
+
+def if_validation(files):
+    return files if VALIDATION else []
+
+
+def if_roar(files):
+    return files if ROAR else []
+
+
+def get_truth():
+    """The truth of the simulated plate, if the config names one."""
+    folder = VALIDATION["truth"] if VALIDATION else None
+    return f"{folder}/truth/truth.json" if folder else []
+
+
+def get_retrained():
+    """One file per training from scratch: nothing removed, then each form, ranking and amount."""
+    if not ROAR:
+        return []
+    grid = [("pixels", "none", 0)]
+    grid += [("pixels", ranking, percent) for ranking in ROAR["rankings"] for percent in ROAR["percents"]]
+    grid += [("channels", r, n) for r in ROAR["rankings"] if r != "intensity" for n in ROAR["channels"]]
+    runs = {
+        "model": config["attribution"]["models"],
+        "regime": ROAR["regimes"],
+        "seed": config["training"]["seeds"][:1],
+    }
+    return [
+        file
+        for form, ranking, amount in grid
+        for file in expand(RETRAINED, **runs, form=form, ranking=ranking, amount=amount, retrained_seed=ROAR["seeds"])
+    ]
+
+
+def get_restarted():
+    """Importance of the models that were trained from scratch with nothing removed."""
+    return [file.replace(".parquet", "_importance.parquet") for file in get_retrained() if "pixels_none_" in file]
+
+
+def per_explained(file):
+    """One file per explained run."""
+    return per_run(f"{EXPLAINED}/{file}", models=config["attribution"]["models"])
+
+
+def get_levels(wildcards):
+    """The removal levels of the run, for values ranked by its maps."""
+    if (wildcards.form, wildcards.ranking) != ("pixels", "map"):
+        return []
+    return f"{EXPLAINED}/levels.arrow".format(**wildcards)
+
+
+def get_explaining():
+    """How cells are explained: what of the block `attribution` changes a map or a table."""
+    names = ("split", "max_cells", "method", "copies", "baseline", "estimator", "noise_sd", "rule", "steps")
+    names += ("tolerance", "max_steps", "batch_size", "map_cells")
+    return {name: config["attribution"][name] for name in names}
 
 
 def get_predictions_of_model(wildcards):

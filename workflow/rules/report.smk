@@ -197,6 +197,9 @@ rule report_attribution:
     input:
         importance=f"{EXPLAINED}/importance.parquet",
         sanity=f"{EXPLAINED}/sanity.parquet",
+        similarity=f"{EXPLAINED}/similarity.parquet",
+        correlation="results/attribution/correlation.parquet",
+        groups="results/attribution/groups.parquet",
         maps=f"{EXPLAINED}/maps.npz",
     output:
         table=report(
@@ -219,6 +222,36 @@ rule report_attribution:
             caption="../report/panels.rst",
             category="Attribution",
         ),
+        trend=report(
+            "results/report/{model}_{regime}_{seed}/trend.csv",
+            caption="../report/trend.rst",
+            category="Attribution",
+        ),
+        similar_table=report(
+            "results/report/{model}_{regime}_{seed}/similar.csv",
+            caption="../report/similar.rst",
+            category="Attribution",
+        ),
+        groups_table=report(
+            "results/report/{model}_{regime}_{seed}/groups.csv",
+            caption="../report/groups.rst",
+            category="Attribution",
+        ),
+        similar=report(
+            "results/report/{model}_{regime}_{seed}/similar.svg",
+            caption="../report/similar.rst",
+            category="Attribution",
+        ),
+        matrix=report(
+            "results/report/{model}_{regime}_{seed}/matrix.svg",
+            caption="../report/matrix.rst",
+            category="Attribution",
+        ),
+        groups=report(
+            "results/report/{model}_{regime}_{seed}/groups.svg",
+            caption="../report/groups.rst",
+            category="Attribution",
+        ),
     log:
         "logs/report_attribution/{model}_{regime}_{seed}.log",
     benchmark:
@@ -232,11 +265,77 @@ rule report_attribution:
     params:
         marked_channels=config["report"]["marked_channels"],
         panel_channels=config["attribution"]["panel_channels"],
-        code=code_digest("wellspring.report.attribution", "wellspring.report.panels", "wellspring.jobs"),
+        permutations=config["report"]["permutations"],
+        seed=config["report"]["seed"],
+        code=code_digest(
+            "wellspring.report.attribution",
+            "wellspring.report.groups",
+            "wellspring.report.panels",
+            "wellspring.report.similarity",
+            "wellspring.attribution.groups",
+            "wellspring.attribution.similarity",
+            "wellspring.attribution.trend",
+            "wellspring.jobs",
+        ),
     message:
         "Drawing what {wildcards.model}, {wildcards.regime}, seed {wildcards.seed} looked at"
     script:
         "../scripts/report_attribution.py"
+
+
+rule report_validation:
+    input:
+        measures=per_explained("measures.parquet"),
+        curves=per_explained("curves.parquet"),
+        randomised=per_explained("randomised.parquet"),
+        importance=per_explained("importance.parquet") + get_restarted(),
+    output:
+        trust=report("results/report/trust.csv", caption="../report/trust.rst", category="Attribution"),
+        consistency=report(
+            "results/report/consistency.csv", caption="../report/consistency.rst", category="Attribution"
+        ),
+        curves=report("results/report/curves.svg", caption="../report/curves.rst", category="Attribution"),
+        randomised=report("results/report/randomised.svg", caption="../report/randomised.rst", category="Attribution"),
+    log:
+        "logs/report_validation.log",
+    benchmark:
+        "benchmarks/report_validation.tsv"
+    conda:
+        "../../envs/report.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=30,
+    params:
+        code=code_digest("wellspring.attribution.trust", "wellspring.report.validation", "wellspring.jobs"),
+    message:
+        "Summing up whether the maps mean something"
+    script:
+        "../scripts/report_validation.py"
+
+
+rule report_roar:
+    input:
+        errors=get_retrained(),
+    output:
+        table=report("results/report/roar.csv", caption="../report/roar.rst", category="Attribution"),
+        figure=report("results/report/roar.svg", caption="../report/roar.rst", category="Attribution"),
+    log:
+        "logs/report_roar.log",
+    benchmark:
+        "benchmarks/report_roar.tsv"
+    conda:
+        "../../envs/report.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=30,
+    params:
+        code=code_digest("wellspring.attribution.trust", "wellspring.report.validation", "wellspring.jobs"),
+    message:
+        "Summing up remove and retrain"
+    script:
+        "../scripts/report_roar.py"
 
 
 rule report_page:
@@ -259,12 +358,30 @@ rule report_page:
         importance=if_target(per_run(f"{EXPLAINED}/importance.parquet", models=config["attribution"]["models"])),
         completeness=if_target(per_run(f"{EXPLAINED}/completeness.parquet", models=config["attribution"]["models"])),
         sanity=if_target(per_run(f"{EXPLAINED}/sanity.parquet", models=config["attribution"]["models"])),
+        trust=if_validation("results/report/trust.csv"),
+        consistency=if_validation("results/report/consistency.csv"),
+        curves_figure=if_validation("results/report/curves.svg"),
+        randomised_figure=if_validation("results/report/randomised.svg"),
+        roar=if_roar("results/report/roar.csv"),
+        roar_figure=if_roar("results/report/roar.svg"),
         quality_figure=if_target("results/report/quality.svg"),
         dataset_figure=if_target("results/report/dataset.svg"),
         metrics_figure=if_target("results/report/metrics.svg"),
         histories_figure=if_target("results/report/histories.svg"),
         predictions_figures=if_target(
             expand("results/report/predictions_{model}.svg", model=config["training"]["models"])
+        ),
+        trends=if_target(
+            per_run("results/report/{model}_{regime}_{seed}/trend.csv", models=config["attribution"]["models"])
+        ),
+        groups_figures=if_target(
+            per_run("results/report/{model}_{regime}_{seed}/groups.svg", models=config["attribution"]["models"])
+        ),
+        similar_figures=if_target(
+            per_run("results/report/{model}_{regime}_{seed}/similar.svg", models=config["attribution"]["models"])
+        ),
+        matrix_figures=if_target(
+            per_run("results/report/{model}_{regime}_{seed}/matrix.svg", models=config["attribution"]["models"])
         ),
         importance_figures=if_target(
             per_run("results/report/{model}_{regime}_{seed}/importance.svg", models=config["attribution"]["models"])

@@ -1,15 +1,23 @@
-"""Draw what a run looked at: importance.parquet, sanity.parquet, maps.npz → importance.csv and three figures."""
+"""Draw what a run looked at: importance, similarity, sanity, groups, maps → tables (CSV) and figures."""
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from wellspring import tables
+from wellspring.attribution.groups import group_importance
 from wellspring.attribution.maps import read_maps
+from wellspring.attribution.similarity import similar_counts
+from wellspring.attribution.trend import trend_table
 from wellspring.jobs import logged_job
 from wellspring.report.attribution import importance_figure, ranking_table, sanity_figure, top_channels
+from wellspring.report.groups import groups_figure
 from wellspring.report.panels import panels_figure
+from wellspring.report.similarity import matrix_figure, similar_figure
 from wellspring.report.style import save_figure
-from wellspring.tables import IMPORTANCE, RANKING, SANITY, read_table, write_table
+from wellspring.tables import read_table, write_table
 
 if TYPE_CHECKING:
     from snakemake.script import Snakemake
@@ -17,32 +25,31 @@ if TYPE_CHECKING:
     snakemake: Snakemake
 
 
-def main(
-    *,
-    importance: Path,
-    sanity: Path,
-    maps: Path,
-    outputs: Mapping[str, Path],
-    marked_channels: list[str],
-    panel_channels: int,
-) -> None:
-    """Write the ranking of the channels and the figures of importance, sanity check and score maps."""
-    ranking = ranking_table(read_table(importance, IMPORTANCE))
+def main(*, inputs: Mapping[str, Path], outputs: Mapping[str, Path], params: Any) -> None:
+    """Write ranking, trend, similarity and groups as tables, and the figures of all of them and of the maps."""
+    importance = read_table(inputs["importance"], tables.IMPORTANCE)
+    ranking = ranking_table(importance)
     print(ranking.to_string())
-    write_table(ranking, outputs["table"], RANKING)
-    save_figure(importance_figure(ranking, marked=marked_channels), outputs["importance"])
-    save_figure(sanity_figure(read_table(sanity, SANITY)), outputs["sanity"])
-    channels = top_channels(ranking, n=panel_channels)
-    save_figure(panels_figure(read_maps(maps), channels=channels), outputs["panels"])
+    shuffles = {"n_permutations": params["permutations"], "rng": np.random.default_rng(params["seed"])}
+    similar = similar_counts(read_table(inputs["similarity"], tables.SIMILARITY))
+    grouped = group_importance(importance, read_table(inputs["groups"], tables.GROUPS))
+    write_table(ranking, outputs["table"], tables.RANKING)
+    write_table(trend_table(importance, **shuffles), outputs["trend"], tables.TREND)
+    write_table(similar, outputs["similar_table"], tables.SIMILAR)
+    write_table(grouped, outputs["groups_table"], tables.GROUP_IMPORTANCE)
+    save_figure(importance_figure(ranking, marked=params["marked_channels"]), outputs["importance"])
+    save_figure(sanity_figure(read_table(inputs["sanity"], tables.SANITY)), outputs["sanity"])
+    save_figure(similar_figure(similar), outputs["similar"])
+    save_figure(matrix_figure(similar), outputs["matrix"])
+    save_figure(groups_figure(grouped, read_table(inputs["correlation"], tables.CORRELATION)), outputs["groups"])
+    channels = top_channels(ranking, n=params["panel_channels"])
+    save_figure(panels_figure(read_maps(inputs["maps"]), channels=channels), outputs["panels"])
 
 
 if __name__ == "__main__":
     with logged_job(snakemake.log[0]):
         main(
-            importance=Path(snakemake.input.importance),
-            sanity=Path(snakemake.input.sanity),
-            maps=Path(snakemake.input.maps),
+            inputs={name: Path(path) for name, path in snakemake.input.items()},
             outputs={name: Path(path) for name, path in snakemake.output.items()},
-            marked_channels=snakemake.params.marked_channels,
-            panel_channels=snakemake.params.panel_channels,
+            params=snakemake.params,
         )

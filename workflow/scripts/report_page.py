@@ -17,33 +17,36 @@ if TYPE_CHECKING:
     snakemake: Snakemake
 
 TABLES = ("filtered", "manifest", "normalization", "metrics", "differences")
-SERIES = ("histories", "importance", "completeness", "sanity", "importance_figures", "sanity_figures", "panels_figures")
+SERIES = (
+    *("histories", "importance", "completeness", "sanity", "trends", "importance_figures", "sanity_figures"),
+    *("panels_figures", "groups_figures", "similar_figures", "matrix_figures"),
+)
 FIGURES = ("quality", "dataset", "metrics", "histories")
+VALIDATION = ("trust", "consistency", "curves_figure", "randomised_figure", "roar", "roar_figure")
 IMAGING = ("segmentation", "segmentation_overlays", "spots", "spot_thresholds", "spot_counts", "spot_overlays")
 
 
-def main(
-    *, learning: Mapping[str, Any] | None, imaging: Mapping[str, Path], config: Mapping[str, Any], page: Path
-) -> None:
+def main(*, learning: Mapping[str, Any] | None, imaging: Mapping[str, Path], config: Any, page: Path) -> None:
     """Read everything that the page shows and write it as one file; `learning` as of `learning_files`, or None."""
     results, figures = None, None
     if learning is not None:
-        results = read_results(learning["tables"], series=learning["series"], published=learning["published"])
+        results = read_results(**{name: learning[name] for name in ("tables", "series", "published", "validation")})
         figures = read_figures(learning["figures"], predictions=learning["predictions"])
     contents = report_page(results, figures=figures, config=config, imaging=read_imaging(imaging))
     with replaced_when_whole(page) as temporary:
         temporary.write_text(render_page(contents), encoding="utf-8")
-    print(f"{page}: {page.stat().st_size / 1e6:.1f} MB, {len(contents.sections)} chapters")
+    print(f"{page}: {page.stat().st_size / 1e6:.1f} MB")
 
 
 def learning_files(given: Mapping[str, Any]) -> dict[str, Any]:
-    """The rule's input from the dataset on: ``tables``, ``series``, ``figures``, ``predictions``, ``published``."""
+    """The rule's input from the dataset on, by what `main` takes it for."""
     return {
         "tables": {name: Path(given[name]) for name in TABLES},
         "series": {name: [Path(path) for path in given[name]] for name in SERIES},
         "figures": {name: Path(given[f"{name}_figure"]) for name in FIGURES},
         "predictions": [Path(path) for path in given["predictions_figures"]],
         "published": Path(given["published"]) if given["published"] else None,
+        "validation": {name: Path(given[name]) for name in VALIDATION if given[name]},
     }
 
 

@@ -1,11 +1,22 @@
 """Gradients summed up along straight paths from baselines to images, in full batches and bounded memory."""
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Gradients", "Path", "summed_paths", "trapezoid"]
+__all__ = [
+    "RULES",
+    "Gradients",
+    "Path",
+    "Points",
+    "end_point",
+    "midpoint",
+    "offset_points",
+    "summed_paths",
+    "trapezoid",
+]
 
 Gradients = Callable[[NDArray[np.float32]], tuple[NDArray[np.float32], NDArray[np.float32]]]
 """From images (B, S, S, C) float32 to the values f (B,) and their gradients (B, S, S, C), both float32.
@@ -14,11 +25,50 @@ The images are a buffer that is filled anew for the next call: the callback must
 """
 
 
-def trapezoid(steps: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Points and weights of the trapezoid rule on [0, 1], (steps + 1,) float64 each; the weights sum to 1."""
+@dataclass(frozen=True)
+class Points:
+    """Points on the way from baseline (0) to image (1), ascending, and their weights: (p,) float64 each."""
+
+    alpha: NDArray[np.float64]
+    weight: NDArray[np.float64]
+
+
+def trapezoid(steps: int) -> Points:
+    """The steps + 1 points of the trapezoid rule, both ends included."""
+    _check_steps(steps)
     weight = np.full(steps + 1, 1.0 / steps)
     weight[[0, -1]] /= 2
-    return np.arange(steps + 1) / steps, weight
+    return Points(np.arange(steps + 1) / steps, weight)
+
+
+def midpoint(steps: int) -> Points:
+    """The middles of `steps` equal steps, and both ends without weight: completeness needs f there."""
+    _check_steps(steps)
+    alpha = np.concatenate([[0.0], (np.arange(steps) + 0.5) / steps, [1.0]])
+    return Points(alpha, np.concatenate([[0.0], np.full(steps, 1.0 / steps), [0.0]]))
+
+
+RULES = {"trapezoid": trapezoid, "midpoint": midpoint}
+
+
+def offset_points(n: int, *, offset: float) -> Points:
+    """`n` evenly spaced points, the first at `offset` / n, of equal weight.
+
+    With an offset drawn evenly from 0 to 1, the mean of a function over the points is, on average over the draws, its
+    mean over the whole way, however few points there are.
+    """
+    _check_steps(n)
+    return Points((np.arange(n) + offset) / n, np.full(n, 1.0 / n))
+
+
+def end_point() -> Points:
+    """The image itself: its gradient and nothing of the way."""
+    return Points(np.ones(1), np.ones(1))
+
+
+def _check_steps(steps: int) -> None:
+    if steps < 1:
+        raise ValueError(f"attribution.steps: expected 1 or more, got {steps}. Correct the config.")
 
 
 class Path:
@@ -27,39 +77,37 @@ class Path:
     Parameters
     ----------
     image, baseline : (S, S, C) float32
-    steps
-        Steps of the trapezoid rule; the path has steps + 1 points.
+    points
+        Where on the line f and its gradient are taken.
     has_slopes
         Also keep f's slope along the path at each point. It costs about as much as the sum itself.
 
     Attributes
     ----------
-    values : (steps + 1,) float64
+    values : (p,) float64
         f at each point.
-    slopes : (steps + 1,) float64
+    slopes : (p,) float64
         Derivative of f by the position on the path (0 to 1) at each point; empty without `has_slopes`.
 
     Raises
     ------
     ValueError
-        When `steps` is below 1 or the shapes differ.
+        When the shapes differ.
     """
 
     def __init__(
-        self, image: NDArray[np.float32], baseline: NDArray[np.float32], *, steps: int, has_slopes: bool = True
+        self, image: NDArray[np.float32], baseline: NDArray[np.float32], *, points: Points, has_slopes: bool = True
     ) -> None:
-        if steps < 1:
-            raise ValueError(f"attribution.steps: expected 1 or more, got {steps}. Correct the config.")
         if image.shape != baseline.shape:
             raise ValueError(f"baseline: expected the image's shape {image.shape}, got {baseline.shape}.")
-        self.steps = steps
+        n = len(points.alpha)
+        self.points = points
         self.shape = image.shape
-        self.values = np.empty(steps + 1)
-        self.slopes = np.empty(steps + 1 if has_slopes else 0)
+        self.values = np.empty(n)
+        self.slopes = np.empty(n if has_slopes else 0)
         self._start = np.asarray(baseline, dtype=np.float32).reshape(-1)
         self._way = np.asarray(image, dtype=np.float32).reshape(-1) - self._start
-        alpha, weight = trapezoid(steps)
-        self._alpha, self._weight = alpha.astype(np.float32), weight.astype(np.float32)
+        self._alpha, self._weight = points.alpha.astype(np.float32), points.weight.astype(np.float32)
         self._gradient = np.zeros(self._way.size)
         self._n_filled = self._n_summed = 0
 
@@ -90,21 +138,28 @@ class Path:
             self.slopes[where] = np.einsum("nk,k->n", gradients, self._way, dtype=np.float64)
         self._n_summed += len(values)
 
-    def attribution(self) -> NDArray[np.float32]:
-        """(S, S, C) float32: the integrated gradients, once the path is summed.
+    def way(self) -> NDArray[np.float32]:
+        """(S, S, C) float32: image - baseline."""
+        return self._way.reshape(self.shape)
+
+    def gradient(self) -> NDArray[np.float64]:
+        """(S, S, C) float64: the weighted mean of the gradients, once the path is summed.
 
         Raises
         ------
         ValueError
             When a value or gradient on the path was not finite.
         """
-        attribution = (self._way * self._gradient).astype(np.float32).reshape(self.shape)
-        if not np.isfinite(attribution).all() or not np.isfinite(self.values).all():
+        if not np.isfinite(self._gradient).all() or not np.isfinite(self.values).all():
             raise ValueError(
                 "model: expected finite values and gradients along the path from baseline to image, but some are not. "
                 "Train the model again, with a smaller training.learning_rate if its loss diverged."
             )
-        return attribution
+        return self._gradient.reshape(self.shape)
+
+    def attribution(self) -> NDArray[np.float32]:
+        """(S, S, C) float32: way times gradient, the integrated gradients. Raises as `gradient`."""
+        return np.asarray(self.way() * self.gradient(), dtype=np.float32)
 
 
 def summed_paths(paths: Iterable[Path], *, gradients: Gradients, batch_size: int) -> Iterator[Path]:

@@ -10,10 +10,20 @@ from numpy.typing import NDArray
 from wellspring.attribution.importance import channel_shares
 from wellspring.attribution.integrated import PathIntegral
 from wellspring.attribution.maps import Maps
-from wellspring.attribution.vargrad import Explanation
+from wellspring.attribution.similarity import similar_channels
 from wellspring.tables import KEY
 
-__all__ = ["CellSummary", "Run", "completeness_table", "importance_table", "panel_maps", "sanity_table", "summary"]
+__all__ = [
+    "CellSummary",
+    "Explanation",
+    "Run",
+    "completeness_table",
+    "importance_table",
+    "panel_maps",
+    "sanity_table",
+    "similarity_table",
+    "summary",
+]
 
 
 @dataclass(frozen=True)
@@ -26,29 +36,67 @@ class Run:
 
 
 @dataclass(frozen=True)
+class Explanation:
+    """What one image's prediction rests on.
+
+    Attributes
+    ----------
+    integral : PathIntegral
+        Integrated Gradients of the image itself, without noise.
+    score : (S, S, C) float32
+        The method's score map, 0 or more; 0 on unmeasured pixels and for channels that the model does not use.
+    """
+
+    integral: PathIntegral
+    score: NDArray[np.float32]
+
+
+@dataclass(frozen=True)
 class CellSummary:
-    """What is kept of every cell: no map. `shares` is (C,) float64, the rest in the unit of the target."""
+    """What is kept of every cell: no map.
+
+    Attributes
+    ----------
+    shares : (C,) float64
+        Importance of each input channel.
+    similar : (C,) int64
+        For each channel of the score map the most similar image channel, see `similar_channels`.
+    prediction, baseline_prediction, attribution_sum : float
+        In the unit of the target.
+    steps : int
+        Steps of the integral.
+    is_complete : bool
+        Whether it met the tolerance.
+    """
 
     shares: NDArray[np.float64]
+    similar: NDArray[np.int64]
     prediction: float
     baseline_prediction: float
     attribution_sum: float
+    steps: int
+    is_complete: bool
 
 
-def summary(explanation: Explanation, *, inputs: NDArray[np.int64]) -> CellSummary:
-    """The numbers of one explanation; `inputs` (C,) are the positions of the input channels in its maps.
+def summary(
+    explanation: Explanation, *, image: NDArray[np.float32], inputs: NDArray[np.int64], tolerance: float
+) -> CellSummary:
+    """The numbers of one explanation of `image` (S, S, C + 1); `inputs` (C,) are the places of the input channels.
 
     Raises
     ------
     ValueError
         As `channel_shares`.
     """
-    integral = explanation.integral
+    integral, score = explanation.integral, explanation.score[..., inputs]
     return CellSummary(
-        shares=channel_shares(explanation.score[..., inputs]),
-        prediction=float(integral.prediction),
-        baseline_prediction=float(integral.baseline_prediction),
-        attribution_sum=float(integral.total),
+        shares=channel_shares(score),
+        similar=similar_channels(score, image[..., inputs], mask=image[..., -1] > 0),
+        prediction=integral.prediction,
+        baseline_prediction=integral.baseline_prediction,
+        attribution_sum=integral.total,
+        steps=integral.steps,
+        is_complete=integral.is_complete(tolerance=tolerance),
     )
 
 
@@ -56,11 +104,22 @@ def importance_table(
     cells: pd.DataFrame, summaries: Sequence[CellSummary], *, channels: Sequence[str], run: Run
 ) -> pd.DataFrame:
     """Table `tables.IMPORTANCE`: one row per cell and input channel. `cells` has the key and ``level``."""
-    n = len(channels)
-    repeated = _keyed(cells, run=run, extra=["level"]).iloc[np.repeat(np.arange(len(cells)), n)]
-    repeated = repeated.reset_index(drop=True)
     shares = np.concatenate([cell.shares for cell in summaries]) if summaries else np.empty(0)
-    return repeated.assign(channel=np.tile(np.asarray(channels, dtype=np.str_), len(cells)), importance=shares)
+    return _per_channel(cells, channels=channels, run=run).assign(importance=shares)
+
+
+def similarity_table(
+    cells: pd.DataFrame, summaries: Sequence[CellSummary], *, channels: Sequence[str], run: Run
+) -> pd.DataFrame:
+    """Table `tables.SIMILARITY`: one row per cell and channel of the score map. `cells` as for `importance_table`."""
+    names = np.asarray([*channels, ""], dtype=np.str_)
+    found = np.concatenate([names[cell.similar] for cell in summaries]) if summaries else np.empty(0, dtype=np.str_)
+    return _per_channel(cells, channels=channels, run=run).assign(image_channel=found)
+
+
+def _per_channel(cells: pd.DataFrame, *, channels: Sequence[str], run: Run) -> pd.DataFrame:
+    repeated = _keyed(cells, run=run, extra=["level"]).iloc[np.repeat(np.arange(len(cells)), len(channels))]
+    return repeated.reset_index(drop=True).assign(channel=np.tile(np.asarray(channels, dtype=np.str_), len(cells)))
 
 
 def completeness_table(cells: pd.DataFrame, summaries: Sequence[CellSummary], *, run: Run) -> pd.DataFrame:
@@ -71,7 +130,13 @@ def completeness_table(cells: pd.DataFrame, summaries: Sequence[CellSummary], *,
     error = numbers["attribution_sum"] - difference
     relative = np.full(len(error), np.nan)
     np.divide(np.abs(error), np.abs(difference), out=relative, where=difference != 0)
-    return _keyed(cells, run=run, extra=["target"]).assign(**numbers, error=error, relative_error=relative)
+    return _keyed(cells, run=run, extra=["target"]).assign(
+        **numbers,
+        error=error,
+        relative_error=relative,
+        steps=np.array([cell.steps for cell in summaries], dtype=np.int64),
+        is_complete=np.array([cell.is_complete for cell in summaries], dtype=bool),
+    )
 
 
 def sanity_table(cells: pd.DataFrame, integrals: Sequence[PathIntegral], *, run: Run) -> pd.DataFrame:

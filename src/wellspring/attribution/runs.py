@@ -1,57 +1,76 @@
-"""All cells of a run explained: the tables and the maps."""
+"""All cells of a run explained: the tables and the maps, shard by shard, so that a killed run goes on."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from wellspring.attribution.integrated import baseline_image
+from wellspring.attribution.baselines import Baselines
+from wellspring.attribution.estimates import Estimate, Integral, estimated
+from wellspring.attribution.integrated import refined_integral
 from wellspring.attribution.maps import Maps
-from wellspring.attribution.paths import Gradients
+from wellspring.attribution.paths import Gradients, Path
 from wellspring.attribution.records import (
     CellSummary,
+    Explanation,
     Run,
     completeness_table,
     importance_table,
     panel_maps,
     sanity_table,
+    similarity_table,
     summary,
 )
-from wellspring.attribution.selection import panel_cells
-from wellspring.attribution.vargrad import Explanation, vargrad
-from wellspring.dataset.loader import CropLoader
+from wellspring.attribution.scores import Scoring, score_estimate
+from wellspring.attribution.shards import Explained, Shards
 
-__all__ = ["Findings", "Settings", "explained_run"]
+__all__ = ["Findings", "ImageSource", "Settings", "explained_run"]
+
+
+class ImageSource(Protocol):
+    """Where images come from; `wellspring.dataset.loader.CropLoader` is one."""
+
+    channels: tuple[str, ...]
+
+    def batch(self, indices: Sequence[int]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Images (B, S, S, C) float32, the mask last, and targets (B,)."""
 
 
 @dataclass(frozen=True)
 class Settings:
-    """How scores are computed.
+    """How cells are explained.
 
     Attributes
     ----------
-    baseline : str
-        ``black`` or ``noise``, see `baseline_image`.
-    steps, batch_size : int
-        See `integrated_gradients`.
-    samples, noise_sd : int, float
-        See `vargrad`.
+    scoring : Scoring
+        How score maps are made.
+    rule, steps : str, int
+        Of the integral of each image without noise; see `wellspring.attribution.integrated.integrated_gradients`.
+    tolerance : float
+        Largest relative error of completeness; cells that miss it are integrated again with twice the steps.
+    max_steps : int
+        Most steps to try.
+    batch_size : int
+        Images per gradient call.
     """
 
-    baseline: str
+    scoring: Scoring
+    rule: str
     steps: int
-    samples: int
-    noise_sd: float
+    tolerance: float
+    max_steps: int
     batch_size: int
 
 
 @dataclass(frozen=True)
 class Findings:
-    """Tables `IMPORTANCE`, `COMPLETENESS` (every cell) and `SANITY`, and the maps (one cell per level)."""
+    """Tables `IMPORTANCE`, `SIMILARITY`, `COMPLETENESS` (every cell) and `SANITY`; the maps (of the shown cells)."""
 
     importance: pd.DataFrame
+    similarity: pd.DataFrame
     completeness: pd.DataFrame
     sanity: pd.DataFrame
     maps: Maps
@@ -59,16 +78,18 @@ class Findings:
 
 def explained_run(
     cells: pd.DataFrame,
-    loader: CropLoader,
+    loader: ImageSource,
     *,
+    shown: Sequence[int],
+    baselines: Baselines,
     gradients: Gradients,
     inputs: Sequence[int],
     settings: Settings,
     run: Run,
-    rng: np.random.Generator,
+    shards: Shards,
     report: Callable[[str], None],
 ) -> Findings:
-    """Explain every cell; keep the numbers of each, and the maps of one cell per level.
+    """Explain every cell; keep the numbers of each, and the maps of the shown cells.
 
     Parameters
     ----------
@@ -76,67 +97,150 @@ def explained_run(
         From `cells_of_split`.
     loader
         Of the manifest's cells: gives the image of a cell's ``place``.
+    shown
+        Positions in `cells` of those whose maps are kept.
+    baselines
+        Makes the baselines.
     gradients
         The model's values and gradients for a batch of images.
     inputs
-        Positions, among the loader's channels, of those that the model sees.
+        Places, among the loader's channels, of those that the model sees.
     settings, run
-        How, and for which run.
-    rng
-        Source of all noise. The same generator and cells give the same noise, whatever the batch size.
+        How, and for which run. Each cell's noise is drawn from the run's seed and the cell's place: neither the batch
+        size, nor the shards, nor the choice of cells change it.
+    shards
+        Keeps what is done, a few cells at a time; what it has already is not computed again.
     report
-        Called with one line about every tenth of the way, and at the end if there are cells without importance: those
-        whose score is 0 everywhere.
+        Called with one line of progress about every tenth of the way, and at the end if there are cells without
+        importance (their score is 0 everywhere) or with an incomplete integral.
 
     Raises
     ------
     ValueError
-        As `vargrad`, `baseline_image` and `channel_shares`.
+        As `estimated`, `Baselines` and `channel_shares`.
     """
-
-    def image_of(place: int) -> NDArray[np.float32]:
-        image: NDArray[np.float32] = loader.batch([place])[0][0]
-        return image
-
-    places = [int(place) for place in cells["place"]]
-    channels = [loader.channels[place] for place in inputs]
-    shown = list(panel_cells(cells["level"].to_numpy(dtype=np.str_), cells["target"].to_numpy()).values())
     positions = np.asarray(inputs, dtype=np.int64)
-    kept: dict[int, Explanation] = {}
-    summaries: list[CellSummary] = []
-    explanations = _explanations(map(image_of, places), gradients=gradients, settings=settings, rng=rng)
-    for number, explanation in enumerate(explanations):
-        summaries.append(summary(explanation, inputs=positions))
-        if number in shown:
-            kept[number] = explanation
-        if (number + 1) * 10 // len(places) > number * 10 // len(places):
-            report(f"{run.model} {run.regime} {run.seed}: explained {number + 1} of {len(places)} cells")
-    n_empty = sum(bool(np.isnan(cell.shares).all()) for cell in summaries)
-    if n_empty:
-        report(
-            f"{run.model} {run.regime} {run.seed}: the model ignores {n_empty} cells' images; no importance for them"
-        )
-    panels, found = cells.iloc[shown], [kept[number] for number in shown]
-    images = [image_of(places[number]) for number in shown]
+    channels = [loader.channels[place] for place in inputs]
+    done: list[Explained] = []
+    for part in shards.parts(len(cells)):
+        known = shards.read(part)
+        if known is None:
+            images = _images(loader, cells["place"].to_numpy()[part.start : part.stop])
+            found = _explained(images, baselines=baselines, gradients=gradients, settings=settings, seed=run.seed)
+            known = _kept(found, shown=shown, start=part.start, inputs=positions, tolerance=settings.tolerance)
+            shards.write(part, known)
+        done.append(known)
+        for line in _progress(part, n=len(cells), run=run):
+            report(line)
+    summaries = [one for known in done for one in known.summaries]
+    for line in _warnings(summaries, run=run):
+        report(line)
+    maps = {number: one for known in done for number, one in known.maps.items()}
+    panels, explanations = cells.iloc[list(shown)], [maps[number] for number in shown]
+    pictures = [image for _, image in _images(loader, panels["place"].to_numpy())]
     return Findings(
         importance=importance_table(cells, summaries, channels=channels, run=run),
+        similarity=similarity_table(cells, summaries, channels=channels, run=run),
         completeness=completeness_table(cells, summaries, run=run),
-        sanity=sanity_table(panels, [one.integral for one in found], run=run),
-        maps=panel_maps(panels, images, found, inputs=positions, channels=channels),
+        sanity=sanity_table(panels, [one.integral for one in explanations], run=run),
+        maps=panel_maps(panels, pictures, explanations, inputs=positions, channels=channels),
     )
 
 
-def _explanations(
-    images: Iterator[NDArray[np.float32]], *, gradients: Gradients, settings: Settings, rng: np.random.Generator
-) -> Iterator[Explanation]:
-    for_baseline, for_copies = rng.spawn(2)
-    pairs = ((image, baseline_image(image, kind=settings.baseline, rng=for_baseline)) for image in images)
-    return vargrad(
-        pairs,
-        gradients=gradients,
-        steps=settings.steps,
-        batch_size=settings.batch_size,
-        samples=settings.samples,
-        noise_sd=settings.noise_sd,
-        rng=for_copies,
-    )
+def _images(loader: ImageSource, places: NDArray[np.int64]) -> Iterator[tuple[int, NDArray[np.float32]]]:
+    return ((int(place), loader.batch([int(place)])[0][0]) for place in places)
+
+
+class _Cell:
+    """The integral and the score map of one image, to be computed side by side."""
+
+    def __init__(
+        self, place: int, image: NDArray[np.float32], *, baselines: Baselines, settings: Settings, seed: int
+    ) -> None:
+        rng = np.random.default_rng([seed, place])
+        self.image = image
+        self.starts = baselines.of(image, rng=rng)
+        self._integral = Integral(image, self.starts, rule=settings.rule, steps=settings.steps)
+        self._score: Estimate[NDArray[np.float32]] = score_estimate(
+            image, self.starts, scoring=settings.scoring, rng=rng
+        )
+
+    @property
+    def is_done(self) -> bool:
+        """Whether both are done."""
+        return self._integral.is_done and self._score.is_done
+
+    def paths(self) -> Iterator[Path]:
+        """Those of both."""
+        yield from self._integral.paths()
+        yield from self._score.paths()
+
+    def take(self, path: Path) -> None:
+        """Hand it to the one that is due."""
+        (self._score if self._integral.is_done else self._integral).take(path)
+
+    def result(self) -> tuple["_Cell", Explanation]:
+        """The cell itself, and what explains it so far."""
+        return self, Explanation(integral=self._integral.result(), score=self._score.result())
+
+
+def _explained(
+    images: Iterable[tuple[int, NDArray[np.float32]]],
+    *,
+    baselines: Baselines,
+    gradients: Gradients,
+    settings: Settings,
+    seed: int,
+) -> Iterator[tuple[NDArray[np.float32], Explanation]]:
+    """Each image and what explains it. What belongs to one cell, and to the next, shares batches."""
+    cells = (_Cell(place, image, baselines=baselines, settings=settings, seed=seed) for place, image in images)
+    for cell, found in estimated(cells, gradients=gradients, batch_size=settings.batch_size):
+        refined = refined_integral(
+            found.integral,
+            cell.image,
+            cell.starts,
+            gradients=gradients,
+            batch_size=settings.batch_size,
+            rule=settings.rule,
+            tolerance=settings.tolerance,
+            max_steps=settings.max_steps,
+        )
+        yield cell.image, Explanation(integral=refined, score=found.score)
+
+
+def _kept(
+    found: Iterator[tuple[NDArray[np.float32], Explanation]],
+    *,
+    shown: Sequence[int],
+    start: int,
+    inputs: NDArray[np.int64],
+    tolerance: float,
+) -> Explained:
+    """The numbers of each cell, and the maps of those that are shown."""
+    summaries: list[CellSummary] = []
+    maps: dict[int, Explanation] = {}
+    for number, (image, explanation) in enumerate(found, start=start):
+        summaries.append(summary(explanation, image=image, inputs=inputs, tolerance=tolerance))
+        if number in shown:
+            maps[number] = explanation
+    return Explained(summaries, maps)
+
+
+def _progress(part: range, *, n: int, run: Run) -> list[str]:
+    tenths = part.stop * 10 // n
+    if tenths == part.start * 10 // n:
+        return []
+    bar = "#" * tenths + "." * (10 - tenths)
+    return [f"{run.model} {run.regime} {run.seed}  [{bar}]  explained {part.stop} of {n} cells"]
+
+
+def _warnings(summaries: Sequence[CellSummary], *, run: Run) -> list[str]:
+    name = f"{run.model} {run.regime} {run.seed}"
+    n_empty = sum(bool(np.isnan(cell.shares).all()) for cell in summaries)
+    n_incomplete = sum(not cell.is_complete for cell in summaries)
+    found = []
+    if n_empty:
+        found.append(f"{name}: the model ignores {n_empty} cells' images; no importance for them")
+    if n_incomplete:
+        found.append(f"{name}: the integral of {n_incomplete} cells misses the tolerance; raise attribution.max_steps")
+    return found

@@ -1,18 +1,25 @@
 """Which cells are explained, and which of them are shown."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from wellspring.attribution.importance import LEVELS, level_bounds
 
-__all__ = ["cells_of_split", "chosen_cells", "panel_cells"]
+__all__ = ["cells_of_split", "chosen_cells", "named_cells", "panel_cells", "shown_cells"]
 
 _AT_LEAST = 2
 
 
 def cells_of_split(
-    manifest: pd.DataFrame, *, split: str, max_cells: int | None, rng: np.random.Generator
+    manifest: pd.DataFrame,
+    *,
+    split: str,
+    max_cells: int | None,
+    rng: np.random.Generator,
+    named: Sequence[str] = (),
 ) -> pd.DataFrame:
     """The cells of one split to explain, with their levels.
 
@@ -24,6 +31,8 @@ def cells_of_split(
         train, validation or test.
     max_cells, rng
         See `chosen_cells`.
+    named
+        Cells of the split that are explained in any case, beyond `max_cells`; see `named_cells`.
 
     Returns
     -------
@@ -33,7 +42,7 @@ def cells_of_split(
     Raises
     ------
     ValueError
-        When the manifest has no cell of this split; else as `level_bounds` and `chosen_cells`.
+        When the manifest has no cell of this split; else as `level_bounds`, `chosen_cells` and `named_cells`.
     """
     target = manifest["target"].to_numpy(dtype=np.float64)
     cells = manifest.assign(level=level_bounds(target).levels(target), place=np.arange(len(manifest)))
@@ -44,7 +53,36 @@ def cells_of_split(
             f"{sorted(manifest['split'].unique())}. Name one of these, or change dataset.split."
         )
     chosen = chosen_cells(cells["level"].to_numpy(dtype=np.str_), max_cells=max_cells, rng=rng)
-    return cells.iloc[chosen].reset_index(drop=True)
+    return cells.iloc[np.union1d(chosen, named_cells(cells, named))].reset_index(drop=True)
+
+
+def named_cells(cells: pd.DataFrame, named: Sequence[str]) -> NDArray[np.int64]:
+    """Positions in `cells` of the cells ``plate/well/object_id``, in the order of their names, (n,) int64.
+
+    Raises
+    ------
+    ValueError
+        When a cell is not among them.
+    """
+    places = {
+        f"{plate}/{well}/{object_id}": place
+        for place, (plate, well, object_id) in enumerate(
+            zip(cells["plate"], cells["well"], cells["object_id"], strict=True)
+        )
+    }
+    unknown = [name for name in named if name not in places]
+    if unknown:
+        raise ValueError(
+            f"attribution.map_cells: expected cells (plate/well/object_id) of the explained split, got {unknown}. "
+            "Name cells that stand in the manifest with that split, or change attribution.split."
+        )
+    return np.array([places[name] for name in named], dtype=np.int64)
+
+
+def shown_cells(cells: pd.DataFrame, named: Sequence[str]) -> list[int]:
+    """Positions in `cells` of those whose maps are kept: the median cell of each level, then the named ones."""
+    median = panel_cells(cells["level"].to_numpy(dtype=np.str_), cells["target"].to_numpy()).values()
+    return list(dict.fromkeys([*median, *named_cells(cells, named).tolist()]))
 
 
 def chosen_cells(levels: NDArray[np.str_], *, max_cells: int | None, rng: np.random.Generator) -> NDArray[np.int64]:

@@ -28,8 +28,8 @@ def input_gradients(model: keras.Model) -> InputGradients:
     -------
     callable
         Takes a float32 array (B, S, S, C), B at least 1; gives predictions (B,) and gradients (B, S, S, C), float32
-        numpy arrays. Gradients are in the target's unit per unit of the (normalised) pixel. On ``jax`` each new B
-        is compiled once, so keep to few batch sizes.
+        numpy arrays. Gradients are in the target's unit per unit of the (normalised) pixel. On ``jax`` each power
+        of two is compiled once; a batch in between is filled up to the next one.
 
     Raises
     ------
@@ -81,7 +81,10 @@ def _on_jax(model: keras.Model) -> _Compiled:
 
     def compiled(images: NDArray[np.float32]) -> tuple[Any, Any]:
         trainable = [v.value for v in model.trainable_variables]
-        slopes, predictions = gradient(images, trainable, [v.value for v in model.non_trainable_variables])
-        return predictions, slopes
+        n = len(images)
+        # Filled up to a power of two, so that few sizes are compiled.
+        padded = np.pad(images, [(0, (1 << (n - 1).bit_length()) - n), (0, 0), (0, 0), (0, 0)])
+        slopes, predictions = gradient(padded, trainable, [v.value for v in model.non_trainable_variables])
+        return predictions[:n], slopes[:n]
 
     return compiled

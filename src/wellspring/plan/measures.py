@@ -40,7 +40,13 @@ _RULES = {
     "dataset_merge": _WELLS,
     "training_fit": Scaling("cells x epochs", "cells", "each epoch reads each cell once"),
     "training_evaluate": _CHOSEN,
-    "attribution_map": Scaling("gradients", "cells", "cells x (steps + 1) x (samples + 1) gradients"),
+    "attribution_map": Scaling("gradients", "cells", "cells x (steps + points x samples) gradients"),
+    "attribution_groups": _CHOSEN,
+    "attribution_validate": _JOBS,
+    "attribution_rank": _CHOSEN,
+    "attribution_retrain": Scaling("cells x epochs", "cells", "each epoch reads each cell once"),
+    "report_validation": _JOBS,
+    "report_roar": _JOBS,
     "report_spots": _WELLS,
     "report_quality": _WELLS,
     "report_dataset": _CHOSEN,
@@ -59,7 +65,8 @@ _FREE = {
     *("filter", "select", "split", "target_channel", "marked_channels", "columns", "channels", "seed", "learning_rate"),
     *("segmentation.nucleus_channel", "cells.channel", "spots.max_instability", "huber_delta"),
     *("training.epochs", "training.patience", "training.huber_delta"),
-    *("attribution.split", "attribution.max_cells", "attribution.steps", "attribution.samples"),
+    *("attribution.split", "attribution.max_cells", "attribution.steps", "attribution.estimator"),
+    *("attribution.map_cells", "attribution.max_steps", "attribution.tolerance"),
     *("attribution.noise_sd", "attribution.baseline"),
 }
 _OF_CHANNELS = {"pixels", "cells of the well", "cells x epochs", "gradients"}
@@ -128,10 +135,14 @@ def _epochs(task: Task, *, sizes: FolderSizes) -> float | None:
 
 
 def _gradients(task: Task, *, sizes: FolderSizes) -> float | None:
-    steps, samples = (_setting(task, "attribution", name) for name in ("steps", "samples"))
-    if steps is None or samples is None:
+    block = (task.params or {}).get("attribution")
+    estimator = block.get("estimator") if isinstance(block, dict) else None
+    if not isinstance(block, dict) or not isinstance(estimator, dict) or "steps" not in block:
         return None
-    return _product(_explained(task, sizes=sizes), (steps + 1) * (samples + 1))
+    points = estimator.get("points", estimator.get("steps", block["steps"]))
+    copies = 0 if block.get("copies") == "none" else points * estimator.get("samples", 1)
+    # The integral without noise, and the paths of the copies.
+    return _product(_explained(task, sizes=sizes), float(block["steps"] + 1 + copies))
 
 
 def _explained(task: Task, *, sizes: FolderSizes) -> float | None:

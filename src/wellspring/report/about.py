@@ -142,11 +142,22 @@ def _attribution_rows(config: Mapping[str, Any]) -> list[tuple[str, str]]:
     if not attribution["models"]:
         return [("Explained", "no model")]
     most = attribution["max_cells"]
-    noisy = f"{attribution['samples']} noisy copies (standard deviation {attribution['noise_sd']:g})"
+    estimator = attribution["estimator"]
+    points = f"{estimator['points']} points" if "points" in estimator else f"{estimator['steps']} steps"
+    noisy = (
+        f"{attribution['copies']}, {estimator['samples']} noisy copies (standard deviation "
+        f"{attribution['noise_sd']:g}) with {points} each ({estimator['method']})"
+    )
+    maps = attribution["method"].replace("_", " ") + f", {'no copies' if attribution['copies'] == 'none' else noisy}"
     return [
         ("Explained", ", ".join(attribution["models"])),
         ("Cells explained", f"{attribution['split']} cells, {'all' if most is None else f'at most {most:,}'}"),
-        ("Integrated gradients", f"{attribution['steps']} steps from a {attribution['baseline']} image, {noisy}"),
+        ("Score maps", maps),
+        (
+            "Integral of the image",
+            f"{attribution['rule']}, {attribution['steps']} to {attribution['max_steps']} steps from a "
+            f"{attribution['baseline']['method']} image, tolerance {100 * attribution['tolerance']:g} %",
+        ),
     ]
 
 

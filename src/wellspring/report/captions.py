@@ -14,6 +14,9 @@ from wellspring.report.training import BASELINE, THIS_RUN
 from wellspring.tables import KEY
 
 __all__ = [
+    "GROUPS_CAPTION",
+    "MATRIX_CAPTION",
+    "SIMILAR_CAPTION",
     "dataset_caption",
     "histories_caption",
     "importance_caption",
@@ -23,6 +26,24 @@ __all__ = [
     "quality_caption",
     "sanity_caption",
 ]
+
+
+GROUPS_CAPTION = (
+    "Channels that tell the same share their importance among them by chance, so it is added up over groups of them: "
+    "channels whose pixels correlate within cells (training cells; number of channels in brackets), and channels whose "
+    "markers stain the same. Bars: mean over the cells of a level; lines: 99 % intervals of the mean (Student's t). "
+    "Last panel: the correlation that the first grouping rests on."
+)
+SIMILAR_CAPTION = (
+    "Each channel of a cell's score map is compared with every channel of its image, both standardised on the measured "
+    "pixels; the least mean absolute difference decides. Bars: the ten image channels that win most often, in percent "
+    "of all map channels of the cells of a level (n). Numbers: percentages summed up from the left. A map that looks "
+    "like another channel than its own looks for that structure in its own channel, or follows the brightest structure."
+)
+MATRIX_CAPTION = (
+    "The same comparison, by channel of the score map (rows): the share of cells in which it looks most like each "
+    "channel of the image (columns; those that never win are left out)."
+)
 
 
 def quality_caption(quality: pd.DataFrame) -> str:
@@ -124,7 +145,7 @@ def sanity_caption(sanity: pd.DataFrame) -> str:
     return (
         f"{cells}. The image is blended in from a baseline image without information (α = 0) to the full image "
         "(α = 1), and the gradients on the way are summed up. The curve must end at the dotted line, the change of the "
-        "prediction between the two; a gap there means that attribution.steps is too low."
+        "prediction between the two; a gap there means that attribution.max_steps is too low."
     )
 
 

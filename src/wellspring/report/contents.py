@@ -32,6 +32,7 @@ from wellspring.report.grids import (
     normalization_grid,
     published_grid,
     ranking_grid,
+    trend_grid,
     wells_grid,
 )
 from wellspring.report.imaging import (
@@ -46,6 +47,7 @@ from wellspring.report.page import Illustration, Page, Section, illustration
 from wellspring.report.predictions import stratum_column
 from wellspring.report.quality import criteria_table, quality_table
 from wellspring.report.training import comparison_table, validation_baseline_mae
+from wellspring.report.trust import validation_sections
 
 __all__ = [
     "Words",
@@ -292,7 +294,8 @@ def attribution_sections(results: Results, *, words: Words) -> list[Section]:
         warnings=[warning for name, error in errors.items() for warning in completeness_warnings(name, error)],
         findings=[completeness_finding(name, error) for name, error in errors.items()],
     )
-    return [chapter, *[_explained_section(one, place=n, words=words) for n, one in enumerate(results.explained)]]
+    runs = [_explained_section(one, place=n, words=words) for n, one in enumerate(results.explained)]
+    return [chapter, *runs, *validation_sections(results.validation)]
 
 
 def _explained_section(one: Explained, *, place: int, words: Words) -> Section:
@@ -308,7 +311,15 @@ def _explained_section(one: Explained, *, place: int, words: Words) -> Section:
         parts=[
             illustration(one.importance_figure, title=f"Importance of the channels: {one.name}", caption=importance),
             ranking_grid(ranking, file=str(one.importance_figure.with_suffix(".csv"))),
+            trend_grid(one.trend, file=str(one.importance_figure.with_name("trend.csv"))),
+            illustration(one.groups_figure, title=f"Groups of channels: {one.name}", caption=captions.GROUPS_CAPTION),
             illustration(one.panels_figure, title=f"Score maps: {one.name}", caption=panels),
+            illustration(
+                one.similar_figure, title=f"What the maps look like: {one.name}", caption=captions.SIMILAR_CAPTION
+            ),
+            illustration(
+                one.matrix_figure, title=f"Maps and images by channel: {one.name}", caption=captions.MATRIX_CAPTION
+            ),
             illustration(one.sanity_figure, title=f"Check of the integral: {one.name}", caption=sanity),
         ],
         level=3,

@@ -249,7 +249,7 @@ def completeness_warnings(name: str, completeness: Completeness) -> list[str]:
         return []
     return [
         f"{name}: the integrated gradients miss the change of the prediction by {_percent(completeness.median)} in the "
-        f"median cell, more than {_percent(LARGE_ERROR)}. Raise attribution.steps before reading the maps."
+        f"median cell, more than {_percent(LARGE_ERROR)}. Raise attribution.max_steps before reading the maps."
     ]
 
 

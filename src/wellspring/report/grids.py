@@ -20,6 +20,7 @@ __all__ = [
     "normalization_grid",
     "published_grid",
     "ranking_grid",
+    "trend_grid",
     "wells_grid",
 ]
 
@@ -184,6 +185,32 @@ def ranking_grid(ranking: pd.DataFrame, *, file: str) -> Grid:
     note = "Mean share of the cell's total score in percent, below it the 99 % interval of the mean."
     title = "Importance of all channels"
     return Grid(title=title, file=file, head=head, rows=rows, note=note, n_text=2, folded=len(rows) > _LONG)
+
+
+def trend_grid(trend: pd.DataFrame, *, file: str) -> Grid:
+    """Trend of each channel's importance over the level, strongest evidence first, from table `TREND`."""
+    order = trend.sort_values("p_value", kind="stable")
+    rows = [
+        (row["channel"], _signed(row["rho"]), _probability(row["p_value"]), _probability(row["q_value"]))
+        for row in order.to_dict("records")
+    ]
+    n_cells = int(trend["n_cells"].max()) if len(trend) else 0
+    note = (
+        f"Spearman's correlation ρ of a channel's importance with the level (low, medium, high), {n_cells:,} cells. "
+        "p: share of shuffles of the levels with a ρ as far from 0. q: p with the false discovery rate controlled over "
+        "the channels (Benjamini and Hochberg); of the channels with q below 0.05, one in twenty is expected to have "
+        "no trend."
+    )
+    head = ("Channel", "ρ", "p", "q")
+    return Grid(title="Trend of the importance over the level", file=file, head=head, rows=rows, note=note, folded=True)
+
+
+def _signed(value: float) -> str:
+    return NONE if math.isnan(value) else f"{value:+.2f}".replace("-", "−")
+
+
+def _probability(value: float) -> str:
+    return NONE if math.isnan(value) else f"{value:.2g}"
 
 
 def _share(mean: float, lower: float, upper: float) -> str:

@@ -3,12 +3,14 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 import pandas as pd
 
 from wellspring.report.training import Run, read_published, run_of
 from wellspring.tables import (
     COMPLETENESS,
+    CONSISTENCY,
     DIFFERENCES,
     FILTERED,
     HISTORY,
@@ -16,11 +18,21 @@ from wellspring.tables import (
     MANIFEST,
     METRICS,
     NORMALIZATION,
+    ROAR_SUMMARY,
     SANITY,
+    TREND,
+    TRUST,
     read_table,
 )
 
-__all__ = ["Explained", "Figures", "Results", "read_figures", "read_results"]
+__all__ = ["Explained", "Figures", "Results", "Validation", "read_figures", "read_results", "read_validation"]
+
+
+_TABLES = {"importance": IMPORTANCE, "completeness": COMPLETENESS, "sanity": SANITY, "trends": TREND}
+_FIGURES = (
+    *("importance_figures", "sanity_figures", "panels_figures"),
+    *("groups_figures", "similar_figures", "matrix_figures"),
+)
 
 
 @dataclass(frozen=True)
@@ -36,15 +48,19 @@ class Figures:
 
 @dataclass(frozen=True)
 class Explained:
-    """Tables (`IMPORTANCE`, `COMPLETENESS`, `SANITY`) and figures of one run that was explained."""
+    """Tables (`IMPORTANCE`, `COMPLETENESS`, `SANITY`, `TREND`) and figures of one run that was explained."""
 
     run: Run
     importance: pd.DataFrame
     completeness: pd.DataFrame
     sanity: pd.DataFrame
+    trend: pd.DataFrame
     importance_figure: Path
     sanity_figure: Path
     panels_figure: Path
+    groups_figure: Path
+    similar_figure: Path
+    matrix_figure: Path
 
     @property
     def name(self) -> str:
@@ -54,8 +70,24 @@ class Explained:
 
 
 @dataclass(frozen=True)
+class Validation:
+    """Tables `TRUST`, `CONSISTENCY` and, where models were retrained, `ROAR_SUMMARY`, with their figures."""
+
+    trust: pd.DataFrame
+    consistency: pd.DataFrame
+    trust_file: Path
+    curves_figure: Path
+    randomised_figure: Path
+    roar: pd.DataFrame | None = None
+    roar_figure: Path | None = None
+
+
+@dataclass(frozen=True)
 class Results:
-    """The tables of all stages: those of their names in `wellspring.tables`, published metrics, `HISTORY` per run."""
+    """The tables of all stages: those of their names in `wellspring.tables`, published metrics, `HISTORY` per run.
+
+    `validation` is None where none was asked for.
+    """
 
     filtered: pd.DataFrame
     manifest: pd.DataFrame
@@ -65,10 +97,41 @@ class Results:
     published: pd.DataFrame
     histories: Mapping[Run, pd.DataFrame]
     explained: Sequence[Explained]
+    validation: Validation | None = None
+
+
+def read_validation(files: Mapping[str, Path]) -> Validation | None:
+    """Read ``trust``, ``consistency``, ``curves_figure``, ``randomised_figure``, ``roar`` and ``roar_figure``.
+
+    The last two may be missing. No files, None.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        When a file is missing or is not such a table.
+    """
+    if not files:
+        return None
+    return Validation(
+        trust=read_table(files["trust"], TRUST),
+        consistency=read_table(files["consistency"], CONSISTENCY),
+        trust_file=files["trust"],
+        curves_figure=files["curves_figure"],
+        randomised_figure=files["randomised_figure"],
+        roar=read_table(files["roar"], ROAR_SUMMARY) if "roar" in files else None,
+        roar_figure=files.get("roar_figure"),
+    )
+
+
+_NO_FILES: Mapping[str, Path] = MappingProxyType({})
 
 
 def read_results(
-    tables: Mapping[str, Path], *, series: Mapping[str, Sequence[Path]], published: Path | None
+    tables: Mapping[str, Path],
+    *,
+    series: Mapping[str, Sequence[Path]],
+    published: Path | None,
+    validation: Mapping[str, Path] = _NO_FILES,
 ) -> Results:
     """Read and check every table.
 
@@ -77,21 +140,20 @@ def read_results(
     tables
         Files ``filtered``, ``manifest``, ``normalization``, ``metrics`` and ``differences``.
     series
-        One file per run: ``histories`` of all runs; ``importance``, ``completeness``, ``sanity`` and
-        ``importance_figures``, ``sanity_figures``, ``panels_figures`` of the explained runs, in one order.
+        One file per run: ``histories`` of all runs; ``importance``, ``completeness``, ``sanity``, ``trends`` and
+        ``importance_figures``, ``sanity_figures``, ``panels_figures``, ``groups_figures``, ``similar_figures``,
+        ``matrix_figures`` of the explained runs, in one order.
     published
         CSV of published metrics, see `read_published`.
+    validation
+        See `read_validation`.
 
     Raises
     ------
     FileNotFoundError, ValueError
         When a file is missing or is not such a table, or when the series of the explained runs differ in length.
     """
-    explained = zip(
-        *(series[name] for name in ("importance", "completeness", "sanity")),
-        *(series[name] for name in ("importance_figures", "sanity_figures", "panels_figures")),
-        strict=True,
-    )
+    explained = zip(*(series[name] for name in (*_TABLES, *_FIGURES)), strict=True)
     return Results(
         filtered=read_table(tables["filtered"], FILTERED),
         manifest=read_table(tables["manifest"], MANIFEST),
@@ -101,20 +163,24 @@ def read_results(
         published=read_published(published),
         histories={run_of(path): read_table(path, HISTORY) for path in series["histories"]},
         explained=[_explained(*files) for files in explained],
+        validation=read_validation(validation),
     )
 
 
-def _explained(
-    importance: Path, completeness: Path, sanity: Path, importance_figure: Path, sanity_figure: Path, panels: Path
-) -> Explained:
+def _explained(*files: Path) -> Explained:
+    """From one file per name in `_TABLES` and `_FIGURES`, in their order."""
+    tables = {
+        name: read_table(path, table)
+        for (name, table), path in zip(_TABLES.items(), files[: len(_TABLES)], strict=True)
+    }
+    figures = {name.removesuffix("s"): path for name, path in zip(_FIGURES, files[len(_TABLES) :], strict=True)}
     return Explained(
-        run=run_of(importance),
-        importance=read_table(importance, IMPORTANCE),
-        completeness=read_table(completeness, COMPLETENESS),
-        sanity=read_table(sanity, SANITY),
-        importance_figure=importance_figure,
-        sanity_figure=sanity_figure,
-        panels_figure=panels,
+        run=run_of(files[0]),
+        importance=tables["importance"],
+        completeness=tables["completeness"],
+        sanity=tables["sanity"],
+        trend=tables["trends"],
+        **figures,
     )
 
 

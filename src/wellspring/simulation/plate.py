@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from wellspring.simulation.intensities import draw_latents, draw_pixels, plate_background
 from wellspring.simulation.nuclei import PHASES, Nuclei, draw_nuclei
 from wellspring.simulation.settings import PlateSettings, WellPlan
-from wellspring.simulation.structures import draw_structures
-from wellspring.simulation.truth import truth_table, write_truth
+from wellspring.simulation.structures import causal_pixels, draw_structures
+from wellspring.simulation.truth import truth_table, write_structures, write_truth
 
 __all__ = ["SimulatedWell", "simulate_plate", "simulate_well"]
 
@@ -35,11 +35,14 @@ class SimulatedWell:
         One row per cell: object_id, structures, activity, noise, effect, eu.
     pixels : (n_px, n_channels) uint16
         In the order of the nuclei's pixels.
+    structures : dict of (n_px,) bool
+        Pixels of the structures that the target depends on, in the same order.
     """
 
     nuclei: Nuclei
     latents: pd.DataFrame
     pixels: NDArray[np.uint16]
+    structures: dict[str, NDArray[np.bool_]]
 
 
 def simulate_plate(
@@ -50,8 +53,8 @@ def simulate_plate(
     In `folder` then lie the sheet; ``<plate>/<well>/`` with ``mpp.npy`` (n_px, n_channels) uint16, ``x.npy``,
     ``y.npy``, ``mapobject_ids.npy`` (n_px,) int32, ``metadata.csv`` and ``channels.csv``; ``<plate>/`` with
     ``cell_cycle_classification.csv``, ``wells_metadata.csv`` and ``secondary_only_relative_normalisation.csv``; and
-    ``truth/``, which the workflow never reads. A well depends on `seed` and its place in the plan alone. A well without
-    cells has empty arrays. `report` is called with one line per well.
+    ``truth/``, which the workflow reads for the validation of attribution alone. A well depends on `seed` and its place
+    in the plan alone. A well without cells has empty arrays. `report` is called with one line per well.
 
     Raises
     ------
@@ -80,6 +83,13 @@ def _write_plate(folder: Path, *, settings: PlateSettings, seed: int, report: Ca
         well = simulate_well(plan, background=background, settings=settings, rng=np.random.default_rng([seed, number]))
         cell_ids = number * _CELLS_PER_WELL_ID + np.arange(plan.n_cells)
         _write_well(plate / plan.name, well, plan=plan, cell_ids=cell_ids, settings=settings)
+        write_structures(
+            folder / "truth",
+            well.structures,
+            object_id=well.latents["object_id"].to_numpy()[well.nuclei.nucleus],
+            plate=settings.plate,
+            well=plan.name,
+        )
         phases.append(pd.DataFrame({"mapobject_id": cell_ids, "cell_cycle": well.nuclei.cells["phase"].astype("str")}))
         names = {"plate": settings.plate, "well": plan.name, "perturbation": plan.perturbation}
         truth.append(truth_table(well.latents, well.nuclei.cells, **names, formula=settings.formula))
@@ -114,7 +124,8 @@ def simulate_well(
         settings=settings,
         rng=rng,
     )
-    return SimulatedWell(nuclei, latents.assign(object_id=_FIRST_ID + np.arange(plan.n_cells)), pixels)
+    cells = latents.assign(object_id=_FIRST_ID + np.arange(plan.n_cells))
+    return SimulatedWell(nuclei, cells, pixels, causal_pixels(structures))
 
 
 def _write_well(

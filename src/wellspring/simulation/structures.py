@@ -10,7 +10,7 @@ from scipy import ndimage
 from wellspring.simulation.nuclei import PHASES, Nuclei
 from wellspring.simulation.settings import EFFECTS, PlateSettings
 
-__all__ = ["Structures", "draw_structures", "place_bodies", "top_fraction"]
+__all__ = ["Structures", "causal_pixels", "draw_structures", "place_bodies", "top_fraction"]
 
 Pixels = NDArray[np.float32]
 
@@ -85,6 +85,14 @@ def draw_structures(
     found = {body.count: drawn[name].count for name, body in _BODIES.items()}
     counts = pd.DataFrame({"speckle_area": area, **found})
     return Structures(maps, mask, smooth_field(nuclei.shape, sigma=0.05 * size, rng=rng), counts)
+
+
+def causal_pixels(structures: Structures) -> dict[str, NDArray[np.bool_]]:
+    """(n_px,) bool per structure that the target depends on, by the kind of marker that shows it.
+
+    Speckles as they were before the optical blur; PML bodies where more than half of their light is left after it.
+    """
+    return {"speckle": structures.speckle_mask, "pml_body": structures.maps["pml_body"] > 0.5}
 
 
 def _wanted(nuclei: Nuclei, *, perturbation: str, settings: PlateSettings, rng: np.random.Generator) -> pd.DataFrame:

@@ -13,6 +13,7 @@ from wellspring.dataset.loader import shuffled_indices
 __all__ = [
     "BatchSource",
     "Cells",
+    "ImageSource",
     "TrainingBatches",
     "ValidationBatches",
     "eight_views",
@@ -31,6 +32,14 @@ class BatchSource(Protocol):
 
     def batch(self, indices: NDArray[np.integer], *, out: Images | None = None) -> tuple[Images, Targets]:
         """Images (B, S, S, C) float32, written into `out` if given, and targets (B,) float32."""
+
+
+class ImageSource(BatchSource, Protocol):
+    """A source that says what its images hold: the channels' names, without the mask, and the size, px."""
+
+    channels: tuple[str, ...]
+    n_channels: int
+    image_size: int
 
 
 @dataclass(frozen=True)

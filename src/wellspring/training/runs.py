@@ -14,7 +14,7 @@ from wellspring.dataset.loader import CropLoader
 from wellspring.models import build_regressor
 from wellspring.models.devices import computing_in
 from wellspring.training.augmentation import Augmentation, augmentation_layers, size_ratios
-from wellspring.training.batches import Cells, TrainingBatches, ValidationBatches, held_in_memory
+from wellspring.training.batches import Cells, ImageSource, TrainingBatches, ValidationBatches, held_in_memory
 from wellspring.training.checkpoints import Checkpoint, fingerprint
 from wellspring.training.fitting import Schedule, target_scale, train
 from wellspring.training.prediction import input_places, predicted, predictions_table
@@ -45,7 +45,7 @@ class Data:
 
     manifest: pd.DataFrame
     normalization: pd.DataFrame
-    loader: CropLoader
+    loader: ImageSource
     threads: int
 
     def cells(self, split: str) -> Cells:

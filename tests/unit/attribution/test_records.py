@@ -7,15 +7,16 @@ import pytest
 from wellspring.attribution.integrated import PathIntegral
 from wellspring.attribution.records import (
     CellSummary,
+    Explanation,
     Run,
     completeness_table,
     importance_table,
     panel_maps,
     sanity_table,
+    similarity_table,
     summary,
 )
-from wellspring.attribution.vargrad import Explanation
-from wellspring.tables import COMPLETENESS, IMPORTANCE, SANITY, read_table, write_table
+from wellspring.tables import COMPLETENESS, IMPORTANCE, SANITY, SIMILARITY, read_table, write_table
 
 RUN = Run(model="simple_cnn", regime="structure", seed=123)
 CELLS = pd.DataFrame(
@@ -37,19 +38,50 @@ def make_explanation():
     score[0, 0] = [3, 100, 1, 0]
     attribution[0, 0] = [-1, 0, 4, 0]
     integral = PathIntegral(
-        attribution=attribution, values=np.array([5.0, 6.0, 8.0]), cumulative=np.array([0.0, 1.5, 3.0])
+        attribution=attribution,
+        alpha=np.array([0.0, 0.5, 1.0]),
+        values=np.array([5.0, 6.0, 8.0]),
+        cumulative=np.array([0.0, 1.5, 3.0]),
+        steps=2,
     )
     return Explanation(integral=integral, score=score)
 
 
+def make_summary(shares=(), similar=(), prediction=0.0, baseline_prediction=0.0, attribution_sum=0.0):
+    numbers = (prediction, baseline_prediction, attribution_sum)
+    return CellSummary(np.array(shares), np.array(similar, dtype=np.int64), *numbers, steps=70, is_complete=True)
+
+
+def make_image():
+    """2 × 2: channel a is bright where both maps are, channel c where they are not; all pixels are measured."""
+    image = np.zeros((2, 2, 4), dtype=np.float32)
+    image[0, 0] = [9, 0, -9, 0]
+    image[..., 3] = 1
+    return image
+
+
 def test_summary_counts_input_channels_only():
-    found = summary(make_explanation(), inputs=np.array([0, 2]))
+    found = summary(make_explanation(), image=make_image(), inputs=np.array([0, 2]), tolerance=0.01)
     assert found.shares.tolist() == [0.75, 0.25]
+    assert found.similar.tolist() == [0, 0]
     assert (found.prediction, found.baseline_prediction, found.attribution_sum) == (8.0, 5.0, 3.0)
+    assert (found.steps, found.is_complete) == (2, True)
+
+
+def test_similarity_names_the_image_channels(tmp_path):
+    summaries = [make_summary(similar=[1, 0]), make_summary(similar=[-1, 1])]
+    write_table(similarity_table(CELLS, summaries, channels=["a", "c"], run=RUN), tmp_path / "s.parquet", SIMILARITY)
+    found = read_table(tmp_path / "s.parquet", SIMILARITY)
+    assert found[["object_id", "level", "channel", "image_channel"]].to_numpy().tolist() == [
+        [4, "low", "a", "c"],
+        [4, "low", "c", "a"],
+        [9, "high", "a", ""],
+        [9, "high", "c", "c"],
+    ]
 
 
 def test_importance_has_one_row_per_cell_and_channel(tmp_path):
-    summaries = [CellSummary(np.array([0.75, 0.25]), 0, 0, 0), CellSummary(np.array([0.5, 0.5]), 0, 0, 0)]
+    summaries = [make_summary([0.75, 0.25]), make_summary([0.5, 0.5])]
     found = importance_table(CELLS, summaries, channels=["a", "c"], run=RUN)
     write_table(found, tmp_path / "importance.parquet", IMPORTANCE)
     found = read_table(tmp_path / "importance.parquet", IMPORTANCE)
@@ -65,8 +97,7 @@ def test_importance_has_one_row_per_cell_and_channel(tmp_path):
 
 
 def test_completeness_compares_sum_and_difference(tmp_path):
-    none = np.empty(0)
-    summaries = [CellSummary(none, 8.0, 4.0, 5.0), CellSummary(none, 2.0, 2.0, 0.5)]
+    summaries = [make_summary((), (), 8.0, 4.0, 5.0), make_summary((), (), 2.0, 2.0, 0.5)]
     write_table(completeness_table(CELLS, summaries, run=RUN), tmp_path / "completeness.parquet", COMPLETENESS)
     found = read_table(tmp_path / "completeness.parquet", COMPLETENESS)
     assert found["target"].tolist() == [10.0, 30.0]
@@ -104,4 +135,4 @@ def test_a_signed_map_is_refused():
     explanation = make_explanation()
     explanation.score[0, 0, 0] = -1
     with pytest.raises(ValueError, match="expected finite values of 0 or more"):
-        summary(explanation, inputs=np.array([0, 2]))
+        summary(explanation, image=make_image(), inputs=np.array([0, 2]), tolerance=0.01)

@@ -1,15 +1,24 @@
 """A whole run explained, with a model whose importance is known."""
 
 from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pandas as pd
+import pytest
 
+from wellspring.attribution.baselines import Baselines
+from wellspring.attribution.methods import Method
 from wellspring.attribution.records import Run
 from wellspring.attribution.runs import Settings, explained_run
-from wellspring.tables import COMPLETENESS, IMPORTANCE, SANITY, check_table
+from wellspring.attribution.scores import Scoring
+from wellspring.attribution.selection import shown_cells
+from wellspring.attribution.shards import Shards
+from wellspring.tables import COMPLETENESS, IMPORTANCE, SANITY, SIMILARITY, check_table
 
-SETTINGS = Settings(baseline="black", steps=4, samples=200, noise_sd=1.0, batch_size=64)
+SCORING = Scoring(Method("integrated_gradients", "vargrad_sd"), "trapezoid", points=4, samples=200, noise_sd=1.0)
+SETTINGS = Settings(scoring=SCORING, rule="trapezoid", steps=4, tolerance=0.01, max_steps=16, batch_size=64)
 RUN = Run(model="linear", regime="structure", seed=3)
 WEIGHT = np.array([1.0, 100.0, -3.0, 7.0], dtype=np.float32)
 
@@ -46,17 +55,23 @@ def make_cells():
     )
 
 
-def explained(gradients=linear, *, seed=3, settings=SETTINGS, lines=None):
-    return explained_run(
-        make_cells(),
-        Images(),
-        gradients=gradients,
-        inputs=[0, 2],
-        settings=settings,
-        run=RUN,
-        rng=np.random.default_rng(seed),
-        report=(lines if lines is not None else []).append,
-    )
+def explained(
+    gradients=linear, *, seed=3, settings=SETTINGS, lines=None, folder=None, baseline="black", named=(), mark="a"
+):
+    cells = make_cells()
+    with TemporaryDirectory() as temporary:
+        return explained_run(
+            cells,
+            Images(),
+            shown=shown_cells(cells, named),
+            baselines=Baselines(baseline, np.empty((0, 6, 6, 4), dtype=np.float32)),
+            gradients=gradients,
+            inputs=[0, 2],
+            settings=settings,
+            run=replace(RUN, seed=seed),
+            shards=Shards(folder or Path(temporary), mark, n_cells=2),
+            report=(lines if lines is not None else []).append,
+        )
 
 
 def test_importance_is_the_known_share_of_each_input_channel():
@@ -101,8 +116,9 @@ def test_same_seed_same_scores_whatever_the_batch_size():
 
 
 def test_noise_baseline_is_drawn_from_the_same_source():
-    settings = replace(SETTINGS, baseline="noise", samples=2)
-    values = [explained(settings=settings, seed=s).completeness["baseline_prediction"].tolist() for s in (1, 1, 2)]
+    settings = replace(SETTINGS, scoring=replace(SCORING, samples=2))
+    tables = [explained(settings=settings, seed=s, baseline="noise").completeness for s in (1, 1, 2)]
+    values = [table["baseline_prediction"].tolist() for table in tables]
     assert values[0] == values[1]
     assert values[0] != values[2]
     assert len(set(values[0])) == 3
@@ -111,10 +127,71 @@ def test_noise_baseline_is_drawn_from_the_same_source():
 def test_progress_and_cells_without_importance_are_told():
     lines = []
     found = explained(lambda batch: (np.ones(len(batch)), np.zeros_like(batch)), lines=lines)
-    assert lines[:3] == [f"linear structure 3: explained {n} of 3 cells" for n in (1, 2, 3)]
-    assert lines[3:] == ["linear structure 3: the model ignores 3 cells' images; no importance for them"]
+    assert lines[:2] == [
+        "linear structure 3  [######....]  explained 2 of 3 cells",
+        "linear structure 3  [##########]  explained 3 of 3 cells",
+    ]
+    assert lines[2:] == ["linear structure 3: the model ignores 3 cells' images; no importance for them"]
     assert found.importance["importance"].isna().all()
     assert found.completeness["relative_error"].isna().all()
+
+
+def test_similarity_is_told_for_every_cell_and_channel():
+    """All channels of these images are flat on the measured pixels; so the noisy maps are like the first one."""
+    found = check_table(explained().similarity, SIMILARITY, source="test")
+    assert found["channel"].tolist() == ["a", "c"] * 3
+    assert set(found["image_channel"]) == {"a"}
+
+
+def test_named_cells_are_shown_too():
+    assert explained(named=["p/A01/12"]).maps.object_id.tolist() == [11, 5, 12]
+
+
+def test_cells_that_miss_the_tolerance_get_more_steps_and_are_told():
+    """f = a³ over the measured pixels: the trapezoid's relative error is 1 / (2 steps²)."""
+
+    def cubic(batch):
+        x = batch * [1, 0, 0, 0]
+        return (x**3).sum(axis=(1, 2, 3)), (3 * x**2).astype(np.float32)
+
+    lines = []
+    found = explained(cubic, lines=lines).completeness
+    assert found["steps"].tolist() == [8, 8, 8]
+    assert found["is_complete"].all()
+    np.testing.assert_allclose(found["relative_error"], 1 / 128, rtol=1e-3)
+    strict = explained(cubic, settings=replace(SETTINGS, tolerance=1e-4), lines=lines).completeness
+    assert strict["steps"].tolist() == [16, 16, 16]
+    assert not strict["is_complete"].any()
+    assert "integral of 3 cells misses the tolerance" in lines[-1]
+
+
+def test_a_killed_run_goes_on_and_ends_as_it_would_have(tmp_path):
+    calls = []
+
+    def failing(batch):
+        calls.append(len(batch))
+        if len(calls) > 40:
+            raise KeyboardInterrupt
+        return linear(batch)
+
+    whole = explained()
+    with pytest.raises(KeyboardInterrupt):
+        explained(failing, folder=tmp_path)
+    assert len(list(tmp_path.iterdir())) == 1
+    calls.clear()
+    found = explained(failing, folder=tmp_path)
+    assert len(calls) < 20
+    pd.testing.assert_frame_equal(found.importance, whole.importance)
+    np.testing.assert_array_equal(found.maps.score, whole.maps.score)
+    # All is there now: no call, unless the settings are others or a file is damaged.
+    calls.clear()
+    pd.testing.assert_frame_equal(explained(failing, folder=tmp_path).completeness, whole.completeness)
+    assert not calls
+    explained(failing, folder=tmp_path, mark="b", settings=replace(SETTINGS, scoring=replace(SCORING, samples=2)))
+    assert calls
+    for path in tmp_path.iterdir():
+        path.write_bytes(b"no archive")
+    pd.testing.assert_frame_equal(explained(folder=tmp_path).importance, whole.importance)
 
 
 def test_a_keras_model_is_complete():
@@ -132,7 +209,7 @@ def test_a_keras_model_is_complete():
     model = build_regressor(
         "simple_cnn", image_size=6, n_channels=4, input_channels=[0, 2], target_mean=380.0, target_std=60.0
     )
-    settings = Settings(baseline="black", steps=100, samples=2, noise_sd=1.0, batch_size=101)
+    settings = replace(SETTINGS, scoring=replace(SCORING, samples=2), steps=100, max_steps=100, batch_size=101)
     found = explained(input_gradients(model), settings=settings)
     images, _ = Images().batch([4, 0, 7])
     np.testing.assert_allclose(found.completeness["prediction"], np.asarray(model(images))[:, 0], rtol=1e-5)

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from wellspring.attribution.selection import cells_of_split, chosen_cells, panel_cells
+from wellspring.attribution.selection import cells_of_split, chosen_cells, panel_cells, shown_cells
 
 LEVELS = np.array(["low"] * 10 + ["medium"] * 70 + ["high"] * 20)
 
@@ -45,6 +45,8 @@ def make_manifest():
     """Targets 2 to 9 with mean 5 and standard deviation 2: low is 3 or less, high 7 or more."""
     return pd.DataFrame(
         {
+            "plate": "p",
+            "well": "A01",
             "object_id": [1, 2, 3, 4, 5, 6, 7, 8],
             "split": ["test", "train", "test", "train", "test", "train", "train", "test"],
             "target": [2.0, 4, 4, 4, 5, 5, 7, 9],
@@ -80,3 +82,29 @@ def test_panels_show_the_median_cell_of_each_level():
     target = np.array([80.0, 3.0, 1.0, 2.0, 90.0, 70.0, 60.0])
     shown = panel_cells(levels, target)
     assert list(shown.items()) == [("low", 3), ("high", 5)]
+
+
+def make_split(targets):
+    n = len(targets)
+    return pd.DataFrame(
+        {"plate": "p", "well": "A01", "object_id": np.arange(n), "split": "test", "target": np.asarray(targets, float)}
+    )
+
+
+def test_named_cells_are_explained_and_shown_beyond_the_limit():
+    manifest = make_split(np.linspace(1, 9, 30))
+    settings = {"split": "test", "max_cells": 6, "rng": np.random.default_rng(0)}
+    named = ["p/A01/14", "p/A01/3"]
+    cells = cells_of_split(manifest, named=named, **settings)
+    assert {3, 14} <= set(cells["object_id"])
+    assert len(cells) <= 8
+    shown = cells["object_id"].iloc[shown_cells(cells, named)].tolist()
+    assert {3, 14} <= set(shown)
+    assert len(shown) == len(set(shown))
+
+
+def test_an_unknown_named_cell_is_refused():
+    with pytest.raises(ValueError, match=r"attribution.map_cells: .* got \['p/A01/99'\]"):
+        cells_of_split(
+            make_split([1.0, 2.0]), split="test", max_cells=None, rng=np.random.default_rng(0), named=["p/A01/99"]
+        )

@@ -15,7 +15,8 @@ from wellspring.plan.text import duration, plan_text
 
 RUN = {"model": "linear", "regime": "structure", "seed": "1"}
 FIT = {"training": {"epochs": 100, "batch_size": 8}, "image_size": 24, "code": "new"}
-EXPLAIN = {"attribution": {"split": "test", "max_cells": None, "steps": 9, "samples": 4}}
+ESTIMATOR = {"method": "offset", "points": 10, "samples": 4}
+EXPLAIN = {"attribution": {"split": "test", "max_cells": None, "steps": 9, "copies": "vargrad", "estimator": ESTIMATOR}}
 
 
 def _sizes(folder: Path = Path("none"), *, n_channels: int = 2, **values: float | None) -> FolderSizes:
@@ -160,7 +161,7 @@ def test_a_training_whose_history_is_gone_does_not_count() -> None:
 def test_gradients_are_cells_times_steps_times_copies() -> None:
     done = FolderSizes(Path("none"), {}, explained={("linear", "structure", "1"): 10})
     task = Task("attribution_map", RUN, EXPLAIN)
-    # 10 cells x 10 points x 5 paths = 500 gradients; planned: 10 % of 200 cells.
+    # 10 cells x (10 points + 10 points x 4 copies) = 500 gradients; planned: 10 % of 200 cells.
     found = estimate(_jobs(task), [_ran(task, done, 5.0)], sizes=_sizes(B1=4000), outputs=[], other_settings=True)
     assert _seconds(found) == [pytest.approx(20 * 50 * 5 / 500)]
 

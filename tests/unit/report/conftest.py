@@ -140,8 +140,17 @@ def completeness() -> pd.DataFrame:
             "attribution_sum": [10.1, 9.7, 10.8, 0.0],
             "error": [0.1, -0.3, 0.8, 0.0],
             "relative_error": [0.01, 0.03, 0.08, np.nan],
+            "steps": [70, 560, 560, 70],
+            "is_complete": [True, False, False, True],
         }
     )
+
+
+@pytest.fixture
+def trend() -> pd.DataFrame:
+    """SON rises, DAPI has no trend, PML is the same everywhere."""
+    rows = {"channel": ["DAPI", "SON", "PML"], "rho": [0.1, -0.8, np.nan], "p_value": [0.7, 0.002, np.nan]}
+    return pd.DataFrame({**RUN, **rows, "n_cells": 4, "q_value": [0.7, 0.004, np.nan]})
 
 
 @pytest.fixture

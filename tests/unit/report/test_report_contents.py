@@ -22,10 +22,12 @@ from wellspring.tables import (
     MANIFEST,
     METRICS,
     SANITY,
+    TREND,
     write_table,
 )
 from wellspring.tables import NORMALIZATION as NORMALIZATION_TABLE
 
+FIGURES = [f"{name}_figure" for name in ("importance", "sanity", "panels", "groups", "similar", "matrix")]
 ROOT = Path(__file__).resolve().parents[3]
 PUBLISHED = ROOT / "resources" / "published" / "becker_2021.csv"
 
@@ -61,6 +63,7 @@ def results(
     importance,
     completeness,
     sanity,
+    trend,
     empty_svg,
 ):
     explained = Explained(
@@ -68,9 +71,8 @@ def results(
         importance=importance,
         completeness=completeness,
         sanity=sanity,
-        importance_figure=empty_svg,
-        sanity_figure=empty_svg,
-        panels_figure=empty_svg,
+        trend=trend,
+        **dict.fromkeys(FIGURES, empty_svg),
     )
     return Results(
         filtered=filtered,
@@ -264,9 +266,12 @@ def stored(tmp_path, results, maps, empty_svg):
     write_table(one.importance, run / "importance.parquet", IMPORTANCE)
     write_table(one.completeness, run / "completeness.parquet", COMPLETENESS)
     write_table(one.sanity, run / "sanity.parquet", SANITY)
+    write_table(one.trend, run / "trend.csv", TREND)
     write_maps(maps, run / "maps.npz")
-    series = {name: [run / f"{name}.parquet"] for name in ("importance", "completeness", "sanity")}
-    figures = {name: [empty_svg] for name in ("importance_figures", "sanity_figures", "panels_figures")}
+    series = {"trends": [run / "trend.csv"]} | {
+        name: [run / f"{name}.parquet"] for name in ("importance", "completeness", "sanity")
+    }
+    figures = {f"{name}s": [empty_svg] for name in FIGURES}
     return tables, {"histories": [history], **series, **figures}
 
 

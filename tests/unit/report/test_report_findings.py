@@ -144,7 +144,7 @@ def test_completeness_within_5_percent():
 
 def test_completeness_beyond_5_percent_warns():
     (text,) = completeness_warnings("linear", Completeness(n_cells=3, median=0.06, worst=2.0))
-    assert "by 6 % in the median cell, more than 5 %. Raise attribution.steps" in text
+    assert "by 6 % in the median cell, more than 5 %. Raise attribution.max_steps" in text
 
 
 def test_completeness_of_a_constant_model_warns():

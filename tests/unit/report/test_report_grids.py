@@ -15,6 +15,7 @@ from wellspring.report.grids import (
     normalization_grid,
     published_grid,
     ranking_grid,
+    trend_grid,
     wells_grid,
 )
 from wellspring.report.quality import criteria_table, quality_table
@@ -136,3 +137,9 @@ def test_ranking_in_percent_with_intervals(importance):
     assert overall.split("\n")[0] == "50.00"
     assert low == "50.00\n−586.57 to 686.57"
     assert (medium, high) == ("50.00", "50.00")
+
+
+def test_trends_stand_in_the_order_of_their_evidence(trend):
+    grid = trend_grid(trend, file="trend.csv")
+    assert grid.rows == [("SON", "−0.80", "0.002", "0.004"), ("DAPI", "+0.10", "0.7", "0.7"), ("PML", "–", "–", "–")]
+    assert "4 cells" in grid.note

@@ -129,7 +129,7 @@ def test_the_same_seed_gives_the_same_files_and_another_seed_others(folder, tmp_
     simulate_plate(tmp_path / "same", settings=SETTINGS, seed=7)
     simulate_plate(tmp_path / "other", settings=SETTINGS, seed=8)
     files = sorted(file.relative_to(folder) for file in folder.rglob("*") if file.is_file())
-    assert len(files) == 3 * 6 + 3 + 2 + 1
+    assert len(files) == 3 * 6 + 3 + 2 + 3 + 1
     for file in files:
         assert (tmp_path / "same" / file).read_bytes() == (folder / file).read_bytes(), file
     mpp = Path("plate01/J10/mpp.npy")

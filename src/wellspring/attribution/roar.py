@@ -1,0 +1,274 @@
+"""Remove and retrain: images without their most important values, and what a model learns from what is left."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from wellspring.attribution.baselines import Baselines
+from wellspring.attribution.estimates import Estimate, estimated
+from wellspring.attribution.paths import Gradients
+from wellspring.attribution.records import Run
+from wellspring.attribution.removal import removal_order
+from wellspring.attribution.scores import Scoring, score_estimate
+from wellspring.files import as_readable, replaced_when_whole
+from wellspring.tables import ROAR
+
+if TYPE_CHECKING:
+    from wellspring.training.batches import ImageSource
+
+__all__ = [
+    "Lack",
+    "RemovedValues",
+    "StoredLevels",
+    "kept_channels",
+    "removal_levels",
+    "roar_row",
+    "score_maps",
+    "write_levels",
+]
+
+
+@dataclass(frozen=True)
+class Lack:
+    """What a retrained model must do without.
+
+    Attributes
+    ----------
+    form : str
+        ``pixels``: values of pixels and channels; ``channels``: whole channels.
+    ranking : str
+        ``map``, ``random``, ``intensity``; ``none``: nothing is removed.
+    amount : int
+        Percent of the values, or number of channels.
+    seed : int
+        Of the training, and of what is drawn at random.
+    """
+
+    form: str
+    ranking: str
+    amount: int
+    seed: int
+
+
+# Of a value that no fraction of the grid removes.
+_NEVER = 255
+
+
+def score_maps(
+    source: "ImageSource",
+    places: Iterable[int],
+    *,
+    inputs: NDArray[np.int64],
+    scoring: Scoring,
+    baselines: Baselines,
+    gradients: Gradients,
+    batch_size: int,
+    seed: int,
+) -> Iterator[tuple[int, NDArray[np.float32], NDArray[np.float32]]]:
+    """Place, values and scores of each cell: (n_px, c) float32 each, measured pixels and input channels.
+
+    Noise depends on the seed and the cell's place alone.
+    """
+    waiting: list[tuple[int, NDArray[np.float32]]] = []
+
+    def estimates() -> Iterator[Estimate[NDArray[np.float32]]]:
+        for place in places:
+            image = source.batch(np.array([place]))[0][0]
+            rng = np.random.default_rng([seed, place])
+            waiting.append((place, image))
+            yield score_estimate(image, baselines.of(image, rng=rng), scoring=scoring, rng=rng)
+
+    for score in estimated(estimates(), gradients=gradients, batch_size=batch_size):
+        place, image = waiting.pop(0)
+        mask = image[..., -1] > 0
+        yield place, image[mask][:, inputs], score[mask][:, inputs]
+
+
+def removal_levels(
+    values: NDArray[np.float32],
+    *,
+    ranking: str,
+    score: NDArray[np.float32] | None,
+    percents: Sequence[float],
+    rng: np.random.Generator,
+) -> NDArray[np.uint8]:
+    """For each value, which of the ascending `percents` is the first to remove it; 255 for none. (n_px, c) uint8."""
+    order = removal_order(values, ranking=ranking, score=score, rng=rng)
+    levels = np.full(values.size, _NEVER, dtype=np.uint8)
+    for level in reversed(range(len(percents))):
+        levels[order[: round(percents[level] / 100 * values.size)]] = level
+    return levels.reshape(values.shape)
+
+
+def write_levels(levels: Iterable[tuple[int, NDArray[np.uint8]]], path: Path) -> None:
+    """Write the levels of the cells, in the order of their places 0, 1, 2, ..., to an Arrow file, a cell per batch.
+
+    Raises
+    ------
+    ValueError
+        When a place is missing or out of order.
+    """
+    schema = pa.schema([("levels", pa.binary())])
+    options = pa.ipc.IpcWriteOptions(compression="zstd")
+    with (
+        replaced_when_whole(path) as temporary,
+        pa.OSFile(str(temporary), "wb") as sink,
+        pa.ipc.new_file(sink, schema, options=options) as writer,
+    ):
+        for expected, (place, found) in enumerate(levels):
+            if place != expected:
+                raise ValueError(f"{path}: expected the levels of cell {expected}, got those of cell {place}.")
+            writer.write_batch(pa.record_batch([pa.array([found.tobytes()], pa.binary())], schema=schema))
+
+
+class StoredLevels:
+    """The levels that `write_levels` wrote: ``StoredLevels(path)[place]`` is (n,) uint8.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        When the file is missing or is no such file.
+    """
+
+    def __init__(self, path: Path) -> None:
+        with as_readable(path, expected="removal levels of a run"):
+            self._file = pa.ipc.open_file(pa.memory_map(str(path)))
+
+    def __len__(self) -> int:
+        """Number of cells."""
+        return int(self._file.num_record_batches)
+
+    def __getitem__(self, place: int) -> NDArray[np.uint8]:
+        """The levels of one cell."""
+        return np.frombuffer(self._file.get_batch(place)["levels"][0].as_buffer(), dtype=np.uint8)
+
+
+class RemovedValues:
+    """A source of images in which part of each cell's values is replaced; `training` reads it like any other.
+
+    Parameters
+    ----------
+    source
+        Where the images come from.
+    inputs
+        Places of the input channels.
+    fill : (c,) float
+        What stands for a removed value: the channel's mean over the training cells.
+    ranking
+        ``map``, ``random`` or ``intensity``.
+    percent
+        Of the values of each cell, from 0 to 100.
+    level, levels
+        For ``map``: the place of `percent` in the grid, and the stored levels.
+    seed
+        Of the random ranking and of ties.
+
+    Attributes
+    ----------
+    channels, n_channels, image_size
+        As of the source.
+    """
+
+    def __init__(
+        self,
+        source: "ImageSource",
+        *,
+        inputs: Sequence[int],
+        fill: NDArray[np.floating],
+        ranking: str,
+        percent: float,
+        seed: int,
+        level: int = 0,
+        levels: StoredLevels | None = None,
+    ) -> None:
+        self._source = source
+        self._inputs = np.asarray(inputs, dtype=np.int64)
+        self._fill = np.asarray(fill, dtype=np.float32)
+        self._ranking, self._percent, self._seed = ranking, percent, seed
+        self._level, self._levels = level, levels
+        self.channels, self.n_channels, self.image_size = source.channels, source.n_channels, source.image_size
+
+    def batch(
+        self, indices: NDArray[np.integer], *, out: NDArray[np.float32] | None = None
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Images (B, S, S, C) float32 without the removed values, and targets (B,) float32."""
+        images, targets = self._source.batch(indices, out=out)
+        for image, place in zip(images, np.asarray(indices).tolist(), strict=True):
+            mask = image[..., -1] > 0
+            pixels = image[mask]
+            values = pixels[:, self._inputs]
+            gone = self._removed(values, place=place)
+            pixels[:, self._inputs] = np.where(gone, self._fill, values)
+            image[mask] = pixels
+        return images, targets
+
+    def _removed(self, values: NDArray[np.float32], *, place: int) -> NDArray[np.bool_]:
+        if self._levels is not None:
+            return np.asarray(self._levels[place].reshape(values.shape) <= self._level)
+        rng = np.random.default_rng([self._seed, place])
+        levels = removal_levels(values, ranking=self._ranking, score=None, percents=[self._percent], rng=rng)
+        return np.asarray(levels == 0)
+
+
+def kept_channels(
+    means: Sequence[float], *, channels: Sequence[str], ranking: str, n_removed: int, rng: np.random.Generator
+) -> list[str]:
+    """The channels that are left when the first `n_removed` are taken out, in their order.
+
+    Parameters
+    ----------
+    means
+        Importance of each channel, for the ranking ``map``: the most important ones go first.
+    ranking
+        ``map`` or ``random``; intensity says nothing about which channel goes first, as channels are normalised.
+
+    Raises
+    ------
+    ValueError
+        When the ranking is another, or no channel would be left.
+    """
+    if ranking not in ("map", "random") or not 0 <= n_removed < len(channels):
+        raise ValueError(
+            f"attribution.validation.roar.channels: expected to remove fewer than the {len(channels)} channels by "
+            f"'map' or 'random', got {n_removed} by {ranking!r}. Correct the config."
+        )
+    order = rng.permutation(len(channels))
+    if ranking == "map":
+        order = order[np.argsort(-np.asarray(means)[order], kind="stable")]
+    gone = set(order[:n_removed].tolist())
+    return [channel for place, channel in enumerate(channels) if place not in gone]
+
+
+def roar_row(predictions: pd.DataFrame, *, run: Run, lack: Lack) -> pd.DataFrame:
+    """Table `tables.ROAR` with one row: the error on the test cells, from table `tables.PREDICTIONS`.
+
+    Raises
+    ------
+    ValueError
+        When there is no test cell.
+    """
+    test = predictions[predictions["split"] == "test"]
+    if test.empty:
+        raise ValueError("dataset.split: expected test cells, got none. Leave some out of train and validation.")
+    target = test["target"].to_numpy(dtype=np.float64)
+    error = test["prediction"].to_numpy(dtype=np.float64) - target
+    spread = float(((target - target.mean()) ** 2).sum())
+    row = {
+        "model": run.model,
+        "regime": run.regime,
+        "seed": run.seed,
+        "form": lack.form,
+        "ranking": lack.ranking,
+        "amount": lack.amount,
+        "retrained_seed": lack.seed,
+        "n_cells": len(test),
+        "mae": float(np.abs(error).mean()),
+        "r2": 1 - float((error**2).sum()) / spread if spread > 0 else float("nan"),
+    }
+    return pd.DataFrame([row])[ROAR.names]

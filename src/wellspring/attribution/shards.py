@@ -1,0 +1,101 @@
+"""What is explained already, kept on disk a few cells at a time."""
+
+import zipfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wellspring.attribution.integrated import PathIntegral
+from wellspring.attribution.records import CellSummary, Explanation
+from wellspring.files import replaced_when_whole
+
+__all__ = ["Explained", "Shards"]
+
+_SUMMARY = [field.name for field in fields(CellSummary)]
+_INTEGRAL = [field.name for field in fields(PathIntegral)]
+
+
+@dataclass(frozen=True)
+class Explained:
+    """The numbers of some cells in their order, and the maps of those that are shown, by their position."""
+
+    summaries: Sequence[CellSummary]
+    maps: Mapping[int, Explanation]
+
+
+@dataclass(frozen=True)
+class Shards:
+    """A folder of what is done; the caller's to remove once the results are in place.
+
+    Attributes
+    ----------
+    folder : Path
+    fingerprint : str
+        Of everything that shapes the results. Shards with another one are computed again.
+    n_cells : int
+        Cells per shard, 1 or more.
+    """
+
+    folder: Path
+    fingerprint: str
+    n_cells: int = 16
+
+    def parts(self, n: int) -> Iterator[range]:
+        """The shards of `n` cells, in order."""
+        return (range(start, min(start + self.n_cells, n)) for start in range(0, n, self.n_cells))
+
+    def read(self, part: range) -> Explained | None:
+        """What `write` kept; None where there is nothing of this fingerprint, or a damaged file."""
+        path = self._path(part)
+        try:
+            with np.load(path, allow_pickle=False) as file:
+                if str(file["fingerprint"]) != self.fingerprint:
+                    return None
+                return _unpacked({name: file[name] for name in file.files}, n=len(part))
+        except (OSError, ValueError, KeyError, zipfile.BadZipFile):
+            return None
+
+    def write(self, part: range, explained: Explained) -> None:
+        """Keep what was found for the cells of `part`."""
+        with replaced_when_whole(self._path(part)) as temporary:
+            np.savez(temporary, allow_pickle=False, **_packed(explained, fingerprint=self.fingerprint))
+
+    def _path(self, part: range) -> Path:
+        return self.folder / f"cells_{part.start:06d}_{part.stop:06d}.npz"
+
+
+def _packed(explained: Explained, *, fingerprint: str) -> dict[str, Any]:
+    arrays: dict[str, Any] = {
+        name: np.asarray([getattr(one, name) for one in explained.summaries]) for name in _SUMMARY
+    }
+    arrays["fingerprint"] = np.asarray(fingerprint)
+    arrays["shown"] = np.asarray(list(explained.maps), dtype=np.int64)
+    for number, one in explained.maps.items():
+        arrays[f"score_{number}"] = one.score
+        arrays |= {f"{name}_{number}": np.asarray(getattr(one.integral, name)) for name in _INTEGRAL}
+    return arrays
+
+
+def _unpacked(arrays: Mapping[str, NDArray[Any]], *, n: int) -> Explained:
+    summaries = [
+        CellSummary(
+            shares=arrays["shares"][row],
+            similar=arrays["similar"][row],
+            prediction=float(arrays["prediction"][row]),
+            baseline_prediction=float(arrays["baseline_prediction"][row]),
+            attribution_sum=float(arrays["attribution_sum"][row]),
+            steps=int(arrays["steps"][row]),
+            is_complete=bool(arrays["is_complete"][row]),
+        )
+        for row in range(n)
+    ]
+    maps = {}
+    for number in arrays["shown"].tolist():
+        parts: dict[str, Any] = {name: arrays[f"{name}_{number}"] for name in _INTEGRAL}
+        integral = PathIntegral(**(parts | {"steps": int(parts["steps"])}))
+        maps[number] = Explanation(integral=integral, score=arrays[f"score_{number}"])
+    return Explained(summaries, maps)

@@ -1,0 +1,85 @@
+"""Which channel of the image a channel of the score map looks like."""
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from wellspring.attribution.importance import ALL, LEVELS
+from wellspring.tables import SIMILAR
+
+__all__ = ["similar_channels", "similar_counts", "standardized"]
+
+
+def standardized(values: NDArray[np.floating]) -> NDArray[np.float64]:
+    """(n, C) float64: each column with mean 0 and population standard deviation 1; a constant column is 0."""
+    numbers = np.asarray(values, dtype=np.float64)
+    if len(numbers) == 0:
+        return numbers
+    centred = numbers - numbers.mean(axis=0)
+    spread = centred.std(axis=0)
+    # A constant column keeps a spread of rounding errors.
+    flat = spread <= 1e-12 * np.abs(numbers).max(axis=0)
+    return np.asarray(np.where(flat, 0.0, centred / np.where(flat, 1.0, spread)))
+
+
+def similar_channels(
+    score: NDArray[np.float32], image: NDArray[np.float32], *, mask: NDArray[np.bool_]
+) -> NDArray[np.int64]:
+    """For each channel of a score map the image channel with the least mean absolute difference.
+
+    Both are standardised channel by channel on the measured pixels before, so brightness plays no part.
+
+    Parameters
+    ----------
+    score, image : (S, S, C) float32
+    mask : (S, S) bool
+        Measured pixels.
+
+    Returns
+    -------
+    (C,) int64
+        Places of image channels, the first one of ties; -1 where a channel of the map is the same on all measured
+        pixels: it looks like none.
+
+    Notes
+    -----
+    Becker (2021), equation 5.2.
+    """
+    maps, channels = standardized(score[mask]), standardized(image[mask])
+    found = np.full(score.shape[-1], -1, dtype=np.int64)
+    for place in range(score.shape[-1]):
+        if maps[:, place].any():
+            found[place] = np.abs(maps[:, place, None] - channels).mean(axis=0).argmin()
+    return found
+
+
+def similar_counts(similarity: pd.DataFrame) -> pd.DataFrame:
+    """How often each image channel is the most similar one, by level (table `tables.SIMILAR`).
+
+    Parameters
+    ----------
+    similarity
+        Table `tables.SIMILARITY` of one run.
+
+    Returns
+    -------
+    DataFrame
+        Per level (low, medium, high, then ``all``): per channel of the score map, and for ``all`` of them together,
+        the image channels by falling count, with their percentage and its sum so far. Ties keep the alphabet's order.
+        Flat maps, which look like none, are not counted.
+    """
+    known = similarity[similarity["image_channel"] != ""]
+    both = pd.concat([known, known.assign(level=ALL)])
+    both = pd.concat([both.assign(channel=ALL), both])
+    keys = ["model", "regime", "seed", "level", "channel"]
+    counts = both.groupby([*keys, "image_channel"]).size().rename("n_maps").reset_index()
+    order = {name: place for place, name in enumerate((*LEVELS, ALL))}
+    channels = {name: place for place, name in enumerate([ALL, *similarity["channel"].drop_duplicates()])}
+    counts = counts.assign(_level=counts["level"].map(order), _channel=counts["channel"].map(channels))
+    counts = counts.sort_values(
+        ["_level", "_channel", "n_maps", "image_channel"], ascending=[True, True, False, True], ignore_index=True
+    )
+    groups = counts.groupby(keys, sort=False)["n_maps"]
+    percent = 100 * counts["n_maps"] / groups.transform("sum")
+    cumulative = 100 * groups.cumsum() / groups.transform("sum")
+    return counts.assign(percent=percent, cumulative=cumulative)[SIMILAR.names]

@@ -1,0 +1,114 @@
+"""What the validation says of each way to make maps, over runs; and how far independent models agree."""
+
+from collections.abc import Sequence
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy import stats
+
+from wellspring.tables import CONSISTENCY, ROAR_SUMMARY, TRUST
+
+__all__ = ["SURVIVES", "consistency_table", "roar_summary", "trust_table"]
+
+# A method whose maps still correlate so much with those of a random model is marked.
+SURVIVES = 0.5
+_CONFIDENCE = 0.95
+_WAY = ["model", "regime", "method", "copies", "baseline"]
+
+
+def trust_table(measures: pd.DataFrame, randomised: pd.DataFrame) -> pd.DataFrame:
+    """Mean of every measure over the runs of a model and regime, with 95 % intervals (table `tables.TRUST`).
+
+    Parameters
+    ----------
+    measures
+        Table `tables.MEASURES` of all runs.
+    randomised
+        Table `tables.RANDOMISED` of all runs. Its correlation with all layers random becomes the measure
+        ``randomised``; above `SURVIVES` it is marked: such maps show the image rather than the model.
+
+    Returns
+    -------
+    DataFrame
+        In the order of the ways to make maps and of the measures. The interval is mean ± t · s/√n over the runs, which
+        differ in their seed; NaN for one run. Runs without a value are left out.
+    """
+    deepest = randomised[randomised["depth"] == randomised.groupby(_WAY)["depth"].transform("max")]
+    last = deepest.rename(columns={"correlation": "value"}).assign(measure="randomised")
+    both = pd.concat([measures[[*_WAY, "measure", "value"]], last[[*_WAY, "measure", "value"]]], ignore_index=True)
+    rows = []
+    for key, part in both.groupby([*_WAY, "measure"], sort=False):
+        values = part["value"].dropna().to_numpy(dtype=np.float64)
+        mean, lower, upper = _interval(values)
+        survives = key[-1] == "randomised" and mean > SURVIVES
+        rows.append((*key, len(values), mean, lower, upper, survives))
+    names = [*_WAY, "measure", "n_runs", "mean", "lower", "upper", "survives"]
+    return pd.DataFrame(rows, columns=names).astype({"n_runs": "int64", "survives": bool})[TRUST.names]
+
+
+def consistency_table(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Rank correlation of channel importance between independently initialised models.
+
+    Parameters
+    ----------
+    tables
+        Tables `tables.IMPORTANCE`, one per run; runs of the same model and regime are compared, each pair once.
+
+    Returns
+    -------
+    DataFrame
+        Table `tables.CONSISTENCY`. `rho` is Spearman's correlation of the mean importances of the channels; NaN where
+        one run gives all channels the same. Runs without a partner have no row.
+    """
+    means = {}
+    for table in tables:
+        model, regime, seed = table[["model", "regime", "seed"]].iloc[0]
+        means[str(model), str(regime), int(seed)] = table.groupby("channel")["importance"].mean()
+    rows = []
+    for one, other in combinations(sorted(means), 2):
+        if one[:2] != other[:2]:
+            continue
+        joined = pd.concat([means[one], means[other]], axis=1, join="inner").dropna().to_numpy()
+        flat = len(joined) < 2 or bool((np.ptp(joined, axis=0) == 0).any())
+        rho = float("nan") if flat else float(stats.spearmanr(joined[:, 0], joined[:, 1]).statistic)
+        rows.append((*one[:2], one[2], other[2], len(joined), rho))
+    table = pd.DataFrame(rows, columns=["model", "regime", "seed", "other_seed", "n_channels", "rho"])
+    return table.astype({c.name: c.dtype for c in CONSISTENCY.columns if c.dtype != "str"})[CONSISTENCY.names]
+
+
+def roar_summary(roar: pd.DataFrame) -> pd.DataFrame:
+    """Mean error over the retrainings of each point of the grid, with 95 % intervals (table `tables.ROAR_SUMMARY`).
+
+    Parameters
+    ----------
+    roar
+        Table `tables.ROAR` of all retrainings. That without anything removed is the point 0 of every form and ranking.
+    """
+    nothing = roar[roar["ranking"] == "none"]
+    known = roar[roar["ranking"] != "none"]
+    zeros = [
+        nothing.assign(form=form, ranking=ranking)
+        for form, ranking in known[["form", "ranking"]].drop_duplicates().itertuples(index=False)
+    ]
+    rows = []
+    keys = ["model", "regime", "form", "ranking", "amount"]
+    for key, part in pd.concat([*zeros, known]).groupby(keys, sort=False):
+        mae, lower, upper = _interval(part["mae"].to_numpy(dtype=np.float64))
+        rows.append((*key, len(part), mae, lower, upper, float(part["r2"].mean())))
+    table = pd.DataFrame(rows, columns=[*keys, "n_retrained", "mae", "mae_lower", "mae_upper", "r2"])
+    table = table.sort_values(keys, ignore_index=True)
+    return table.astype({c.name: c.dtype for c in ROAR_SUMMARY.columns if c.dtype != "str"})[ROAR_SUMMARY.names]
+
+
+def _interval(values: NDArray[np.float64]) -> tuple[float, float, float]:
+    """Mean and its 95 % interval (Student's t); NaN bounds for one value, all NaN for none."""
+    n = len(values)
+    if n == 0:
+        return float("nan"), float("nan"), float("nan")
+    mean = float(values.mean())
+    if n == 1:
+        return mean, float("nan"), float("nan")
+    half = float(stats.t.ppf((1 + _CONFIDENCE) / 2, n - 1) * values.std(ddof=1) / np.sqrt(n))
+    return mean, mean - half, mean + half

@@ -1,0 +1,142 @@
+"""Areas under ROC curves and rank correlations, by hand and by chance; a model that learned nothing fails."""
+
+import numpy as np
+import pytest
+
+from wellspring.attribution.baselines import Baselines
+from wellspring.attribution.faithfulness import channel_auc, map_correlation, pixel_auc, roc_auc
+from wellspring.attribution.insertion import Subject
+from wellspring.attribution.methods import Method
+from wellspring.attribution.records import Run
+from wellspring.attribution.scores import Scoring
+from wellspring.attribution.validation import Known, Subjects, candidates, known_truth, validated_run
+from wellspring.tables import CURVES, MEASURES, RANDOMISED, check_table
+
+
+def test_auc_by_hand():
+    """Of the 2 x 2 pairs of a true and a false one, three are in order."""
+    assert roc_auc(np.array([0.9, 0.2, 0.5, 0.1]), np.array([True, True, False, False])) == 0.75
+    assert roc_auc(np.array([1.0, 2.0]), np.array([False, True])) == 1.0
+    assert roc_auc(np.array([1.0, 1.0, 1.0]), np.array([False, True, True])) == 0.5
+    assert np.isnan(roc_auc(np.array([1.0]), np.array([True])))
+
+
+def test_a_random_ranking_scores_one_half():
+    rng = np.random.default_rng(0)
+    found = [roc_auc(rng.random(60), np.arange(60) < 20) for _ in range(400)]
+    # Standard deviation of one: sqrt(61 / (12 * 20 * 40)) = 0.08; of the mean: 0.004.
+    assert abs(np.mean(found) - 0.5) < 0.016
+
+
+def test_channels_are_ranked_by_their_mean_importance():
+    shares = np.array([[0.1, 0.6, 0.3], [0.3, 0.2, 0.5], [np.nan] * 3])
+    assert channel_auc(shares, channels=["a", "b", "c"], causal={"b", "c"}) == 1.0
+    assert channel_auc(shares, channels=["a", "b", "c"], causal={"a"}) == 0.0
+    assert np.isnan(channel_auc(shares[2:], channels=["a", "b", "c"], causal={"a"}))
+
+
+def test_pixels_are_ranked_within_each_causal_channel():
+    score = np.zeros((2, 2, 2), dtype=np.float32)
+    score[..., 0] = [[9, 4], [3, 2]]
+    score[..., 1] = [[9, 1], [3, 2]]
+    mask = np.array([[False, True], [True, True]])
+    structures = {0: np.array([True, False, False]), 1: np.array([True, False, False])}
+    assert pixel_auc(score, mask=mask, structures=structures) == 0.5
+    assert pixel_auc(score, mask=mask, structures={0: structures[0]}) == 1.0
+    assert np.isnan(pixel_auc(score, mask=mask, structures={0: np.ones(3, dtype=bool)}))
+    assert np.isnan(pixel_auc(score, mask=mask, structures={}))
+
+
+def test_correlation_of_maps_is_over_measured_pixels():
+    first = np.arange(8, dtype=np.float32).reshape(2, 2, 2)
+    mask = np.array([[False, True], [True, True]])
+    second = np.exp(first)
+    second[0, 0] = -99
+    assert map_correlation(first, second, mask=mask) == pytest.approx(1)
+    assert map_correlation(first, -first, mask=mask) == pytest.approx(-1)
+    assert np.isnan(map_correlation(first, np.ones_like(first), mask=mask))
+
+
+SIZE, CHANNELS = 8, 6
+
+
+def make_cells(n, *, rng):
+    """Images of noise with bright pixels in every channel; the target counts those of channels 0 and 1."""
+    images = np.zeros((n, SIZE, SIZE, CHANNELS + 1), dtype=np.float32)
+    bright = rng.random((n, 6, 6, CHANNELS)) < rng.uniform(0.05, 0.5, size=(n, 1, 1, CHANNELS))
+    images[:, 1:7, 1:7, :-1] = 0.3 * rng.standard_normal(bright.shape) + 2.0 * bright
+    images[:, 1:7, 1:7, -1] = 1
+    target = bright[..., :2].sum(axis=(1, 2, 3)).astype(np.float32)
+    return images, bright.reshape(n, 36, CHANNELS), (target - target.mean()) / target.std()
+
+
+def trained(images, target, *, seed):
+    import keras
+
+    from wellspring.models import build_regressor
+
+    keras.utils.set_random_seed(seed)
+    model = build_regressor("simple_cnn", image_size=SIZE, n_channels=CHANNELS + 1, input_channels=range(CHANNELS))
+    model.compile(keras.optimizers.Adam(2e-3), "mse")
+    model.fit(images, target, epochs=8, batch_size=32, verbose=0)
+    return model
+
+
+def validated(model, images, bright, *, n_randomised=0):
+    from functools import partial
+
+    from wellspring.models.gradients import input_gradients
+    from wellspring.models.randomising import randomised_from_top
+
+    inputs = np.arange(CHANNELS)
+    cells = [Subject(image, blurred=0 * image + image[..., -1:], inputs=inputs, fill=np.zeros(6)) for image in images]
+    channels = [f"c{n}" for n in range(CHANNELS)]
+    subjects = Subjects(cells, channels, list(range(len(cells))))
+    masks = [{name: one[:, n] for n, name in enumerate(channels)} for one in bright]
+    scoring = Scoring(Method("integrated_gradients", "vargrad_sd"), "offset", points=4, samples=10, noise_sd=0.5)
+    return validated_run(
+        subjects,
+        candidates([scoring], [Baselines("black", images[:0])]),
+        gradients=input_gradients(model),
+        randomised=partial(randomised_from_top, model, seed=1),
+        n_randomised=n_randomised,
+        n_steps=4,
+        batch_size=64,
+        known=known_truth({"c0", "c1"}, masks, subjects=subjects),
+        run=Run("simple_cnn", "structure", 1),
+        report=lambda _: None,
+    )
+
+
+def test_a_model_of_shuffled_labels_fails_where_a_trained_one_passes():
+    rng = np.random.default_rng(5)
+    images, bright, target = make_cells(600, rng=rng)
+    found = {}
+    for name, labels in {"true": target, "shuffled": rng.permutation(target)}.items():
+        result = validated(trained(images, labels, seed=3), images[:8], bright[:8], n_randomised=2 * (name == "true"))
+        table = check_table(result.measures, MEASURES, source="test")
+        found[name] = table[table["method"] == "integrated_gradients"].set_index("measure")["value"]
+        check_table(result.curves, CURVES, source="test")
+        changes = check_table(result.randomised, RANDOMISED, source="test")
+        if name == "true":
+            assert changes["layer"].tolist()[0] == "standardized_target"
+            assert changes["layer"].tolist()[-1] == "block_1_convolution"
+            assert changes["correlation"].iloc[-1] < 0.9
+            areas = table[table["measure"] == "deletion_area"].set_index("method")["value"]
+            assert areas["integrated_gradients"] < areas["random"]
+    assert found["true"]["channel_auc"] == 1.0
+    assert found["true"]["pixel_auc"] > 0.8
+    assert found["shuffled"]["channel_auc"] < 0.9
+    assert found["shuffled"]["pixel_auc"] < found["true"]["pixel_auc"]
+
+
+def test_a_cell_that_the_image_cuts_has_no_structures():
+    rng = np.random.default_rng(5)
+    images, bright, _ = make_cells(2, rng=rng)
+    inputs = np.arange(CHANNELS)
+    cells = [Subject(image, blurred=image, inputs=inputs, fill=np.zeros(6)) for image in images]
+    subjects = Subjects(cells, [f"c{n}" for n in range(CHANNELS)], [0, 1])
+    masks = [{"c0": bright[0, :, 0], "c3": bright[0, :, 3]}, {"c0": np.ones(40, dtype=bool)}]
+    found = known_truth({"c0", "c1"}, masks, subjects=subjects)
+    assert isinstance(found, Known)
+    assert [list(one) for one in found.structures] == [[0], []]

@@ -1,0 +1,101 @@
+"""A model retrained without part of its input, on images where one channel tells the target."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from wellspring.attribution.records import Run
+from wellspring.attribution.roar import Lack
+from wellspring.tables import IMPORTANCE, ROAR, check_table
+
+# TensorFlow's and Keras' own conversions of arrays.
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+
+RUN = Run("linear", "structure", 1)
+
+
+class Images:
+    """Cell i has 4 x 4 measured pixels; channel a holds its target, b and c nothing but noise."""
+
+    channels = ("a", "b", "c")
+    n_channels = 4
+    image_size = 6
+
+    def __init__(self, targets):
+        self.targets = np.asarray(targets, dtype=np.float32)
+
+    def batch(self, indices, *, out=None):
+        images = np.zeros((len(indices), 6, 6, 4), dtype=np.float32) if out is None else out
+        images[:] = 0
+        for image, index in zip(images, indices, strict=True):
+            image[1:5, 1:5, :3] = np.random.default_rng(int(index)).normal(size=(4, 4, 3)) * 0.1
+            image[1:5, 1:5, 0] += self.targets[index]
+            image[1:5, 1:5, 3] = 1
+        return images, self.targets[np.asarray(indices)]
+
+
+@pytest.fixture
+def data():
+    from wellspring.training.runs import Data
+
+    targets = np.random.default_rng(0).normal(size=120)
+    manifest = pd.DataFrame({"plate": "p", "well": "A01", "object_id": np.arange(120), "target": targets})
+    split = np.repeat(["train", "validation", "test"], [80, 20, 20])
+    manifest = manifest.assign(split=split, cell_size_ratio=0.5)
+    scaling = pd.DataFrame({"channel": list("abc"), "mean": 0.0, "shift": 0.0, "scale": 1.0})
+    return Data(manifest=manifest, normalization=scaling, loader=Images(targets), threads=1)
+
+
+def params(folder):
+    explained = {
+        "split": "test",
+        "method": "integrated_gradients",
+        "copies": "vargrad_sd",
+        "estimator": {"method": "offset", "points": 4, "samples": 9},
+        "noise_sd": 1.0,
+        "rule": "trapezoid",
+        "steps": 4,
+        "tolerance": 0.01,
+        "max_steps": 8,
+        "batch_size": 64,
+    }
+    off = {"shift": 0.0, "noise_sd": 0.0, "zoom": False, "flip": False, "rotate": False}
+    training = {"epochs": 99, "patience": 99, "batch_size": 20, "huber_delta": 1.0, "augmentation": off}
+    roar = {"percents": [50, 100], "epochs": 8, "samples": 2}
+    return {
+        "input_channels": None,
+        "training": training,
+        "learning_rate": 0.2,
+        "attribution": explained,
+        "n_cells": 4,
+        "roar": roar,
+        "resume_folder": str(folder / "resume"),
+        "code": "a",
+    }
+
+
+def test_the_error_rises_when_what_tells_the_target_is_gone(data, tmp_path):
+    from wellspring.attribution.retraining import retrained
+
+    channels = {"channel": ["a", "b", "c"] * 2, "importance": [0.8, 0.1, 0.1] * 2}
+    importance = pd.DataFrame({"object_id": [1, 1, 1, 2, 2, 2], **channels})
+    found = {}
+    for lack in (
+        Lack("pixels", "none", amount=0, seed=7),
+        Lack("pixels", "random", amount=100, seed=7),
+        Lack("channels", "map", amount=1, seed=7),
+    ):
+        settings = {"importance": importance, "levels": None, "params": params(tmp_path / lack.form / lack.ranking)}
+        result = retrained(data, RUN, lack, threads=1, report=lambda _: None, **settings)
+        row = check_table(result.errors, ROAR, source="test").iloc[0]
+        found[lack.form, lack.ranking] = row
+        table = check_table(result.importance, IMPORTANCE, source="test")
+        assert table["object_id"].nunique() == 4
+        if lack.form == "channels":
+            assert sorted(set(table["channel"])) == ["b", "c"]
+        elif lack.ranking == "none":
+            assert table.groupby("channel")["importance"].mean().idxmax() == "a"
+    assert found["pixels", "none"]["r2"] > 0.8
+    assert found["pixels", "random"]["r2"] < 0.3
+    assert found["channels", "map"]["r2"] < 0.3
+    assert (row["model"], row["seed"], row["retrained_seed"], row["n_cells"]) == ("linear", 1, 7, 20)

@@ -1,0 +1,124 @@
+"""The chapter on whether the maps mean something: what it says, and what is drawn."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from wellspring.report.inputs import Validation, read_validation
+from wellspring.report.trust import (
+    consistency_grid,
+    roar_grid,
+    trust_findings,
+    trust_grids,
+    validation_sections,
+)
+from wellspring.report.validation import curves_figure, randomised_figure, roar_figure, way_name
+from wellspring.tables import CONSISTENCY, ROAR_SUMMARY, TRUST, write_table
+
+RUN = {"model": "simple_cnn", "regime": "structure"}
+VARGRAD = {"method": "integrated_gradients", "copies": "vargrad", "baseline": "black"}
+INPUT = {"method": "gradient_input", "copies": "none", "baseline": "-"}
+RANDOM = {"method": "random", "copies": "-", "baseline": "-"}
+
+
+@pytest.fixture
+def trust():
+    rows = [
+        {**VARGRAD, "measure": "pixel_auc", "mean": 0.9, "lower": 0.85, "upper": 0.95},
+        {**INPUT, "measure": "pixel_auc", "mean": 0.6},
+        {**VARGRAD, "measure": "deletion_area", "mean": 0.2},
+        {**INPUT, "measure": "deletion_area", "mean": 0.5},
+        {**RANDOM, "measure": "deletion_area", "mean": 0.4},
+        {**VARGRAD, "measure": "randomised", "mean": 0.1},
+        {**INPUT, "measure": "randomised", "mean": 0.7, "survives": True},
+    ]
+    defaults = {**RUN, "n_runs": 2, "lower": np.nan, "upper": np.nan, "survives": False}
+    return pd.DataFrame([defaults | row for row in rows])[TRUST.names]
+
+
+@pytest.fixture
+def consistency():
+    rows = {"seed": [1, 1], "other_seed": [2, 3], "n_channels": 5, "rho": [0.9, -0.25]}
+    return pd.DataFrame({**RUN, **rows})[CONSISTENCY.names]
+
+
+@pytest.fixture
+def roar():
+    rows = [("map", 0, 10.0), ("map", 90, 30.0), ("random", 0, 10.0), ("random", 90, 20.0)]
+    table = pd.DataFrame(rows, columns=["ranking", "amount", "mae"])
+    table = table.assign(**RUN, form="pixels", n_retrained=2, r2=0.5)
+    return table.assign(mae_lower=table["mae"] - 1, mae_upper=table["mae"] + 1)[ROAR_SUMMARY.names]
+
+
+def test_ways_have_names():
+    assert way_name("integrated_gradients", "vargrad_sd", "black") == "integrated gradients, VarGrad (SD), black"
+    assert way_name("gradient_input", "none", "-") == "gradient input"
+
+
+def test_findings_say_what_passes_and_what_does_not(trust):
+    pixels, marked, beaten = trust_findings(trust)
+    assert "0.60 (gradient input) to 0.90 (integrated gradients, VarGrad, black)" in pixels
+    assert marked.endswith("rather than the model: gradient input.")
+    assert "1 of 2 ways" in beaten
+
+
+def test_every_way_has_a_row_and_failures_are_marked(trust):
+    (grid,) = trust_grids(trust, file="trust.csv")
+    assert list(grid.head) == ["Way to make maps", "AUC of\npixels", "Deletion\narea", "Correlation,\nrandom model"]
+    assert grid.rows == [
+        ("integrated gradients, VarGrad, black", "0.90\n0.85 to 0.95", "0.20", "0.10"),
+        ("gradient input", "0.60", "0.50", "0.70 ✗"),
+        ("random", "–", "0.40", "–"),
+    ]
+    assert "Mean over 2 runs" in grid.note
+
+
+def test_tables_of_agreement_and_of_retraining(consistency, roar):
+    assert consistency_grid(consistency, file="").rows[1] == ("simple_cnn", "structure", "1 and 3", "−0.25")
+    row = roar_grid(roar, file="").rows[1]
+    assert row == ("simple_cnn, structure", "pixels", "map", "90 %", "2", "30.0\n29.0 to 31.0", "0.50")
+
+
+def test_curves_are_means_over_the_runs():
+    parts = [
+        pd.DataFrame({**RUN, "seed": seed, **way, "curve": curve, "share": [0.0, 1.0], "value": [1.0, value]})
+        for seed, value in ((1, 0.2), (2, 0.4))
+        for way in (VARGRAD, VARGRAD | {"baseline": "noise"}, RANDOM)
+        for curve in ("deletion", "insertion")
+    ]
+    deletion, _ = curves_figure(pd.concat(parts)).axes
+    lines = {line.get_label(): line.get_ydata() for line in deletion.lines if not line.get_label().startswith("_")}
+    assert list(lines) == ["integrated gradients, VarGrad, black", "random"]
+    np.testing.assert_allclose(lines["random"], [1.0, 0.3])
+
+
+def test_randomised_layers_stand_in_their_order():
+    layers = {"layer": ["top", "bottom"], "depth": [1, 2], "correlation": [0.8, 0.1]}
+    (axes,) = randomised_figure(pd.DataFrame({**RUN, "seed": 1, **VARGRAD, **layers}), survives=0.5).axes
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["top", "bottom"]
+    assert axes.lines[0].get_ydata().tolist() == [0.8, 0.1]
+
+
+def test_retraining_is_drawn_by_ranking(roar):
+    (axes,) = roar_figure(roar).axes
+    handles, labels = axes.get_legend_handles_labels()
+    assert labels == ["removed first: highest score", "removed first: random"]
+    assert [handle.lines[0].get_ydata().tolist() for handle in handles] == [[10, 30], [10, 20]]
+
+
+def test_the_chapter_has_what_was_asked_for(tmp_path, trust, consistency, roar, empty_svg):
+    assert validation_sections(None) == []
+    assert read_validation({}) is None
+    for name, table, frame in (("trust", TRUST, trust), ("consistency", CONSISTENCY, consistency)):
+        write_table(frame, tmp_path / f"{name}.csv", table)
+    write_table(roar, tmp_path / "roar.csv", ROAR_SUMMARY)
+    files = {name: tmp_path / f"{name}.csv" for name in ("trust", "consistency")}
+    files |= {"curves_figure": empty_svg, "randomised_figure": empty_svg}
+    small = read_validation(files)
+    assert isinstance(small, Validation)
+    (section,) = validation_sections(small)
+    assert len(section.parts) == 4
+    whole = read_validation({**files, "roar": tmp_path / "roar.csv", "roar_figure": empty_svg})
+    (section,) = validation_sections(whole)
+    assert len(section.parts) == 6
+    assert section.findings == trust_findings(trust)
