@@ -304,8 +304,8 @@ rule report_validation:
         "../../envs/report.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=30,
+        mem_mb=growing(2000),
+        runtime=growing(30),
     params:
         code=code_digest("wellspring.attribution.trust", "wellspring.report.validation", "wellspring.jobs"),
     message:
@@ -328,8 +328,8 @@ rule report_roar:
         "../../envs/report.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=30,
+        mem_mb=growing(2000),
+        runtime=growing(30),
     params:
         code=code_digest("wellspring.attribution.trust", "wellspring.report.validation", "wellspring.jobs"),
     message:
