@@ -1,7 +1,7 @@
 """Bright clumps taken apart: as many spots as the light of the median spot fits into them."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -94,6 +94,9 @@ def decompose_clumps(
     """
     sigmas = axis_sigmas(sigma_px, n_axes=checked_image(image).ndim)
     axes = _axes(spots, n_axes=image.ndim)
+    if image.ndim == 3 and len(image) == 1:
+        plane = decompose_clumps(image[0], spots.drop(columns="z_px"), sigma_px=sigmas[1:])
+        return replace(plane, spots=plane.spots.assign(z_px=0.0)[[*spots.columns, "is_added"]])
     if len(spots) == 0:
         return Decomposition(spots.assign(is_added=np.zeros(0, dtype=bool)), 0.0, 0.0, 0)
     places = spots[axes].to_numpy(dtype=np.float64)

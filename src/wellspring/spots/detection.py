@@ -55,7 +55,8 @@ def detect_spots(
     Parameters
     ----------
     image : (Y, X) or (Z, Y, X) number
-        Intensity. Two dimensions are a plane (or a projection), three a stack.
+        Intensity. Two dimensions are a plane (or a projection), three a stack. A stack of one plane is searched as that
+        plane, so no spot needs to be seen along z; its spots have `z_px` 0.
     sigma_px
         Standard deviation of a spot, px: one number, or one per axis (z, y, x or y, x). Of a diffraction-limited
         spot in the plane about 0.21 * wavelength / numerical aperture / pixel size.
@@ -125,6 +126,18 @@ def detect_with_threshold(
         window = _window(neighborhood_px, n_axes=image.ndim)
     if image.size == 0 or image.min() == image.max():
         return _nothing(image.ndim, method=method, threshold=threshold)
+    if image.ndim == 3 and len(image) == 1:
+        # Along z there is nothing to see, nor can the noise there be told.
+        plane = detect_with_threshold(
+            image[0],
+            sigma_px=sigmas[1:],
+            threshold=threshold,
+            method=method,
+            max_per_neighborhood=max_per_neighborhood,
+            neighborhood_px=window[1:],
+        )
+        plane.spots.insert(0, "z_px", 0.0)
+        return plane
     response = difference_of_gaussians(restored_tops(image, sigma_px=sigmas), sigma_px=sigmas)
     noise = noise_map(image, response, sigma_px=sigmas, floor=_noise_floor(image))
     candidates = find_candidates(

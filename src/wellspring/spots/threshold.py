@@ -42,6 +42,9 @@ _LEAST_SHARE = 0.1
 # A class of which nine tenths are brighter than this many times the noise's limit stands clear of the noise.
 _CLEAR = 1.25
 _LEAST_MAXIMA = 30
+# By so much must the Bayesian information criterion favour several classes over one: "strong" evidence after Kass and
+# Raftery (J. Am. Stat. Assoc. 90, 1995). A class that is not there costs half of the spots.
+_STRONG = 6.0
 # Of a class of log responses; less than a hundredth of that of molecules.
 _LEAST_VARIANCE = 1e-4
 _MOST_MAXIMA = 20_000
@@ -189,8 +192,8 @@ def noise_factor(candidates: Candidates, noise: NoiseMap) -> float:
 def signal_boundary(log_responses: NDArray[np.float64], log_ratios: NDArray[np.float64]) -> float | None:
     """Least log response of the signal's class; None where there is one class only.
 
-    A mixture of one, two or three normal classes, as many as the Bayesian information criterion supports: maxima of
-    camera noise that passed, autofluorescence, signal. Classes are apart where the density between them falls to half
+    A mixture of one, two or three normal classes, as many as the Bayesian information criterion supports (several only
+    where it favours them over one by 6): maxima of camera noise that passed, autofluorescence, signal. Classes are apart where the density between them falls to half
     of the lower of both peaks. The boundary is the highest such gap for which two things hold. What is above is no
     small minority (10 %), for molecules that lie close together make few, bright maxima too. And what is below, down to
     the next gap, reaches down to the noise: its faintest tenth lies within 1.25 times the noise's limit.
@@ -258,7 +261,8 @@ def _best_mixture(values: NDArray[np.float64]) -> GaussianMixture:
             # A fit that still creeps after 300 rounds is close enough for a boundary.
             warnings.simplefilter("ignore", ConvergenceWarning)
             models.append(model.fit(column))
-    return min(models, key=lambda model: model.bic(column))
+    best = min(models, key=lambda model: model.bic(column))
+    return best if models[0].bic(column) - best.bic(column) >= _STRONG else models[0]
 
 
 def elbow_threshold(candidates: Candidates, noise: NoiseMap) -> Threshold:

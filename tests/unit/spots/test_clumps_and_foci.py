@@ -126,3 +126,15 @@ def test_a_cell_that_is_not_listed() -> None:
     spots = SPOTS.assign(cell_id=9, focus_id=0)
     with pytest.raises(ValueError, match=r"cell_ids: expected the cells of all spots, but \[9\] are not listed"):
         count_per_cell(spots, cell_ids=[1])
+
+
+def test_clumps_of_a_stack_of_one_plane_are_those_of_the_plane() -> None:
+    settings = FieldSettings((150, 150), (1.5, 1.5), 30, n_clumps=3, spots_per_clump=8, margin_px=10.0)
+    image = simulate_smfish(settings, rng=np.random.default_rng(0)).image
+    plane = decompose_clumps(image, detect_spots(image, sigma_px=1.5), sigma_px=1.5)
+    stack = image[None]
+    sigma_px = (1.0, 1.5, 1.5)
+    whole = decompose_clumps(stack, detect_spots(stack, sigma_px=sigma_px), sigma_px=sigma_px)
+    assert plane.spots["is_added"].any()
+    assert (whole.spots["z_px"] == 0).all()
+    pd.testing.assert_frame_equal(whole.spots.drop(columns="z_px"), plane.spots)

@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from numpy.typing import NDArray
 
@@ -109,6 +110,16 @@ def test_noise_alone_has_hardly_a_spot() -> None:
 def test_noise_of_a_few_planes_has_hardly_a_spot(sigma_px: tuple[float, ...]) -> None:
     stacks = [np.random.default_rng(seed).poisson(200, (8, 150, 150)).astype(np.uint16) for seed in range(10)]
     assert sum(len(detect_spots(stack, sigma_px=sigma_px)) for stack in stacks) <= 2
+
+
+@pytest.mark.parametrize("threshold", [None, 20.0])
+def test_a_stack_of_one_plane_is_that_plane(threshold: float | None) -> None:
+    image = _drawn((30.3, 40.1), (60.0, 100.5))
+    spots = detect_spots(image, sigma_px=SIGMA_PX, threshold=threshold)
+    one = detect_spots(image[None], sigma_px=(1.0, SIGMA_PX, SIGMA_PX), threshold=threshold)
+    assert one.columns[0] == "z_px"
+    assert (one["z_px"] == 0).all()
+    pd.testing.assert_frame_equal(one.drop(columns="z_px"), spots)
 
 
 def test_a_ramp_and_the_border_make_no_spots() -> None:

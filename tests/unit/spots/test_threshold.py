@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from scipy.stats import norm
 
 from wellspring.simulation.smfish import FieldSettings, simulate_smfish
 from wellspring.spots import detect_spots, detect_with_threshold
@@ -117,6 +118,15 @@ def test_one_class_and_few_maxima() -> None:
     few = _classes((0.0, 0.1, 14), (3.0, 0.1, 14))
     assert signal_boundary(few, np.maximum(few, 0)) is None
     assert signal_boundary(np.ones(100), np.zeros(100)) is None
+
+
+@pytest.mark.parametrize(("distance", "is_parted"), [(4.0, False), (4.5, True), (6.0, True)])
+def test_few_maxima_are_parted_on_strong_evidence_only(distance: float, is_parted: bool) -> None:
+    # 18 even quantiles of a normal variable, and the same so many deviations higher: at 4, two classes are favoured by
+    # less than 6, at 4.5 by more.
+    one = 0.2 * norm.ppf((np.arange(18) + 0.5) / 18)
+    values = np.concatenate([one, one + distance * 0.2])
+    assert (signal_boundary(values, values - values.min()) is not None) == is_parted
 
 
 def test_levels_need_both_the_response_and_the_local_noise() -> None:
