@@ -193,13 +193,13 @@ def signal_boundary(log_responses: NDArray[np.float64], log_ratios: NDArray[np.f
     """Least log response of the signal's class; None where there is one class only.
 
     A mixture of one, two or three normal classes, as many as the Bayesian information criterion supports (several only
-    where it favours them over one by 6): maxima of camera noise that passed, autofluorescence, signal. Classes are apart where the density between them falls to half
-    of the lower of both peaks. The boundary is the highest such gap for which two things hold. What is above is no
-    small minority (10 %), for molecules that lie close together make few, bright maxima too. And what is below, down to
-    the next gap, reaches down to the noise: its faintest tenth lies within 1.25 times the noise's limit.
-    Autofluorescence has all brightnesses, down to none; molecules carry the same number of dyes, so their class stands
-    clear of the noise, and what is brighter still are clumps. Where molecules hardly stand out of the noise and more
-    than 10 % of the maxima are clumps, this errs.
+    where it favours them over one by 6): maxima of camera noise that passed, autofluorescence, signal. Classes are
+    apart where the density between them falls to half of the lower of both peaks. The boundary is the highest such gap
+    for which two things hold. What is above is no small minority (10 %), for molecules that lie close together make
+    few, bright maxima too. And what is below, down to the next gap, reaches down to the noise: its faintest tenth lies
+    within 1.25 times the noise's limit. Autofluorescence has all brightnesses, down to none; molecules carry the same
+    number of dyes, so their class stands clear of the noise, and what is brighter still are clumps. Where molecules
+    hardly stand out of the noise and more than 10 % of the maxima are clumps, this errs.
 
     Parameters
     ----------
