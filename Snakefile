@@ -16,6 +16,8 @@ report: "workflow/report/workflow.rst"
 include: "workflow/rules/common.smk"
 # files of a well -> what is in them, checked over all wells
 include: "workflow/rules/raw.smk"
+# images -> quality, illumination, corrected images (TIFF wells only)
+include: "workflow/rules/quality.smk"
 # images -> nucleus and cell labels (TIFF wells only)
 include: "workflow/rules/segmentation.smk"
 # images + labels -> spots, counts per cell (TIFF wells only)

@@ -110,13 +110,15 @@ def _roar_contradictions(roar: dict[str, Any], *, training: dict[str, Any]) -> l
 def _missing_purpose(config: dict[str, Any]) -> list[str]:
     """Nothing to do, or something that the wells' format does not allow."""
     found = []
-    if config["dataset"]["target_channel"] is None and not config["spots"]["channels"]:
+    purposes = (config["dataset"]["target_channel"], config["spots"]["channels"], config["quality"]["channels"])
+    if not any(purposes):
         found.append(
             "dataset.target_channel: missing; name the channel whose mean is predicted, or list the channels that show "
-            "spots in spots.channels"
+            "spots in spots.channels, or those to be judged in quality.channels"
         )
     if config["raw"]["format"] != "tiff":
         wanted = {"spots.channels": config["spots"]["channels"], "segmentation.cells": config["segmentation"]["cells"]}
+        wanted["quality.channels"] = config["quality"]["channels"]
         found += [f"{key}: needs images, raw.format tiff; leave it out" for key, value in wanted.items() if value]
     sizes = {len(v) for v in (config["spots"]["sigma_px"], config["spots"]["spacing_um"]) if isinstance(v, list)}
     if len(sizes) > 1:

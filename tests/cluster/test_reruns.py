@@ -39,7 +39,7 @@ def test_a_changed_well_reruns_its_jobs_and_what_aggregates(copied: Callable[...
 
 
 def test_one_well_by_its_path_and_a_stop_after_a_stage(copied: Callable[..., Study]) -> None:
-    study = copied("raw", "cells", "dataset")
+    study = copied("raw", "cells", "dataset", "training", "attribution", "report")
     row = study.wells.iloc[0]
     # The channels of all wells are compared before any is cropped.
     one = study.planned(f"results/cells/{row['plate']}/{row['well']}.parquet")

@@ -67,7 +67,7 @@ def test_without_target_and_without_spots_there_is_nothing_to_do() -> None:
     (words,) = mistakes(dataset={})
     assert words.startswith("dataset.target_channel: missing; name the channel whose mean is predicted, or list")
     (words,) = mistakes(dataset={"target_channel": None})
-    assert words.endswith("spots in spots.channels")
+    assert words.endswith("or those to be judged in quality.channels")
     spots = checked(raw=TIFF, dataset={}, spots={"channels": ["RNA"]})
     assert spots["dataset"]["target_channel"] is None
     assert spots["spots"]["threshold"] == {"method": "noise"}

@@ -33,6 +33,7 @@ IS_TIFF = config["raw"]["format"] == "tiff"
 HAS_TARGET = config["dataset"]["target_channel"] is not None
 HAS_CELLS = config["segmentation"]["cells"] is not None
 HAS_SPOTS = bool(config["spots"]["channels"])
+HAS_QUALITY = bool(config["quality"]["channels"])
 CELL_LABELS = ".cells.ome.tif" if HAS_CELLS else ".ome.tif"
 VALIDATION = config["attribution"]["validation"] if HAS_TARGET and config["attribution"]["models"] else None
 ROAR = VALIDATION["roar"] if VALIDATION else None
@@ -88,6 +89,7 @@ def get_named_channels():
         named["segmentation.nucleus_channel"] = [config["segmentation"]["nucleus_channel"]]
         named["raw.background"] = list(config["raw"]["background"])
         named["spots.channels"] = config["spots"]["channels"]
+        named["quality.channels"] = config["quality"]["channels"]
     if HAS_CELLS and "channel" in config["segmentation"]["cells"]:
         named["segmentation.cells.channel"] = [config["segmentation"]["cells"]["channel"]]
     return named
@@ -118,6 +120,16 @@ def get_markers():
 def per_well(pattern):
     """The files of one stage, one per well."""
     return expand(pattern, zip, plate=WELLS["plate"], well=WELLS["well"])
+
+
+def per_well_of_plate(pattern):
+    """An input function: the files of one stage, one per well of the wildcard's plate."""
+
+    def files(wildcards):
+        wells = WELLS.loc[WELLS["plate"] == wildcards.plate, "well"]
+        return [pattern.format(plate=wildcards.plate, well=well) for well in wells]
+
+    return files
 
 
 def get_keys():
@@ -164,6 +176,10 @@ def if_target(files):
 
 def if_cells(files):
     return files if HAS_CELLS else []
+
+
+def if_quality(files):
+    return files if HAS_QUALITY else []
 
 
 def if_spots(files):

@@ -1,6 +1,35 @@
 # report: everything -> figures, tables, one HTML page
 
 
+rule report_images:
+    input:
+        images="results/quality/images.parquet",
+        small=per_well("results/quality/{plate}/{well}.npz"),
+        functions=expand("results/quality/illumination/{plate}.npz", plate=sorted(set(WELLS["plate"]))),
+    output:
+        table=report("results/report/images.csv", caption="../report/images.rst", category="Images"),
+        histograms=report("results/report/images.svg", caption="../report/images.rst", category="Images"),
+        flagged=report("results/report/flagged_images.svg", caption="../report/images.rst", category="Images"),
+        illumination=report("results/report/illumination.svg", caption="../report/images.rst", category="Images"),
+    log:
+        "logs/report_images.log",
+    benchmark:
+        "benchmarks/report_images.tsv"
+    conda:
+        "../../envs/report.yaml"
+    threads: 1
+    resources:
+        mem_mb=growing(2000),
+        runtime=growing(30),
+    params:
+        measures=config["quality"]["judged_by"],
+        code=code_digest("wellspring.report.images", "wellspring.quality.images", "wellspring.jobs"),
+    message:
+        "Drawing the quality of the images"
+    script:
+        "../scripts/report_images.py"
+
+
 rule report_segmentation:
     input:
         files=get_drawn_files(),
@@ -342,6 +371,12 @@ rule report_page:
     input:
         # Digests cover Python alone, so the page's template stands here.
         template=f"{ROOT}/src/wellspring/report/page.html.jinja",
+        images=if_quality("results/quality/images.parquet"),
+        sites=if_quality("results/quality/sites.parquet"),
+        image_histograms=if_quality("results/report/images.svg"),
+        flagged_images=if_quality("results/report/flagged_images.svg"),
+        illumination=if_quality("results/report/illumination.svg"),
+        corrected=if_quality(per_well("results/quality/{plate}/{well}.ome.tif")),
         segmentation=if_cells("results/report/segmentation.csv"),
         segmentation_overlays=if_cells("results/report/segmentation.svg"),
         spots=if_spots("results/report/spots.csv"),
@@ -406,6 +441,7 @@ rule report_page:
         runtime=growing(15),
     params:
         config=config,
+        n_wells=len(WELLS),
         code=code_digest("wellspring.report", "wellspring.jobs"),
     message:
         "Writing the report"

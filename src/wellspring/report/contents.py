@@ -1,7 +1,7 @@
 """What stands on the page: chapters made from the tables and figures of all stages."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import wellspring
@@ -112,7 +112,13 @@ _NO_IMAGING = Imaging()
 
 
 def report_page(
-    results: Results | None, *, figures: Figures | None, config: Mapping[str, Any], imaging: Imaging = _NO_IMAGING
+    results: Results | None,
+    *,
+    figures: Figures | None,
+    config: Mapping[str, Any],
+    imaging: Imaging = _NO_IMAGING,
+    profiles: Sequence[Section] = (),
+    n_wells: int = 0,
 ) -> Page:
     """The whole page.
 
@@ -124,6 +130,10 @@ def report_page(
         SVG files of the same stages.
     imaging
         Tables and figures of segmentation and spots.
+    profiles
+        Chapters on the quality of images and on profiles; their warnings and findings stand at the top too.
+    n_wells
+        Wells of a run without spots and without a target.
     config
         The checked config, which the page shows.
 
@@ -132,11 +142,13 @@ def report_page(
     FileNotFoundError, ValueError
         When a figure is missing or no SVG image.
     """
-    middle = [*segmentation_section(imaging), *spots_section(imaging)]
+    middle = [*profiles, *segmentation_section(imaging), *spots_section(imaging)]
     lead = (
         "Spots were looked for in the images of all wells, and counted per cell. This page says how many there are, "
         "and which wells to distrust."
     )
+    if imaging.spots is None:
+        lead = "This page says which images are fit for use, and what the wells' images show as a whole."
     if results is not None and figures is not None:
         words = words_of(config)
         middle += _learning_sections(results, figures=figures, words=words)
@@ -148,12 +160,17 @@ def report_page(
         )
     else:
         summary = _summary(warnings=imaging_warnings(imaging), findings=imaging_findings(imaging))
+    summary = replace(
+        summary,
+        warnings=[*(words for one in profiles for words in one.warnings), *summary.warnings],
+        findings=[*(words for one in profiles for words in one.findings), *summary.findings],
+    )
     return Page(
         title=config["report"]["title"],
         lead=lead,
         sections=[
             summary,
-            _run(config, results=results, imaging=imaging),
+            _run(config, results=results, imaging=imaging, n_wells=n_wells),
             *middle,
             reproduce_section(middle),
             config_section(config),
@@ -171,11 +188,11 @@ def _learning_sections(results: Results, *, figures: Figures, words: Words) -> l
     ]
 
 
-def _run(config: Mapping[str, Any], *, results: Results | None, imaging: Imaging) -> Section:
+def _run(config: Mapping[str, Any], *, results: Results | None, imaging: Imaging, n_wells: int) -> Section:
     versions = software_versions()
     if results is not None:
         return run_section(config, filtered=results.filtered, manifest=results.manifest, versions=versions)
-    wells = 0 if imaging.spots is None else len(imaging.spots[["plate", "well"]].drop_duplicates())
+    wells = n_wells if imaging.spots is None else len(imaging.spots[["plate", "well"]].drop_duplicates())
     return imaging_run_section(config, n_wells=wells, versions=versions)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 import pandas as pd
 
@@ -25,14 +26,26 @@ from wellspring.tables import (
     read_table,
 )
 
-__all__ = ["Explained", "Figures", "Results", "Validation", "read_figures", "read_results", "read_validation"]
-
+__all__ = [
+    "Explained",
+    "Figures",
+    "Results",
+    "Validation",
+    "learning_files",
+    "read_figures",
+    "read_results",
+    "read_validation",
+]
 
 _TABLES = {"importance": IMPORTANCE, "completeness": COMPLETENESS, "sanity": SANITY, "trends": TREND}
 _FIGURES = (
     *("importance_figures", "sanity_figures", "panels_figures"),
     *("groups_figures", "similar_figures", "matrix_figures"),
 )
+_GIVEN_TABLES = ("filtered", "manifest", "normalization", "metrics", "differences")
+_GIVEN_SERIES = ("histories", *_TABLES, *_FIGURES)
+_GIVEN_FIGURES = ("quality", "dataset", "metrics", "histories")
+_GIVEN_VALIDATION = ("trust", "consistency", "curves_figure", "randomised_figure", "roar", "roar_figure")
 
 
 @dataclass(frozen=True)
@@ -193,3 +206,15 @@ def read_figures(files: Mapping[str, Path], *, predictions: Sequence[Path]) -> F
         histories=files["histories"],
         predictions={path.stem.removeprefix("predictions_"): path for path in predictions},
     )
+
+
+def learning_files(given: Mapping[str, Any]) -> dict[str, Any]:
+    """The page's input from the dataset on, by what `read_results` and `read_figures` take it for."""
+    return {
+        "tables": {name: Path(given[name]) for name in _GIVEN_TABLES},
+        "series": {name: [Path(path) for path in given[name]] for name in _GIVEN_SERIES},
+        "figures": {name: Path(given[f"{name}_figure"]) for name in _GIVEN_FIGURES},
+        "predictions": [Path(path) for path in given["predictions_figures"]],
+        "published": Path(given["published"]) if given["published"] else None,
+        "validation": {name: Path(given[name]) for name in _GIVEN_VALIDATION if given[name]},
+    }

@@ -1,0 +1,128 @@
+"""Images that are unlike the others of their plate and channel, and the sites to leave out for them."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from wellspring.quality.tables import FLAGGED_IMAGES, JUDGED, KEPT_SITES
+from wellspring.tables import empty_table
+
+__all__ = ["NO_REASON", "flagged_images", "kept_sites", "robust_z"]
+
+NO_REASON = "none"
+_OF_NORMAL_MAD = 1.4826
+_OF_NORMAL_MEAN_DEVIATION = 1.2533
+# Differences that are too small to matter, however rare they are: of shares one percent of the field.
+_LEAST_DIFFERENCE = {"saturated_share": 0.01, "empty_share": 0.01}
+
+
+def robust_z(values: NDArray[np.floating]) -> NDArray[np.float64]:
+    """(x - median) / (1.4826 * median absolute deviation).
+
+    Where more than half of the values are equal, so that this deviation is 0, 1.2533 times the mean absolute deviation
+    takes its place (Iglewicz and Hoaglin 1993, "How to detect and handle outliers"); equal values have z = 0.
+
+    Parameters
+    ----------
+    values : (n,) float
+        NaN is left out, and stays NaN.
+
+    Returns
+    -------
+    (n,) float64
+    """
+    values = np.asarray(values, dtype=np.float64)
+    if not np.isfinite(values).any():
+        return np.full(values.shape, np.nan)
+    deviation = values - np.nanmedian(values)
+    scale = _OF_NORMAL_MAD * float(np.nanmedian(np.abs(deviation)))
+    if scale == 0:
+        scale = _OF_NORMAL_MEAN_DEVIATION * float(np.nanmean(np.abs(deviation)))
+    return deviation / scale if scale > 0 else np.where(np.isnan(values), np.nan, 0.0)
+
+
+def flagged_images(images: pd.DataFrame, *, max_z: float, judged_by: Sequence[str], min_images: int) -> pd.DataFrame:
+    """Judge every image beside the others of its plate and channel.
+
+    Parameters
+    ----------
+    images
+        Table `IMAGE_QUALITY` of all wells.
+    max_z
+        An image is flagged when the robust z-score of one of `judged_by` is above it, or below its negative. Shares
+        (saturated, empty) must differ from their median by 0.01 as well.
+    judged_by
+        Names among `JUDGED`.
+    min_images
+        Plates and channels with fewer images are not judged: what is usual there is not known.
+
+    Returns
+    -------
+    DataFrame
+        Table `FLAGGED_IMAGES`, rows in the order of `images`.
+
+    Raises
+    ------
+    ValueError
+        For a measure that there is not.
+    """
+    unknown = sorted(set(judged_by) - set(JUDGED))
+    if unknown:
+        raise ValueError(f"quality.judged_by: {unknown} are no measures; expected some of {list(JUDGED)}.")
+    if images.empty:
+        return empty_table(FLAGGED_IMAGES)
+    table = images.reset_index(drop=True).copy()
+    groups = table.groupby(["plate", "channel"], sort=False)
+    for name in JUDGED:
+        table[f"z_{name}"] = groups[name].transform(_z_of)
+    table["is_judged"] = groups["site"].transform("size") >= min_images
+    reasons = _reasons(table, max_z=max_z, judged_by=judged_by)
+    table["is_flagged"] = [bool(own) for own in reasons]
+    table["reasons"] = [", ".join(own) or NO_REASON for own in reasons]
+    return table[FLAGGED_IMAGES.names]
+
+
+def _z_of(values: "pd.Series[float]") -> NDArray[np.float64]:
+    return robust_z(values.to_numpy(dtype=np.float64))
+
+
+def _reasons(table: pd.DataFrame, *, max_z: float, judged_by: Sequence[str]) -> list[list[str]]:
+    found: list[list[str]] = [[] for _ in range(len(table))]
+    medians = table.groupby(["plate", "channel"], sort=False)
+    for name in judged_by:
+        z = table[f"z_{name}"].to_numpy()
+        far = (np.abs(z) > max_z) & table["is_judged"].to_numpy()
+        if name in _LEAST_DIFFERENCE:
+            difference = (table[name] - medians[name].transform("median")).abs().to_numpy()
+            far &= difference >= _LEAST_DIFFERENCE[name]
+        for row in np.flatnonzero(far):
+            found[row].append(f"{name} {z[row]:+.1f}")
+    return found
+
+
+def kept_sites(images: pd.DataFrame, *, drop: bool) -> pd.DataFrame:
+    """One row per site: flagged when one of its images is, and kept unless flagged sites are dropped.
+
+    Parameters
+    ----------
+    images
+        Table `FLAGGED_IMAGES`.
+    drop
+        Whether flagged sites are left out of what follows.
+
+    Returns
+    -------
+    DataFrame
+        Table `KEPT_SITES`, sites in their order in `images`.
+    """
+    if images.empty:
+        return empty_table(KEPT_SITES)
+    rows = []
+    for (plate, well, site), own in images.groupby(["plate", "well", "site"], sort=False):
+        bad = own[own["is_flagged"]]
+        reasons = "; ".join(f"{row.channel}: {row.reasons}" for row in bad.itertuples()) or NO_REASON
+        flagged = len(bad) > 0
+        rows.append((plate, well, site, flagged, not (flagged and drop), reasons))
+    return pd.DataFrame(rows, columns=KEPT_SITES.names)

@@ -1,0 +1,213 @@
+"""The page's chapter on the quality of the images and their illumination."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from wellspring.quality.tables import FLAGGED_IMAGES, KEPT_SITES
+from wellspring.report.page import Grid, Illustration, Section, illustration
+from wellspring.report.style import COLORS, NEUTRAL, axes_grid, in_style, new_figure, number
+from wellspring.tables import read_table
+
+__all__ = [
+    "FlaggedImage",
+    "flagged_figure",
+    "histograms_figure",
+    "illumination_figure",
+    "image_findings",
+    "image_warnings",
+    "images_section",
+]
+
+_FLAGGED = COLORS[5]
+_WORDS: Mapping[str, str] = {
+    "focus_slope": "focus (slope)",
+    "std": "standard deviation",
+    "saturated_share": "saturated share",
+    "empty_share": "empty share",
+    "q01": "1st percentile",
+    "q25": "25th percentile",
+    "q75": "75th percentile",
+    "q99": "99th percentile",
+}
+MAX_ROWS = 12
+MAX_FLAGGED = 12
+_LONG = 24
+
+
+@dataclass(frozen=True)
+class FlaggedImage:
+    """A flagged image to look at: where it is from, why it is flagged, and (y, x) float32 small image."""
+
+    title: str
+    reasons: str
+    image: NDArray[np.float32]
+
+
+@in_style
+def histograms_figure(images: pd.DataFrame, *, measures: Sequence[str]) -> Figure:
+    """A histogram of each measure, a row per plate and channel (the first 12); flagged images are marked.
+
+    Parameters
+    ----------
+    images
+        Table `FLAGGED_IMAGES`.
+    measures
+        Names of its columns.
+    """
+    groups = list(images.groupby(["plate", "channel"], sort=True))[:MAX_ROWS]
+    n_rows = max(1, len(groups))
+    figure = new_figure(height_mm=12 + 26 * n_rows)
+    rows = axes_grid(figure, n_rows=n_rows, n_columns=len(measures), sharey="row")
+    for (key, own), axes in zip(groups, rows, strict=False):
+        for place, (name, one) in enumerate(zip(measures, axes, strict=True)):
+            _histogram(one, own, name=name)
+            if key == groups[0][0]:
+                one.set_title(_WORDS.get(name, name))
+            if place == 0:
+                one.set_ylabel(f"{key[0]}\n{key[1]}\nimages")
+    return figure
+
+
+def _histogram(axes: Axes, images: pd.DataFrame, *, name: str) -> None:
+    bins = np.histogram_bin_edges(images[name].to_numpy(), bins=24)
+    for flagged, color in ((False, NEUTRAL), (True, _FLAGGED)):
+        axes.hist(images.loc[images["is_flagged"] == flagged, name], bins=bins.tolist(), color=color)
+    for value in images.loc[images["is_flagged"], name]:
+        axes.axvline(value, color=_FLAGGED, linewidth=0.6, alpha=0.6)
+
+
+@in_style
+def illumination_figure(functions: Mapping[str, Mapping[str, NDArray[np.float32]]]) -> Figure:
+    """The light that each plate (rows, the first 12) and channel (columns) sends from each place, mean 1."""
+    plates = list(functions)[:MAX_ROWS]
+    channels = list(functions[plates[0]]) if plates else []
+    figure = new_figure(height_mm=10 + 38 * max(1, len(plates)))
+    rows = axes_grid(figure, n_rows=max(1, len(plates)), n_columns=max(1, len(channels)))
+    for plate, axes in zip(plates, rows, strict=True):
+        for place, (channel, one) in enumerate(zip(channels, axes, strict=True)):
+            light = 1 / functions[plate][channel]
+            reach = max(0.05, float(np.abs(light - 1).max()))
+            shown = one.imshow(light, cmap="viridis", vmin=1 - reach, vmax=1 + reach)
+            figure.colorbar(shown, ax=one, shrink=0.85)
+            one.set_title(channel)
+            one.set_xticks([])
+            one.set_yticks([])
+            if place == 0:
+                one.set_ylabel(plate)
+    return figure
+
+
+@in_style
+def flagged_figure(flagged: Sequence[FlaggedImage]) -> Figure:
+    """The first 12 flagged images, shrunk, each from its 1st to its 99th percentile."""
+    shown = list(flagged)[:MAX_FLAGGED]
+    n_columns = 4
+    n_rows = max(1, -(-len(shown) // n_columns))
+    figure = new_figure(height_mm=8 + 52 * n_rows if shown else 20)
+    for place, axes in enumerate(one for row in axes_grid(figure, n_rows=n_rows, n_columns=n_columns) for one in row):
+        axes.set_axis_off()
+        if place < len(shown):
+            one = shown[place]
+            low, high = np.nanpercentile(one.image, [1, 99]) if np.isfinite(one.image).any() else (0.0, 1.0)
+            axes.imshow(one.image, cmap="gray", vmin=low, vmax=max(high, low + 1e-6))
+            axes.set_title(f"{one.title}\n{one.reasons}", fontsize=6.5)
+    if not shown:
+        figure.text(0.02, 0.5, "No image is flagged.")
+    return figure
+
+
+def image_warnings(images: pd.DataFrame, sites: pd.DataFrame) -> list[str]:
+    """Plates that could not be judged, and wells without any site left."""
+    said = []
+    unjudged = images.loc[~images["is_judged"], ["plate", "channel"]].drop_duplicates()
+    if len(unjudged):
+        names = ", ".join(f"{plate} / {channel}" for plate, channel in unjudged.itertuples(index=False))
+        said.append(
+            f"Too few images to say which are unusual: {names}. Look at them by eye, or lower quality.min_images."
+        )
+    left = sites.groupby(["plate", "well"], sort=False)["is_kept"].sum()
+    lost = [f"{plate} / {well}" for plate, well in left.index[left == 0].tolist()]
+    if lost:
+        more = f" and {len(lost) - 10} more" if len(lost) > 10 else ""
+        said.append(f"Every site of {len(lost)} well(s) is flagged and left out: {', '.join(lost[:10])}{more}.")
+    return said
+
+
+def image_findings(images: pd.DataFrame, sites: pd.DataFrame) -> list[str]:
+    """How many images are flagged and what becomes of their sites."""
+    flagged, n_bad = int(images["is_flagged"].sum()), int(sites["is_flagged"].sum())
+    fate = "left out" if (sites["is_kept"] | sites["is_flagged"]).all() and not sites["is_kept"].all() else "kept"
+    if not flagged:
+        return [f"None of {len(images):,} images is flagged."]
+    return [f"{flagged:,} of {len(images):,} images are flagged; sites that hold them, {n_bad:,}, are {fate}."]
+
+
+def images_section(files: Mapping[str, Path]) -> list[Section]:
+    """The chapter; nothing when the images were not judged.
+
+    Parameters
+    ----------
+    files
+        ``images`` and ``sites`` (tables), ``image_histograms``, ``illumination``, ``flagged_images`` (SVG files).
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        When a file is missing or is not what it should be.
+    """
+    if "images" not in files:
+        return []
+    images, sites = read_table(files["images"], FLAGGED_IMAGES), read_table(files["sites"], KEPT_SITES)
+    table = str(files["image_histograms"].with_name("images.csv"))
+    n_groups = len(images[["plate", "channel"]].drop_duplicates())
+    more = f" The first {MAX_ROWS} of {n_groups} plates and channels are drawn." if n_groups > MAX_ROWS else ""
+    parts: list[Illustration | Grid] = [
+        illustration(
+            files["image_histograms"],
+            title="Measures of the images",
+            caption=f"All images of a plate and channel. Orange: flagged images, by any measure.{more}",
+        ),
+        _sites_grid(sites, file=table),
+        illustration(
+            files["flagged_images"],
+            title="Flagged images",
+            caption="Shrunk, each from its 1st to its 99th percentile, with the measures that flag it and their robust "
+            "z-scores. Look at them before you trust what was left out.",
+        ),
+        illustration(
+            files["illumination"],
+            title="Illumination",
+            caption="Light that reaches each place of the field, over its mean, estimated from the kept sites of a "
+            "plate. Images are divided by it.",
+        ),
+    ]
+    text = (
+        "Each image was measured and compared with the others of its plate and channel; a site goes with its worst "
+        "image. The focus slope is that of the radially averaged power spectrum on logarithmic axes: the more "
+        "negative, the more blurred."
+    )
+    return [
+        Section(
+            anchor="images",
+            title="Images",
+            text=[text],
+            warnings=image_warnings(images, sites),
+            findings=image_findings(images, sites),
+            parts=parts,
+        )
+    ]
+
+
+def _sites_grid(sites: pd.DataFrame, *, file: str) -> Grid:
+    bad = sites[sites["is_flagged"]]
+    rows = [(r.plate, r.well, r.site, "kept" if r.is_kept else "left out", r.reasons) for r in bad.itertuples()]
+    head = ("Plate", "Well", "Site", "Fate", "Flagged by (robust z-score)")
+    note = f"{number(float(len(bad)))} of {len(sites):,} sites; all measures of all images are in the table's file."
+    return Grid(title="Flagged sites", file=file, head=head, rows=rows, note=note, n_text=5, folded=len(rows) > _LONG)

@@ -1,0 +1,77 @@
+"""Robust z-scores, flagged images, sites left out."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from wellspring.quality.outliers import flagged_images, kept_sites, robust_z
+from wellspring.quality.tables import FLAGGED_IMAGES, IMAGE_QUALITY, JUDGED, KEPT_SITES
+from wellspring.tables import check_table, empty_table
+
+
+def _images(focus: list[float], *, plate: str = "p1", channel: str = "actin") -> pd.DataFrame:
+    frame = pd.DataFrame(dict.fromkeys(JUDGED, 1.0), index=range(len(focus)))
+    key = {"plate": plate, "well": [f"A{i:02d}" for i in range(len(focus))], "site": "1", "channel": channel}
+    return frame.assign(focus_slope=focus, **key)[IMAGE_QUALITY.names]
+
+
+def test_robust_z_by_hand() -> None:
+    # Median 3, absolute deviations 2 1 0 1 97, their median 1.
+    expected = np.array([-2, -1, 0, 1, 97]) / 1.4826
+    assert robust_z(np.array([1.0, 2, 3, 4, 100])) == pytest.approx(expected)
+
+
+def test_robust_z_where_most_are_equal_uses_the_mean_deviation() -> None:
+    assert robust_z(np.array([5.0, 5, 5, 5, 10])) == pytest.approx([0, 0, 0, 0, 5 / 1.2533])
+
+
+def test_robust_z_of_equal_values_is_0_and_nan_stays() -> None:
+    assert robust_z(np.array([5.0, 5.0])).tolist() == [0, 0]
+    assert np.isnan(robust_z(np.array([5.0, np.nan, 5.0]))).tolist() == [False, True, False]
+    assert np.isnan(robust_z(np.array([np.nan, np.nan]))).all()
+
+
+def test_images_are_judged_beside_those_of_their_plate_and_channel() -> None:
+    usual = [-2.0, -2.1, -1.9, -2.05, -1.95]
+    images = pd.concat([_images([*usual, -5.0]), _images([u - 3 for u in [*usual, -2.0]], plate="p2")])
+    found = flagged_images(images, max_z=5, judged_by=["focus_slope"], min_images=4)
+    check_table(found, FLAGGED_IMAGES, source="test")
+    assert found["is_flagged"].tolist() == [False] * 5 + [True] + [False] * 6
+    assert found["reasons"][5].startswith("focus_slope -2")
+    assert found["reasons"][0] == "none"
+
+
+def test_too_few_images_are_not_judged() -> None:
+    found = flagged_images(_images([-2.0, -2.1, -9.0]), max_z=3, judged_by=["focus_slope"], min_images=4)
+    assert not found["is_judged"].any()
+    assert not found["is_flagged"].any()
+
+
+def test_shares_must_differ_by_something_that_matters() -> None:
+    images = _images([-2.0] * 6).assign(saturated_share=[0.0, 0, 0, 0, 0, 0.002])
+    assert not flagged_images(images, max_z=3, judged_by=["saturated_share"], min_images=4)["is_flagged"].any()
+    images["saturated_share"] *= 100
+    assert flagged_images(images, max_z=3, judged_by=["saturated_share"], min_images=4)["is_flagged"].sum() == 1
+
+
+def test_a_measure_that_there_is_not() -> None:
+    with pytest.raises(ValueError, match=r"judged_by: \['blur'\] are no measures"):
+        flagged_images(_images([1.0]), max_z=3, judged_by=["blur"], min_images=4)
+
+
+@pytest.mark.parametrize("drop", [True, False])
+def test_a_site_goes_with_its_worst_image(drop: bool) -> None:
+    usual = [-2.0, -2.1, -1.9, -2.05, -1.95]
+    images = pd.concat([_images([*usual, -5.0]), _images([*usual, -2.0], channel="nuclei")])
+    sites = kept_sites(flagged_images(images, max_z=5, judged_by=["focus_slope"], min_images=4), drop=drop)
+    check_table(sites, KEPT_SITES, source="test")
+    assert len(sites) == 6
+    assert sites["is_flagged"].tolist() == [False] * 5 + [True]
+    assert sites["is_kept"].tolist() == [True] * 5 + [not drop]
+    assert sites["reasons"][5].startswith("actin: focus_slope -")
+
+
+def test_no_images_give_valid_empty_tables() -> None:
+    found = flagged_images(empty_table(IMAGE_QUALITY), max_z=5, judged_by=["median"], min_images=4)
+    assert found.columns.tolist() == FLAGGED_IMAGES.names
+    assert kept_sites(found, drop=True).columns.tolist() == KEPT_SITES.names
