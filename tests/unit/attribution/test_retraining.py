@@ -74,8 +74,12 @@ def params(folder):
     }
 
 
-def test_the_error_rises_when_what_tells_the_target_is_gone(data, tmp_path):
+def test_the_error_rises_when_what_tells_the_target_is_gone(data, tmp_path, monkeypatch):
     from wellspring.attribution.retraining import retrained
+    from wellspring.models.devices import CPU
+
+    # Other tests of this process have made tensors already, after which the threads are fixed.
+    monkeypatch.setattr("wellspring.attribution.retraining.prepared_device", lambda *, threads: CPU)
 
     channels = {"channel": ["a", "b", "c"] * 2, "importance": [0.8, 0.1, 0.1] * 2}
     importance = pd.DataFrame({"object_id": [1, 1, 1, 2, 2, 2], **channels})
