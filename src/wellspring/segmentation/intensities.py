@@ -11,10 +11,11 @@ __all__ = ["LogScale", "in_noise_units", "log_scale"]
 
 # Offset of the logarithm, and the noise of rounding that any image has at least, in standard deviations and steps.
 _OFFSET_NOISES, _ROUNDING_STEPS = 4.0, 0.5
-# Least noise as a share of the brightest stain: half a step of a camera of 12 bits. A smoothed image has less.
-_LEAST_NOISE = 0.5 / 4096
 # No camera has fewer grey values than 8 bits hold.
 _LARGEST_STEP = 1 / 255
+# Least noise as a share of the brightest stain: half of that step. Denoised, enlarged or registered images have less
+# from pixel to pixel, but what their ground still varies by is no stain.
+_LEAST_NOISE = 0.5 * _LARGEST_STEP
 _SAMPLE_PX = 100_000
 _Values = NDArray[np.float32]
 

@@ -266,6 +266,19 @@ def test_stacks_do_not_depend_on_the_scale_of_intensities() -> None:
         assert (segment_nuclei_3d(other, z_step_px=2.0) == labels).mean() > 0.999
 
 
+def test_faint_haze_of_an_image_without_noise_is_no_stain() -> None:
+    rows, columns = np.mgrid[: SHAPE[0], : SHAPE[1]]
+    places = [(40, 40), (40, 150), (110, 50), (120, 140)]
+    light = np.zeros(SHAPE, np.float32)
+    for y, x in places:
+        light[_disc(y, x, 14)] = 200
+    # Denoised: all that is left of the ground is haze of a fiftieth of the nuclei.
+    haze = 4 * np.clip(3 * np.sin(columns / 32) * np.sin(rows / 25), 0, 1).astype(np.float32)
+    labels = segment_nuclei(cv2.GaussianBlur(light, (0, 0), 1.5) + haze)
+    assert sorted(labels[place] for place in places) == [1, 2, 3, 4]
+    assert all(_dice(labels == labels[y, x], _disc(y, x, 14)) > 0.95 for y, x in places)
+
+
 @pytest.mark.parametrize("scale", [1.0, 1e-5])
 def test_noise_of_any_unit_is_empty(scale: float) -> None:
     image = np.random.default_rng(0).normal(1000, 50, SHAPE) * scale
@@ -370,6 +383,14 @@ def test_quantile_of_parts() -> None:
     above = np.array([0, 3.0, 0, 99.0])
     assert quantile_of_parts(values, parts, quantile=1.0, above=above).tolist() == [0, 4, 0, 6]
     assert quantile_of_parts(values, parts, quantile=0.0, above=above).tolist() == [0, 3, 0, 5]
+
+
+@pytest.mark.parametrize("shape", [(40, 60), (1000, 3), (9, 2000), (1, 5)])
+def test_a_blur_much_wider_than_the_image_gives_its_mean(shape: tuple[int, int]) -> None:
+    values = np.random.default_rng(0).random(shape, dtype=np.float32)
+    blurred = Grid(2).blurred(values, 1e6)
+    assert blurred.shape == shape
+    np.testing.assert_allclose(blurred, values.mean(), atol=0.02)
 
 
 def test_distance_where_there_is_no_ground() -> None:
