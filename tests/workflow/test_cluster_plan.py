@@ -79,7 +79,7 @@ def _planned(folder: Path, *arguments: str) -> dict[str, dict[str, Any]]:
 
 @pytest.fixture
 def spots(tmp_path: Path) -> Path:
-    """A study of stacks with cells and spots: names without pixels."""
+    """A study of stacks with cells, spots and judged images: names without pixels."""
     config = yaml.safe_load((ROOT / "config/smfish/config.yaml").read_text(encoding="utf-8"))
     channels = [config["segmentation"]["nucleus_channel"], config["segmentation"]["cells"]["channel"]]
     folder = tmp_path / "spots"
@@ -88,6 +88,7 @@ def spots(tmp_path: Path) -> Path:
         name = config["raw"]["pattern"].format(well="A01", site="1", channel=channel, z="1", plate="p")
         (folder / "plate" / name).touch()
     config["wells"] = "wells.tsv"
+    config["quality"] = {"channels": channels}
     (folder / "wells.tsv").write_text("plate\twell\tpath\np\tA01\tplate\n", encoding="utf-8")
     (folder / "config.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
     return folder

@@ -23,7 +23,8 @@ pytestmark = pytest.mark.workflow
 # Of wells that are images.
 IMAGE_SCRIPTS = {
     *("segmentation_nuclei", "segmentation_cells", "spots_detect"),
-    *("report_segmentation", "report_spots", "report_overlays"),
+    *("quality_measure", "quality_flag", "quality_illumination", "quality_correct"),
+    *("report_images", "report_segmentation", "report_spots", "report_overlays"),
 }
 
 
