@@ -11,9 +11,10 @@ import yaml
 
 Snakemake = Callable[..., subprocess.CompletedProcess[str]]
 
-# 3 wells: 1 description, 2 files of cells, 3 of the dataset; its channels; 3 of the dataset; 2 runs of 3 + 4 + 4 files;
-# 2 comparisons; 9 of the report.
-N_RESULTS = 3 * 6 + 1 + 3 + 2 * 11 + 2 + 9
+# 3 wells: 1 description, 2 files of cells, 3 of the dataset; its channels; 3 of the dataset; 2 runs of 3 (training),
+# 5 (maps), 3 (tests of the maps) and 10 (report) files; 2 of groups of channels; 2 comparisons; 9 of the report and 4 on
+# the tests of the maps.
+N_RESULTS = 3 * 6 + 1 + 3 + 2 * 21 + 2 + 2 + 9 + 4
 
 pytestmark = pytest.mark.workflow
 
@@ -47,8 +48,8 @@ def test_before_anything_ran_the_plan_has_every_job_and_no_figure(plate: Path, r
     assert planned.pop("known") == sum(dry.values())
     assert planned == dry
     n_jobs = sum(dry.values())
-    # 3 wells of 6 files, 3 tables of the plate, the page's template.
-    assert f"Files: 22 read, {N_RESULTS} results, {n_jobs} logs, {n_jobs} records." in result.stdout
+    # 3 wells of 6 files, 3 tables of the plate, the page's template, the table of markers, the truth.
+    assert f"Files: 24 read, {N_RESULTS} results, {n_jobs} logs, {n_jobs} records." in result.stdout
     assert all(row[1] == "no record" for row in rows.values())
     assert rows["training_fit linear"][2] == "no record"
     assert rows["cells_crop"][2] == "-"
