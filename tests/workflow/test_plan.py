@@ -12,8 +12,8 @@ import yaml
 Snakemake = Callable[..., subprocess.CompletedProcess[str]]
 
 # 3 wells: 1 description, 2 files of cells, 3 of the dataset; its channels; 3 of the dataset; 2 runs of 3 (training),
-# 5 (maps), 3 (tests of the maps) and 10 (report) files; 2 of groups of channels; 2 comparisons; 9 of the report and 4 on
-# the tests of the maps.
+# 5 (maps), 3 (tests of the maps) and 10 (report) files; 2 of groups of channels; 2 comparisons; 9 of the report, and 4
+# on the tests of the maps.
 N_RESULTS = 3 * 6 + 1 + 3 + 2 * 21 + 2 + 2 + 9 + 4
 
 pytestmark = pytest.mark.workflow

@@ -91,8 +91,8 @@ def detect_spots(
     tell the size at the spots found: maxima over all pairs would let a clump's wide response swallow its spots.
 
     An empty or constant image has no spots, nor, in 19 of 20 cases, has one of noise only: the noise may change over
-    the field (tiles of 40 sigma), with the light (`light_noise`) and at the borders, and may be that of few photons
-    (`count_noise`).
+    the field (tiles of 40 sigma), with the light (`light_noise`) and at the borders, and may be that of few photons or
+    what a subtracted background left of it (`count_noise`).
 
     Single hot pixels and lines are no spots. A saturated spot is one (`restored_tops`), with the response its shape
     lets expect. On the outermost rows and columns a maximum must show its far side too (`peaks_inside`).

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from wellspring.spots.blocks import BlockMap, block_medians, block_places, block_values
-from wellspring.spots.counting import CountNoise, count_noise, quanta_of_tail
+from wellspring.spots.counting import CountNoise, CutNoise, RareNoise, count_noise, quanta_of_tail
 from wellspring.spots.filters import RATIO, gaussian_kernel
 from wellspring.spots.light import light_noise
 
@@ -48,7 +48,7 @@ class NoiseMap:
         What the response is without noise and spots, intensity: large structures leave some.
     counts : (n_tiles along each axis) int
         Which of `count_noises` a tile has; -1 where its noise is Gaussian.
-    count_noises : tuple of CountNoise
+    count_noises : tuple of RareNoise
     """
 
     tiles: NDArray[np.float32]
@@ -59,7 +59,7 @@ class NoiseMap:
     light: BlockMap
     level: BlockMap
     counts: NDArray[np.int64]
-    count_noises: tuple[CountNoise, ...] = ()
+    count_noises: tuple[RareNoise, ...] = ()
 
     @property
     def usual(self) -> float:
@@ -186,23 +186,32 @@ class _TileCount:
 
 def _count_noises(
     image: NDArray[np.generic], boxes: Sequence[tuple[slice, ...]], *, sigma_px: Sequence[float], usual_quanta: float
-) -> tuple[list[_TileCount | None], tuple[CountNoise, ...]]:
-    """Of each tile its count noise, if any; tiles of nearly the same mean count share one.
+) -> tuple[list[_TileCount | None], tuple[RareNoise, ...]]:
+    """Of each tile its count or cut noise, if any; tiles of nearly the same share at the floor have the same one.
 
     Tiles that are not at their floor have that of the whole image.
     """
     floor = float(image.min())
-    numbers: dict[int, int] = {}
+    numbers: dict[tuple[int, bool], int] = {}
+    noises: list[RareNoise] = []
     counts: list[_TileCount | None] = []
     for box in boxes:
-        quanta, step = count_noise(image[box], floor=floor)
-        quanta = min(quanta, usual_quanta)
+        quanta, step, height = count_noise(image[box], floor=floor)
+        if height is None:
+            quanta = min(quanta, usual_quanta)
         if np.isinf(quanta):
             counts.append(None)
             continue
-        level = round(math.log(quanta, _QUANTA_STEP))
-        counts.append(_TileCount(numbers.setdefault(level, len(numbers)), step))
-    return counts, tuple(CountNoise(quanta=_QUANTA_STEP**level, sigma_px=sigma_px) for level in numbers)
+        kind = round(math.log(quanta, _QUANTA_STEP)), height is not None
+        if kind not in numbers:
+            numbers[kind] = len(noises)
+            noises.append(
+                CountNoise(quanta=_QUANTA_STEP ** kind[0], sigma_px=sigma_px)
+                if height is None
+                else CutNoise(height=height, sigma_px=sigma_px)
+            )
+        counts.append(_TileCount(numbers[kind], step))
+    return counts, tuple(noises)
 
 
 def _quanta_of_image(image: NDArray[np.generic], light: BlockMap, *, sigma_px: Sequence[float]) -> float:

@@ -8,7 +8,7 @@ from scipy import ndimage
 from wellspring.simulation.smfish import FieldSettings, simulate_smfish
 from wellspring.spots import detect_spots
 from wellspring.spots.blocks import BlockMap, block_medians, block_places, block_values, even_map
-from wellspring.spots.counting import CountNoise, count_noise, quanta_of_tail
+from wellspring.spots.counting import CountNoise, CutNoise, count_noise, quanta_of_tail
 from wellspring.spots.filters import difference_of_gaussians
 from wellspring.spots.light import light_noise
 from wellspring.spots.noise import noise_map
@@ -131,11 +131,40 @@ def test_the_tail_of_counts_agrees_with_simulated_counts() -> None:
     assert CountNoise(quanta=1e4, sigma_px=SIGMA).gaussian_levels(np.array([5.0]))[0] == pytest.approx(5.0, rel=0.01)
 
 
+@pytest.mark.parametrize("height", [0.5, 1.0])
+def test_the_tail_of_cut_noise_agrees_with_simulated_noise(height: float) -> None:
+    deviations = 6.0
+    cut = CutNoise(height=height, sigma_px=SIGMA)
+    level = float(cut.gaussian_levels(np.array([deviations]))[0])
+    assert 3.0 < level < 4.5
+    shares, spreads = [], []
+    for seed in range(40):
+        field = np.maximum(np.random.default_rng(seed).normal(-height, 1, (256, 256)), 0)
+        response = difference_of_gaussians(field, sigma_px=SIGMA)[16:-16, 16:-16]
+        shares.append(float((response > deviations * cut.spread).mean()))
+        spreads.append(float(response.std()))
+    assert np.mean(spreads) == pytest.approx(cut.spread, rel=0.02)
+    gaussian = 0.5 * np.exp(-(level**2) / 2) / (level * np.sqrt(np.pi / 2))
+    assert np.mean(shares) == pytest.approx(gaussian, rel=0.3)
+
+
+@pytest.mark.parametrize("height", [1.0, 1.5, 2.0])
+def test_noise_cut_off_far_above_its_mean(height: float) -> None:
+    fields = [np.maximum(np.random.default_rng(seed).normal(-7 * height, 7, (300, 300)), 0) for seed in range(5)]
+    quanta, spread, found = count_noise(fields[0], floor=0.0)
+    assert quanta < 1
+    assert spread == pytest.approx(7, rel=0.05)
+    # So few pixels of the sample lie beside a lit one.
+    assert found == pytest.approx(height, abs=0.2)
+    assert sum(len(detect_spots(field.round(), sigma_px=1.5)) for field in fields) <= 2
+
+
 def test_counts_are_told_from_the_floor_alone() -> None:
     field = np.random.default_rng(0).poisson(0.4, (200, 200))
-    quanta, step = count_noise(30 * field, floor=0.0)
+    quanta, step, height = count_noise(30 * field, floor=0.0)
     assert quanta == pytest.approx(0.4, rel=0.05)
     assert step == 30
+    assert height is None
     # A blank margin is no rare light.
     blank = np.pad(1000 + field, ((0, 0), (0, 300)))
     assert count_noise(blank, floor=0.0)[0] > 4
