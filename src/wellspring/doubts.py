@@ -13,6 +13,7 @@ DOUBTS = {
     "threshold in the noise": "noise alone would have more than half as many maxima above it; clumps were not taken "
     "apart, since the typical maximum may be noise",
     "unstable count": "it hangs on where exactly the threshold is",
+    "crowded": "spots lie so close together, or on so rough a ground, that some are hidden: the count is a lower bound",
     "mostly in clumps": "more than half of the spots come from taking clumps apart, by the light of the median spot",
 }
 NO_DOUBT = "none"

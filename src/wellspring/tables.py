@@ -513,6 +513,8 @@ WELL_SPOT_THRESHOLDS = Table(
         Column("n_by_chance", "float64", "maxima", "that noise alone would have above the threshold"),
         *SPOT_SUMMARY.columns,
         Column("saturated_share", "float64", "1", "pixels on flat tops of the highest value, of all"),
+        Column("occupancy", "float64", "1", "spots around the usual spot, per room that only one fits in"),
+        Column("unrest", "float64", "1", "noise around the usual spot, over that of the quietest tenth of the field"),
         Column("doubts", "str", "", "reasons to look at the image before its count is believed, or none"),
     ),
 )

@@ -135,24 +135,27 @@ def check_axes(
     channels
         Those that the values are for. None: nothing is checked.
     per_axis
-        Config key to its value: a list per axis, or anything else, which fits planes and stacks alike.
+        Config key to its value: a list per axis; None, which planes have from their files and stacks do not; or
+        anything else, which fits both.
 
     Raises
     ------
     ValueError
-        When a list has not one value per axis of every image: 3 of stacks (z, y, x), 2 of planes (y, x).
+        When a list has not one value per axis of every image: 3 of stacks (z, y, x), 2 of planes (y, x). When a value
+        for stacks is None.
     """
     for (plate, well), planes in planes_of.items():
         for channel in channels:
             for n_planes in planes.get(channel, ()):
                 n_axes, shown = (3, f"stacks of {n_planes} planes") if n_planes > 1 else (2, "single planes")
                 for key, value in per_axis.items():
-                    if isinstance(value, list | tuple) and len(value) != n_axes:
+                    is_list = isinstance(value, list | tuple)
+                    if (is_list and len(value) != n_axes) or (value is None and n_axes == 3):
                         axes = "[z, y, x]" if n_axes == 3 else "[y, x]"
                         raise ValueError(
                             f"{key}: expected {n_axes} numbers, {axes}, since {channel} of {plate}/{well} has {shown}, "
-                            f"got {list(value)}. Correct the config; wells with planes and wells with stacks need a "
-                            "run each."
+                            f"got {list(value) if is_list else 'null'}. Correct the config; wells with planes and "
+                            "wells with stacks need a run each."
                         )
 
 

@@ -16,6 +16,9 @@ from wellspring.segmentation.thresholds import has_stain
 
 __all__ = ["cells_of_site", "channel_of"]
 
+# As in `has_stain`: averages about 50 pixels.
+_BLUR_PX = 2.0
+
 
 def channel_of(settings: Mapping[str, Any]) -> tuple[list[str], dict[str, Any]]:
     """The channel that ``segmentation.cells`` names, if any, as a list; and its other keys."""
@@ -48,7 +51,9 @@ def cells_of_site(
     Returns
     -------
     (Y, X) uint32, DataFrame
-        Labels as of `segment_cells`; table as of `describe_objects`.
+        Labels as of `segment_cells`; table as of `describe_objects`. Where the stain shows nothing (`has_stain` says
+        so, and nuclei differ from the rest by less than its own spread), every nucleus is its own cell and all are
+        flagged as nuclei without a cell.
 
     Raises
     ------
@@ -64,13 +69,24 @@ def cells_of_site(
     cells = segment_cells(
         image, nuclei, method=chosen, smoothing_sigma_px=smoothing_sigma_px, n_components=n_components
     )
-    if not nuclei.any() and not _is_stained(image):
-        # The mixture parts noise in two: without a nucleus, what it finds in an empty image is no cell.
-        return cells, describe_objects(nuclei, cells)
+    if not _is_stained(image, nuclei):
+        # The mixture parts noise in two: what it finds in an empty image is no cell.
+        own = nuclei.astype(np.uint32)
+        return own, describe_objects(nuclei, own, np.zeros(nuclei.shape, dtype=np.bool_))
     mask = cell_mask(image, smoothing_sigma_px=smoothing_sigma_px, n_components=n_components)
     return cells, describe_objects(nuclei, cells, mask)
 
 
-def _is_stained(image: NDArray[np.number]) -> bool:
-    plane = image.max(axis=0, initial=0) if image.ndim == 3 else image
-    return has_stain(in_noise_units(plane), grid=Grid(2))
+def _is_stained(image: NDArray[np.number], nuclei: NDArray[np.integer]) -> bool:
+    """Whether the image shows stain, or, where that is doubtful, is at least not the same at nuclei and elsewhere."""
+    plane = in_noise_units(image.max(axis=0, initial=0) if image.ndim == 3 else image)
+    if has_stain(plane, grid=Grid(2)):
+        return True
+    is_nucleus = nuclei > 0
+    if is_nucleus.all() or not is_nucleus.any():
+        return False
+    smooth = Grid(2).blurred(plane, _BLUR_PX)
+    ground = smooth[~is_nucleus]
+    level = float(np.median(ground))
+    spread = 1.4826 * float(np.median(np.abs(ground - level)))
+    return abs(float(np.median(smooth[is_nucleus])) - level) > spread

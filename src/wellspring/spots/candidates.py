@@ -85,8 +85,10 @@ def find_candidates(
         Empty for a constant image.
     """
     points = _maxima(response, _above(response, noise, least_response=least_response, least_factor=least_factor))
-    points = points[_is_round(response, points, sigma_px=sigma_px)]
     values = gathered(response, points, (0,) * response.ndim) - noise.level.at(points).astype(np.float32)
+    may_pass = values > (least_factor * noise.at(points) if least_response is None else least_response)
+    may_pass[may_pass] = _is_round(response, points[may_pass], sigma_px=sigma_px)
+    points, values = points[may_pass], values[may_pass]
     values -= _ridge(response, points, sigma_px=sigma_px)
     order = np.argsort(-values, kind="stable")
     points, values = points[order], values[order]

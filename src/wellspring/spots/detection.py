@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from wellspring.spots.border import gathered
 from wellspring.spots.candidates import Candidates, find_candidates, refined_positions, spot_sizes
+from wellspring.spots.crowding import Crowding, crowding
 from wellspring.spots.filters import axis_sigmas, checked_image, difference_of_gaussians, spot_gain
 from wellspring.spots.measures import local_background
 from wellspring.spots.noise import noise_map
@@ -35,10 +36,12 @@ class Detection:
     spots : pandas.DataFrame
         What `detect_spots` returns.
     threshold : Threshold
+    crowding : Crowding
     """
 
     spots: pd.DataFrame
     threshold: Threshold
+    crowding: Crowding
 
 
 def detect_spots(
@@ -152,7 +155,8 @@ def detect_with_threshold(
     )
     chosen = choose(candidates, noise) if threshold is None else given_threshold(candidates, noise, value=threshold)
     found = candidates.where(chosen.levels(candidates) > 1)
-    return Detection(_spot_table(image, response, found, sigmas=sigmas), chosen)
+    spots = _spot_table(image, response, found, sigmas=sigmas)
+    return Detection(spots, chosen, crowding(found.points, noise, sigma_px=sigmas))
 
 
 def _spot_table(
@@ -179,7 +183,8 @@ def _spot_table(
 def _nothing(n_axes: int, *, method: str, threshold: float | None) -> Detection:
     none = Candidates(np.zeros((0, n_axes), np.int64), np.zeros(0, np.float32), np.zeros(0, np.float32))
     spots = _spot_table(np.zeros((1,) * n_axes), np.zeros((1,) * n_axes, np.float32), none, sigmas=(1.0,) * n_axes)
-    return Detection(spots, no_threshold(method) if threshold is None else no_threshold("given", value=threshold))
+    chosen = no_threshold(method) if threshold is None else no_threshold("given", value=threshold)
+    return Detection(spots, chosen, Crowding())
 
 
 def _noise_floor(image: NDArray[np.generic]) -> float:

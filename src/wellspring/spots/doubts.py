@@ -5,6 +5,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from wellspring.doubts import DOUBTS, joined_doubts
+from wellspring.spots.crowding import Crowding
 from wellspring.spots.threshold import Threshold
 
 __all__ = ["image_doubts", "is_in_noise", "is_unstable", "saturated_pixels"]
@@ -44,7 +45,13 @@ def is_in_noise(threshold: Threshold) -> bool:
 
 
 def image_doubts(
-    image: NDArray[np.generic], spots: pd.DataFrame, threshold: Threshold, *, n_cells: int, max_instability: float
+    image: NDArray[np.generic],
+    spots: pd.DataFrame,
+    threshold: Threshold,
+    crowding: Crowding,
+    *,
+    n_cells: int,
+    max_instability: float,
 ) -> str:
     """The `DOUBTS` that hold for an image, as the tables hold them (`joined_doubts`).
 
@@ -53,7 +60,7 @@ def image_doubts(
     image : (Y, X) or (Z, Y, X) number
     spots
         What was found in it: `SPOTS` with `is_added`.
-    threshold
+    threshold, crowding
     n_cells
         Cells of the image.
     max_instability
@@ -68,6 +75,7 @@ def image_doubts(
         "no cells": n_cells == 0,
         "threshold in the noise": is_in_noise(threshold),
         "unstable count": is_unstable(threshold, limit=max_instability),
+        "crowded": crowding.hides_spots,
         "mostly in clumps": int(spots["is_added"].sum()) > 0.5 * len(spots),
     }
     return joined_doubts(words for words in DOUBTS if holds[words])

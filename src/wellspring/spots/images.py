@@ -119,7 +119,11 @@ def spots_of_image(
     described = describe_threshold(found.threshold, limit=max_instability)
     measured = pd.concat([described, snr_summary(spots)], axis=1).assign(
         saturated_share=saturated_pixels(image),
-        doubts=image_doubts(image, spots, found.threshold, n_cells=len(counts), max_instability=max_instability),
+        occupancy=found.crowding.occupancy,
+        unrest=found.crowding.unrest,
+        doubts=image_doubts(
+            image, spots, found.threshold, found.crowding, n_cells=len(counts), max_instability=max_instability
+        ),
     )
     return SpotTables(
         spots=spots.assign(object_id=spots["cell_id"].where(spots["cell_id"] == 0, spots["cell_id"] + first_id)),

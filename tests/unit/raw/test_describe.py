@@ -118,7 +118,8 @@ STACKS = {("p", "A1"): {"RNA": [17], "DAPI": [1]}, ("p", "A2"): {"RNA": [17, 18]
 
 
 def test_values_per_axis_fit_stacks_and_one_value_fits_all() -> None:
-    check_axes(STACKS, channels=["RNA"], per_axis={"spots.sigma_px": [1.2, 1.5, 1.5], "spots.spacing_um": None})
+    check_axes(STACKS, channels=["RNA"], per_axis={"spots.sigma_px": [1.2, 1.5, 1.5]})
+    check_axes(STACKS, channels=["DAPI"], per_axis={"spots.spacing_um": None})
     check_axes(STACKS, channels=["RNA", "DAPI"], per_axis={"spots.sigma_px": 1.5})
     check_axes({("p", "A1"): {}}, channels=[], per_axis={"spots.sigma_px": [1.5, 1.5]})
 
@@ -128,6 +129,8 @@ def test_values_for_another_number_of_axes_are_told_with_the_well() -> None:
         ValueError, match=r"spots\.sigma_px: expected 3 numbers, \[z, y, x\], since RNA of p/A1 has stacks"
     ):
         check_axes(STACKS, channels=["RNA"], per_axis={"spots.sigma_px": [1.5, 1.5]})
+    with pytest.raises(ValueError, match=r"spots\.spacing_um: expected 3 numbers, .* got null"):
+        check_axes(STACKS, channels=["RNA"], per_axis={"spots.spacing_um": None})
     with pytest.raises(
         ValueError, match=r"spots\.spacing_um: expected 2 numbers, \[y, x\], since DAPI .* single planes"
     ):

@@ -55,3 +55,16 @@ def test_an_image_that_is_missing_and_methods_that_are_not_there() -> None:
 def test_the_channel_is_told_from_the_other_keys() -> None:
     assert channel_of({"method": "watershed", "channel": "CELL"}) == (["CELL"], {"method": "watershed"})
     assert channel_of({"method": "expansion", "distance_px": 2}) == ([], {"method": "expansion", "distance_px": 2})
+
+
+@pytest.mark.parametrize("method", ["watershed", "propagation"])
+def test_a_stain_that_shows_nothing_makes_no_cells_of_its_noise(method: str) -> None:
+    _, nuclei = drawn()
+    noise = np.random.default_rng(1).poisson(20, (3, 100, 100)).astype(np.uint16)
+    for image in (noise, noise[0]):
+        cells, objects = cells_of_site(image, nuclei, method=method)
+        assert np.array_equal(cells, nuclei)
+        assert objects["has_cell"].tolist() == [False]
+    # Dim stain, no more than a mixture can part from the ground, is stain all the same.
+    noise[0][40:60, 40:60] += 6
+    assert cells_of_site(noise[0], nuclei, method=method)[1]["has_cell"].tolist() == [True]

@@ -7,7 +7,11 @@ import pandas as pd
 import pytest
 
 from wellspring.simulation.smfish import FieldSettings, simulate_smfish
+from wellspring.simulation.smfish_plate import SmfishSettings, SmfishWell, draw_site
+from wellspring.spots.crowding import Crowding, crowding
+from wellspring.spots.filters import difference_of_gaussians
 from wellspring.spots.images import TABLES, describe_threshold, joined_tables, spots_of_image, voxel_size_um
+from wellspring.spots.noise import noise_map
 from wellspring.spots.threshold import Threshold
 from wellspring.tables import check_table
 
@@ -127,3 +131,30 @@ def test_spots_that_are_mostly_added_are_told() -> None:
     settings = replace(FIELD, shape=(200, 200), n_spots=12, n_clumps=6, spots_per_clump=30, clump_radius_px=2.0)
     field = simulate_smfish(settings, rng=np.random.default_rng(2))
     assert _doubts(field.image, np.ones((200, 200), np.uint32)) == "mostly in clumps"
+
+
+@pytest.mark.parametrize("per_cell", [8, 1000])
+def test_molecules_that_hide_each_other_are_told(per_cell: int) -> None:
+    settings = SmfishSettings((SmfishWell("A01", 4, float(per_cell)),), shape=(10, 320, 320))
+    site = draw_site(settings.wells[0], settings=settings, rng=np.random.default_rng(1))
+    cells = np.ones((320, 320), np.uint32)
+    for image, sigma_px in ((site.stacks["RNA"], (1.2, 1.5, 1.5)), (site.stacks["RNA"].max(axis=0), (1.5, 1.5))):
+        found = spots_of_image(
+            image, cells, cells, **{**SETTINGS, "sigma_px": sigma_px, "spacing_um": (0.3, 0.16, 0.16)[-image.ndim :]}
+        )
+        assert ("crowded" in found.thresholds["doubts"][0]) == (per_cell == 1000)
+        assert (len(found.spots) < 0.7 * len(site.spots)) == (per_cell == 1000)
+
+
+def test_crowding_of_a_lattice() -> None:
+    image = np.random.default_rng(0).normal(100, 5, (200, 200))
+    response = difference_of_gaussians(image, sigma_px=(1.5, 1.5))
+    noise = noise_map(image, response, sigma_px=(1.5, 1.5), floor=0.1)
+    lattice = np.argwhere(np.ones((20, 20), bool))
+    # Neighbours are counted up to 6 px: 8 of a square lattice of 4 px, none of one of 7 px; 3 fill the room.
+    near, far = (crowding(step * lattice, noise, sigma_px=(1.5, 1.5)) for step in (4, 7))
+    assert near.occupancy == pytest.approx(8 / 3, rel=0.1)
+    assert far.occupancy == 0
+    assert near.unrest == pytest.approx(1, abs=0.2)
+    assert not far.hides_spots
+    assert crowding(lattice[:0], noise, sigma_px=(1.5, 1.5)) == Crowding(0.0, 1.0)
