@@ -5,13 +5,14 @@ import fcntl
 import glob
 import os
 import re
+import socket
 import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-__all__ = ["as_readable", "locked", "replaced_when_whole"]
+__all__ = ["as_readable", "locked", "replaced_when_whole", "temporary_beside"]
 
 
 @contextmanager
@@ -20,8 +21,9 @@ def replaced_when_whole(path: Path) -> Iterator[Path]:
 
     The temporary name keeps the suffixes of `path`, so writers that look at the suffix work. Several names written
     in one job are each whole or absent. On any error, interruption included, the temporary file is removed and
-    `path` is left as it was. What a killed job left behind under such a name is removed first: one job writes a
-    path at a time.
+    `path` is left as it was. The name holds the process and its host, since two nodes that share a file system may
+    have processes of the same number. What a killed job left behind under such a name, on any host, is removed first:
+    one job writes a path at a time.
 
     Raises
     ------
@@ -30,11 +32,11 @@ def replaced_when_whole(path: Path) -> Iterator[Path]:
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    for left in path.parent.glob(f".*-{glob.escape(path.name)}"):
+    for left in path.parent.glob(f".*@*@{glob.escape(path.name)}"):
         # Not those of a path whose name ends in the same way.
-        if re.fullmatch(rf"\.\d+-{re.escape(path.name)}", left.name):
+        if re.fullmatch(rf"\.\d+@[^@]*@{re.escape(path.name)}", left.name):
             left.unlink(missing_ok=True)
-    temporary = path.with_name(f".{os.getpid()}-{path.name}")
+    temporary = temporary_beside(path)
     try:
         yield temporary
         os.replace(temporary, path)
@@ -50,6 +52,15 @@ def replaced_when_whole(path: Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
+def temporary_beside(path: Path) -> Path:
+    """The name under which this process writes `path`: hidden, in the same folder, with the same suffixes."""
+    return path.with_name(f".{os.getpid()}@{_host()}@{path.name}")
+
+
+def _host() -> str:
+    return socket.gethostname().split(".")[0]
+
+
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
     """Hold the lock file `path` in the block: one process at a time is in there. The lock ends with the process.
@@ -59,7 +70,7 @@ def locked(path: Path) -> Iterator[None]:
     Raises
     ------
     OSError
-        When another process holds the lock, with its number and the remedy.
+        When another process holds the lock, with its number, its host and the remedy.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -77,7 +88,7 @@ def locked(path: Path) -> Iterator[None]:
             if error.errno not in (errno.ENOLCK, errno.ENOTSUP):
                 raise
         file.truncate(0)
-        file.write(str(os.getpid()))
+        file.write(f"{os.getpid()} on {_host()}")
         file.flush()
         yield
 

@@ -12,7 +12,7 @@ import pandas as pd
 from wellspring.files import as_readable
 from wellspring.tables import CELLS, MANIFEST, MEAN_PREFIX
 
-__all__ = ["read_sheet", "well_annotations", "well_path", "wildcard_pattern"]
+__all__ = ["read_sheet", "well_annotations", "well_paths", "wildcard_pattern"]
 
 _FIXED = ("plate", "well", "path")
 
@@ -107,29 +107,20 @@ def _absent(sheet: pd.DataFrame, *, folder: Path) -> list[str]:
     ]
 
 
-def well_path(sheet: pd.DataFrame, *, plate: str, well: str) -> Path:
-    """The path of one well.
-
-    Raises
-    ------
-    KeyError
-        When the sheet has no such well.
-    """
-    return Path(str(_row(sheet, plate=plate, well=well)["path"]))
+def well_paths(sheet: pd.DataFrame) -> dict[tuple[str, str], Path]:
+    """(plate, well) to the path of the well."""
+    return {key: Path(path) for key, path in zip(_keys(sheet), sheet["path"], strict=True)}
 
 
-def well_annotations(sheet: pd.DataFrame, *, plate: str, well: str) -> dict[str, str]:
-    """The annotations of one well: column name to text, missing values left out."""
-    row = _row(sheet, plate=plate, well=well).drop(list(_FIXED)).dropna()
-    return {str(name): str(value) for name, value in row.items()}
+def well_annotations(sheet: pd.DataFrame) -> dict[tuple[str, str], dict[str, str]]:
+    """(plate, well) to the well's annotations: column name to text, missing values left out."""
+    rows = sheet.drop(columns=list(_FIXED)).to_dict("records")
+    told = [{str(name): value for name, value in row.items() if not pd.isna(value)} for row in rows]
+    return dict(zip(_keys(sheet), told, strict=True))
 
 
-def _row(sheet: pd.DataFrame, *, plate: str, well: str) -> pd.Series:
-    # Asked for every job of a plate: an index made anew each time would take seconds.
-    rows = sheet[(sheet["plate"] == plate) & (sheet["well"] == well)]
-    if rows.empty:
-        raise KeyError((plate, well))
-    return rows.iloc[0]
+def _keys(sheet: pd.DataFrame) -> list[tuple[str, str]]:
+    return list(zip(sheet["plate"], sheet["well"], strict=True))
 
 
 def wildcard_pattern(values: Iterable[str]) -> str:

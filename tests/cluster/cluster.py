@@ -184,6 +184,14 @@ class Cluster:
                     os.kill(pid, number)
         process.wait()
 
+    def freeze_job(self, number: str) -> None:
+        """Stop the processes of a job where they are, as on a machine that is far too slow."""
+        mark = f"SLURM_JOB_ID={number}".encode()
+        for pid in self.processes():
+            if mark in _environment(pid):
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGSTOP)
+
     def node_states(self) -> dict[str, str]:
         """State of each node, in small letters."""
         lines = self.ask("sinfo", "-h", "-N", "-o", "%N %T").split("\n")

@@ -24,7 +24,7 @@ def cluster() -> Iterator[Cluster]:
 
 @pytest.fixture(scope="session")
 def finished(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Study:
-    """A study after an undisturbed run of the whole workflow; tests copy it."""
+    """The small demo study after an undisturbed run of the whole workflow; tests copy it."""
     checkout = copied_checkout(tmp_path_factory.mktemp("checkout"))
     study = Study.simulated(tmp_path_factory.mktemp("undisturbed"), checkout=checkout, cluster=cluster)
     study.run()

@@ -16,7 +16,7 @@ import pandas as pd
 import yaml
 
 from tests.cluster.cluster import Cluster, missing_parts, running_cluster
-from tests.cluster.studies import CONFIG, ROOT, Study, copied_checkout, until
+from tests.cluster.studies import ROOT, Study, copied_checkout, make_plate, small_config, until
 
 RULE = "cells_crop"
 # Changes to the profile, by the name of the way; None takes a key away.
@@ -48,10 +48,8 @@ class Measured:
 def prepared_wells(folder: Path, *, n_wells: int, cluster: Cluster) -> Study:
     """A study of tiny wells whose headers are read, on this machine, so that `RULE` is next."""
     study = Study(folder / "wells", copied_checkout(folder / "checkout"), cluster)
-    simulate = [sys.executable, "-m", "wellspring", "simulate", str(study.folder / "plate"), "--preset", "demo"]
-    small = ["--wells", str(n_wells), "--cells", "20", "--diameter-px", "14", "--seed", "7"]
-    subprocess.run([*simulate, *small], check=True, capture_output=True)
-    (study.folder / "config.yaml").write_text(yaml.safe_dump(CONFIG), encoding="utf-8")
+    make_plate(study.folder / "plate", n_wells=n_wells, n_cells=20)
+    (study.folder / "config.yaml").write_text(yaml.safe_dump(small_config()), encoding="utf-8")
     command = [sys.executable, "-m", "snakemake", "--snakefile", str(study.checkout / "Snakefile"), "--cores", "2"]
     command += ["results/raw/channels.csv", "--configfile", str(study.folder / "config.yaml")]
     subprocess.run(command, cwd=study.folder, check=True, capture_output=True)

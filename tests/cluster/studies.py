@@ -7,7 +7,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,27 +19,61 @@ import yaml
 
 from tests.cluster.cluster import Cluster
 
-__all__ = ["ROOT", "Head", "Study", "assert_same_results", "copied_checkout", "until"]
+__all__ = [
+    "DEMO",
+    "N_WELLS",
+    "ROOT",
+    "Head",
+    "Study",
+    "assert_same_results",
+    "copied_checkout",
+    "make_plate",
+    "small_config",
+    "until",
+]
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE_S = 1200.0
 # All that the workflow runs from.
 PARTS = ("Snakefile", "workflow", "src", "profiles", "envs", "resources", "config", "tests/planned_jobs.py")
-CONFIG: dict[str, Any] = {
-    "wells": "plate/wells.tsv",
-    "raw": {"format": "mpm"},
+# What makes the shipped demo small: fewer epochs, cells and retrainings. Every rule stays.
+SMALLER: dict[str, Any] = {
     "cells": {"image_size": 24},
-    "dataset": {"target_channel": "00_EU"},
-    "training": {
-        "models": ["linear"],
-        "regimes": ["color-structure"],
-        "epochs": 3,
-        "patience": 3,
-        "batch_size": 32,
+    "training": {"regimes": ["color-structure"], "epochs": 3, "patience": 3},
+    "attribution": {
+        "max_cells": 3,
+        "estimator": {"points": 2, "samples": 2},
+        "panel_channels": 2,
+        "validation": {
+            "cells": 2,
+            "steps": 2,
+            "samples": 2,
+            "baseline_cells": 2,
+            "curve_steps": 2,
+            "roar": {"regimes": ["color-structure"], "rankings": ["map"], "epochs": 1},
+        },
     },
-    "attribution": {"models": ["linear"], "max_cells": 3, "steps": 2, "samples": 2, "panel_channels": 2},
     "report": {"bootstrap_samples": 100},
 }
+DEMO = ROOT / "config/demo/config.yaml"
+N_WELLS = 4
+
+
+def small_config() -> dict[str, Any]:
+    """The shipped demo's config, made small."""
+    return _merged(yaml.safe_load(DEMO.read_text(encoding="utf-8")), SMALLER)
+
+
+def _merged(config: dict[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    inner = {k: _merged(config[k], v) if isinstance(v, Mapping) else v for k, v in changes.items()}
+    return {**config, **inner}
+
+
+def make_plate(folder: Path, *, n_wells: int, n_cells: int) -> None:
+    """Simulate the demo's plate with small cells and few of them."""
+    command = [sys.executable, "-m", "wellspring", "simulate", str(folder), "--preset", "demo"]
+    small = ["--wells", str(n_wells), "--cells", str(n_cells), "--diameter-px", "14", "--seed", "7"]
+    subprocess.run([*command, *small], check=True, capture_output=True)
 
 
 def until(holds: Callable[[], Any], *, what: str) -> Any:
@@ -68,12 +103,9 @@ class Study:
 
     @classmethod
     def simulated(cls, folder: Path, *, checkout: Path, cluster: Cluster) -> "Study":
-        """A study of four wells of 60 cells, with the whole workflow before it."""
-        command = [sys.executable, "-m", "wellspring", "simulate", str(folder / "plate"), "--preset", "demo"]
-        small = ["--wells", "4", "--cells", "60", "--diameter-px", "14", "--seed", "7"]
-        subprocess.run([*command, *small], check=True, capture_output=True)
-        shutil.rmtree(folder / "plate" / "truth")
-        (folder / "config.yaml").write_text(yaml.safe_dump(CONFIG), encoding="utf-8")
+        """The demo study, made small, with the whole workflow before it."""
+        make_plate(folder / "plate", n_wells=N_WELLS, n_cells=60)
+        (folder / "config.yaml").write_text(yaml.safe_dump(small_config()), encoding="utf-8")
         return cls(folder, checkout, cluster)
 
     def copied(self, folder: Path) -> "Study":
@@ -185,6 +217,15 @@ class Head:
         assert code == 0, self.said[-6000:]
         return self.said
 
+    def question(self) -> int | None:
+        """The process number of its question to the controller, while one is open."""
+        for children in Path(f"/proc/{self._process.pid}/task").glob("*/children"):
+            for pid in map(int, children.read_text(encoding="ascii").split()):
+                with suppress(OSError):
+                    if Path(f"/proc/{pid}/comm").read_text(encoding="utf-8").strip() == "squeue":
+                        return pid
+        return None
+
     def kill(self) -> None:
         """End it as a crash of the login node does."""
         os.killpg(self._process.pid, signal.SIGKILL)
@@ -216,13 +257,13 @@ def assert_same_results(study: Study, reference: Study) -> None:
             pd.testing.assert_frame_equal(mine, other, obj=name)
 
 
-def copied_checkout(folder: Path) -> Path:
+def copied_checkout(folder: Path, *, source: Path = ROOT) -> Path:
     """A copy of what the workflow runs from, for a test to edit."""
     for part in PARTS:
-        source, target = ROOT / part, folder / part
+        original, target = source / part, folder / part
         target.parent.mkdir(parents=True, exist_ok=True)
-        if source.is_dir():
-            shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
+        if original.is_dir():
+            shutil.copytree(original, target, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
         else:
-            shutil.copy2(source, target)
+            shutil.copy2(original, target)
     return folder

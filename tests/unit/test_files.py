@@ -3,6 +3,7 @@
 import errno
 import fcntl
 import os
+import socket
 import subprocess
 import sys
 import zipfile
@@ -11,7 +12,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from wellspring.files import as_readable, locked, replaced_when_whole
+from wellspring.files import as_readable, locked, replaced_when_whole, temporary_beside
+
+HOST = socket.gethostname().split(".")[0]
 
 
 def test_a_file_appears_when_it_is_whole(tmp_path: Path) -> None:
@@ -56,7 +59,7 @@ def test_a_full_disk_is_told_with_file_and_remedy(tmp_path: Path, number: int) -
 
 
 def test_what_a_killed_job_left_is_removed_but_not_what_another_job_writes(tmp_path: Path) -> None:
-    (tmp_path / ".4711-01.txt").touch()
+    (tmp_path / ".4711@node-1@01.txt").touch()
     with replaced_when_whole(tmp_path / "A-01.txt") as other:
         other.touch()
         with replaced_when_whole(tmp_path / "01.txt") as temporary:
@@ -72,11 +75,11 @@ def test_a_lock_keeps_others_out_and_ends_with_its_process(tmp_path: Path) -> No
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as holder:
         assert holder.stdout is not None
         assert holder.stdout.readline() == "in\n"
-        with pytest.raises(OSError, match=f"process {holder.pid} is, left over perhaps .* End it"), locked(path):
+        with pytest.raises(OSError, match=f"process {holder.pid} on {HOST} is, left over .* End it"), locked(path):
             pass
         holder.kill()
     with locked(path):
-        assert path.read_text(encoding="utf-8") == str(os.getpid())
+        assert path.read_text(encoding="utf-8") == f"{os.getpid()} on {HOST}"
 
 
 def test_a_file_system_without_locks_is_no_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -134,15 +137,19 @@ def test_a_damaged_archive_is_told(tmp_path: Path) -> None:
         _ = file["a"]
 
 
-def test_two_writers_in_two_processes_do_not_meet(tmp_path: Path) -> None:
-    with replaced_when_whole(tmp_path / "a.txt") as temporary:
-        assert str(os.getpid()) in temporary.name
-        temporary.touch()
+def test_writers_of_one_number_on_two_hosts_do_not_meet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    names = []
+    for host in ("node-1.site", "node-2.site"):
+        monkeypatch.setattr(socket, "gethostname", lambda host=host: host)
+        names.append(temporary_beside(tmp_path / "a.txt").name)
+    assert names == [f".{os.getpid()}@node-1@a.txt", f".{os.getpid()}@node-2@a.txt"]
 
 
-def test_what_a_killed_job_left_behind_is_removed(tmp_path: Path) -> None:
-    (tmp_path / ".12345-table.csv").write_text("half", encoding="utf-8")
-    (tmp_path / ".12345-other.csv").write_text("half", encoding="utf-8")
+def test_what_a_killed_job_left_behind_on_any_host_is_removed_and_no_other_file(tmp_path: Path) -> None:
+    left = [".12345@node-1@table.csv", ".12345@node-2@table.csv"]
+    others = [".12345@node-1@other.csv", ".12345@node-1@b@table.csv", ".12345@node-1@2-table.csv", ".notes@table.csv"]
+    for name in (*left, *others):
+        (tmp_path / name).write_text("half", encoding="utf-8")
     with replaced_when_whole(tmp_path / "table.csv") as temporary:
         temporary.write_text("whole", encoding="utf-8")
-    assert sorted(p.name for p in tmp_path.iterdir()) == [".12345-other.csv", "table.csv"]
+    assert sorted(p.name for p in tmp_path.iterdir()) == sorted([*others, "table.csv"])

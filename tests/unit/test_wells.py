@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from wellspring.wells import read_sheet, well_annotations, well_path, wildcard_pattern
+from wellspring.wells import read_sheet, well_annotations, well_paths, wildcard_pattern
 
 ROOT = Path(__file__).resolve().parents[2]
 SCHEMA = yaml.safe_load((ROOT / "workflow/schemas/wells.schema.yaml").read_text(encoding="utf-8"))
@@ -39,9 +39,8 @@ def test_a_good_sheet_is_text_with_paths_from_its_folder(folder: Path) -> None:
     assert wells["path"].tolist() == [str(folder / "data/I10"), str(folder / "data/I09")]
     assert wells["day"].tolist() == ["007", "8"]
     assert wells["gene"].isna().tolist() == [True, False]
-    assert well_path(wells, plate="P1", well="I09") == folder / "data/I09"
-    assert well_annotations(wells, plate="P1", well="I10") == {"day": "007"}
-    assert well_annotations(wells, plate="P1", well="I09") == {"day": "8", "gene": "DMSO"}
+    assert well_paths(wells) == {("P1", "I10"): folder / "data/I10", ("P1", "I09"): folder / "data/I09"}
+    assert well_annotations(wells) == {("P1", "I10"): {"day": "007"}, ("P1", "I09"): {"day": "8", "gene": "DMSO"}}
 
 
 def test_text_that_pandas_takes_for_missing_stays_text(folder: Path) -> None:
@@ -59,10 +58,9 @@ def test_a_sheet_saved_with_a_byte_order_mark_is_read(folder: Path) -> None:
     assert read_sheet(folder / "wells.tsv", schema=SCHEMA)["plate"].tolist() == ["P1"]
 
 
-def test_a_well_that_is_not_there_is_a_key_error(folder: Path) -> None:
+def test_a_sheet_without_annotations_has_none(folder: Path) -> None:
     wells = read_sheet(sheet(folder, "P1\tI09\tdata/I09"), schema=SCHEMA)
-    with pytest.raises(KeyError):
-        well_path(wells, plate="P1", well="Z99")
+    assert well_annotations(wells) == {("P1", "I09"): {}}
 
 
 def test_a_missing_sheet_is_told(tmp_path: Path) -> None:

@@ -70,6 +70,29 @@ def _dry_run(folder: Path, *, program: list[str]) -> str:
     return result.stdout + result.stderr
 
 
+def _rule_graph(folder: Path) -> dict[str, set[str]]:
+    """Rule to the rules that read its results."""
+    command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"), "--profile", str(PROFILE)]
+    command += ["--rulegraph", "dot", "--forceall", "--configfile", str(folder / "config.yaml")]
+    said = subprocess.run(command, capture_output=True, text=True, check=True, cwd=folder).stdout
+    names = dict(re.findall(r'(\d+)\[label = "(\w+)"', said))
+    graph: dict[str, set[str]] = {name: set() for name in names.values()}
+    for one, other in re.findall(r"(\d+) -> (\d+)", said):
+        graph[names[one]].add(names[other])
+    return graph
+
+
+def _behind(rules: set[str], *, graph: dict[str, set[str]]) -> set[str]:
+    """Rules that these lead to, over any number of steps."""
+    found: set[str] = set()
+    waiting = list(rules)
+    while waiting:
+        new = graph.get(waiting.pop(), set()) - found
+        found |= new
+        waiting.extend(new)
+    return found
+
+
 def _planned(folder: Path, *arguments: str) -> dict[str, dict[str, Any]]:
     """Rule to what its jobs ask for."""
     said = _dry_run(folder, program=[sys.executable, str(ROOT / "tests" / "planned_jobs.py"), *arguments])
@@ -111,6 +134,28 @@ def test_rules_that_learn_ask_for_a_gpu_and_no_others_do(plate: Path, spots: Pat
         else:
             assert not {"gpu", "gpu_model", "gres"} & set(asked), name
             assert asked["slurm_partition"] == "cpu", name
+
+
+def test_each_rule_of_a_well_shares_jobs_with_other_wells() -> None:
+    profile = yaml.safe_load((PROFILE / "config.yaml").read_text(encoding="utf-8"))
+    per_well = set()
+    for path in (ROOT / "workflow" / "rules").glob("*.smk"):
+        rules = re.split(r"^rule ", path.read_text(encoding="utf-8"), flags=re.M)[1:]
+        per_well |= {rule.split(":")[0] for rule in rules if "{plate}/{well}.log" in rule}
+    assert {"raw_describe", "quality_correct", "cells_crop"} <= per_well
+    assert set(profile["groups"]) == per_well
+    assert set(profile["group-components"]) == set(profile["groups"].values())
+
+
+def test_no_group_waits_for_what_waits_for_it(plate: Path, spots: Path) -> None:
+    groups = yaml.safe_load((PROFILE / "config.yaml").read_text(encoding="utf-8"))["groups"]
+    graphs = [_rule_graph(plate), _rule_graph(spots)]
+    assert set(groups) <= {*graphs[0], *graphs[1]}
+    for graph in graphs:
+        for name in set(groups.values()):
+            members = {rule for rule, group in groups.items() if group == name}
+            outside = _behind(members, graph=graph) - members
+            assert not _behind(outside, graph=graph) & members, name
 
 
 def test_every_rule_states_its_memory_and_time_itself() -> None:

@@ -1,4 +1,5 @@
 # Config and sheet, read and checked; wildcards; input functions. No science.
+import gc
 import os
 import sys
 from pathlib import Path
@@ -6,6 +7,10 @@ from pathlib import Path
 import yaml
 from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
+
+# Of a plate Snakemake keeps objects by the million. To look for dead ones among them as often as usual costs a sixth
+# of a dry run's processor time.
+gc.set_threshold(100_000)
 
 ROOT = Path(workflow.basedir)
 # Scripts find the library of this checkout, in whatever environment they run.
@@ -15,7 +20,7 @@ os.environ.update(PYTHONPATH=str(ROOT / "src"))
 from wellspring.config import validated_config
 from wellspring.provenance import code_digest
 from wellspring.raw.files import well_files
-from wellspring.wells import read_sheet, well_annotations, well_path, wildcard_pattern
+from wellspring.wells import read_sheet, well_annotations, well_paths, wildcard_pattern
 
 
 def read_schema(name):
@@ -28,6 +33,9 @@ try:
 except (ValueError, OSError) as error:
     raise WorkflowError(str(error)) from None
 
+# Asked for each job of a plate, so looked up once.
+PATHS = well_paths(WELLS)
+ANNOTATIONS = well_annotations(WELLS)
 IS_TIFF = config["raw"]["format"] == "tiff"
 # What the run is for: models of a target, cells, spots.
 HAS_TARGET = config["dataset"]["target_channel"] is not None
@@ -146,7 +154,7 @@ def get_drawn_keys():
 
 def get_drawn_wells():
     """(plate, well, path) of those wells."""
-    return [(plate, well, str(well_path(WELLS, plate=plate, well=well))) for plate, well in get_drawn_keys()]
+    return [(plate, well, str(PATHS[plate, well])) for plate, well in get_drawn_keys()]
 
 
 def get_drawn_files():
@@ -193,7 +201,7 @@ def per_run(pattern, *, models):
 
 
 def get_well_files(wildcards):
-    path = well_path(WELLS, plate=wildcards.plate, well=wildcards.well)
+    path = PATHS[wildcards.plate, wildcards.well]
     try:
         return [str(file) for file in well_files(path, well=wildcards.well, raw=config["raw"])]
     except (ValueError, OSError) as error:
@@ -201,11 +209,11 @@ def get_well_files(wildcards):
 
 
 def get_well_path(wildcards):
-    return str(well_path(WELLS, plate=wildcards.plate, well=wildcards.well))
+    return str(PATHS[wildcards.plate, wildcards.well])
 
 
 def get_well_annotations(wildcards):
-    return well_annotations(WELLS, plate=wildcards.plate, well=wildcards.well)
+    return ANNOTATIONS[wildcards.plate, wildcards.well]
 
 
 def get_labels(wildcards):

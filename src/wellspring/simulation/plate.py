@@ -1,6 +1,5 @@
 """Writing a simulated plate: wells in the raw MPM format, plate-level tables, a sheet, and the truth beside them."""
 
-import os
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from wellspring.files import temporary_beside
 from wellspring.simulation.intensities import draw_latents, draw_pixels, plate_background
 from wellspring.simulation.nuclei import PHASES, Nuclei, draw_nuclei
 from wellspring.simulation.settings import PlateSettings, WellPlan
@@ -65,7 +65,7 @@ def simulate_plate(
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise FileExistsError(f"{folder}: expected a new or empty folder, but it is in use. Remove it or name another.")
     folder.parent.mkdir(parents=True, exist_ok=True)
-    building = folder.with_name(f".{os.getpid()}-{folder.name}")
+    building = temporary_beside(folder)
     try:
         _write_plate(building, settings=settings, seed=seed, report=report)
         building.replace(folder)

@@ -1,6 +1,5 @@
 """A small plate of smFISH wells with known truth: z-stacks of nuclei, cells and RNA spots, a TIFF file per channel."""
 
-import os
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ import tifffile
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from wellspring.files import temporary_beside
 from wellspring.simulation.smfish import add_spots
 from wellspring.tables import SMFISH_CELLS, SMFISH_SPOTS, empty_table, write_table
 
@@ -102,7 +102,7 @@ def simulate_smfish_plate(
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise FileExistsError(f"{folder}: expected a new or empty folder, but it is in use. Remove it or name another.")
     folder.parent.mkdir(parents=True, exist_ok=True)
-    building = folder.with_name(f".{os.getpid()}-{folder.name}")
+    building = temporary_beside(folder)
     try:
         _write_plate(building, settings=settings, seed=seed, report=report)
         building.replace(folder)
