@@ -343,6 +343,7 @@ RANDOMISED = Table(
         *_WAY_COLUMNS,
         Column("layer", "str", "", "lowest layer whose weights are random, and all above it"),
         Column("depth", "int64", "", "1 = the output layer"),
+        Column("n_cells", "int64", "cells", "cells whose maps were made again"),
         Column("correlation", "float64", "1", "Spearman's, of the maps before and after, mean over cells"),
     ),
 )
@@ -367,6 +368,7 @@ TRUST = Table(
         *_WAY_COLUMNS,
         Column("measure", "str", "", "as in the table of measures, or randomised: correlation with all layers random"),
         Column("n_runs", "int64", "runs", "runs with a value; they differ in their seed"),
+        Column("n_cells", "int64", "cells", "cells of each run"),
         Column("mean", "float64", "1", "mean over the runs"),
         Column("lower", "float64", "1", "lower end of the mean's 95 % interval (Student's t); empty below 2 runs"),
         Column("upper", "float64", "1", "upper end of that interval"),
@@ -403,7 +405,7 @@ SIMILARITY = Table(
         *_RUN_COLUMNS,
         Column("level", "str", "", "low, medium or high target"),
         Column("channel", "str", "", "channel of the score map"),
-        Column("image_channel", "str", "", "most similar channel of the image; empty where the map is flat"),
+        Column("image_channel", "str", "", "most similar channel of the image; empty where either is flat"),
     ),
 )
 SANITY = Table(

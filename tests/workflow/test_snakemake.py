@@ -315,6 +315,12 @@ def test_bad_input_ends_in_one_clear_message(
         ("training", {"epochs": "many"}, "training.epochs"),
         ("dataset", {"split": {"train": 0.95, "validation": 0.1}}, "train + validation"),
         ("raw", {"format": "czi"}, "raw.format"),
+        (
+            "attribution",
+            {"models": ["linear"], "validation": {"truth": "nowhere"}},
+            "validation.truth: expected the file",
+        ),
+        ("attribution", {"models": ["linear"], "groups": {"markers": "none"}}, "groups.markers: expected the file"),
     ],
 )
 def test_a_wrong_config_is_told_before_any_job(

@@ -113,16 +113,23 @@ def get_stack_settings():
     return {k: v for k, v in get_image_settings().items() if k != "projection"}
 
 
+def get_named_file(key, path):
+    """A file that the config names by a word or a folder under `key`."""
+    if not Path(path).is_file():
+        raise WorkflowError(f"{key}: expected the file {path}, found none. Correct the config, or leave the key out.")
+    return path
+
+
 def get_published():
     """Figures from the literature to stand beside this run's, if the config names some."""
     name = config["report"]["published"]
-    return f"{ROOT}/resources/published/{name}.csv" if name else []
+    return get_named_file("report.published", f"{ROOT}/resources/published/{name}.csv") if name else []
 
 
 def get_markers():
     """What each channel's marker stains, if the config names such a table."""
     name = config["attribution"]["groups"]["markers"]
-    return f"{ROOT}/resources/{name}.csv" if name else []
+    return get_named_file("attribution.groups.markers", f"{ROOT}/resources/{name}.csv") if name else []
 
 
 def per_well(pattern):
@@ -241,7 +248,7 @@ def if_roar(files):
 def get_truth():
     """The truth of the simulated plate, if the config names one."""
     folder = VALIDATION["truth"] if VALIDATION else None
-    return f"{folder}/truth/truth.json" if folder else []
+    return get_named_file("attribution.validation.truth", f"{folder}/truth/truth.json") if folder else []
 
 
 def get_retrained():

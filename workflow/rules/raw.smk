@@ -45,6 +45,7 @@ rule raw_channels:
     params:
         named=get_named_channels(),
         per_axis={f"spots.{key}": config["spots"][key] for key in ("sigma_px", "spacing_um")},
+        removed=ROAR["channels"] if ROAR else [],
         code=code_digest("wellspring.raw.describe", "wellspring.jobs", "wellspring.files"),
     message:
         "Comparing the channels of all wells"

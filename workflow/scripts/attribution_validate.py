@@ -21,13 +21,13 @@ if TYPE_CHECKING:
     snakemake: Snakemake
 
 
-def truth_of(folder: Path, *, opened: Opened, subjects: Subjects) -> Known:
-    """What the simulated plate in `folder` knows about the cells."""
+def truth_of(folder: Path, *, opened: Opened, subjects: Subjects, regime: str) -> Known:
+    """What the simulated plate in `folder` knows about the cells, as far as the regime leaves it to be seen."""
     cells = opened.manifest.iloc[list(subjects.places)]
-    wells = cells[["plate", "well"]].drop_duplicates().itertuples(index=False)
-    found = {tuple(well): read_structures(folder, plate=well.plate, well=well.well) for well in wells}
+    wells = set(cells[["plate", "well"]].itertuples(index=False, name=None))
+    found = {(plate, well): read_structures(folder, plate=plate, well=well) for plate, well in wells}
     masks = [found[row.plate, row.well][row.object_id] for row in cells.itertuples()]
-    return known_truth(read_truth(folder).causes.structure, masks, subjects=subjects)
+    return known_truth(read_truth(folder).causes.seen_in(regime), masks, subjects=subjects)
 
 
 def main(*, inputs: Mapping[str, Any], outputs: Mapping[str, str], run: Run, params: Any, threads: int) -> None:
@@ -36,7 +36,7 @@ def main(*, inputs: Mapping[str, Any], outputs: Mapping[str, str], run: Run, par
 
     opened, task = opened_cells(inputs, params=params, threads=threads), params["validation"]
     chosen = {"split": params["split"], "max_cells": task["cells"], "rng": np.random.default_rng(0)}
-    subjects = opened.subjects(cells_of_split(opened.manifest, **chosen))
+    subjects, folder = opened.subjects(cells_of_split(opened.manifest, **chosen)), task["truth"]
     found = validated_run(
         subjects,
         grid_of(opened, task, noise_sd=params["noise_sd"]),
@@ -45,7 +45,7 @@ def main(*, inputs: Mapping[str, Any], outputs: Mapping[str, str], run: Run, par
         n_randomised=task["randomised_cells"],
         n_steps=task["curve_steps"],
         batch_size=params["batch_size"],
-        known=truth_of(Path(task["truth"]), opened=opened, subjects=subjects) if task["truth"] else None,
+        known=truth_of(Path(folder), opened=opened, subjects=subjects, regime=run.regime) if folder else None,
         run=run,
         report=tell,
     )

@@ -70,8 +70,11 @@ def pixel_auc(
 
 
 def map_correlation(first: NDArray[np.float32], second: NDArray[np.float32], *, mask: NDArray[np.bool_]) -> float:
-    """Spearman's correlation of two score maps (S, S, C) over measured pixels and channels; NaN where one is flat."""
+    """Spearman's correlation of two score maps (S, S, C) over measured pixels and channels.
+
+    NaN where one is flat, or nothing was measured.
+    """
     one, other = (stats.rankdata(values[mask]) for values in (first, second))
-    if one.std() == 0 or other.std() == 0:
+    if len(one) == 0 or one.std() == 0 or other.std() == 0:
         return float("nan")
     return float(np.corrcoef(one, other)[0, 1])

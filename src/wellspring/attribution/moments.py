@@ -82,9 +82,11 @@ class PairedMoments:
         chance = way * other_way - steady * other_steady - self._noise_variance
         terms = [
             way * other_way * product,
-            (way * gradient + other_way * other) / 2,
+            way * gradient,
+            other_way * other,
             product,
-            (gradient + other) / 2,
+            gradient,
+            other,
             chance,
             noise,
         ]
@@ -97,13 +99,26 @@ class PairedMoments:
 
     def mean(self) -> Array:
         """The mean over the noise. Raises ValueError when there was no copy."""
-        _, mean, _, gradient, _, noise = self._means()
-        return mean - gradient * noise
+        first, second = self._corrected(self._means())
+        return (first + second) / 2
 
     def variance(self) -> Array:
-        """The variance over the noise; it may come out below 0 where it is small. Raises as `mean`."""
-        square, _, product, _, chance, _ = self._means()
-        return square - product * chance - self.mean() ** 2
+        """The variance over the noise; it may come out below 0 where it is small. Raises as `mean`.
+
+        Without the correction by the noise it is the population covariance of the two sums over the copies. The square
+        of their joint mean would add a share of the quadrature's variance to what is subtracted: half of that of one
+        sum, divided by the number of copies.
+        """
+        means = self._means()
+        square, _, _, product, _, _, chance, _ = means
+        first, second = self._corrected(means)
+        return square - product * chance - first * second
+
+    @staticmethod
+    def _corrected(means: list[Array]) -> tuple[Array, Array]:
+        """The mean of either sum, less what the mean of the noise adds to it by chance."""
+        _, first, second, _, gradient, other, _, noise = means
+        return first - gradient * noise, second - other * noise
 
     def _means(self) -> list[Array]:
         if self.n == 0:

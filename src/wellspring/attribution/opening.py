@@ -25,7 +25,9 @@ from wellspring.tables import MANIFEST, NORMALIZATION, read_table
 if TYPE_CHECKING:
     import keras
 
-__all__ = ["Opened", "grid_of", "opened_cells", "settings_of"]
+    from wellspring.training.batches import ImageSource
+
+__all__ = ["Opened", "baselines_of", "grid_of", "opened_cells", "settings_of"]
 
 
 @dataclass(frozen=True)
@@ -63,14 +65,8 @@ class Opened:
         return [self.loader.channels[place] for place in self.inputs]
 
     def baselines(self, block: Mapping[str, Any]) -> Baselines:
-        """The baselines that a block ``baseline`` of the config names. Its training cells are drawn with seed 0."""
-        size, width = self.loader.image_size, self.loader.n_channels
-        cells = np.empty((0, size, size, width), dtype=np.float32)
-        if block["method"] in NEEDS_CELLS:
-            places = np.flatnonzero(self.manifest["split"] == "train")
-            drawn = np.random.default_rng(0).permutation(places)[: block["cells"]]
-            cells = self.loader.batch(np.sort(drawn))[0]
-        return Baselines(block["method"], cells, sigma_px=block.get("sigma_px"))
+        """As `baselines_of`, of these cells."""
+        return baselines_of(block, loader=self.loader, manifest=self.manifest)
 
     def images(self, places: Sequence[int]) -> Iterator[NDArray[np.float32]]:
         """The image of each place, (S, S, C) float32."""
@@ -125,6 +121,16 @@ def opened_cells(inputs: Mapping[str, str], *, params: Mapping[str, Any], thread
     places = input_places(names, channels=loader.channels)
     file = Path(inputs["model"])
     return Opened(load_regressor(file), file, manifest, scaling, loader, places)
+
+
+def baselines_of(block: Mapping[str, Any], *, loader: "ImageSource", manifest: pd.DataFrame) -> Baselines:
+    """The baselines that a block ``baseline`` of the config names. Its training cells are drawn with seed 0."""
+    cells = np.empty((0, loader.image_size, loader.image_size, loader.n_channels), dtype=np.float32)
+    if block["method"] in NEEDS_CELLS:
+        places = np.flatnonzero(manifest["split"] == "train")
+        drawn = np.random.default_rng(0).permutation(places)[: block["cells"]]
+        cells = loader.batch(np.sort(drawn))[0]
+    return Baselines(block["method"], cells, sigma_px=block.get("sigma_px"))
 
 
 def settings_of(block: Mapping[str, Any]) -> Settings:

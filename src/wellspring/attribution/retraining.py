@@ -9,9 +9,8 @@ import keras
 import numpy as np
 import pandas as pd
 
-from wellspring.attribution.baselines import Baselines
 from wellspring.attribution.importance import channel_shares
-from wellspring.attribution.opening import settings_of
+from wellspring.attribution.opening import baselines_of, settings_of
 from wellspring.attribution.records import Run
 from wellspring.attribution.removal import fill_values
 from wellspring.attribution.roar import Lack, RemovedValues, StoredLevels, kept_channels, roar_row, score_maps
@@ -122,7 +121,7 @@ def _importance(
         cells["place"].tolist(),
         inputs=np.asarray(input_places(channels, channels=data.loader.channels), dtype=np.int64),
         scoring=replace(settings.scoring, samples=params["roar"]["samples"]),
-        baselines=Baselines("black", np.empty((0, 1, 1, 1), dtype=np.float32)),
+        baselines=baselines_of(task["baseline"], loader=data.loader, manifest=data.manifest),
         gradients=input_gradients(model),
         batch_size=settings.batch_size,
         seed=run.seed,

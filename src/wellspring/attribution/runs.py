@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from wellspring.attribution.baselines import Baselines
 from wellspring.attribution.estimates import Estimate, Integral, estimated
-from wellspring.attribution.integrated import refined_integral
+from wellspring.attribution.integrated import PathIntegral, refined_integral
 from wellspring.attribution.maps import Maps
 from wellspring.attribution.paths import Gradients, Path
 from wellspring.attribution.records import (
@@ -152,7 +152,7 @@ def _images(loader: ImageSource, places: NDArray[np.int64]) -> Iterator[tuple[in
 
 
 class _Cell:
-    """The integral and the score map of one image, to be computed side by side."""
+    """The integral and the score map of one image, to be computed side by side, unless they are the same."""
 
     def __init__(
         self, place: int, image: NDArray[np.float32], *, baselines: Baselines, settings: Settings, seed: int
@@ -161,27 +161,28 @@ class _Cell:
         self.image = image
         self.starts = baselines.of(image, rng=rng)
         self._integral = Integral(image, self.starts, rule=settings.rule, steps=settings.steps)
-        self._score: Estimate[NDArray[np.float32]] = score_estimate(
-            image, self.starts, scoring=settings.scoring, rng=rng
-        )
+        self._score: Estimate[NDArray[np.float32]] | None = None
+        if not settings.scoring.is_integral:
+            self._score = score_estimate(image, self.starts, scoring=settings.scoring, rng=rng)
 
     @property
     def is_done(self) -> bool:
         """Whether both are done."""
-        return self._integral.is_done and self._score.is_done
+        return self._integral.is_done and (self._score is None or self._score.is_done)
 
     def paths(self) -> Iterator[Path]:
         """Those of both."""
         yield from self._integral.paths()
-        yield from self._score.paths()
+        if self._score is not None:
+            yield from self._score.paths()
 
     def take(self, path: Path) -> None:
         """Hand it to the one that is due."""
-        (self._score if self._integral.is_done else self._integral).take(path)
+        (self._score if self._score is not None and self._integral.is_done else self._integral).take(path)
 
-    def result(self) -> tuple["_Cell", Explanation]:
-        """The cell itself, and what explains it so far."""
-        return self, Explanation(integral=self._integral.result(), score=self._score.result())
+    def result(self) -> tuple["_Cell", PathIntegral, NDArray[np.float32] | None]:
+        """The cell itself, its integral so far, and its score map; None where the integral will be that."""
+        return self, self._integral.result(), None if self._score is None else self._score.result()
 
 
 def _explained(
@@ -194,9 +195,9 @@ def _explained(
 ) -> Iterator[tuple[NDArray[np.float32], Explanation]]:
     """Each image and what explains it. What belongs to one cell, and to the next, shares batches."""
     cells = (_Cell(place, image, baselines=baselines, settings=settings, seed=seed) for place, image in images)
-    for cell, found in estimated(cells, gradients=gradients, batch_size=settings.batch_size):
+    for cell, integral, score in estimated(cells, gradients=gradients, batch_size=settings.batch_size):
         refined = refined_integral(
-            found.integral,
+            integral,
             cell.image,
             cell.starts,
             gradients=gradients,
@@ -205,7 +206,7 @@ def _explained(
             tolerance=settings.tolerance,
             max_steps=settings.max_steps,
         )
-        yield cell.image, Explanation(integral=refined, score=found.score)
+        yield cell.image, Explanation(refined, score=np.abs(refined.attribution) if score is None else score)
 
 
 def _kept(

@@ -50,6 +50,11 @@ class Scoring:
             )
 
     @property
+    def is_integral(self) -> bool:
+        """Whether the score is the magnitude of the integrated gradients of the image itself."""
+        return self.method.has_path and self.method.copies == "none"
+
+    @property
     def has_offsets(self) -> bool:
         """Whether the estimator ``offset`` applies."""
         return self.estimator == "offset" and self.method.has_path and self.method.copies != "none"

@@ -39,17 +39,21 @@ def similar_channels(
     -------
     (C,) int64
         Places of image channels, the first one of ties; -1 where a channel of the map is the same on all measured
-        pixels: it looks like none.
+        pixels: it looks like none. Nor does any map look like an image channel that is the same on all of them.
 
     Notes
     -----
-    Becker (2021), equation 5.2.
+    Becker (2021), equation 5.2, where flat channels are not spoken of. Standardised, one is 0 everywhere, and that is
+    nearer to any map than a channel that has nothing to do with it (mean difference 0.8 against 1.1, if both are
+    normal), so it would win wherever no channel is much like the map.
     """
     maps, channels = standardized(score[mask]), standardized(image[mask])
     found = np.full(score.shape[-1], -1, dtype=np.int64)
+    is_flat = ~channels.any(axis=0)
     for place in range(score.shape[-1]):
-        if maps[:, place].any():
-            found[place] = np.abs(maps[:, place, None] - channels).mean(axis=0).argmin()
+        if maps[:, place].any() and not is_flat.all():
+            difference = np.abs(maps[:, place, None] - channels).mean(axis=0)
+            found[place] = np.where(is_flat, np.inf, difference).argmin()
     return found
 
 

@@ -37,15 +37,16 @@ def trust_table(measures: pd.DataFrame, randomised: pd.DataFrame) -> pd.DataFram
     """
     deepest = randomised[randomised["depth"] == randomised.groupby(_WAY)["depth"].transform("max")]
     last = deepest.rename(columns={"correlation": "value"}).assign(measure="randomised")
-    both = pd.concat([measures[[*_WAY, "measure", "value"]], last[[*_WAY, "measure", "value"]]], ignore_index=True)
+    names = [*_WAY, "measure", "n_cells", "value"]
+    both = pd.concat([measures[names], last[names]], ignore_index=True)
     rows = []
     for key, part in both.groupby([*_WAY, "measure"], sort=False):
         values = part["value"].dropna().to_numpy(dtype=np.float64)
         mean, lower, upper = _interval(values)
         survives = key[-1] == "randomised" and mean > SURVIVES
-        rows.append((*key, len(values), mean, lower, upper, survives))
-    names = [*_WAY, "measure", "n_runs", "mean", "lower", "upper", "survives"]
-    return pd.DataFrame(rows, columns=names).astype({"n_runs": "int64", "survives": bool})[TRUST.names]
+        rows.append((*key, len(values), part["n_cells"].max(), mean, lower, upper, survives))
+    table = pd.DataFrame(rows, columns=[*_WAY, "measure", "n_runs", "n_cells", "mean", "lower", "upper", "survives"])
+    return table.astype({"n_runs": "int64", "n_cells": "int64", "survives": bool})[TRUST.names]
 
 
 def consistency_table(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:

@@ -121,8 +121,9 @@ def validated_run(
     Returns
     -------
     Validated
-        Measures: ``channel_auc`` and ``pixel_auc`` (with truth), ``deletion_area`` and ``insertion_area``; the two
-        areas also for random order and order by intensity, as methods of these names.
+        Measures: ``channel_auc`` and ``pixel_auc`` (with truth), ``deletion_area`` and ``insertion_area``; all but
+        the first also for random order and order by intensity, as methods of these names: structures are bright, so
+        a map that follows the image alone has a high ``pixel_auc``.
     """
     measures: list[dict[str, object]] = []
     curves: list[pd.DataFrame] = []
@@ -137,11 +138,13 @@ def validated_run(
         few = Subjects(subjects.cells[:n_randomised], subjects.channels, subjects.places[:n_randomised])
         for depth, layer in enumerate(randomised() if n_randomised else (), start=1):
             after = _maps(few, candidate, gradients=gradients, batch_size=batch_size, seed=run.seed)
-            row = {"layer": layer, "depth": depth, "correlation": _mean_correlation(maps, after, few)}
+            correlation = _mean_correlation(maps, after, few)
+            row = {"layer": layer, "depth": depth, "n_cells": len(after), "correlation": correlation}
             changes.append(candidate.names | row)
         report(f"{run.model} {run.regime} {run.seed}: tried {number} of {len(grid)} ways to make maps")
     for ranking in ("random", "intensity"):
         names = {"method": ranking, "copies": _ANY, "baseline": _ANY}
+        measures += [names | row for row in _pixel_rows(_no_maps(subjects, ranking, seed=run.seed), subjects, known)]
         found = trace(subjects.cells, _orders(subjects, ranking, None, seed=run.seed))
         measures += [names | row for row in _area_rows(found)]
         curves.append(_curve_rows(found).assign(**names))
@@ -189,16 +192,30 @@ def _truth_rows(
     if known is None:
         return []
     shares = np.stack([channel_shares(one) for one in maps])
+    channel = channel_auc(shares, channels=subjects.channels, causal=known.causal)
+    return [{"measure": "channel_auc", "value": channel}, *_pixel_rows(maps, subjects, known)]
+
+
+def _pixel_rows(
+    maps: Sequence[NDArray[np.float32]], subjects: Subjects, known: Known | None
+) -> list[dict[str, object]]:
+    if known is None:
+        return []
     pixels = [
         pixel_auc(one, mask=subject.mask, structures=structures)
         for one, subject, structures in zip(maps, subjects.cells, known.structures, strict=True)
     ]
     found = [value for value in pixels if not np.isnan(value)]
-    channel = channel_auc(shares, channels=subjects.channels, causal=known.causal)
-    return [
-        {"measure": "channel_auc", "value": channel},
-        {"measure": "pixel_auc", "value": float(np.mean(found)) if found else float("nan")},
-    ]
+    return [{"measure": "pixel_auc", "value": float(np.mean(found)) if found else float("nan")}]
+
+
+def _no_maps(subjects: Subjects, ranking: str, *, seed: int) -> list[NDArray[np.float32]]:
+    """In place of maps: the images' own intensities, or random numbers."""
+    if ranking == "intensity":
+        return [one.image[..., one.inputs] for one in subjects.cells]
+    rngs = [np.random.default_rng([seed, place, 2]) for place in subjects.places]
+    shapes = [(*one.mask.shape, len(one.inputs)) for one in subjects.cells]
+    return [rng.random(shape, dtype=np.float32) for rng, shape in zip(rngs, shapes, strict=True)]
 
 
 def _area_rows(curves: Curves) -> list[dict[str, object]]:
@@ -235,7 +252,7 @@ def known_truth(
     Parameters
     ----------
     causal
-        Channels that the target depends on by their structure.
+        Channels that the target depends on, by their structure or otherwise.
     masks
         Per cell, by channel: (n_px,) bool, the pixels of its structure in raster order. A cell that the image cuts
         has other pixels than these, and gets no structures.

@@ -11,7 +11,7 @@ from wellspring.raw.channels import read_channels
 from wellspring.raw.files import well_files
 from wellspring.raw.mpm_arrays import open_arrays
 
-__all__ = ["WellDescription", "check_axes", "compare_channels", "describe_well"]
+__all__ = ["WellDescription", "check_axes", "check_removed", "compare_channels", "describe_well"]
 
 _MOST_WELLS = 5
 
@@ -121,6 +121,22 @@ def compare_channels(
             + f"\nKnown channels: {', '.join(common)}. Correct the config."
         )
     return common
+
+
+def check_removed(removed: Sequence[int], *, n_inputs: int) -> None:
+    """Check that a model is left a channel, however many are taken out for `attribution.validation.roar`.
+
+    Raises
+    ------
+    ValueError
+        When a number in `removed` is not below `n_inputs`, the number of channels that a model sees.
+    """
+    too_many = [n for n in removed if n >= n_inputs]
+    if too_many:
+        raise ValueError(
+            f"attribution.validation.roar.channels: expected numbers below {n_inputs}, that of the channels that a "
+            f"model sees, got {too_many}. Correct the config."
+        )
 
 
 def check_axes(

@@ -197,9 +197,10 @@ def trend_grid(trend: pd.DataFrame, *, file: str) -> Grid:
     n_cells = int(trend["n_cells"].max()) if len(trend) else 0
     note = (
         f"Spearman's correlation ρ of a channel's importance with the level (low, medium, high), {n_cells:,} cells. "
-        "p: share of shuffles of the levels with a ρ as far from 0. q: p with the false discovery rate controlled over "
-        "the channels (Benjamini and Hochberg); of the channels with q below 0.05, one in twenty is expected to have "
-        "no trend."
+        "p: share of shuffles of the levels, the data counted as one, with a ρ as far from 0; cells of a well that are "
+        "alike make it too small. q: p with the false discovery rate controlled over the channels (Benjamini and "
+        "Hochberg); of the channels with q below 0.05, at most one in twenty is expected to have no trend. The shares "
+        "of a cell sum to 1: where one channel's rises, others' must fall."
     )
     head = ("Channel", "ρ", "p", "q")
     return Grid(title="Trend of the importance over the level", file=file, head=head, rows=rows, note=note, folded=True)

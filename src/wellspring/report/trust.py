@@ -80,14 +80,7 @@ def trust_findings(trust: pd.DataFrame) -> list[str]:
     found = []
     for (model, regime), rows in trust.groupby(["model", "regime"], sort=False):
         name = f"{model}, {regime}"
-        pixels = rows[(rows["measure"] == "pixel_auc") & rows["mean"].notna()]
-        if len(pixels):
-            best, worst = pixels.loc[pixels["mean"].idxmax()], pixels.loc[pixels["mean"].idxmin()]
-            found.append(
-                f"{name}: maps point at the pixels of the causal structures with an area under the ROC curve of "
-                f"{number(worst['mean'], scale=1.0)} ({_way(worst)}) to {number(best['mean'], scale=1.0)} "
-                f"({_way(best)}); 0.5 would be chance."
-            )
+        found += _pixels(rows, name=name)
         marked = rows[rows["survives"]]
         if len(marked):
             names = "; ".join(dict.fromkeys(_way(row) for _, row in marked.iterrows()))
@@ -100,18 +93,42 @@ def trust_findings(trust: pd.DataFrame) -> list[str]:
     return found
 
 
-def _beaten(rows: pd.DataFrame, *, name: str) -> list[str]:
-    areas = rows[rows["measure"] == "deletion_area"].set_index("method")
-    if "random" not in areas.index or areas.loc["random"].ndim > 1:
+def _pixels(rows: pd.DataFrame, *, name: str) -> list[str]:
+    maps, no_maps = _means(rows, measure="pixel_auc")
+    if maps.empty:
         return []
-    random = float(areas.loc["random", "mean"])
-    maps = areas.drop(index=[word for word in _NO_MAP if word in areas.index])
-    n_better = int((maps["mean"] < random).sum())
+    best, worst = maps.loc[maps["mean"].idxmax()], maps.loc[maps["mean"].idxmin()]
+    beside = ""
+    if "intensity" in no_maps:
+        n_better = int((maps["mean"] > no_maps["intensity"]).sum())
+        beside = (
+            f", and the brightness of the pixels alone, without any model, has "
+            f"{number(no_maps['intensity'], scale=1.0)}: {n_better} of {len(maps)} ways do better"
+        )
     return [
-        f"{name}: {n_better} of {len(maps)} ways to make maps move the prediction earlier than a random order "
-        "does when "
-        "values are deleted."
+        f"{name}: maps point at the pixels of the causal structures with an area under the ROC curve of "
+        f"{number(worst['mean'], scale=1.0)} ({_way(worst)}) to {number(best['mean'], scale=1.0)} "
+        f"({_way(best)}); 0.5 would be chance{beside}."
     ]
+
+
+def _beaten(rows: pd.DataFrame, *, name: str) -> list[str]:
+    maps, no_maps = _means(rows, measure="deletion_area")
+    if maps.empty or not no_maps:
+        return []
+    words = {"random": "a random order", "intensity": "the order by intensity"}
+    counts = [f"{int((maps['mean'] < area).sum())} earlier than {words[order]}" for order, area in no_maps.items()]
+    return [
+        f"{name}: when values are deleted, of {len(maps)} ways to make maps {' and '.join(counts)} move the prediction."
+    ]
+
+
+def _means(rows: pd.DataFrame, *, measure: str) -> tuple[pd.DataFrame, dict[str, float]]:
+    """A measure of the ways to make maps, and of what is no map, by its name."""
+    known = rows[(rows["measure"] == measure) & rows["mean"].notna()]
+    is_map = ~known["method"].isin(_NO_MAP)
+    no_maps = known[~is_map].set_index("method")["mean"]
+    return known[is_map], {str(name): float(value) for name, value in no_maps.items()}
 
 
 def _way(row: "pd.Series[object]") -> str:
@@ -129,15 +146,22 @@ def trust_grids(trust: pd.DataFrame, *, file: str) -> list[Grid]:
         n_runs = int(rows["n_runs"].max())
         over = f"mean over {n_runs} runs with 95 % interval" if n_runs > 1 else "one run, so no interval over seeds"
         note = (
-            "AUC: chance that a causal channel (or a pixel of a causal structure) has a higher score than "
-            "another; 0.5 is "
-            "chance, 1 perfect. Deletion area: smaller is better; insertion area: larger is better. Correlation "
-            "with the "
-            f"maps of a random model: nearer to 0 is better, ✗ marks more than {SURVIVES:g}. {over.capitalize()}."
+            "AUC: chance that a causal channel (or a pixel of a causal structure) has a higher score than another; "
+            "0.5 is chance, 1 perfect. Causal are the channels whose structure the target depends on and, where a "
+            "model sees the intensities as measured, those whose intensity does. Deletion area: smaller is better; "
+            "insertion area: larger is better. Correlation with the maps of a random model: nearer to 0 is better, ✗ "
+            f"marks more than {SURVIVES:g}. VarGrad and its SD rank the pixels of a cell alike. {_cells(rows)} "
+            f"{over.capitalize()}."
         )
         head = ("Way to make maps", *[_HEADS[name] for name in measures])
         grids.append(Grid(title=f"Tests of the maps: {model}, {regime}", file=file, head=head, rows=lines, note=note))
     return grids
+
+
+def _cells(rows: pd.DataFrame) -> str:
+    n_cells = rows.groupby(rows["measure"] == "randomised")["n_cells"].max().to_dict()
+    few = f", {n_cells[True]} for the random model" if True in n_cells else ""
+    return f"{n_cells.get(False, 0)} cells of each run{few}."
 
 
 def _value(row: "pd.Series[object] | None") -> str:
@@ -155,9 +179,10 @@ def consistency_grid(consistency: pd.DataFrame, *, file: str) -> Grid:
         for row in consistency.to_dict("records")
     ]
     note = (
-        "Spearman's correlation of the channels' mean importance between models of different initial weights; 1: "
-        "the same "
-        "ranking. Seeds of remove and retrain stand for models trained with nothing removed. One seed has no partner."
+        "Spearman's correlation of the channels' mean importance between models of different initial weights; 1: the "
+        "same ranking. Seeds of remove and retrain stand for models trained with nothing removed: for as many epochs "
+        "as attribution.validation.roar.epochs says, and fewer than the others had make them agree less. One seed has "
+        "no partner."
     )
     head = ("Model", "Regime", "Seeds", "ρ")
     return Grid(title="Agreement between initialisations", file=file, head=head, rows=rows, note=note, n_text=3)
@@ -177,5 +202,6 @@ def roar_grid(roar: pd.DataFrame, *, file: str) -> Grid:
         name = f"{row['model']}, {row['regime']}"
         rows.append((name, row["form"], row["ranking"], what, f"{row['n_retrained']}", error, _rho(row["r2"])))
     head = ("Model", "Form", "Removed first", "Removed", "Trainings", "MAE", "R²")
-    note = "Error on the test cells, from which the same was removed; below it the 95 % interval over trainings."
+    below = "below it the 95 % interval over trainings" if roar["mae_lower"].notna().any() else "one training each"
+    note = f"Error on the test cells, from which the same was removed; {below}."
     return Grid(title="Remove and retrain", file=file, head=head, rows=rows, note=note, n_text=4, folded=len(rows) > 12)

@@ -39,6 +39,10 @@ class Causes:
     structure: tuple[str, ...]
     intensity: tuple[str, ...]
 
+    def seen_in(self, regime: str) -> tuple[str, ...]:
+        """Those that a model can use: structure alone where intensities are shifted at random (``structure``)."""
+        return self.structure if regime == "structure" else tuple(dict.fromkeys((*self.structure, *self.intensity)))
+
 
 @dataclass(frozen=True)
 class AttainableR2:

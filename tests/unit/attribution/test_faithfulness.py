@@ -55,6 +55,7 @@ def test_correlation_of_maps_is_over_measured_pixels():
     assert map_correlation(first, second, mask=mask) == pytest.approx(1)
     assert map_correlation(first, -first, mask=mask) == pytest.approx(-1)
     assert np.isnan(map_correlation(first, np.ones_like(first), mask=mask))
+    assert np.isnan(map_correlation(first, first, mask=np.zeros_like(mask)))
 
 
 SIZE, CHANNELS = 8, 6
@@ -116,12 +117,17 @@ def test_a_model_of_shuffled_labels_fails_where_a_trained_one_passes():
         result = validated(trained(images, labels, seed=3), images[:8], bright[:8], n_randomised=2 * (name == "true"))
         table = check_table(result.measures, MEASURES, source="test")
         found[name] = table[table["method"] == "integrated_gradients"].set_index("measure")["value"]
+        # The bright pixels are the structures, whatever a model makes of them; random numbers find none of them.
+        pixels = table[table["measure"] == "pixel_auc"].set_index("method")["value"]
+        assert pixels["intensity"] > 0.99
+        assert abs(pixels["random"] - 0.5) < 0.1
         check_table(result.curves, CURVES, source="test")
         changes = check_table(result.randomised, RANDOMISED, source="test")
         if name == "true":
             assert changes["layer"].tolist()[0] == "standardized_target"
             assert changes["layer"].tolist()[-1] == "block_1_convolution"
             assert changes["correlation"].iloc[-1] < 0.9
+            assert set(changes["n_cells"]) == {2}
             areas = table[table["measure"] == "deletion_area"].set_index("method")["value"]
             assert areas["integrated_gradients"] < areas["random"]
     assert found["true"]["channel_auc"] == 1.0

@@ -51,6 +51,7 @@ def params(folder):
         "split": "test",
         "method": "integrated_gradients",
         "copies": "vargrad_sd",
+        "baseline": {"method": "mean", "cells": 3},
         "estimator": {"method": "offset", "points": 4, "samples": 9},
         "noise_sd": 1.0,
         "rule": "trapezoid",
@@ -74,13 +75,26 @@ def params(folder):
     }
 
 
+def test_baselines_are_made_of_training_cells(data):
+    from wellspring.attribution.opening import baselines_of
+
+    found = baselines_of({"method": "random", "cells": 3}, loader=data.loader, manifest=data.manifest)
+    places = sorted(np.random.default_rng(0).permutation(80)[:3])
+    np.testing.assert_array_equal(found.cells, data.loader.batch(places)[0])
+    assert baselines_of({"method": "black"}, loader=data.loader, manifest=data.manifest).cells.shape == (0, 6, 6, 4)
+
+
 def test_the_error_rises_when_what_tells_the_target_is_gone(data, tmp_path, monkeypatch):
+    from wellspring.attribution import retraining
     from wellspring.attribution.retraining import retrained
     from wellspring.models.devices import CPU
 
     # Other tests of this process have made tensors already, after which the threads are fixed.
     monkeypatch.setattr("wellspring.attribution.retraining.prepared_device", lambda *, threads: CPU)
 
+    # The new model is explained from the baseline that the config names, as the other runs are.
+    baselines, asked = retraining.baselines_of, []
+    monkeypatch.setattr(retraining, "baselines_of", lambda block, **of: asked.append(block) or baselines(block, **of))
     channels = {"channel": ["a", "b", "c"] * 2, "importance": [0.8, 0.1, 0.1] * 2}
     importance = pd.DataFrame({"object_id": [1, 1, 1, 2, 2, 2], **channels})
     found = {}
@@ -99,6 +113,7 @@ def test_the_error_rises_when_what_tells_the_target_is_gone(data, tmp_path, monk
             assert sorted(set(table["channel"])) == ["b", "c"]
         elif lack.ranking == "none":
             assert table.groupby("channel")["importance"].mean().idxmax() == "a"
+    assert asked == [{"method": "mean", "cells": 3}] * 3
     assert found["pixels", "none"]["r2"] > 0.8
     assert found["pixels", "random"]["r2"] < 0.3
     assert found["channels", "map"]["r2"] < 0.3

@@ -137,10 +137,10 @@ def test_progress_and_cells_without_importance_are_told():
 
 
 def test_similarity_is_told_for_every_cell_and_channel():
-    """All channels of these images are flat on the measured pixels; so the noisy maps are like the first one."""
+    """All channels of these images are flat on the measured pixels, so the noisy maps look like none of them."""
     found = check_table(explained().similarity, SIMILARITY, source="test")
     assert found["channel"].tolist() == ["a", "c"] * 3
-    assert set(found["image_channel"]) == {"a"}
+    assert set(found["image_channel"]) == {""}
 
 
 def test_named_cells_are_shown_too():
@@ -163,6 +163,22 @@ def test_cells_that_miss_the_tolerance_get_more_steps_and_are_told():
     assert strict["steps"].tolist() == [16, 16, 16]
     assert not strict["is_complete"].any()
     assert "integral of 3 cells misses the tolerance" in lines[-1]
+
+
+def test_a_score_without_copies_is_the_integral_with_all_its_steps():
+    """f = a³: the integral is refined from 4 to 8 steps, and no gradient is spent on a map of its own."""
+    calls = []
+
+    def cubic(batch):
+        calls.append(len(batch))
+        x = batch * [1, 0, 0, 0]
+        return (x**3).sum(axis=(1, 2, 3)), (3 * x**2).astype(np.float32)
+
+    scoring = replace(SCORING, method=Method("integrated_gradients", "none"))
+    found = explained(cubic, settings=replace(SETTINGS, scoring=scoring))
+    np.testing.assert_array_equal(found.maps.score, np.abs(found.maps.attribution))
+    np.testing.assert_allclose(found.maps.score[0, 0, 2, 2], 5**3 * (1 + 1 / 128), rtol=1e-5)
+    assert sum(calls) == 3 * (5 + 9)
 
 
 def test_a_killed_run_goes_on_and_ends_as_it_would_have(tmp_path):

@@ -7,6 +7,7 @@ from wellspring.attribution.baselines import Baselines
 from wellspring.attribution.estimates import estimated
 from wellspring.attribution.methods import COPIES, Method
 from wellspring.attribution.moments import Moments, PairedMoments
+from wellspring.attribution.paths import Path, end_point
 from wellspring.attribution.scores import Scoring, score_estimate, scoring_of
 
 WEIGHT = np.array([2.0, -3.0, 0.0, 5.0], dtype=np.float32)
@@ -179,6 +180,37 @@ def test_moments_are_those_of_numpy_and_by_hand():
     for value in (1.0, 3.0, 5.0, 7.0):
         hand.add(np.array([value, 2.0], dtype=np.float32))
     np.testing.assert_allclose(hand.variance(), [5.0, 0.0])
+
+
+def summed(gradient):
+    """A way of 1 on one pixel, with its mean gradient."""
+    path = Path(np.ones((1, 1, 1), np.float32), np.zeros((1, 1, 1), np.float32), points=end_point(), has_slopes=False)
+    path.add(np.zeros(1, np.float32), np.array([[gradient]], dtype=np.float32))
+    return path
+
+
+def test_the_paired_variance_is_the_covariance_of_the_two_sums():
+    """First sums 1 and 3, second ones 5 and 1: their products' mean is 4, their means' product 2 * 3."""
+    moments = PairedMoments(noise_variance=np.zeros((1, 1, 1)))
+    for first, second in ((1.0, 5.0), (3.0, 1.0)):
+        moments.add(summed(first), summed(second), noise=np.zeros((1, 1, 1), np.float32))
+    assert moments.mean().item() == 2.5
+    assert moments.variance().item() == -2.0
+
+
+def test_the_paired_variance_knows_nothing_of_the_quadrature_s():
+    """20,000 pixels without noise, whose gradients err with a spread of 3: on average their variance is 0, not -0.45.
+
+    Standard error: 3² / sqrt(10) per pixel, 0.02 of the mean.
+    """
+    rng, zeros = np.random.default_rng(4), np.zeros((1, 20000, 1), np.float32)
+    moments = PairedMoments(noise_variance=np.zeros((1, 1, 1)))
+    for _ in range(10):
+        pair = [Path(zeros + 1, zeros, points=end_point(), has_slopes=False) for _ in range(2)]
+        for path in pair:
+            path.add(np.zeros(1, np.float32), (1 + 3 * rng.standard_normal((1, 20000))).astype(np.float32))
+        moments.add(*pair, noise=zeros)
+    assert abs(moments.variance().mean()) < 0.08
 
 
 def test_moments_of_nothing_are_refused():

@@ -32,6 +32,17 @@ def test_flat_channels_look_like_none():
     assert similar_channels(score, image, mask=np.zeros((3, 3), bool)).tolist() == [-1, -1]
 
 
+def test_no_map_looks_like_a_flat_image_channel():
+    """A dead channel is 0 once standardised: nearer to a map than channels that have nothing to do with it."""
+    rng = np.random.default_rng(0)
+    image, score = rng.normal(size=(2, 20, 20, 3)).astype(np.float32)
+    image[..., 0] = 7
+    mask = np.ones((20, 20), dtype=bool)
+    differences = np.abs(standardized(score[mask])[:, :1] - standardized(image[mask])).mean(axis=0)
+    assert differences.argmin() == 0
+    assert 0 not in similar_channels(score, image, mask=mask)
+
+
 def test_columns_have_mean_zero_and_unit_spread():
     found = standardized(np.array([[1.0, 5.0], [3.0, 5.0]]))
     assert found.tolist() == [[-1.0, 0.0], [1.0, 0.0]]

@@ -13,8 +13,8 @@ WAY = {"method": "integrated_gradients", "copies": "vargrad", "baseline": "black
 def test_means_and_intervals_over_seeds():
     """0.8 and 0.9: mean 0.85, t (1 df, 95 %) = 12.706 times 0.05."""
     values = {"measure": "pixel_auc", "value": [0.8, 0.9]}
-    runs = pd.DataFrame({"model": "m", "regime": "r", "seed": [1, 2], **WAY, **values})
-    layers = {"layer": ["top", "all"] * 2, "depth": [1, 2] * 2, "correlation": [0.9, 0.6, 0.9, np.nan]}
+    runs = pd.DataFrame({"model": "m", "regime": "r", "seed": [1, 2], **WAY, **values, "n_cells": 8})
+    layers = {"layer": ["top", "all"] * 2, "depth": [1, 2] * 2, "correlation": [0.9, 0.6, 0.9, np.nan], "n_cells": 3}
     randomised = pd.DataFrame({"model": "m", "regime": "r", "seed": [1, 1, 2, 2], **WAY, **layers})
     found = check_table(trust_table(runs, randomised), TRUST, source="test").set_index("measure")
     pixel, last = found.loc["pixel_auc"], found.loc["randomised"]
@@ -23,11 +23,13 @@ def test_means_and_intervals_over_seeds():
     assert (pixel["n_runs"], bool(pixel["survives"])) == (2, False)
     assert (last["mean"], last["n_runs"], bool(last["survives"])) == (0.6, 1, True)
     assert np.isnan(last["lower"])
+    assert (pixel["n_cells"], last["n_cells"]) == (8, 3)
 
 
 def test_without_randomised_models_nothing_survives():
-    runs = pd.DataFrame({"model": "m", "regime": "r", "seed": [1], **WAY, "measure": "pixel_auc", "value": [np.nan]})
-    none = pd.DataFrame(columns=["model", "regime", "seed", *WAY, "layer", "depth", "correlation"])
+    nothing = {"measure": "pixel_auc", "n_cells": 8, "value": [np.nan]}
+    runs = pd.DataFrame({"model": "m", "regime": "r", "seed": [1], **WAY, **nothing})
+    none = pd.DataFrame(columns=["model", "regime", "seed", *WAY, "layer", "depth", "n_cells", "correlation"])
     found = check_table(trust_table(runs, none), TRUST, source="test")
     assert found["n_runs"].tolist() == [0]
     assert not found["survives"].any()

@@ -7,7 +7,7 @@ import pytest
 
 from wellspring.raw import tiff
 from wellspring.raw.channels import read_channels
-from wellspring.raw.describe import WellDescription, check_axes, compare_channels, describe_well
+from wellspring.raw.describe import WellDescription, check_axes, check_removed, compare_channels, describe_well
 
 NO_TABLES = {"format": "mpm", "cell_cycle_table": None, "wells_table": None, "background_table": None}
 
@@ -135,3 +135,10 @@ def test_values_for_another_number_of_axes_are_told_with_the_well() -> None:
         ValueError, match=r"spots\.spacing_um: expected 2 numbers, \[y, x\], since DAPI .* single planes"
     ):
         check_axes(STACKS, channels=["DAPI"], per_axis={"spots.spacing_um": (0.3, 0.1, 0.1)})
+
+
+def test_a_model_keeps_a_channel_when_others_are_taken_out():
+    check_removed([1, 4], n_inputs=5)
+    check_removed([], n_inputs=0)
+    with pytest.raises(ValueError, match=r"roar.channels: expected numbers below 5, .* got \[5, 8\]"):
+        check_removed([1, 5, 8], n_inputs=5)

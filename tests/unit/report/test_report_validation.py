@@ -19,6 +19,7 @@ RUN = {"model": "simple_cnn", "regime": "structure"}
 VARGRAD = {"method": "integrated_gradients", "copies": "vargrad", "baseline": "black"}
 INPUT = {"method": "gradient_input", "copies": "none", "baseline": "-"}
 RANDOM = {"method": "random", "copies": "-", "baseline": "-"}
+INTENSITY = {"method": "intensity", "copies": "-", "baseline": "-"}
 
 
 @pytest.fixture
@@ -26,13 +27,15 @@ def trust():
     rows = [
         {**VARGRAD, "measure": "pixel_auc", "mean": 0.9, "lower": 0.85, "upper": 0.95},
         {**INPUT, "measure": "pixel_auc", "mean": 0.6},
+        {**INTENSITY, "measure": "pixel_auc", "mean": 0.8},
         {**VARGRAD, "measure": "deletion_area", "mean": 0.2},
         {**INPUT, "measure": "deletion_area", "mean": 0.5},
         {**RANDOM, "measure": "deletion_area", "mean": 0.4},
-        {**VARGRAD, "measure": "randomised", "mean": 0.1},
-        {**INPUT, "measure": "randomised", "mean": 0.7, "survives": True},
+        {**INTENSITY, "measure": "deletion_area", "mean": 0.1},
+        {**VARGRAD, "measure": "randomised", "mean": 0.1, "n_cells": 3},
+        {**INPUT, "measure": "randomised", "mean": 0.7, "survives": True, "n_cells": 3},
     ]
-    defaults = {**RUN, "n_runs": 2, "lower": np.nan, "upper": np.nan, "survives": False}
+    defaults = {**RUN, "n_runs": 2, "n_cells": 9, "lower": np.nan, "upper": np.nan, "survives": False}
     return pd.DataFrame([defaults | row for row in rows])[TRUST.names]
 
 
@@ -59,7 +62,15 @@ def test_findings_say_what_passes_and_what_does_not(trust):
     pixels, marked, beaten = trust_findings(trust)
     assert "0.60 (gradient input) to 0.90 (integrated gradients, VarGrad, black)" in pixels
     assert marked.endswith("rather than the model: gradient input.")
-    assert "1 of 2 ways" in beaten
+    assert "has 0.80: 1 of 2 ways do better." in pixels
+    assert "of 2 ways to make maps 1 earlier than a random order and 0 earlier than the order by intensity" in beaten
+
+
+def test_without_truth_and_without_orders_there_is_less_to_say(trust):
+    maps = trust[~trust["method"].isin(["random", "intensity"])]
+    pixels, _ = trust_findings(maps)
+    assert pixels.endswith("0.5 would be chance.")
+    assert len(trust_findings(trust[trust["measure"] != "pixel_auc"])) == 2
 
 
 def test_every_way_has_a_row_and_failures_are_marked(trust):
@@ -68,15 +79,22 @@ def test_every_way_has_a_row_and_failures_are_marked(trust):
     assert grid.rows == [
         ("integrated gradients, VarGrad, black", "0.90\n0.85 to 0.95", "0.20", "0.10"),
         ("gradient input", "0.60", "0.50", "0.70 ✗"),
+        ("intensity", "0.80", "0.10", "–"),
         ("random", "–", "0.40", "–"),
     ]
-    assert "Mean over 2 runs" in grid.note
+    assert "9 cells of each run, 3 for the random model. Mean over 2 runs" in grid.note
+    (grid,) = trust_grids(trust[trust["measure"] != "randomised"], file="trust.csv")
+    assert "9 cells of each run. Mean" in grid.note
 
 
 def test_tables_of_agreement_and_of_retraining(consistency, roar):
     assert consistency_grid(consistency, file="").rows[1] == ("simple_cnn", "structure", "1 and 3", "−0.25")
     row = roar_grid(roar, file="").rows[1]
     assert row == ("simple_cnn, structure", "pixels", "map", "90 %", "2", "30.0\n29.0 to 31.0", "0.50")
+    assert "95 % interval" in roar_grid(roar, file="").note
+    once = roar.assign(n_retrained=1, mae_lower=np.nan, mae_upper=np.nan)
+    assert roar_grid(once, file="").note.endswith("one training each.")
+    assert roar_grid(once, file="").rows[1][-2] == "30.0"
 
 
 def test_curves_are_means_over_the_runs():

@@ -151,6 +151,8 @@ def test_the_truth_names_every_cell_and_the_causal_channels(folder):
     assert truth.seed == 7
     assert truth.formula == SETTINGS.formula
     assert truth.causes.structure == ("09_SRRM2", "15_SON", "20_SP100", "11_PML")
+    assert truth.causes.seen_in("structure") == truth.causes.structure
+    assert truth.causes.seen_in("color-structure") == (*truth.causes.structure, *truth.causes.intensity)
     assert truth.causes.intensity == ("01_CDK9_pT186", "10_H3K27ac", "10_POL2RA_pS2")
     assert truth.attainable == attainable_r2(cells, formula=SETTINGS.formula)
 
