@@ -1,7 +1,7 @@
 """What 384 wells x 38 channels take on a cluster: two simulated wells are run, and stand for the plate.
 
 The time of a job before its work begins is measured too: it is what Snakemake takes to start one job of such a plate.
-What the cluster's own scheduler adds is not in it.
+Each SLURM job starts Snakemake once, and each job in it once more. What the cluster's own scheduler adds is not in it.
 """
 
 import subprocess
@@ -25,6 +25,8 @@ N_CELLS = 400
 N_CHANNELS = 38
 CORES_PER_NODE = 32
 NODES = (1, 4, 16)
+# Wells that share a SLURM job: as the profile's groups have it, or none.
+TOGETHER = (8, 1)
 WORDS = ("low", "high")
 # The models are left out: without a GPU their times would say nothing about a cluster that has some.
 TARGET = "results/dataset/normalization.parquet"
@@ -44,12 +46,18 @@ def run() -> list[Row]:
     disk = sum(one.disk_bytes or 0.0 for one in found.estimates)
     rows = [_row(f"{rule}, one job in the pilot", seconds, "s") for rule, seconds in piloted.items()]
     rows += [_row(f"{N_WELLS} wells to the dataset, {word}", getattr(hours, word), "CPU-hours") for word in WORDS]
+    rows.append(_row("jobs", len(plan.jobs), "jobs"))
     rows.append(_row("their results", disk / 1e9, "GB"))
     rows.append(_row("start of one job of the plate", start_s, "s"))
     for nodes in NODES:
-        bounds = wall_time(plan.jobs, found.job_seconds, cores=nodes * CORES_PER_NODE, gpus=0, overhead_s=start_s)
-        name = f"{nodes} node(s) of {CORES_PER_NODE} cores, {len(plan.jobs)} jobs"
-        rows += [_row(f"{name}: at least", bounds.least / 60, "min"), _row(f"{name}: at most", bounds.most / 60, "min")]
+        for together in TOGETHER:
+            # Wells that share a job run one after the other.
+            cores = min(nodes * CORES_PER_NODE, N_WELLS // together)
+            overhead_s = start_s * (1 + 1 / together)
+            bounds = wall_time(plan.jobs, found.job_seconds, cores=cores, gpus=0, overhead_s=overhead_s)
+            name = f"{nodes} node(s) of {CORES_PER_NODE} cores, {together} wells a SLURM job"
+            rows.append(_row(f"{name}: at least", bounds.least / 60, "min"))
+            rows.append(_row(f"{name}: at most", bounds.most / 60, "min"))
     return rows
 
 

@@ -26,6 +26,8 @@ N_WELLS = 384
 N_SITES = 9
 WELL_FILES = ("mpp.npy", "x.npy", "y.npy", "mapobject_ids.npy", "metadata.csv", "channels.csv")
 PLATE_FILES = ("cell_cycle_classification.csv", "wells_metadata.csv", "secondary_only_relative_normalisation.csv")
+# What the demo's tests of its maps read.
+TRUTH = "truth/truth.json"
 STAINS = ("DAPI", "CELL", "RNA")
 N_CHANNELS = 38
 
@@ -70,7 +72,8 @@ def make_mpm_plate(folder: Path) -> str:
         (folder / "plate" / name).mkdir(parents=True)
         for file in WELL_FILES:
             (folder / "plate" / name / file).touch()
-    for file in PLATE_FILES:
+    (folder / "plate" / "truth").mkdir()
+    for file in (*PLATE_FILES, TRUTH):
         (folder / "plate" / file).touch()
     _write_sheet(folder, {name: f"plate/{name}" for name in _names()})
     _write_config(folder, study="demo")
@@ -137,4 +140,7 @@ def _write_sheet(folder: Path, paths: dict[str, str]) -> None:
 def _write_config(folder: Path, *, study: str) -> None:
     """The shipped config of a study, for the sheet in `folder`."""
     config = yaml.safe_load((ROOT / "config" / study / "config.yaml").read_text(encoding="utf-8"))
+    if study == "smfish":
+        # Every analysis of images.
+        config["quality"] = {"channels": list(STAINS)}
     (folder / "config.yaml").write_text(yaml.safe_dump({**config, "wells": "wells.tsv"}), encoding="utf-8")

@@ -23,8 +23,8 @@ RULE = "cells_crop"
 ALONE: dict[str, Any] = {"groups": None, "group-components": None}
 WAYS: dict[str, dict[str, Any]] = {
     "each job alone": ALONE,
-    "arrays": {**ALONE, "slurm-array-jobs": RULE},
     "8 wells together": {},
+    "arrays": {**ALONE, "slurm-array-jobs": RULE},
 }
 
 
@@ -88,7 +88,7 @@ def main() -> None:
         sys.exit(missing)
     print(f"{n_wells} wells, rule {RULE}")
     print(f"{'way':<18} {'wall s':>7} {'SLURM jobs':>11} {'jobs s':>8} {'scripts s':>10} {'overhead':>9} {'logs':>5}")
-    with running_cluster() as cluster, tempfile.TemporaryDirectory() as name:
+    with tempfile.TemporaryDirectory() as name, running_cluster() as cluster:
         prepared = prepared_wells(Path(name), n_wells=n_wells, cluster=cluster)
         for number, way in enumerate(WAYS):
             one = measured(way, prepared=prepared, folder=Path(name) / str(number))

@@ -33,7 +33,8 @@ __all__ = [
 ]
 
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE_S = 1200.0
+# Longer than any wait on a machine that other work shares.
+PATIENCE_S = 3600.0
 # All that the workflow runs from.
 PARTS = ("Snakefile", "workflow", "src", "profiles", "envs", "resources", "config", "tests/planned_jobs.py")
 # What makes the shipped demo small: fewer epochs, cells and retrainings. Every rule stays.
@@ -222,7 +223,7 @@ class Head:
         for children in Path(f"/proc/{self._process.pid}/task").glob("*/children"):
             for pid in map(int, children.read_text(encoding="ascii").split()):
                 with suppress(OSError):
-                    if Path(f"/proc/{pid}/comm").read_text(encoding="utf-8").strip() == "squeue":
+                    if Path(f"/proc/{pid}/comm").read_text(encoding="utf-8").strip() in ("scontrol", "squeue"):
                         return pid
         return None
 

@@ -3,7 +3,7 @@
 
 rule quality_measure:
     input:
-        files=get_well_files,
+        description="results/raw/{plate}/{well}.json",
         channels=ancient("results/raw/channels.csv"),
     output:
         images="results/quality/{plate}/{well}.parquet",
@@ -84,7 +84,7 @@ rule quality_illumination:
 
 rule quality_correct:
     input:
-        files=get_well_files,
+        description="results/raw/{plate}/{well}.json",
         functions="results/quality/illumination/{plate}.npz",
     output:
         images="results/quality/{plate}/{well}.ome.tif",
