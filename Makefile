@@ -6,7 +6,8 @@ PYTHON ?= python3
 CORES ?= $(shell nproc 2>/dev/null || echo 2)
 BIN := $(CURDIR)/.venv/bin
 SNAKEMAKE := $(BIN)/snakemake --snakefile $(CURDIR)/Snakefile --workflow-profile $(CURDIR)/profiles/default --cores $(CORES)
-# The study of `make demo`: transcription, smfish (single molecules), or validation (whether maps mean something: hours).
+# The study of `make demo`: transcription, smfish (single molecules), profiling (whole fields), profiling-null (the same
+# where patients are like controls), or validation (whether maps mean something: hours).
 STUDY ?= transcription
 ifeq ($(STUDY),smfish)
 DEMO_FOLDER := demo/smfish
@@ -16,12 +17,20 @@ else ifeq ($(STUDY),validation)
 DEMO_FOLDER := demo/validation
 DEMO_CONFIG := config/validation/config.yaml
 DEMO_PLATE := simulate $(DEMO_FOLDER)/plate --preset demo
+else ifeq ($(STUDY),profiling)
+DEMO_FOLDER := demo/profiling
+DEMO_CONFIG := config/profiling/config.yaml
+DEMO_PLATE := simulate-monolayers $(DEMO_FOLDER)/plate
+else ifeq ($(STUDY),profiling-null)
+DEMO_FOLDER := demo/profiling-null
+DEMO_CONFIG := config/profiling/config.yaml
+DEMO_PLATE := simulate-monolayers $(DEMO_FOLDER)/plate --effect 0
 else ifeq ($(STUDY),transcription)
 DEMO_FOLDER := demo
 DEMO_CONFIG := config/demo/config.yaml
 DEMO_PLATE := simulate $(DEMO_FOLDER)/plate --preset demo
 else
-$(error STUDY is $(STUDY); expected transcription, smfish or validation)
+$(error STUDY is $(STUDY); expected transcription, smfish, profiling, profiling-null or validation)
 endif
 DEMO := $(SNAKEMAKE) --directory $(DEMO_FOLDER) --configfile $(DEMO_CONFIG)
 REAL := $(SNAKEMAKE) --directory real --configfile config/real/config.yaml

@@ -30,6 +30,8 @@ include: "workflow/rules/dataset.smk"
 include: "workflow/rules/training.smk"
 # models -> score maps, channel importance
 include: "workflow/rules/attribution.smk"
+# corrected images, cells -> embeddings, verdicts, clusters
+include: "workflow/rules/profiling.smk"
 # everything -> figures, tables, one HTML page
 include: "workflow/rules/report.smk"
 

@@ -107,6 +107,13 @@ def _roar_contradictions(roar: dict[str, Any], *, training: dict[str, Any]) -> l
     return found
 
 
+def _needing_classes(profiling: dict[str, Any]) -> list[str]:
+    """What is asked for and cannot be had without ``profiling.positive``."""
+    told = [name for name in profiling["methods"] if name in ("classifier", "densenet")]
+    asked = [f"method {name}" for name in told] + [name for name in ("multiplications", "actin") if profiling[name]]
+    return [f"profiling: {', '.join(asked)}: needs profiling.positive (which classes are told apart)"] if asked else []
+
+
 def _missing_purpose(config: dict[str, Any]) -> list[str]:
     """Nothing to do, or something that the wells' format does not allow."""
     found = []
@@ -116,6 +123,10 @@ def _missing_purpose(config: dict[str, Any]) -> list[str]:
             "dataset.target_channel: missing; name the channel whose mean is predicted, or list the channels that show "
             "spots in spots.channels, or those to be judged in quality.channels"
         )
+    profiling = config["profiling"]
+    if profiling["methods"] and not config["quality"]["channels"]:
+        found.append("profiling.methods: needs quality.channels (which images)")
+    found += [] if profiling["positive"] else _needing_classes(profiling)
     if config["raw"]["format"] != "tiff":
         wanted = {"spots.channels": config["spots"]["channels"], "segmentation.cells": config["segmentation"]["cells"]}
         wanted["quality.channels"] = config["quality"]["channels"]

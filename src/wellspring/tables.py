@@ -1,6 +1,6 @@
 """Every table's columns, dtypes and units, and the check that enforces them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -64,6 +64,7 @@ __all__ = [
     "check_table",
     "empty_table",
     "read_table",
+    "read_tables",
     "write_table",
 ]
 
@@ -718,6 +719,12 @@ def write_table(frame: pd.DataFrame, path: Path, table: Table) -> None:
             field = arrow.schema.field(place).with_metadata({"unit": column.unit, "meaning": column.meaning})
             arrow = arrow.set_column(place, field, arrow.column(place))
         pq.write_table(arrow, temporary, compression="zstd")
+
+
+def read_tables(paths: Sequence[Path], table: Table) -> pd.DataFrame:
+    """The rows of several files of one table, in the order of `paths`; errors are those of `read_table`."""
+    parts = [found for found in (read_table(path, table) for path in paths) if len(found)]
+    return pd.concat(parts, ignore_index=True) if parts else empty_table(table)
 
 
 def read_table(path: Path, table: Table) -> pd.DataFrame:

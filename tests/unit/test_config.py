@@ -147,6 +147,11 @@ def test_all_mistakes_are_told_at_once() -> None:
             {"raw": TIFF, "spots": {"channels": ["RNA"], "sigma_px": [1, 1], "spacing_um": [1, 1, 1]}},
             "spots: sigma_px and spacing_um differ in length",
         ),
+        (
+            {"raw": TIFF, "quality": {"channels": ["A"]}, "profiling": {"methods": ["pca", "classifier"]}},
+            "profiling: method classifier: needs profiling.positive",
+        ),
+        ({"raw": TIFF, "profiling": {"methods": ["pca"]}}, "profiling.methods: needs quality.channels"),
     ],
 )
 def test_a_contradiction_between_keys_is_told(changes: dict[str, object], words: str) -> None:

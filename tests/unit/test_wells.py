@@ -1,12 +1,20 @@
 """The sheet: what it says of each well, and every mistake in one message."""
 
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
 import yaml
 
-from wellspring.wells import read_sheet, well_annotations, well_paths, wildcard_pattern
+from wellspring.wells import (
+    read_sheet,
+    sample_annotations,
+    well_annotations,
+    well_paths,
+    wildcard_pattern,
+    with_positions,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
 SCHEMA = yaml.safe_load((ROOT / "workflow/schemas/wells.schema.yaml").read_text(encoding="utf-8"))
@@ -134,3 +142,59 @@ def test_a_wildcard_matches_the_names_alone() -> None:
     pattern = wildcard_pattern(["A.1", "A1", "A1"])
     names = pd.Series(["A1", "A.1", "Ax1", "A11"])
     assert names.str.fullmatch(pattern).tolist() == [True, True, False, False]
+
+
+_PEOPLE = pd.DataFrame(
+    {
+        "plate": "p",
+        "well": ["B07", "c12", "AA3", "odd"],
+        "path": "x",
+        "donor": ["d1", "d1", "d2", "d3"],
+        "diagnosis": ["sick", "sick", "well", "well"],
+        "dose": ["1", None, "2", "2"],
+    }
+)
+
+
+def test_rows_and_columns_of_wells() -> None:
+    found = with_positions(_PEOPLE)
+    assert found["row"].tolist() == ["B", "c", "AA", "unknown"]
+    assert found["column"].tolist() == ["7", "12", "3", "unknown"]
+    own = with_positions(_PEOPLE.assign(row="mine"))
+    assert own["row"].tolist() == ["mine"] * 4
+
+
+def _annotated(sheet: pd.DataFrame = _PEOPLE, **changes: object) -> pd.DataFrame:
+    names = {"sample": "donor", "label": "diagnosis", "positive": ["sick"], "controls": ["well"], "further": ["row"]}
+    return sample_annotations(sheet, **(names | changes), source="wells.tsv")
+
+
+def test_annotations_of_samples() -> None:
+    found = _annotated()
+    assert found["sample"].tolist() == ["d1", "d1", "d2", "d3"]
+    assert found["label"].tolist() == ["sick", "sick", "well", "well"]
+    assert found["dose"].tolist() == ["1", "missing", "2", "2"]
+
+
+def test_wells_that_are_not_judged_need_neither_sample_nor_class() -> None:
+    sheet = _PEOPLE.drop(columns="donor").assign(diagnosis=["sick", None, "well", "well"])
+    found = _annotated(sheet, positive=[], controls=[])
+    assert found["sample"].tolist() == ["p/B07", "p/c12", "p/AA3", "p/odd"]
+    assert found["label"].tolist() == ["sick", "none", "well", "well"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"label": "class"}, r"wells.tsv: profiling names the columns \['class'\], but the sheet has"),
+        ({"further": ["objective"]}, r"profiling names the columns \['objective'\]"),
+        ({"positive": ["ill"]}, r"positive and controls name \['ill'\], but the column diagnosis has"),
+        (
+            {"sheet": _PEOPLE.assign(donor=["d1", None, "d2", "d3"])},
+            r"every row, but 1 well\(s\) have none: \['p/c12'\]",
+        ),
+    ],
+)
+def test_sheets_that_do_not_fit_the_profiles(changes: dict[str, Any], words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        _annotated(**changes)

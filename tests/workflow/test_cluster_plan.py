@@ -112,7 +112,10 @@ def spots(tmp_path: Path) -> Path:
         (folder / "plate" / name).touch()
     config["wells"] = "wells.tsv"
     config["quality"] = {"channels": channels}
-    (folder / "wells.tsv").write_text("plate\twell\tpath\np\tA01\tplate\n", encoding="utf-8")
+    actin = {"actin": channels[0], "borders": channels[0], "nuclei": channels[1]}
+    config["profiling"] = {"methods": ["classifier"], "positive": ["x"], "multiplications": [1], "actin": actin}
+    columns, well = "plate\twell\tpath\tsample\tlabel", "p\tA01\tplate\ts\tx"
+    (folder / "wells.tsv").write_text(f"{columns}\n{well}\n", encoding="utf-8")
     (folder / "config.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
     return folder
 

@@ -23,7 +23,10 @@ CPU_SCRIPTS = sorted(
     path.name
     for path in (ROOT / "workflow" / "scripts").glob("*.py")
     if path.stem
-    not in ("training_fit", "attribution_map", "attribution_rank", "attribution_retrain", "attribution_validate")
+    not in (
+        *("training_fit", "profiling_embed", "profiling_multiply", "profiling_actin"),
+        *("attribution_map", "attribution_rank", "attribution_retrain", "attribution_validate"),
+    )
 )
 
 
@@ -132,6 +135,7 @@ DISTRIBUTIONS = {
     "cv2": "opencv-python-headless",
     "yaml": "pyyaml",
     "sklearn": "scikit-learn",
+    "umap": "umap-learn",
 }
 NOT_CARRIED = {"snakemake", "jax"}
 

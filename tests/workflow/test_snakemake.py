@@ -24,7 +24,8 @@ pytestmark = pytest.mark.workflow
 IMAGE_SCRIPTS = {
     *("segmentation_nuclei", "segmentation_cells", "spots_detect"),
     *("quality_measure", "quality_flag", "quality_illumination", "quality_correct"),
-    *("report_images", "report_segmentation", "report_spots", "report_overlays"),
+    *("profiling_fields", "profiling_embed", "profiling_judge", "profiling_multiply", "profiling_actin"),
+    *("report_images", "report_profiles", "report_segmentation", "report_spots", "report_overlays"),
 }
 
 
@@ -103,6 +104,34 @@ def test_every_shipped_mpm_config_plans_all_rules(
     # Nothing removed, 3 rankings of 5 percentages, 2 of 4 numbers of channels, 3 seeds; the demo: 3 trainings.
     retrained = {"config/validation/config.yaml": (1 + 15 + 8) * 3, "config/demo/config.yaml": 3}
     assert counts.get("attribution_retrain", 0) == retrained.get(name, 0)
+
+
+def test_the_profiling_config_plans_all_rules(tmp_path: Path, run: Snakemake) -> None:
+    (tmp_path / "config").mkdir()
+    for well in ("B02", "B03"):
+        for channel in ("actin", "borders", "nuclei"):
+            (tmp_path / "config" / f"{well}_s1_{channel}.tif").touch()
+    people = {"donor": ["HC1", "SSC1"], "diagnosis": ["control", "patient"], "objective": ["1", "2"]}
+    sheet = pd.DataFrame({"plate": "p", "well": ["B02", "B03"], "path": ".", **people})
+    (tmp_path / "plate").mkdir()
+    sheet.assign(path="../config").to_csv(tmp_path / "plate" / "wells.tsv", sep="\t", index=False)
+    result = run(tmp_path, "--dry-run", configfile=ROOT / "config/profiling/config.yaml")
+    assert result.returncode == 0, result.stdout + result.stderr
+    counts = _job_counts(result)
+    assert (counts["profiling_fields"], counts["profiling_embed"], counts["profiling_judge"]) == (2, 4, 4)
+    assert (counts["profiling_multiply"], counts["profiling_actin"], counts["report_profiles"]) == (1, 1, 1)
+
+
+def test_a_sheet_that_lacks_what_profiles_need_is_told_before_anything_runs(tmp_path: Path, run: Snakemake) -> None:
+    (tmp_path / "plate").mkdir()
+    (tmp_path / "plate" / "B02_s1_actin.tif").touch()
+    sheet = pd.DataFrame({"plate": "p", "well": ["B02"], "path": "."})
+    sheet.to_csv(tmp_path / "plate" / "wells.tsv", sep="\t", index=False)
+    result = run(tmp_path, "--dry-run", configfile=ROOT / "config/profiling/config.yaml")
+    assert result.returncode != 0
+    assert "profiling names the columns ['diagnosis', 'donor', 'objective'], but the sheet has" in (
+        result.stdout + result.stderr
+    )
 
 
 def test_the_real_config_plans_all_rules(tmp_path: Path, run: Snakemake) -> None:

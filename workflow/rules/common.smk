@@ -20,7 +20,7 @@ os.environ.update(PYTHONPATH=str(ROOT / "src"))
 from wellspring.config import validated_config
 from wellspring.provenance import code_digest
 from wellspring.raw.files import well_files
-from wellspring.wells import read_sheet, well_annotations, well_paths, wildcard_pattern
+from wellspring.wells import read_sheet, sample_annotations, well_annotations, well_paths, wildcard_pattern
 
 
 def read_schema(name):
@@ -42,6 +42,7 @@ HAS_TARGET = config["dataset"]["target_channel"] is not None
 HAS_CELLS = config["segmentation"]["cells"] is not None
 HAS_SPOTS = bool(config["spots"]["channels"])
 HAS_QUALITY = bool(config["quality"]["channels"])
+HAS_PROFILES = bool(config["profiling"]["methods"])
 CELL_LABELS = ".cells.ome.tif" if HAS_CELLS else ".ome.tif"
 VALIDATION = config["attribution"]["validation"] if HAS_TARGET and config["attribution"]["models"] else None
 ROAR = VALIDATION["roar"] if VALIDATION else None
@@ -51,6 +52,7 @@ RETRAINED = f"{EXPLAINED}/retrained/{{form}}_{{ranking}}_{{amount}}_{{retrained_
 
 
 wildcard_constraints:
+    method=wildcard_pattern(config["profiling"]["methods"]),
     plate=wildcard_pattern(WELLS["plate"]),
     well=wildcard_pattern(WELLS["well"]),
     model=wildcard_pattern(config["training"]["models"]),
@@ -191,6 +193,56 @@ def if_target(files):
 
 def if_cells(files):
     return files if HAS_CELLS else []
+
+
+def get_sample_annotations():
+    """Plate, well, sample, class and further annotations of every well, for profiles."""
+    if not HAS_PROFILES:
+        return []
+    profiling = config["profiling"]
+    columns = {key: profiling[key] for key in ("sample", "label", "positive", "controls")}
+    wanted = [*profiling["batch_columns"], *profiling["colored_by"]]
+    try:
+        table = sample_annotations(WELLS, **columns, further=wanted, source=config["wells"])
+    except ValueError as error:
+        raise WorkflowError(str(error)) from None
+    return table.to_dict("records")
+
+
+def get_profiled_cells(suffix):
+    """An input function: the cells of all wells, for the method that needs them."""
+
+    def files(wildcards):
+        return per_well(f"results/cells/{{plate}}/{{well}}.{suffix}") if wildcards.method == "features" else []
+
+    return files
+
+
+def per_method(pattern):
+    """The files of one stage, one per embedding."""
+    return expand(pattern, method=config["profiling"]["methods"])
+
+
+def per_multiplied(pattern):
+    """The files of the learning-curve experiment, one per classifying network."""
+    found = [name for name in config["profiling"]["methods"] if name in ("classifier", "densenet")]
+    return expand(pattern, method=found) if config["profiling"]["multiplications"] else []
+
+
+def get_profile_maps():
+    """The figures of the wells' maps, by what they are coloured by; none without profiles."""
+    if not HAS_PROFILES:
+        return {}
+    columns = ["label", *config["profiling"]["colored_by"]]
+    return {f"map_{name}": f"results/report/profiles_by_{name}.svg" for name in columns}
+
+
+def if_actin(files):
+    return files if HAS_PROFILES and config["profiling"]["actin"] else []
+
+
+def if_profiles(files):
+    return files if HAS_PROFILES else []
 
 
 def if_quality(files):

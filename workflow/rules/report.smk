@@ -30,6 +30,48 @@ rule report_images:
         "../scripts/report_images.py"
 
 
+rule report_profiles:
+    input:
+        verdicts=per_method("results/profiling/verdicts/{method}.parquet"),
+        clusters=per_method("results/profiling/clusters/{method}.parquet"),
+        embeddings=per_method(per_well("results/profiling/embeddings/{{method}}/{plate}/{well}.parquet")),
+        histories=per_method("results/profiling/embeddings/{method}/history.csv"),
+        multiplied=per_multiplied("results/profiling/multiplied/{method}.parquet"),
+        fields=per_well("results/profiling/fields/{plate}/{well}.npz"),
+    output:
+        **{
+            name: report(path, caption="../report/profiles.rst", category="Profiles")
+            for name, path in get_profile_maps().items()
+        },
+        table=report("results/report/profiles.csv", caption="../report/profiles.rst", category="Profiles"),
+        wells=report("results/report/profile_wells.csv", caption="../report/profiles.rst", category="Profiles"),
+        thumbnails="results/report/thumbnails.parquet",
+        dendrograms=report("results/report/dendrograms.svg", caption="../report/profiles.rst", category="Profiles"),
+        curves=report("results/report/profile_curves.svg", caption="../report/profiles.rst", category="Profiles"),
+    log:
+        "logs/report_profiles.log",
+    benchmark:
+        "benchmarks/report_profiles.tsv"
+    conda:
+        "../../envs/report.yaml"
+    threads: 1
+    resources:
+        mem_mb=growing(2000),
+        runtime=growing(30),
+    params:
+        annotations=get_sample_annotations(),
+        code=code_digest(
+            "wellspring.report.clouds",
+            "wellspring.report.profile_figures",
+            "wellspring.profiling.profiles",
+            "wellspring.jobs",
+        ),
+    message:
+        "Drawing the profiles"
+    script:
+        "../scripts/report_profiles.py"
+
+
 rule report_segmentation:
     input:
         files=get_drawn_files(),
@@ -369,6 +411,7 @@ rule report_roar:
 
 rule report_page:
     input:
+        **get_profile_maps(),
         # Digests cover Python alone, so the page's template stands here.
         template=f"{ROOT}/src/wellspring/report/page.html.jinja",
         images=if_quality("results/quality/images.parquet"),
@@ -376,6 +419,13 @@ rule report_page:
         image_histograms=if_quality("results/report/images.svg"),
         flagged_images=if_quality("results/report/flagged_images.svg"),
         illumination=if_quality("results/report/illumination.svg"),
+        verdict=if_profiles("results/report/profiles.csv"),
+        clusters=if_profiles("results/report/profile_wells.csv"),
+        thumbnails=if_profiles("results/report/thumbnails.parquet"),
+        dendrograms=if_profiles("results/report/dendrograms.svg"),
+        curves=if_profiles("results/report/profile_curves.svg"),
+        actin=if_actin("results/profiling/actin/tiles.parquet"),
+        published_profiles=if_profiles(f"{ROOT}/resources/published/dincu_2021.csv"),
         corrected=if_quality(per_well("results/quality/{plate}/{well}.ome.tif")),
         segmentation=if_cells("results/report/segmentation.csv"),
         segmentation_overlays=if_cells("results/report/segmentation.svg"),
@@ -442,6 +492,7 @@ rule report_page:
     params:
         config=config,
         n_wells=len(WELLS),
+        annotations=get_sample_annotations(),
         code=code_digest("wellspring.report", "wellspring.jobs"),
     message:
         "Writing the report"

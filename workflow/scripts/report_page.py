@@ -7,17 +7,18 @@ from typing import TYPE_CHECKING, Any
 from wellspring.files import replaced_when_whole
 from wellspring.jobs import logged_job
 from wellspring.report.contents import report_page
-from wellspring.report.images import images_section
 from wellspring.report.imaging import read_imaging
 from wellspring.report.inputs import learning_files, read_figures, read_results
 from wellspring.report.page import render_page
+from wellspring.report.profiles import profile_chapters
 
 if TYPE_CHECKING:
     from snakemake.script import Snakemake
 
     snakemake: Snakemake
 
-PROFILES = ("images", "sites", "image_histograms", "flagged_images", "illumination")
+IMAGES = ("images", "sites", "image_histograms", "flagged_images", "illumination")
+PROFILES = (*IMAGES, "verdict", "clusters", "thumbnails", "dendrograms", "curves", "actin", "published_profiles")
 IMAGING = ("segmentation", "segmentation_overlays", "spots", "spot_thresholds", "spot_counts", "spot_overlays")
 
 
@@ -34,8 +35,10 @@ def main(
     if learning is not None:
         results = read_results(**{name: learning[name] for name in ("tables", "series", "published", "validation")})
         figures = read_figures(learning["figures"], predictions=learning["predictions"])
-    chapters, seen = images_section(profiles), read_imaging(imaging)
-    contents = report_page(results, figures=figures, imaging=seen, profiles=chapters, **params)
+    config, seen = params["config"], read_imaging(imaging)
+    chapters = profile_chapters(profiles, config=config, annotations=params["annotations"])
+    of_run = {"config": config, "n_wells": params["n_wells"]}
+    contents = report_page(results, figures=figures, imaging=seen, profiles=chapters, **of_run)
     with replaced_when_whole(page) as temporary:
         temporary.write_text(render_page(contents), encoding="utf-8")
     print(f"{page}: {page.stat().st_size / 1e6:.1f} MB")
@@ -47,7 +50,7 @@ if __name__ == "__main__":
         main(
             learning=learning_files(found) if found.manifest else None,
             imaging={name: Path(found[name]) for name in IMAGING if found[name]},
-            profiles={name: Path(found[name]) for name in PROFILES if found[name]},
-            params={name: snakemake.params[name] for name in ("config", "n_wells")},
+            profiles={k: Path(v) for k, v in found.items() if v and (k in PROFILES or k.startswith("map_"))},
+            params=snakemake.params,
             page=Path(snakemake.output.page),
         )

@@ -1,5 +1,6 @@
 """The page's chapter on the quality of the images and their illumination."""
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 
 from wellspring.quality.tables import FLAGGED_IMAGES, KEPT_SITES
 from wellspring.report.page import Grid, Illustration, Section, illustration
-from wellspring.report.style import COLORS, NEUTRAL, axes_grid, in_style, new_figure, number
+from wellspring.report.style import COLORS, NEUTRAL, axes_grid, in_style, new_figure
 from wellspring.tables import read_table
 
 __all__ = [
@@ -110,14 +111,14 @@ def flagged_figure(flagged: Sequence[FlaggedImage]) -> Figure:
     shown = list(flagged)[:MAX_FLAGGED]
     n_columns = 4
     n_rows = max(1, -(-len(shown) // n_columns))
-    figure = new_figure(height_mm=8 + 52 * n_rows if shown else 20)
+    figure = new_figure(height_mm=8 + 58 * n_rows if shown else 20)
     for place, axes in enumerate(one for row in axes_grid(figure, n_rows=n_rows, n_columns=n_columns) for one in row):
         axes.set_axis_off()
         if place < len(shown):
             one = shown[place]
             low, high = np.nanpercentile(one.image, [1, 99]) if np.isfinite(one.image).any() else (0.0, 1.0)
             axes.imshow(one.image, cmap="gray", vmin=low, vmax=max(high, low + 1e-6))
-            axes.set_title(f"{one.title}\n{one.reasons}", fontsize=6.5)
+            axes.set_title(textwrap.fill(one.title, 38) + "\n" + textwrap.fill(one.reasons, 38), fontsize=6)
     if not shown:
         figure.text(0.02, 0.5, "No image is flagged.")
     return figure
@@ -209,5 +210,5 @@ def _sites_grid(sites: pd.DataFrame, *, file: str) -> Grid:
     bad = sites[sites["is_flagged"]]
     rows = [(r.plate, r.well, r.site, "kept" if r.is_kept else "left out", r.reasons) for r in bad.itertuples()]
     head = ("Plate", "Well", "Site", "Fate", "Flagged by (robust z-score)")
-    note = f"{number(float(len(bad)))} of {len(sites):,} sites; all measures of all images are in the table's file."
+    note = f"{len(bad):,} of {len(sites):,} sites; all measures of all images are in the table's file."
     return Grid(title="Flagged sites", file=file, head=head, rows=rows, note=note, n_text=5, folded=len(rows) > _LONG)

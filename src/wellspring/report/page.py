@@ -10,6 +10,7 @@ from pathlib import Path
 import jinja2
 
 from wellspring.files import as_readable
+from wellspring.report.clouds import Cloud
 
 __all__ = ["TEMPLATE", "Details", "Grid", "Illustration", "Page", "Section", "illustration", "render_page"]
 
@@ -67,7 +68,7 @@ class Section:
     text: Sequence[str] = ()
     warnings: Sequence[str] = ()
     findings: Sequence[str] = ()
-    parts: Sequence[Illustration | Grid | Details] = ()
+    parts: Sequence[Illustration | Grid | Details | Cloud] = ()
     level: int = 2
 
 
@@ -124,6 +125,7 @@ def _template(path: str) -> jinja2.Template:
     environment.filters["unbroken"] = _unbroken
     environment.tests["illustration"] = _is_illustration
     environment.tests["grid"] = _is_grid
+    environment.tests["cloud"] = _is_cloud
     return environment.get_template(Path(path).name)
 
 
@@ -138,3 +140,7 @@ def _is_illustration(part: object) -> bool:
 
 def _is_grid(part: object) -> bool:
     return isinstance(part, Grid)
+
+
+def _is_cloud(part: object) -> bool:
+    return isinstance(part, Cloud)

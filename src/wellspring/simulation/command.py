@@ -5,6 +5,8 @@ import time
 from pathlib import Path
 
 from wellspring.simulation.comparison import compare_with_truth, comparison_text
+from wellspring.simulation.monolayer_plates import MonolayerSettings, demo_donors, simulate_monolayer_plates
+from wellspring.simulation.monolayer_truth import compare_monolayers, is_monolayer_plate, monolayer_text
 from wellspring.simulation.plate import simulate_plate
 from wellspring.simulation.settings import preset_settings
 from wellspring.simulation.smfish_plate import SmfishSettings, demo_wells, simulate_smfish_plate
@@ -28,6 +30,11 @@ def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     smfish.add_argument("folder", type=Path, help="new or empty folder")
     smfish.add_argument("--seed", type=int, default=123, help="0 or more; default: 123")
     smfish.set_defaults(run=_run_simulate_smfish)
+    layers = commands.add_parser("simulate-monolayers", help="write plates of monolayers (TIFF) whose truth is known")
+    layers.add_argument("folder", type=Path, help="new or empty folder")
+    layers.add_argument("--effect", type=float, default=1.0, help="0 (no patient differs) to 1; default: 1")
+    layers.add_argument("--seed", type=int, default=123, help="0 or more; default: 123")
+    layers.set_defaults(run=_run_simulate_monolayers)
     truth = commands.add_parser("truth", help="compare results on a simulated plate with its truth")
     truth.add_argument("plate", type=Path, help="folder that `wellspring simulate` or `simulate-smfish` wrote")
     truth.add_argument("results", type=Path, help="folder `results` of the run")
@@ -51,7 +58,18 @@ def _run_simulate_smfish(args: argparse.Namespace) -> None:
     print(f"{sheet}: {len(demo_wells())} wells")
 
 
+def _run_simulate_monolayers(args: argparse.Namespace) -> None:
+    if args.seed < 0 or not 0 <= args.effect <= 1:
+        raise ValueError(f"expected --seed 0 or more and --effect 0 to 1, got {args.seed} and {args.effect}.")
+    settings = MonolayerSettings(demo_donors(effect=args.effect))
+    sheet = simulate_monolayer_plates(args.folder, settings=settings, seed=args.seed, report=print)
+    print(f"{sheet}: {len(settings.donors) * len(settings.optics)} wells")
+
+
 def _run_truth(args: argparse.Namespace) -> None:
+    if is_monolayer_plate(args.plate):
+        print(monolayer_text(compare_monolayers(args.plate, args.results)))
+        return
     if is_smfish_plate(args.plate):
         _run_smfish_truth(args)
         return

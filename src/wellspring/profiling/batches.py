@@ -1,0 +1,106 @@
+"""How much of an embedding is plate, objective or position rather than biology; designs that cannot tell."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from sklearn.covariance import LedoitWolf
+
+from wellspring.profiling.profiles import Profiles
+
+__all__ = ["confounded_with", "explained_p_value", "explained_share", "whitened"]
+
+# Fewer control wells tell nothing of how they vary together.
+_LEAST_CONTROLS = 4
+
+
+def explained_share(values: NDArray[np.float64], groups: Sequence[str]) -> float:
+    """Variance between groups over total variance, summed over all features (multivariate eta squared).
+
+    Chance alone gives about (number of groups - 1) / (number of wells - 1). NaN when nothing varies.
+    """
+    centred = values - values.mean(axis=0)
+    total = float((centred**2).sum())
+    names = np.asarray(groups)
+    between = sum(
+        float((names == name).sum() * (centred[names == name].mean(axis=0) ** 2).sum()) for name in np.unique(names)
+    )
+    return between / total if total > 0 else float("nan")
+
+
+def explained_p_value(
+    values: NDArray[np.float64],
+    groups: Sequence[str],
+    *,
+    units: Sequence[str],
+    n_permutations: int,
+    rng: np.random.Generator,
+) -> float:
+    """Share of permutations of the groups whose `explained_share` is as high, (1 + such) / (1 + all).
+
+    Parameters
+    ----------
+    units
+        What is permuted as a whole, each of one group: the samples for a class, the wells for a plate.
+
+    Returns
+    -------
+    float
+        NaN without permutations, or where nothing varies.
+    """
+    found = explained_share(values, groups)
+    of_unit = dict(zip(units, groups, strict=True))
+    names = list(of_unit)
+    as_high = 0
+    for _ in range(n_permutations):
+        other = dict(zip(names, rng.permutation(np.asarray(list(of_unit.values()), dtype=object)), strict=True))
+        as_high += int(explained_share(values, [other[unit] for unit in units]) >= found)
+    return (1 + as_high) / (1 + n_permutations) if n_permutations and np.isfinite(found) else float("nan")
+
+
+def whitened(profiles: Profiles, *, is_control: NDArray[np.bool_]) -> Profiles | None:
+    """Profiles in which the controls vary alike in every direction, and stand at 0 on every plate.
+
+    Each plate is shifted by the mean of its controls; the controls' covariance over all plates, shrunk after Ledoit and
+    Wolf (2004), is then made the unit matrix by its symmetric inverse root. So what varies among controls (position,
+    staining) weighs least.
+
+    Returns
+    -------
+    Profiles or None
+        None with fewer than 4 control wells, or a plate without any.
+    """
+    plates = profiles.wells["plate"].to_numpy(dtype=object)
+    has_controls = all((is_control & (plates == plate)).any() for plate in set(plates))
+    if not has_controls or is_control.sum() < _LEAST_CONTROLS:
+        return None
+    values = profiles.values.copy()
+    for plate in set(plates):
+        values[plates == plate] -= values[(plates == plate) & is_control].mean(axis=0)
+    variance, axes = np.linalg.eigh(LedoitWolf(assume_centered=True).fit(values[is_control]).covariance_)
+    least = 1e-12 * max(float(variance.max()), np.finfo(float).tiny)
+    root = axes @ np.diag(1 / np.sqrt(np.maximum(variance, least))) @ axes.T
+    return Profiles(profiles.wells, values @ root)
+
+
+def confounded_with(wells: pd.DataFrame, *, label: str, columns: Sequence[str]) -> list[str]:
+    """Columns whose every value goes with one class only, while they have two values or more and fewer than samples.
+
+    Parameters
+    ----------
+    wells
+        A row per well, with the columns `label`, `sample` and `columns`.
+
+    Returns
+    -------
+    list of str
+        With such a column nobody can tell class from batch.
+    """
+    found = []
+    for name in columns:
+        table = wells[[name, label, "sample"]].dropna()
+        several = 2 <= table[name].nunique() < table["sample"].nunique()
+        if several and (table.groupby(name)[label].nunique() == 1).all():
+            found.append(name)
+    return found

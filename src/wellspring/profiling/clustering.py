@@ -1,0 +1,177 @@
+"""Clusters of wells without their classes, and how well they agree with these (table 6.1 of Dincu 2021)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.cluster.hierarchy import linkage
+from sklearn.cluster import HDBSCAN, AgglomerativeClustering, KMeans
+from sklearn.metrics import (
+    adjusted_rand_score,
+    davies_bouldin_score,
+    homogeneity_completeness_v_measure,
+    silhouette_score,
+    v_measure_score,
+)
+from sklearn.preprocessing import StandardScaler
+
+from wellspring.profiling.profiles import Profiles
+
+__all__ = [
+    "ClusterLabels",
+    "agreement_p_value",
+    "cluster_labels",
+    "cluster_metrics",
+    "cluster_stability",
+    "dendrogram_linkage",
+    "unseen_clusters",
+]
+
+_LEAST_WELLS = 5
+
+
+@dataclass(frozen=True)
+class ClusterLabels:
+    """Cluster of each well, (n,) int64, by three methods."""
+
+    kmeans: NDArray[np.int64]
+    agglomerative: NDArray[np.int64]
+    hdbscan: NDArray[np.int64]
+
+
+def cluster_labels(values: NDArray[np.float64], *, n_clusters: int, seed: int) -> ClusterLabels:
+    """K-means (Euclidean), agglomerative clustering (cosine distance, average linkage) and HDBSCAN.
+
+    Below 5 wells there is one cluster.
+
+    Parameters
+    ----------
+    values : (n, d) float
+    n_clusters
+        Of the first two.
+    """
+    n = len(values)
+    if n < _LEAST_WELLS:
+        one = np.zeros(n, dtype=np.int64)
+        return ClusterLabels(one, one, one)
+    k = min(n_clusters, len(np.unique(values, axis=0)))
+    kmeans = KMeans(k, n_init=10, random_state=seed).fit_predict(values)
+    merged = AgglomerativeClustering(k, metric="cosine", linkage="average").fit_predict(_not_zero(values))
+    dense = HDBSCAN(min_cluster_size=max(2, min(5, n // 4)), copy=True).fit_predict(
+        StandardScaler().fit_transform(values)
+    )
+    return ClusterLabels(kmeans.astype(np.int64), merged.astype(np.int64), dense.astype(np.int64))
+
+
+def _not_zero(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """A vector of zeros has no direction: it gets an equal share of each axis."""
+    zero = np.abs(values).sum(axis=1, keepdims=True) == 0
+    return np.where(zero, 1e-12, values)
+
+
+def cluster_metrics(
+    values: NDArray[np.float64], clusters: NDArray[np.int64], labels: NDArray[np.str_]
+) -> dict[str, float]:
+    """Homogeneity, completeness and V-measure against known classes; Davies-Bouldin index and silhouette.
+
+    The last two are NaN where there is one cluster, or as many as wells; the first three where there is one class.
+    """
+    homogeneity, completeness, v_measure = (
+        homogeneity_completeness_v_measure(labels, clusters) if len(set(labels.tolist())) > 1 else (np.nan,) * 3
+    )
+    n_clusters = len(set(clusters.tolist()))
+    defined = 2 <= n_clusters < len(values)
+    return {
+        "homogeneity": float(homogeneity),
+        "completeness": float(completeness),
+        "v_measure": float(v_measure),
+        "davies_bouldin": float(davies_bouldin_score(values, clusters)) if defined else float("nan"),
+        "silhouette": float(silhouette_score(values, clusters)) if defined else float("nan"),
+    }
+
+
+def unseen_clusters(spaces: Mapping[int, Profiles], *, seed: int) -> pd.DataFrame:
+    """Cluster of each well by two k-means centres that were found without its sample.
+
+    In the space of each fold, k-means is fitted to the wells that the fold has seen, and those that it has not go to
+    the nearer centre. Cluster 1 of every fold is the one whose seen wells correlate with cluster 1 of all wells (fold
+    0), so that folds can be put together; classes are not asked.
+
+    Returns
+    -------
+    DataFrame
+        Columns plate, well, sample, label, cluster; without wells when there are no folds, or a fold has seen fewer
+        than 5 wells or only equal ones.
+    """
+    parts = []
+    whole = spaces[0]
+    reference = cluster_labels(whole.values, n_clusters=2, seed=seed).kmeans
+    known = {key: int(one) for key, one in zip(_keys(whole.wells), reference, strict=True)}
+    for fold, profiles in sorted(spaces.items()):
+        seen = profiles.wells["is_seen"].to_numpy(dtype=bool)
+        if fold == 0 or seen.all() or seen.sum() < _LEAST_WELLS:
+            continue
+        if len(np.unique(profiles.values[seen], axis=0)) < 2:
+            continue
+        model = KMeans(2, n_init=10, random_state=seed).fit(profiles.values[seen])
+        as_whole = np.array([known[key] for key in _keys(profiles.wells[seen])])
+        is_turned = (model.labels_ == as_whole).mean() < 0.5
+        cluster = model.predict(profiles.values[~seen]).astype(np.int64)
+        own = profiles.wells.loc[~seen, ["plate", "well", "sample", "label"]]
+        parts.append(own.assign(cluster=1 - cluster if is_turned else cluster))
+    columns = ["plate", "well", "sample", "label", "cluster"]
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
+
+
+def _keys(wells: pd.DataFrame) -> list[tuple[str, str]]:
+    return list(zip(wells["plate"], wells["well"], strict=True))
+
+
+def agreement_p_value(wells: pd.DataFrame, *, n_permutations: int, rng: np.random.Generator) -> float:
+    """Share of permutations of the samples' classes with a V-measure as high, (1 + such) / (1 + all).
+
+    Parameters
+    ----------
+    wells
+        Columns sample, label, cluster; wells of a sample keep one class.
+
+    Returns
+    -------
+    float
+        NaN without wells or permutations.
+    """
+    if not len(wells) or not n_permutations:
+        return float("nan")
+    people = wells[["sample", "label"]].drop_duplicates()
+    found = v_measure_score(wells["label"], wells["cluster"])
+    as_high = 0
+    for _ in range(n_permutations):
+        other = dict(zip(people["sample"], rng.permutation(people["label"].to_numpy(dtype=object)), strict=True))
+        as_high += int(v_measure_score(wells["sample"].map(other), wells["cluster"]) >= found - 1e-12)
+    return (1 + as_high) / (1 + n_permutations)
+
+
+def cluster_stability(
+    values: NDArray[np.float64], *, n_clusters: int, n_bootstraps: int, rng: np.random.Generator
+) -> float:
+    """Mean adjusted Rand index between k-means of all wells and k-means fitted to bootstrap samples of them.
+
+    1: the same clusters whichever wells were there; 0: no more alike than by chance. NaN below 5 wells.
+    """
+    if len(values) < _LEAST_WELLS or len(np.unique(values, axis=0)) < n_clusters:
+        return float("nan")
+    whole = KMeans(n_clusters, n_init=10, random_state=0).fit_predict(values)
+    found = []
+    for _ in range(n_bootstraps):
+        rows = rng.integers(0, len(values), len(values))
+        if len(np.unique(values[rows], axis=0)) >= n_clusters:
+            model = KMeans(n_clusters, n_init=3, random_state=0).fit(values[rows])
+            found.append(adjusted_rand_score(whole, model.predict(values)))
+    return float(np.mean(found)) if found else float("nan")
+
+
+def dendrogram_linkage(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(n - 1, 4) linkage by average cosine distance, as `scipy.cluster.hierarchy.dendrogram` takes it."""
+    return np.asarray(linkage(_not_zero(values), method="average", metric="cosine"))

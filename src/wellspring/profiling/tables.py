@@ -1,0 +1,92 @@
+"""Columns of the tables of this stage."""
+
+from wellspring.tables import Column, Table
+
+__all__ = ["ACTIN", "CLUSTERS", "EMBEDDING", "EMBEDDING_PREFIX", "MULTIPLIED", "PROFILE_HISTORY", "VERDICT"]
+
+EMBEDDING_PREFIX = "e_"
+_WELL = (
+    Column("plate", "str", "", "plate name from the sheet"),
+    Column("well", "str", "", "well name from the sheet"),
+)
+_FOLD = Column("fold", "int64", "", "0: fitted with all samples; 1, 2, ..: fitted without the samples of that fold")
+
+# Further columns, e_000 and so on, hold the embedding.
+EMBEDDING = Table(
+    "embedding",
+    (
+        *_WELL,
+        Column("site", "str", "", "field of view, as in the file's name"),
+        _FOLD,
+        Column("is_seen", "bool", "", "the sample was there when the method was fitted"),
+    ),
+    is_open=True,
+)
+PROFILE_HISTORY = Table(
+    "profile_history",
+    (
+        _FOLD,
+        Column("network", "str", "", "name of the network; autoencoders have one per channel"),
+        Column("epoch", "int64", "", "1 = first"),
+        Column("loss", "float64", "1", "training loss"),
+        Column("val_loss", "float64", "1", "validation loss, of other samples"),
+    ),
+)
+MULTIPLIED = Table(
+    "multiplied",
+    (
+        Column("method", "str", "", "network"),
+        Column("multiplication", "int64", "", "augmented copies of a field in an epoch"),
+        *PROFILE_HISTORY.columns[2:],
+    ),
+)
+ACTIN = Table(
+    "actin",
+    (
+        *_WELL,
+        Column("site", "str", "", "field of view"),
+        Column("split", "str", "", "train, validation, unseen"),
+        Column("iou", "float64", "1", "intersection over union of found and true actin inside cells; empty: neither"),
+        Column("iou_of_actin", "float64", "1", "the same for all bright actin, borders and inside"),
+        Column("bottleneck_values", "int64", "", "values at the bottom of the network"),
+        Column("input_values", "int64", "", "values of a tile"),
+    ),
+)
+VERDICT = Table(
+    "verdict",
+    (
+        Column("method", "str", "", "how the fields were embedded"),
+        Column("question", "str", "", "classification, clusters, retrieval, batch"),
+        Column(
+            "scope",
+            "str",
+            "",
+            "unseen: samples that the method was not fitted with, robust z: after correction; all: every well",
+        ),
+        Column("metric", "str", "", "name of the metric"),
+        Column("value", "float64", "1", "its value; empty where it is not defined"),
+        Column("lower", "float64", "1", "2.5 % point of the bootstrap over samples; empty without one"),
+        Column("upper", "float64", "1", "97.5 % point of the bootstrap over samples; empty without one"),
+        Column("p_value", "float64", "1", "share of permutations at least as good; empty without a test"),
+    ),
+)
+CLUSTERS = Table(
+    "clusters",
+    (
+        Column("method", "str", "", "how the fields were embedded"),
+        *_WELL,
+        Column("sample", "str", "", "biological sample"),
+        Column("label", "str", "", "known class"),
+        Column("kmeans", "int64", "", "cluster of k-means with k = 2"),
+        Column("agglomerative", "int64", "", "cluster of cosine distance and average linkage, 2 clusters"),
+        Column("hdbscan", "int64", "", "cluster of HDBSCAN; -1: none"),
+        Column("pc_1", "float64", "1", "first principal component of the profiles"),
+        Column("pc_2", "float64", "1", "second principal component"),
+        Column("umap_1", "float64", "1", "first coordinate of UMAP; empty below 5 wells"),
+        Column("umap_2", "float64", "1", "second coordinate"),
+        Column("tsne_1", "float64", "1", "first coordinate of t-SNE; empty below 5 wells"),
+        Column("tsne_2", "float64", "1", "second coordinate"),
+        Column("unseen_kmeans", "int64", "", "nearer of two centres found without the well's sample; -1: none"),
+        Column("unseen_score", "float64", "1", "classification without the well's sample, above 0: positive"),
+    ),
+)

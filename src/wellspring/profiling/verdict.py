@@ -1,0 +1,184 @@
+"""Every judgement on one embedding: table `VERDICT` and the wells' clusters."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from sklearn.decomposition import PCA
+from sklearn.metrics import homogeneity_completeness_v_measure
+
+from wellspring.profiling.batches import explained_p_value, explained_share, whitened
+from wellspring.profiling.classification import classification_rows, unseen_scores
+from wellspring.profiling.clustering import (
+    agreement_p_value,
+    cluster_labels,
+    cluster_metrics,
+    cluster_stability,
+    unseen_clusters,
+)
+from wellspring.profiling.neighbours import neighbour_map
+from wellspring.profiling.profiles import Profiles, robust_standardized
+from wellspring.profiling.retrieval import retrieval
+from wellspring.profiling.tables import CLUSTERS, VERDICT
+
+__all__ = ["Judgement", "judged"]
+
+_MOST_CLUSTERS = 6
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """Tables `VERDICT` and `CLUSTERS` of one method."""
+
+    verdict: pd.DataFrame
+    clusters: pd.DataFrame
+
+
+def judged(
+    method: str,
+    spaces: Mapping[int, Profiles],
+    *,
+    positive: Sequence[str],
+    controls: Sequence[str],
+    batch_columns: Sequence[str],
+    n_permutations: int,
+    n_bootstraps: int,
+    seed: int,
+) -> Judgement:
+    """Judge one method by classification, clusters, retrieval and batch effects.
+
+    Parameters
+    ----------
+    method
+        Name of the embedding.
+    spaces
+        Profiles by fold, fold 0 fitted with all samples.
+    positive
+        Classes that count as positive in the classification.
+    controls
+        Classes that the whitening takes as its reference.
+    batch_columns
+        Annotations of the wells whose share of the variance is told.
+
+    Returns
+    -------
+    Judgement
+        Clusters, retrieval and batches of scope ``all`` use fold 0. Clusters of scope ``unseen``: see
+        `unseen_clusters`; their index and silhouette are means over the folds, weighted by wells. ``robust z`` is the
+        classification after `robust_standardized`.
+    """
+    rng = np.random.default_rng(seed)
+    classified = classification_rows(
+        spaces, positive=positive, n_permutations=n_permutations, n_bootstraps=n_bootstraps, rng=rng
+    )
+    parts = [classified.assign(question="classification", scope="unseen")]
+    even = {fold: robust_standardized(profiles) for fold, profiles in spaces.items()}
+    corrected = classification_rows(even, positive=positive, n_permutations=0, n_bootstraps=n_bootstraps, rng=rng)
+    parts.append(corrected.assign(question="classification", scope="robust z"))
+    whole = spaces[0]
+    parts.append(_rows(_clustered(whole, n_bootstraps=n_bootstraps, rng=rng, seed=seed), "clusters", "all"))
+    assigned = unseen_clusters(spaces, seed=seed)
+    parts.append(_unseen_rows(spaces, assigned, n_permutations=n_permutations, rng=rng))
+    found = retrieval(whole.values, _texts(whole, "sample"), n_permutations=n_permutations, rng=rng)
+    parts.append(_rows({"mean_average_precision": found.mean, "share_found": found.share_found}, "retrieval", "all"))
+    is_control = whole.wells["label"].isin(list(controls)).to_numpy()
+    forms = {"before": whole, "robust z": even[0], "whitened": whitened(whole, is_control=is_control)}
+    parts.append(_batch_rows(forms, columns=batch_columns, n_permutations=n_permutations, rng=rng))
+    verdict = pd.concat([part for part in parts if len(part)], ignore_index=True).assign(method=method)
+    return Judgement(verdict[VERDICT.names], _cluster_table(method, spaces, assigned, positive=positive, seed=seed))
+
+
+def _rows(values: Mapping[str, float], question: str, scope: str) -> pd.DataFrame:
+    rows = [(name, value, np.nan, np.nan, np.nan) for name, value in values.items()]
+    table = pd.DataFrame(rows, columns=["metric", "value", "lower", "upper", "p_value"])
+    return table.assign(question=question, scope=scope)
+
+
+def _texts(profiles: Profiles, column: str) -> NDArray[np.str_]:
+    return np.asarray(profiles.wells[column].tolist(), dtype=np.str_)
+
+
+def _clustered(profiles: Profiles, *, n_bootstraps: int, rng: np.random.Generator, seed: int) -> dict[str, float]:
+    labels = _texts(profiles, "label")
+    found: dict[str, float] = {}
+    for name, clusters in vars(cluster_labels(profiles.values, n_clusters=2, seed=seed)).items():
+        found |= {f"{name} {key}": v for key, v in cluster_metrics(profiles.values, clusters, labels).items()}
+    for k in range(3, min(_MOST_CLUSTERS, len(profiles.values) - 1) + 1):
+        clusters = cluster_labels(profiles.values, n_clusters=k, seed=seed).kmeans
+        metrics = cluster_metrics(profiles.values, clusters, labels)
+        found |= {f"kmeans {k} {key}": metrics[key] for key in ("v_measure", "silhouette")}
+    n_drawn = min(50, n_bootstraps)
+    return found | {"kmeans stability": cluster_stability(profiles.values, n_clusters=2, n_bootstraps=n_drawn, rng=rng)}
+
+
+def _unseen_rows(
+    spaces: Mapping[int, Profiles], assigned: pd.DataFrame, *, n_permutations: int, rng: np.random.Generator
+) -> pd.DataFrame:
+    if not len(assigned):
+        return _rows({}, "clusters", "unseen")
+    names = ("kmeans homogeneity", "kmeans completeness", "kmeans v_measure")
+    agreement = homogeneity_completeness_v_measure(assigned["label"], assigned["cluster"])
+    found = dict(zip(names, map(float, agreement), strict=True))
+    shapes, weights = [], []
+    for profiles in spaces.values():
+        unseen = profiles.at(~profiles.wells["is_seen"].to_numpy(dtype=bool))
+        keyed = unseen.wells[["plate", "well"]].merge(assigned, on=["plate", "well"])
+        if len(keyed) and len(keyed) == len(unseen.values):
+            shapes.append(
+                cluster_metrics(unseen.values, keyed["cluster"].to_numpy(dtype=np.int64), _texts(unseen, "label"))
+            )
+            weights.append(len(keyed))
+    for name in ("davies_bouldin", "silhouette"):
+        values = np.array([shape[name] for shape in shapes])
+        is_defined = np.isfinite(values)
+        mean = np.average(values[is_defined], weights=np.array(weights)[is_defined]) if is_defined.any() else np.nan
+        found[f"kmeans {name}"] = float(mean)
+    table = _rows(found, "clusters", "unseen")
+    p_value = agreement_p_value(assigned, n_permutations=n_permutations, rng=rng)
+    return table.assign(p_value=np.where(table["metric"] == "kmeans v_measure", p_value, np.nan))
+
+
+def _batch_rows(
+    forms: Mapping[str, Profiles | None], *, columns: Sequence[str], n_permutations: int, rng: np.random.Generator
+) -> pd.DataFrame:
+    """Explained shares of the class and of each column, in each form of the profiles; NaN where there is none."""
+    parts = []
+    for column in ("label", *columns):
+        for form, profiles in forms.items():
+            share, p_value = np.nan, np.nan
+            if profiles is not None:
+                groups = profiles.wells[column].fillna("missing").astype(str).tolist()
+                wells = (profiles.wells["plate"] + "/" + profiles.wells["well"]).tolist()
+                units = profiles.wells["sample"].tolist() if column == "label" else wells
+                share = explained_share(profiles.values, groups)
+                p_value = explained_p_value(
+                    profiles.values, groups, units=units, n_permutations=n_permutations, rng=rng
+                )
+            parts.append((f"{column} {form}", share, np.nan, np.nan, p_value))
+    table = pd.DataFrame(parts, columns=["metric", "value", "lower", "upper", "p_value"])
+    return table.assign(question="batch", scope="all")
+
+
+def _cluster_table(
+    method: str, spaces: Mapping[int, Profiles], assigned: pd.DataFrame, *, positive: Sequence[str], seed: int
+) -> pd.DataFrame:
+    whole = spaces[0]
+    labels = cluster_labels(whole.values, n_clusters=2, seed=seed)
+    n, d = whole.values.shape
+    components = np.zeros((n, 2))
+    n_components = min(2, n, d)
+    components[:, :n_components] = PCA(n_components).fit_transform(whole.values)
+    table = whole.wells[["plate", "well", "sample", "label"]].assign(method=method, **vars(labels))
+    table[["pc_1", "pc_2"]] = components
+    for name in ("umap", "tsne"):
+        table[[f"{name}_1", f"{name}_2"]] = neighbour_map(name, whole.values, seed=seed)
+    unseen = unseen_scores(spaces, positive=positive)
+    scored = unseen.wells[["plate", "well"]].assign(unseen_score=unseen.score)
+    placed = assigned[["plate", "well"]].assign(unseen_kmeans=assigned["cluster"])
+    for other in (scored, placed):
+        table = table.merge(other, on=["plate", "well"], how="left", validate="1:1")
+    table["unseen_kmeans"] = table["unseen_kmeans"].fillna(-1).astype(np.int64)
+    table["unseen_score"] = table["unseen_score"].astype(np.float64)
+    return table[CLUSTERS.names]

@@ -1,0 +1,148 @@
+"""Figures on profiles: maps of the wells, dendrograms with heat maps, learning curves."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from scipy.cluster.hierarchy import dendrogram
+
+from wellspring.profiling.clustering import dendrogram_linkage
+from wellspring.profiling.profiles import Profiles
+from wellspring.report.style import axes_grid, color_of, in_style, new_figure
+
+__all__ = ["METHOD_WORDS", "curves_figure", "dendrogram_figure", "map_figure"]
+
+METHOD_WORDS: Mapping[str, str] = {
+    "pca": "PCA",
+    "features": "features of cells",
+    "autoencoder": "autoencoders",
+    "classifier": "classifier",
+    "densenet": "DenseNet-121",
+    "unet": "U-Net",
+}
+_PLANES = {"pc": "principal components", "umap": "UMAP", "tsne": "t-SNE"}
+_MARKERS = "os^Dv<>P"
+# More names in a key than this are of no use.
+_MAX_NAMES = 12
+
+
+@in_style
+def map_figure(clusters: pd.DataFrame, *, groups: pd.Series, name: str) -> Figure:
+    """Wells of each method (rows) in the planes of two principal components, UMAP and t-SNE.
+
+    Parameters
+    ----------
+    clusters
+        Table `CLUSTERS` of all methods.
+    groups
+        What each row is coloured by.
+    name
+        What that is.
+    """
+    methods = list(dict.fromkeys(clusters["method"]))
+    figure = new_figure(height_mm=12 + 52 * max(1, len(methods)))
+    names = sorted(set(groups.astype(str)))
+    grid = axes_grid(figure, n_rows=max(1, len(methods)), n_columns=len(_PLANES))
+    for method, row in zip(methods, grid, strict=False):
+        is_own = (clusters["method"] == method).to_numpy()
+        for axes, (pair, words) in zip(row, _PLANES.items(), strict=True):
+            _points(axes, clusters[is_own], pair=pair, groups=groups[is_own].astype(str), names=names)
+            axes.set_title(words)
+            axes.set_xticks([])
+            axes.set_yticks([])
+        row[0].set_ylabel(METHOD_WORDS.get(method, method))
+    if methods and len(names) <= _MAX_NAMES:
+        handles, texts = grid[0][0].get_legend_handles_labels()
+        figure.legend(handles, texts, loc="outside upper left", ncols=4, title=f"{name}, plate", alignment="left")
+    return figure
+
+
+def _points(axes: Axes, wells: pd.DataFrame, *, pair: str, groups: pd.Series, names: Sequence[str]) -> None:
+    for place, plate in enumerate(sorted(set(wells["plate"]))):
+        for name in names:
+            own = wells[((wells["plate"] == plate) & (groups == name)).to_numpy()]
+            if len(own):
+                marker = _MARKERS[place % len(_MARKERS)]
+                color = color_of(name, names=names)
+                points = own[f"{pair}_1"], own[f"{pair}_2"]
+                axes.scatter(*points, s=16, color=color, marker=marker, label=f"{name}, {plate}")
+
+
+@in_style
+def dendrogram_figure(profiles: Mapping[str, Profiles]) -> Figure:
+    """A dendrogram (cosine distance, average linkage) over a heat map of the profiles, for each method."""
+    figure = new_figure(height_mm=78 * max(1, len(profiles)))
+    labels = sorted({label for one in profiles.values() for label in one.wells["label"]})
+    grid = axes_grid(figure, n_rows=2 * max(1, len(profiles)), n_columns=1)
+    for place, (method, one) in enumerate(profiles.items()):
+        values, names = one.values, (one.wells["sample"] + " " + one.wells["plate"]).tolist()
+        tree, heat = grid[2 * place][0], grid[2 * place + 1][0]
+        tree.set_title(METHOD_WORDS.get(method, method))
+        if len(values) < 2:
+            heat.set_axis_off()
+            continue
+        # SciPy puts leaf i at 5 + 10 i.
+        drawn = dendrogram(
+            dendrogram_linkage(values), ax=tree, no_labels=True, color_threshold=0, above_threshold_color="#4D4D4D"
+        )
+        tree.set_ylabel("cosine distance")
+        order, width = drawn["leaves"], 10 * len(values)
+        tree.set_xlim(0, width)
+        std = values.std(axis=0)
+        scaled = (values - values.mean(axis=0)) / np.where(std > 0, std, 1)
+        extent = (0, width, values.shape[1], 0)
+        heat.imshow(scaled[order].T, aspect="auto", cmap="RdBu_r", vmin=-2, vmax=2, extent=extent)
+        heat.set_ylabel("value no.")
+        heat.set_xticks(range(5, width, 10), [names[row] for row in order], rotation=90, fontsize=5.5)
+        for tick, label in zip(heat.get_xticklabels(), one.wells["label"].iloc[order], strict=True):
+            tick.set_color(color_of(label, names=labels))
+    return figure
+
+
+@in_style
+def curves_figure(histories: Mapping[str, pd.DataFrame], multiplied: pd.DataFrame | None) -> Figure:
+    """Losses by epoch: of every network as it was fitted with all samples, and for several multiplications.
+
+    Parameters
+    ----------
+    histories
+        By method: table `PROFILE_HISTORY`; the lowest fold is drawn.
+    multiplied
+        Table `MULTIPLIED` of all networks, or None.
+    """
+    panels = [(METHOD_WORDS.get(name, name), _fitted(table)) for name, table in histories.items() if len(table)]
+    if multiplied is not None:
+        for method in dict.fromkeys(multiplied["method"]):
+            own = multiplied[multiplied["method"] == method]
+            curves = {
+                f"{factor} ×": own[own["multiplication"] == factor] for factor in sorted(set(own["multiplication"]))
+            }
+            panels.append((f"{METHOD_WORDS.get(method, method)}, fields multiplied", curves))
+    n_rows = max(1, -(-len(panels) // 2))
+    figure = new_figure(height_mm=8 + 50 * n_rows)
+    grid = [axes for row in axes_grid(figure, n_rows=n_rows, n_columns=2) for axes in row]
+    for axes in grid[len(panels) :]:
+        axes.set_axis_off()
+    if not panels:
+        grid[0].text(0, 0.5, "No network was trained.")
+    for axes, (title, curves) in zip(grid, panels, strict=False):
+        _curves(axes, curves, title=title)
+    return figure
+
+
+def _fitted(history: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    own = history[history["fold"] == history["fold"].min()]
+    return {str(name): own[own["network"] == name] for name in dict.fromkeys(own["network"])}
+
+
+def _curves(axes: Axes, curves: Mapping[str, pd.DataFrame], *, title: str) -> None:
+    for name, losses in curves.items():
+        color = color_of(name, names=list(curves))
+        axes.plot(losses["epoch"], losses["loss"], color=color, linestyle=":", linewidth=0.9)
+        axes.plot(losses["epoch"], losses["val_loss"], color=color, label=name)
+    axes.set_title(title)
+    axes.set_xlabel("epoch")
+    axes.set_ylabel("loss")
+    axes.legend()

@@ -1,0 +1,223 @@
+"""Tables on profiles, ours beside published ones."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from wellspring.profiling.tables import VERDICT
+from wellspring.report.page import Grid
+from wellspring.report.profile_figures import METHOD_WORDS
+from wellspring.report.style import NONE, number
+from wellspring.tables import Table
+
+__all__ = [
+    "PUBLISHED_VERDICT",
+    "actin_grid",
+    "batch_grid",
+    "classification_grid",
+    "cluster_range_grid",
+    "clusters_grid",
+    "retrieval_grid",
+    "samples_grid",
+]
+
+PUBLISHED_VERDICT = Table(
+    "published_verdict", (*(one for one in VERDICT.columns if one.name not in ("lower", "upper", "p_value")),)
+)
+_CLASSIFICATION = {"accuracy": "Accuracy", "recall": "Recall", "precision": "Precision", "f1": "F1", "auroc": "AUC"}
+_CLUSTERS = {
+    "homogeneity": "Homogeneity",
+    "completeness": "Completeness",
+    "v_measure": "V-measure",
+    "davies_bouldin": "Davies–Bouldin",
+    "silhouette": "Silhouette",
+}
+_FORMS = {"before": "As they are", "robust z": "Robust z-score\nper plate", "whitened": "Whitened\nby controls"}
+_LONG = 30
+
+
+def _methods(verdict: pd.DataFrame) -> dict[str, str]:
+    return {name: METHOD_WORDS.get(name, name) for name in dict.fromkeys(verdict["method"])}
+
+
+def _value(table: pd.DataFrame, method: str, question: str, scope: str, metric: str) -> str:
+    keys = (table["method"] == method) & (table["question"] == question)
+    rows = table[keys & (table["scope"] == scope) & (table["metric"] == metric)]
+    if rows.empty:
+        return NONE
+    row = rows.iloc[0]
+    text = number(float(row["value"]), scale=1.0)
+    if "lower" in table.columns and not np.isnan(row["lower"]):
+        text += f"\n{number(row['lower'], scale=1.0)} to {number(row['upper'], scale=1.0)}"
+    if "p_value" in table.columns and not np.isnan(row["p_value"]):
+        text += f"\np = {row['p_value']:.3f}"
+    return text
+
+
+def _published_rows(
+    published: pd.DataFrame | None, question: str, scope: str, metrics: Sequence[str]
+) -> list[tuple[str, ...]]:
+    if published is None:
+        return []
+    own = published[published["question"] == question]
+    return [
+        (f"published: {words}", *(_value(published, name, question, scope, metric) for metric in metrics))
+        for name, words in _methods(own).items()
+    ]
+
+
+def classification_grid(verdict: pd.DataFrame, published: pd.DataFrame | None, *, file: str) -> Grid:
+    """Metrics of table B.2.1 of Dincu 2021 on unseen samples, before and after the correction per plate."""
+    rows = []
+    for name, words in _methods(verdict).items():
+        for scope, more in (("unseen", ""), ("robust z", ", corrected per plate")):
+            values = [_value(verdict, name, "classification", scope, metric) for metric in _CLASSIFICATION]
+            rows.append((f"{words}{more}", *values))
+    rows += _published_rows(published, "classification", "unseen", list(_CLASSIFICATION))
+    note = (
+        "Wells of unseen samples, all folds together. Accuracy: share of wells put with the right class; recall: share "
+        "of the positive class that is found; precision: share of wells called positive that are; AUC: chance that a "
+        "positive well scores above another. Below each value: 95 % interval of a bootstrap over samples, and the "
+        "share of permutations of the samples' classes that do as well (p). Corrected: robust z-score per plate. "
+        "Published: Dincu 2021, other data."
+    )
+    head = ("Embedding", *_CLASSIFICATION.values())
+    return Grid(title="Are unseen samples put with their class?", file=file, head=head, rows=rows, note=note)
+
+
+def samples_grid(clusters: pd.DataFrame, *, file: str) -> Grid:
+    """Each sample: how many of its wells each method calls positive without having seen it, and their mean score."""
+    methods = _methods(clusters)
+    means = clusters.groupby("sample")["unseen_score"].mean()
+    people = clusters[["sample", "label"]].drop_duplicates()
+    people = people.assign(mean=people["sample"].map(means)).sort_values(["label", "mean"])
+    rows = []
+    for sample, label in people[["sample", "label"]].itertuples(index=False):
+        values = []
+        for method in methods:
+            scores = clusters.loc[
+                (clusters["sample"] == sample) & (clusters["method"] == method), "unseen_score"
+            ].dropna()
+            mean = number(float(scores.mean()), scale=1.0) if len(scores) else NONE
+            values.append(f"{mean}\n{int((scores > 0).sum())} of {len(scores)} positive" if len(scores) else NONE)
+        rows.append((str(sample), str(label), *values))
+    note = (
+        "Mean score of the sample's wells, above 0: called positive; each by a method and a boundary that never saw "
+        "the sample. Scores of different methods have different scales."
+    )
+    head = ("Sample", "Class", *methods.values())
+    title = "Sample by sample"
+    return Grid(title=title, file=file, head=head, rows=rows, note=note, n_text=2, folded=len(rows) > _LONG)
+
+
+def clusters_grid(verdict: pd.DataFrame, published: pd.DataFrame | None, *, file: str) -> Grid:
+    """Table 6.1 of Dincu 2021: two k-means clusters against the classes."""
+    names = [f"kmeans {name}" for name in _CLUSTERS]
+    rows = []
+    for name, words in _methods(verdict).items():
+        for scope, more in (("unseen", "unseen samples"), ("all", "fitted with all")):
+            values = [_value(verdict, name, "clusters", scope, metric) for metric in names]
+            rows.append((f"{words}, {more}", *values))
+    rows += _published_rows(published, "clusters", "all", names)
+    note = (
+        "K-means with two clusters, which are not told the classes. Homogeneity: is a cluster of one class? "
+        "Completeness: is a class in one cluster? V-measure: both; 0 is chance, 1 perfect, and p is the share of "
+        "permutations of the samples' classes that do as well. Davies–Bouldin (lower is better) and silhouette (higher "
+        "is) tell how far apart clusters are, not whether they mean anything. Unseen samples: centres were found "
+        "without the sample. Published: Dincu 2021, other data, fitted with all."
+    )
+    head = ("Embedding", *_CLUSTERS.values())
+    return Grid(title="Two clusters", file=file, head=head, rows=rows, note=note)
+
+
+def cluster_range_grid(verdict: pd.DataFrame, *, file: str) -> Grid:
+    """Other numbers of clusters and other ways to cluster, fitted with all samples; stability."""
+    found = verdict[(verdict["question"] == "clusters") & (verdict["scope"] == "all")]
+    numbers = [m.split()[1] for m in dict.fromkeys(found["metric"]) if m.startswith("kmeans ") and m[7].isdigit()]
+    heads = {"kmeans stability": "Stability of\ntwo clusters"}
+    names = {"agglomerative": "Agglomerative", "hdbscan": "HDBSCAN"}
+    names |= {f"kmeans {k}": f"K-means,\n{k} clusters" for k in dict.fromkeys(numbers)}
+    rows = []
+    for name, words in _methods(verdict).items():
+        values = [_value(verdict, name, "clusters", "all", metric) for metric in heads]
+        for way in names:
+            v_measure, shape = (
+                _value(verdict, name, "clusters", "all", f"{way} {m}") for m in ("v_measure", "silhouette")
+            )
+            values.append(f"{v_measure}\n({shape})")
+        rows.append((words, *values))
+    note = (
+        "Fitted with all samples. Stability: do two clusters stay the same when wells are drawn anew (adjusted Rand "
+        "index over bootstraps; 1 the same, 0 chance)? Then V-measure and, in brackets, silhouette. HDBSCAN finds the "
+        "number of clusters itself."
+    )
+    head = ("Embedding", *heads.values(), *names.values())
+    return Grid(title="Other clusters", file=file, head=head, rows=rows, note=note)
+
+
+def retrieval_grid(verdict: pd.DataFrame, *, file: str) -> Grid:
+    """Whether wells of one sample find each other."""
+    heads = {"mean_average_precision": "Mean average\nprecision", "share_found": "Samples whose wells\nfind each other"}
+    rows = [
+        (words, *(_value(verdict, name, "retrieval", "all", metric) for metric in heads))
+        for name, words in _methods(verdict).items()
+    ]
+    note = (
+        "All other wells are ranked by their likeness to a well (cosine); 1: those of the same sample come first. "
+        "Found: better than random orders, false discovery rate 5 % (Benjamini–Hochberg). Fitted with all samples."
+    )
+    return Grid(
+        title="Do wells of one sample find each other?",
+        file=file,
+        head=("Embedding", *heads.values()),
+        rows=rows,
+        note=note,
+    )
+
+
+def batch_grid(verdict: pd.DataFrame, *, label: str, counts: dict[str, int], n_wells: int, file: str) -> Grid:
+    """Share of the variance that the class and each batch column explain, before and after two corrections.
+
+    Parameters
+    ----------
+    label
+        Name of the class column.
+    counts
+        Number of values of ``label`` and of each batch column.
+    n_wells
+        Number of wells.
+    """
+    rows = []
+    for name, words in _methods(verdict).items():
+        for column, n_values in counts.items():
+            values = [_value(verdict, name, "batch", "all", f"{column} {form}") for form in _FORMS]
+            chance = number((n_values - 1) / max(1, n_wells - 1), scale=1.0)
+            rows.append((words, label if column == "label" else column, *values, chance))
+    note = (
+        "Share of the variance between wells that goes with the column, 0 to 1, with the share of permutations that "
+        "reach it (p). By chance alone it is about (values - 1) / (wells - 1). A correction is good when the batch's "
+        "share falls and the class' does not. Fitted with all samples. A dash: no control wells on some plate."
+    )
+    head = ("Embedding", "Column", *_FORMS.values(), "By chance")
+    title = "What else explains the profiles"
+    return Grid(title=title, file=file, head=head, rows=rows, note=note, n_text=2, folded=len(rows) > _LONG)
+
+
+def actin_grid(tiles: pd.DataFrame, *, file: str) -> Grid:
+    """How well the U-Net finds the actin inside cells."""
+    rows = []
+    for split in ("train", "validation", "unseen"):
+        own = tiles[tiles["split"] == split]
+        means = [number(float(own[name].mean()), scale=1.0) if own[name].notna().any() else NONE for name in _IOU]
+        rows.append((split, f"{len(own):,}", *means))
+    note = (
+        "Mean intersection over union with the truth that was built from the images (Otsu's threshold of actin, less "
+        "borders by propagation from the nuclei): 1 the same pixels, 0 none. The last column takes all bright actin "
+        "for inside: what the network has to beat."
+    )
+    head = ("Samples", "Tiles", "U-Net", "All bright actin")
+    return Grid(title="Actin inside cells", file=file, head=head, rows=rows, note=note)
+
+
+_IOU = ("iou", "iou_of_actin")

@@ -1,0 +1,95 @@
+"""Results on a simulated study of monolayers beside its truth: bad images found, classes and severity told."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+from sklearn.metrics import roc_auc_score, v_measure_score
+
+from wellspring.profiling.tables import CLUSTERS, VERDICT
+from wellspring.quality.tables import KEPT_SITES
+from wellspring.simulation.monolayer_plates import MONOLAYER_SITES
+from wellspring.tables import read_table
+
+__all__ = ["MonolayerComparison", "compare_monolayers", "is_monolayer_plate", "monolayer_text"]
+
+_SEVERE_COLUMNS = ("severe_v_measure", "severe_auroc", "v_measure_all")
+# Patients of a severity above this are the severe group.
+_SEVERE = 0.45
+
+
+@dataclass(frozen=True)
+class MonolayerComparison:
+    """How the results compare with the truth.
+
+    Attributes
+    ----------
+    n_planted, n_flagged, n_found : int
+        Bad sites, flagged sites, and sites that are both.
+    methods : DataFrame
+        Columns method; accuracy and p_value (classes of unseen samples); severe_v_measure (two k-means clusters
+        against the severe group, each well by centres found without its sample); severe_auroc (do severe patients
+        score higher than other patients, without their sample; NaN without a severe group); v_measure_all (as
+        severe_v_measure, fitted with all samples). No method was told who is severe.
+    """
+
+    n_planted: int
+    n_flagged: int
+    n_found: int
+    methods: pd.DataFrame
+
+
+def is_monolayer_plate(folder: Path) -> bool:
+    """Whether `wellspring simulate-monolayers` wrote the folder."""
+    return (Path(folder) / "truth" / "sites.parquet").is_file()
+
+
+def compare_monolayers(plate: Path, results: Path) -> MonolayerComparison:
+    """Compare the folder `results` of a run with the truth beside the wells in `plate`.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        When a table is missing or not such a table.
+    """
+    truth = read_table(Path(plate) / "truth" / "sites.parquet", MONOLAYER_SITES)
+    sites = read_table(Path(results) / "quality" / "sites.parquet", KEPT_SITES)
+    both = truth.merge(sites, on=["plate", "well", "site"], validate="1:1")
+    is_bad = both["defect"] != "none"
+    severe = set(truth.loc[truth["severity"] > _SEVERE, "donor"])
+    patients = set(truth.loc[truth["diagnosis"] == "patient", "donor"])
+    rows = []
+    for path in sorted((Path(results) / "profiling" / "verdicts").glob("*.parquet")):
+        verdict = read_table(path, VERDICT)
+        is_accuracy = (verdict["scope"] == "unseen") & (verdict["metric"] == "accuracy")
+        one = verdict[is_accuracy].iloc[0]
+        clusters = read_table(path.parents[1] / "clusters" / path.name, CLUSTERS)
+        rows.append((path.stem, float(one["value"]), float(one["p_value"]), *_of_severe(clusters, severe, patients)))
+    methods = pd.DataFrame(rows, columns=["method", "accuracy", "p_value", *_SEVERE_COLUMNS])
+    return MonolayerComparison(
+        int(is_bad.sum()), int(both["is_flagged"].sum()), int((is_bad & both["is_flagged"]).sum()), methods
+    )
+
+
+def _of_severe(clusters: pd.DataFrame, severe: set[str], patients: set[str]) -> tuple[float, float, float]:
+    is_severe = clusters["sample"].isin(severe)
+    unseen = float(v_measure_score(is_severe, clusters["unseen_kmeans"]))
+    own = clusters["sample"].isin(patients)
+    told = is_severe[own].nunique() == 2
+    auroc = float(roc_auc_score(is_severe[own], clusters.loc[own, "unseen_score"])) if told else float("nan")
+    return unseen, auroc, float(v_measure_score(is_severe, clusters["kmeans"]))
+
+
+def monolayer_text(comparison: MonolayerComparison) -> str:
+    """The comparison as lines of text."""
+    one = comparison
+    precision = f"{one.n_found / one.n_flagged:.2f}" if one.n_flagged else "not defined"
+    recall = f"{one.n_found / one.n_planted:.2f}" if one.n_planted else "not defined"
+    lines = [
+        f"Bad sites: {one.n_planted} planted, {one.n_flagged} flagged, {one.n_found} of them planted "
+        f"(precision {precision}, recall {recall}).",
+        "Classes of unseen samples, and how two clusters and the classification agree with the severe group, which no "
+        "method was told:",
+        one.methods.round(3).to_string(index=False),
+    ]
+    return "\n".join(lines)

@@ -1,0 +1,219 @@
+"""Classification of unseen samples, clusters, retrieval, and the whole verdict, on profiles whose truth is known."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn import metrics
+
+from wellspring.profiling.classification import classification_metrics, classification_rows, unseen_scores
+from wellspring.profiling.clustering import (
+    agreement_p_value,
+    cluster_labels,
+    cluster_metrics,
+    cluster_stability,
+    dendrogram_linkage,
+    unseen_clusters,
+)
+from wellspring.profiling.folds import sample_folds
+from wellspring.profiling.neighbours import neighbour_map
+from wellspring.profiling.profiles import Profiles
+from wellspring.profiling.retrieval import average_precision, retrieval
+from wellspring.profiling.tables import CLUSTERS, VERDICT
+from wellspring.profiling.verdict import judged
+from wellspring.tables import check_table
+
+N_SAMPLES = 12
+
+
+def _spaces(*, effect: float, seed: int = 0, sample_sd: float = 1.0) -> dict[int, Profiles]:
+    """Twelve samples on two plates; the class moves the first feature by `effect`, the sample all features."""
+    rng = np.random.default_rng(seed)
+    rows = [(f"p{plate}", f"A{n:02d}", f"s{n}", "xy"[n % 2]) for plate in (1, 2) for n in range(N_SAMPLES)]
+    wells = pd.DataFrame(rows, columns=["plate", "well", "sample", "label"])
+    own = rng.normal(size=(N_SAMPLES, 6)) * sample_sd
+    values = np.tile(own, (2, 1)) + rng.normal(size=(2 * N_SAMPLES, 6)) * 0.3
+    values[:, 0] += effect * (wells["label"] == "y")
+    folds = sample_folds(wells["sample"].tolist(), wells["label"].tolist(), n_folds=3, seed=1)
+    return {fold: Profiles(wells.assign(is_seen=folds != fold), values) for fold in range(4)}
+
+
+def _classified(effect: float, **more: float) -> pd.DataFrame:
+    rng = np.random.default_rng(0)
+    spaces = _spaces(effect=effect, **more)
+    rows = classification_rows(spaces, positive=["y"], n_permutations=99, n_bootstraps=100, rng=rng)
+    return rows.set_index("metric")
+
+
+def test_a_class_that_moves_profiles_is_found_in_unseen_samples() -> None:
+    found = _classified(10.0)
+    assert found["value"].to_dict() == dict.fromkeys(["accuracy", "recall", "precision", "f1", "auroc"], 1.0)
+    assert found.loc["accuracy", "p_value"] <= 0.02
+    assert found.loc["auroc", "lower"] == pytest.approx(1.0)
+
+
+def test_without_an_effect_nothing_is_significant() -> None:
+    found = _classified(0.0)
+    assert found.loc["accuracy", "p_value"] > 0.05
+    assert found.loc["accuracy", "lower"] < 0.5 < found.loc["accuracy", "upper"]
+
+
+def test_every_well_is_scored_once_and_never_in_a_fold_that_saw_its_sample() -> None:
+    spaces = _spaces(effect=1.0)
+    unseen = unseen_scores(spaces, positive=["y"])
+    assert sorted(unseen.wells["sample"]) == sorted(spaces[0].wells["sample"])
+    # A feature that tells the samples apart, each its own way, is of no use for others.
+    told = {fold: Profiles(p.wells, np.eye(N_SAMPLES)[np.r_[:N_SAMPLES, :N_SAMPLES]]) for fold, p in spaces.items()}
+    assert ((unseen_scores(told, positive=["y"]).score > 0) == (unseen.is_positive)).mean() <= 0.6
+
+
+def test_without_folds_there_is_nothing_to_say() -> None:
+    rng = np.random.default_rng(0)
+    only = {0: _spaces(effect=1.0)[0]}
+    assert classification_rows(only, positive=["y"], n_permutations=9, n_bootstraps=9, rng=rng).empty
+
+
+def test_clusters_that_are_plain() -> None:
+    rng = np.random.default_rng(1)
+    values = np.concatenate([rng.normal(size=(12, 3)) * 0.1 + [5, 0, 0], rng.normal(size=(12, 3)) * 0.1 + [0, 5, 0]])
+    truth = np.repeat(["x", "y"], 12)
+    for clusters in vars(cluster_labels(values, n_clusters=2, seed=0)).values():
+        assert cluster_metrics(values, clusters, truth)["v_measure"] == pytest.approx(1.0)
+    assert cluster_stability(values, n_clusters=2, n_bootstraps=5, rng=rng) == 1.0
+    assert dendrogram_linkage(values).shape == (23, 4)
+    # Cosine distance across the two groups is about 1, inside them about 0.
+    assert dendrogram_linkage(values)[-1, 2] == pytest.approx(1.0, abs=0.1)
+
+
+def test_clusters_of_few_or_equal_wells() -> None:
+    assert set(cluster_labels(np.zeros((3, 2)), n_clusters=2, seed=0).kmeans) == {0}
+    labels = cluster_labels(np.zeros((6, 2)), n_clusters=2, seed=0)
+    assert np.isnan(cluster_metrics(np.zeros((6, 2)), labels.kmeans, np.repeat(["x", "y"], 3))["silhouette"])
+    assert np.isnan(cluster_stability(np.zeros((6, 2)), n_clusters=2, n_bootstraps=3, rng=np.random.default_rng(0)))
+
+
+def test_average_precision_by_hand() -> None:
+    assert average_precision(np.array([True, False, True])) == pytest.approx((1 + 2 / 3) / 2)
+    assert np.isnan(average_precision(np.array([False])))
+
+
+def test_replicates_find_each_other_only_where_they_are_alike() -> None:
+    rng = np.random.default_rng(2)
+    samples = np.array([f"s{n % 10}" for n in range(20)])
+    alike = np.tile(rng.normal(size=(10, 5)), (2, 1)) + 0.01 * rng.normal(size=(20, 5))
+    found = retrieval(alike, samples, n_permutations=199, rng=rng)
+    assert found.mean == pytest.approx(1.0)
+    # A match of one among 19 is first by chance in 1 of 19: two wells of a sample, about 1 of 361.
+    assert found.share_found == 1.0
+    other = retrieval(rng.normal(size=(20, 5)), samples, n_permutations=199, rng=rng)
+    assert other.mean < 0.6
+    assert other.share_found <= 0.2
+
+
+def test_retrieval_without_replicates() -> None:
+    found = retrieval(np.ones((2, 2)), np.array(["a", "b"]), n_permutations=9, rng=np.random.default_rng(0))
+    assert found.samples.empty
+    assert np.isnan(found.mean)
+
+
+@pytest.mark.filterwarnings("ignore:Number of distinct clusters")
+def test_the_whole_verdict() -> None:
+    found = judged(
+        "pca",
+        _spaces(effect=10.0),
+        positive=["y"],
+        controls=["x"],
+        batch_columns=["plate"],
+        n_permutations=19,
+        n_bootstraps=20,
+        seed=1,
+    )
+    check_table(found.verdict, VERDICT, source="test")
+    check_table(found.clusters, CLUSTERS, source="test")
+    value = found.verdict.set_index(["question", "scope", "metric"])["value"]
+    assert value["clusters", "all", "kmeans v_measure"] == pytest.approx(1.0)
+    assert value["clusters", "unseen", "kmeans v_measure"] == pytest.approx(1.0)
+    assert value["batch", "all", "label before"] > value["batch", "all", "plate before"]
+    assert value["batch", "all", "label whitened"] > value["batch", "all", "plate whitened"]
+    assert value["classification", "unseen", "accuracy"] == value["classification", "robust z", "accuracy"] == 1.0
+    p_value = found.verdict.set_index(["question", "scope", "metric"])["p_value"]
+    assert p_value["clusters", "unseen", "kmeans v_measure"] == pytest.approx(1 / 20)
+    assert p_value["batch", "all", "plate before"] > 0.1
+    assert len(found.clusters) == 2 * N_SAMPLES
+    is_positive = found.clusters["label"] == "y"
+    assert (found.clusters["unseen_score"] > 0).equals(is_positive)
+    assert found.clusters.groupby("label")["unseen_kmeans"].nunique().max() == 1
+    assert np.isfinite(found.clusters[["umap_1", "umap_2", "tsne_1", "tsne_2"]].to_numpy()).all()
+
+
+def test_wells_go_to_centres_that_were_found_without_their_sample() -> None:
+    spaces = _spaces(effect=10.0)
+    # Another space in each fold: turned around, so that clusters of different folds have nothing in common but wells.
+    turned = {fold: Profiles(one.wells, one.values * (-1) ** fold) for fold, one in spaces.items()}
+    found = unseen_clusters(turned, seed=0)
+    assert sorted(found["sample"]) == sorted(spaces[0].wells["sample"])
+    assert found.groupby("label")["cluster"].nunique().tolist() == [1, 1]
+    assert found.groupby("cluster")["label"].nunique().tolist() == [1, 1]
+    assert agreement_p_value(found, n_permutations=99, rng=np.random.default_rng(0)) <= 0.02
+    shuffled = found.assign(cluster=np.arange(len(found)) % 2)
+    assert agreement_p_value(shuffled, n_permutations=99, rng=np.random.default_rng(0)) > 0.05
+    assert unseen_clusters({0: spaces[0]}, seed=0).empty
+    assert np.isnan(agreement_p_value(found.iloc[:0], n_permutations=9, rng=np.random.default_rng(0)))
+
+
+def test_maps_keep_groups_together_and_are_the_same_again() -> None:
+    values = np.random.default_rng(0).normal(size=(20, 4)) + np.repeat([[0.0], [50.0]], 10, axis=0)
+    for method in ("umap", "tsne"):
+        found = neighbour_map(method, values, seed=1)
+        assert np.array_equal(found, neighbour_map(method, values, seed=1))
+        inside = np.linalg.norm(found[:10] - found[:10].mean(axis=0), axis=1).max()
+        assert np.linalg.norm(found[:10].mean(axis=0) - found[10:].mean(axis=0)) > inside
+        assert np.isnan(neighbour_map(method, values[:4], seed=1)).all()
+        assert np.isnan(neighbour_map(method, np.ones((9, 2)), seed=1)).all()
+    with pytest.raises(ValueError, match="expected umap or tsne, got 'pca'"):
+        neighbour_map("pca", values, seed=1)
+
+
+def test_metrics_are_those_of_scikit_learn() -> None:
+    rng = np.random.default_rng(3)
+    is_positive, score = rng.random(30) < 0.4, np.round(rng.normal(size=30), 1)
+    found, called = classification_metrics(is_positive, score), score > 0
+    assert found["accuracy"] == pytest.approx(metrics.accuracy_score(is_positive, called))
+    assert found["recall"] == pytest.approx(metrics.recall_score(is_positive, called))
+    assert found["precision"] == pytest.approx(metrics.precision_score(is_positive, called))
+    assert found["f1"] == pytest.approx(metrics.f1_score(is_positive, called))
+    assert found["auroc"] == pytest.approx(metrics.roc_auc_score(is_positive, score))
+    none = classification_metrics(np.zeros(3, dtype=bool), np.full(3, -1.0))
+    assert np.isnan(none.pop("auroc"))
+    assert none == {"accuracy": 1.0, "recall": 0.0, "precision": 0.0, "f1": 0.0}
+
+
+def test_studies_without_an_effect_are_rarely_significant() -> None:
+    p_values = []
+    for seed in range(12):
+        rows = classification_rows(
+            _spaces(effect=0.0, seed=seed),
+            positive=["y"],
+            n_permutations=39,
+            n_bootstraps=2,
+            rng=np.random.default_rng(seed),
+        )
+        p_values.append(rows.set_index("metric").loc["accuracy", "p_value"])
+    # Of 12 true nulls, 4 or more at 5 % have a chance of 0.2 %.
+    assert sum(value <= 0.05 for value in p_values) <= 3
+
+
+def test_wells_without_classes_are_described_and_not_judged() -> None:
+    spaces = _spaces(effect=0.0)
+    wells = spaces[0].wells.assign(label="none", is_seen=True)
+    only = {0: Profiles(wells, spaces[0].values)}
+    found = judged(
+        "pca", only, positive=[], controls=[], batch_columns=["plate"], n_permutations=9, n_bootstraps=5, seed=1
+    )
+    check_table(found.verdict, VERDICT, source="test")
+    check_table(found.clusters, CLUSTERS, source="test")
+    assert set(found.verdict["question"]) == {"clusters", "retrieval", "batch"}
+    value = found.verdict.set_index("metric")["value"]
+    assert np.isnan(value["kmeans v_measure"])
+    assert value["mean_average_precision"] > 0.5
+    assert found.clusters["unseen_score"].isna().all()
+    assert (found.clusters["unseen_kmeans"] == -1).all()
