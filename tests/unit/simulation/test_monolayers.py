@@ -7,11 +7,18 @@ import pandas as pd
 import pytest
 import tifffile
 
+from wellspring.profiling.tables import CLUSTERS, VERDICT
 from wellspring.quality.measures import focus_slope
+from wellspring.quality.tables import KEPT_SITES
 from wellspring.simulation.monolayer import Optics, draw_monolayer
 from wellspring.simulation.monolayer_plates import MONOLAYER_SITES, Donor, MonolayerSettings, simulate_monolayer_plates
-from wellspring.simulation.monolayer_truth import MonolayerComparison, is_monolayer_plate, monolayer_text
-from wellspring.tables import read_table
+from wellspring.simulation.monolayer_truth import (
+    MonolayerComparison,
+    compare_monolayers,
+    is_monolayer_plate,
+    monolayer_text,
+)
+from wellspring.tables import read_table, write_table
 
 OPTICS = Optics(200.0, 0.8, 0.4)
 
@@ -69,3 +76,31 @@ def test_the_comparison_in_words() -> None:
     assert "6 planted, 8 flagged, 6 of them planted (precision 0.75, recall 1.00)" in text
     assert "pca" in text
     assert "precision not defined" in monolayer_text(MonolayerComparison(6, 0, 0, methods))
+
+
+def test_a_run_beside_the_truth(tmp_path: Path) -> None:
+    names = {"HC1": 0.0, "HC2": 0.0, "SSC1": 0.2, "SSCHL1": 0.8}
+    rows = []
+    for n, (name, severity) in enumerate(names.items()):
+        diagnosis = "control" if name.startswith("HC") else "patient"
+        rows.append(("p", f"A{n}", "1", name, diagnosis, severity, "none" if n else "debris"))
+    write_table(pd.DataFrame(rows, columns=MONOLAYER_SITES.names), tmp_path / "truth/sites.parquet", MONOLAYER_SITES)
+    sites = [("p", f"A{n}", "1", n < 2, n > 1, "none") for n in range(4)]
+    write_table(pd.DataFrame(sites, columns=KEPT_SITES.names), tmp_path / "quality/sites.parquet", KEPT_SITES)
+    verdict = [
+        ("pca", "classification", scope, "accuracy", value, 0.0, 1.0, 0.04)
+        for scope, value in (("unseen", 0.75), ("robust z", 0.5))
+    ]
+    folder = tmp_path / "profiling"
+    write_table(pd.DataFrame(verdict, columns=VERDICT.names), folder / "verdicts/pca.parquet", VERDICT)
+    # All wells: cluster 1 is the severe one. Unseen: cluster 1 is another. Scores: severe above the other patient.
+    clusters = [
+        ("pca", "p", f"A{n}", name, "x", int(n == 3), 0, 0, *[0.0] * 6, int(n == 0), float(n))
+        for n, name in enumerate(names)
+    ]
+    write_table(pd.DataFrame(clusters, columns=CLUSTERS.names), folder / "clusters/pca.parquet", CLUSTERS)
+    found = compare_monolayers(tmp_path, tmp_path)
+    assert (found.n_planted, found.n_flagged, found.n_found) == (1, 2, 1)
+    row = found.methods.iloc[0]
+    assert (row["accuracy"], row["p_value"], row["severe_auroc"], row["v_measure_all"]) == (0.75, 0.04, 1.0, 1.0)
+    assert row["severe_v_measure"] < 0.2
