@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from wellspring.models.devices import CPU
 from wellspring.profiling.tables import CLUSTERS, EMBEDDING, VERDICT
 from wellspring.quality.images import CorrectedSite, write_corrected
 from wellspring.quality.tables import KEPT_SITES
@@ -22,6 +23,12 @@ LOST = "B08"
 
 def _main(script: str) -> Any:
     return runpy.run_path(str(SCRIPTS / f"{script}.py"))["main"]
+
+
+@pytest.fixture(autouse=True)
+def one_device(monkeypatch: pytest.MonkeyPatch) -> None:
+    """TensorFlow's threads are set once a process, and the tests share one."""
+    monkeypatch.setattr("wellspring.models.devices.prepared_device", lambda *, threads: CPU)
 
 
 @pytest.fixture

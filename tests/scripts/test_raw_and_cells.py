@@ -84,8 +84,11 @@ def test_wells_are_described_and_their_channels_compared(well: Path, tmp_path: P
         "n_planes": {},
     }
     compare = main_of("raw_channels")
-    compare(descriptions=[description], named={"dataset.target_channel": ["EU"]}, per_axis={}, channels=channels)
+    job = {"descriptions": [description], "named": {"dataset.target_channel": ["EU"]}, "per_axis": {}}
+    compare(**job, removed=[], channels=channels)
     assert channels.read_text(encoding="utf-8") == "id,channel\n0,DAPI\n1,EU\n"
+    with pytest.raises(ValueError, match=r"roar\.channels: expected numbers below 1"):
+        compare(**job, removed=[1], channels=channels)
 
 
 def test_an_unknown_channel_leaves_no_channel_table(well: Path, tmp_path: Path) -> None:
@@ -96,6 +99,7 @@ def test_an_unknown_channel_leaves_no_channel_table(well: Path, tmp_path: Path) 
             descriptions=[description],
             named={"dataset.target_channel": ["PML"]},
             per_axis={},
+            removed=[],
             channels=tmp_path / "channels.csv",
         )
     assert not (tmp_path / "channels.csv").exists()

@@ -149,6 +149,7 @@ rule attribution_rank:
         target_channel=config["dataset"]["target_channel"],
         input_channels=config["dataset"]["input_channels"],
         image_size=config["cells"]["image_size"],
+        resume_folder=f"{EXPLAINED}/rank_resume",
         attribution=get_explaining(),
         roar=ROAR,
         code=code_digest(

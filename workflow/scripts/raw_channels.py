@@ -33,7 +33,7 @@ def main(
         per_axis=per_axis,
     )
     # A model sees all channels but its target, unless the config names those that it sees.
-    check_removed(removed, n_inputs=len(named["dataset.input_channels"]) or len(shared) - 1)
+    check_removed(removed, n_inputs=len(named.get("dataset.input_channels", ())) or len(shared) - 1)
     print(f"{len(wells)} wells share {len(shared)} channels: {', '.join(shared)}")
     with replaced_when_whole(channels) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")

@@ -1,6 +1,6 @@
 """Remove and retrain: images without their most important values, and what a model learns from what is left."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +16,7 @@ from wellspring.attribution.paths import Gradients
 from wellspring.attribution.records import Run
 from wellspring.attribution.removal import removal_order
 from wellspring.attribution.scores import Scoring, score_estimate
+from wellspring.attribution.shards import ArrayShards
 from wellspring.files import as_readable, replaced_when_whole
 from wellspring.tables import ROAR
 
@@ -27,6 +28,7 @@ __all__ = [
     "RemovedValues",
     "StoredLevels",
     "kept_channels",
+    "ranked_levels",
     "removal_levels",
     "roar_row",
     "score_maps",
@@ -104,6 +106,40 @@ def removal_levels(
     for level in reversed(range(len(percents))):
         levels[order[: round(percents[level] / 100 * values.size)]] = level
     return levels.reshape(values.shape)
+
+
+def ranked_levels(
+    maps: Callable[[range], Iterable[tuple[int, NDArray[np.float32], NDArray[np.float32]]]],
+    *,
+    n: int,
+    percents: Sequence[float],
+    run: Run,
+    shards: ArrayShards,
+    report: Callable[[str], None],
+) -> Iterator[tuple[int, NDArray[np.uint8]]]:
+    """Place and levels by map of each of `n` cells; cells whose levels the shards keep need no map again.
+
+    Parameters
+    ----------
+    maps
+        Given places, yields each with its values and scores, as `score_maps`.
+    percents
+        Ascending.
+    report
+        Called with a line of progress about every tenth of the way.
+    """
+    for part in shards.parts(n):
+        kept = shards.read_arrays(part)
+        if kept is None:
+            found = []
+            for place, values, score in maps(part):
+                rng = np.random.default_rng([run.seed, place])
+                found.append(removal_levels(values, ranking="map", score=score, percents=percents, rng=rng))
+            kept = {"n_px": np.array([len(one) for one in found]), "levels": np.concatenate(found)}
+            shards.write_arrays(part, kept)
+        yield from zip(part, np.split(kept["levels"], np.cumsum(kept["n_px"])[:-1]), strict=True)
+        if part.stop * 10 // n > part.start * 10 // n:
+            report(f"{run.model} {run.regime} {run.seed}: ranked {part.stop} of {n} cells")
 
 
 def write_levels(levels: Iterable[tuple[int, NDArray[np.uint8]]], path: Path) -> None:

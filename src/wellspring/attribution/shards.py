@@ -13,7 +13,7 @@ from wellspring.attribution.integrated import PathIntegral
 from wellspring.attribution.records import CellSummary, Explanation
 from wellspring.files import replaced_when_whole
 
-__all__ = ["Explained", "Shards"]
+__all__ = ["ArrayShards", "Explained", "Shards"]
 
 _SUMMARY = [field.name for field in fields(CellSummary)]
 _INTEGRAL = [field.name for field in fields(PathIntegral)]
@@ -28,8 +28,8 @@ class Explained:
 
 
 @dataclass(frozen=True)
-class Shards:
-    """A folder of what is done; the caller's to remove once the results are in place.
+class ArrayShards:
+    """A folder of arrays that are done; the caller's to remove once the results are in place.
 
     Attributes
     ----------
@@ -48,31 +48,46 @@ class Shards:
         """The shards of `n` cells, in order."""
         return (range(start, min(start + self.n_cells, n)) for start in range(0, n, self.n_cells))
 
-    def read(self, part: range) -> Explained | None:
-        """What `write` kept; None where there is nothing of this fingerprint, or a damaged file."""
-        path = self._path(part)
+    def read_arrays(self, part: range) -> dict[str, NDArray[Any]] | None:
+        """What `write_arrays` kept; None where there is nothing of this fingerprint, or a damaged file."""
         try:
-            with np.load(path, allow_pickle=False) as file:
+            with np.load(self._path(part), allow_pickle=False) as file:
                 if str(file["fingerprint"]) != self.fingerprint:
                     return None
-                return _unpacked({name: file[name] for name in file.files}, n=len(part))
+                return {name: file[name] for name in file.files if name != "fingerprint"}
         except (OSError, ValueError, KeyError, zipfile.BadZipFile):
             return None
 
-    def write(self, part: range, explained: Explained) -> None:
+    def write_arrays(self, part: range, arrays: Mapping[str, NDArray[Any]]) -> None:
         """Keep what was found for the cells of `part`."""
         with replaced_when_whole(self._path(part)) as temporary:
-            np.savez(temporary, allow_pickle=False, **_packed(explained, fingerprint=self.fingerprint))
+            np.savez(temporary, allow_pickle=False, fingerprint=np.asarray(self.fingerprint), **arrays)
 
     def _path(self, part: range) -> Path:
         return self.folder / f"cells_{part.start:06d}_{part.stop:06d}.npz"
 
 
-def _packed(explained: Explained, *, fingerprint: str) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Shards(ArrayShards):
+    """Shards of what `Explained` holds."""
+
+    def read(self, part: range) -> Explained | None:
+        """What `write` kept, as `read_arrays`."""
+        arrays = self.read_arrays(part)
+        try:
+            return None if arrays is None else _unpacked(arrays, n=len(part))
+        except (KeyError, IndexError):
+            return None
+
+    def write(self, part: range, explained: Explained) -> None:
+        """Keep what was found for the cells of `part`."""
+        self.write_arrays(part, _packed(explained))
+
+
+def _packed(explained: Explained) -> dict[str, Any]:
     arrays: dict[str, Any] = {
         name: np.asarray([getattr(one, name) for one in explained.summaries]) for name in _SUMMARY
     }
-    arrays["fingerprint"] = np.asarray(fingerprint)
     arrays["shown"] = np.asarray(list(explained.maps), dtype=np.int64)
     for number, one in explained.maps.items():
         arrays[f"score_{number}"] = one.score

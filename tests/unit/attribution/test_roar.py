@@ -12,12 +12,14 @@ from wellspring.attribution.roar import (
     RemovedValues,
     StoredLevels,
     kept_channels,
+    ranked_levels,
     removal_levels,
     roar_row,
     score_maps,
     write_levels,
 )
 from wellspring.attribution.scores import Scoring
+from wellspring.attribution.shards import ArrayShards
 from wellspring.tables import ROAR, check_table
 
 VALUES = np.arange(20, dtype=np.float32).reshape(5, 4)
@@ -139,3 +141,34 @@ def test_errors_are_those_of_the_test_cells():
     assert (row["mae"], row["r2"], row["n_cells"], row["retrained_seed"]) == (0.5, 0.5, 2, 7)
     with pytest.raises(ValueError, match="expected test cells"):
         roar_row(predictions[:1], run=run, lack=lack)
+
+
+def test_a_killed_ranking_goes_on_where_it_was(tmp_path):
+    asked, run = [], Run("m", "structure", 7)
+
+    def maps(part):
+        for place in part:
+            asked.append(place)
+            # Cells of different numbers of pixels.
+            values = np.random.default_rng(place).normal(size=(3 + place, 2)).astype(np.float32)
+            yield place, values, values**2
+
+    def ranked(folder, *, fingerprint="a", told=lambda _: None):
+        shards = ArrayShards(folder, fingerprint, n_cells=2)
+        return ranked_levels(maps, n=5, percents=[10, 50], run=run, shards=shards, report=told)
+
+    lines = []
+    whole = dict(ranked(tmp_path / "whole", told=lines.append))
+    assert [len(whole[place]) for place in range(5)] == [3, 4, 5, 6, 7]
+    assert lines[-1] == "m structure 7: ranked 5 of 5 cells"
+    killed = ranked(tmp_path / "killed")
+    for _ in range(3):
+        next(killed)
+    asked.clear()
+    again = dict(ranked(tmp_path / "killed"))
+    assert asked == [4]
+    for place, one in whole.items():
+        np.testing.assert_array_equal(again[place], one)
+    asked.clear()
+    list(ranked(tmp_path / "killed", fingerprint="other settings"))
+    assert asked == [0, 1, 2, 3, 4]
