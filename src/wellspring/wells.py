@@ -10,7 +10,8 @@ import jsonschema
 import pandas as pd
 
 from wellspring.files import as_readable
-from wellspring.tables import CELLS, MANIFEST, MEAN_PREFIX
+from wellspring.tables.cells import CELLS, MEAN_PREFIX
+from wellspring.tables.dataset import MANIFEST
 
 __all__ = ["read_sheet", "sample_annotations", "well_annotations", "well_paths", "wildcard_pattern", "with_positions"]
 

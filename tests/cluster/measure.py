@@ -24,7 +24,8 @@ ALONE: dict[str, Any] = {"groups": None, "group-components": None}
 WAYS: dict[str, dict[str, Any]] = {
     "each job alone": ALONE,
     "8 wells together": {},
-    "arrays": {**ALONE, "slurm-array-jobs": RULE},
+    # An array that does not fit in a command line comes as a script, of which only the first task does its work.
+    "arrays": {**ALONE, "slurm-array-jobs": RULE, "slurm-array-limit": 24},
 }
 
 
@@ -82,7 +83,9 @@ def main() -> None:
     """Measure every way and print a line for each."""
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("--wells", type=int, default=96)
-    n_wells = parser.parse_args().wells
+    parser.add_argument("--ways", nargs="+", choices=WAYS, default=list(WAYS))
+    arguments = parser.parse_args()
+    n_wells = arguments.wells
     missing = missing_parts()
     if missing:
         sys.exit(missing)
@@ -90,7 +93,7 @@ def main() -> None:
     print(f"{'way':<18} {'wall s':>7} {'SLURM jobs':>11} {'jobs s':>8} {'scripts s':>10} {'overhead':>9} {'logs':>5}")
     with tempfile.TemporaryDirectory() as name, running_cluster() as cluster:
         prepared = prepared_wells(Path(name), n_wells=n_wells, cluster=cluster)
-        for number, way in enumerate(WAYS):
+        for number, way in enumerate(arguments.ways):
             one = measured(way, prepared=prepared, folder=Path(name) / str(number))
             line = f"{way:<18} {one.wall_s:>7.0f} {one.n_slurm_jobs:>11} {one.jobs_s:>8.0f} {one.scripts_s:>10.0f}"
             print(f"{line} {one.share:>9.0%} {one.n_slurm_logs:>5}", flush=True)

@@ -49,6 +49,9 @@ def test_one_well_by_its_path_and_a_stop_after_a_stage(copied: Callable[..., Stu
     assert upto == {"raw_describe": N_WELLS, "raw_channels": 1, "cells_crop": N_WELLS}
     study.run(f"results/raw/{row['plate']}/{row['well']}.json")
     assert {name for name in study.times() if name.startswith("raw/")} == {f"raw/{row['plate']}/{row['well']}.json"}
+    study.run("--until", "raw_describe")
+    described = {f"raw/{one.plate}/{one.well}.json" for one in study.wells.itertuples()}
+    assert set(study.times()) == described
 
 
 def test_an_edited_module_reruns_the_rules_that_use_it_and_no_others(copied: Callable[..., Study]) -> None:

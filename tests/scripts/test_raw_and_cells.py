@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from wellspring.cells.shards import Shard
-from wellspring.tables import CELLS, read_table
+from wellspring.tables import read_table
+from wellspring.tables.cells import CELLS
 
 SCRIPTS = Path(__file__).resolve().parents[2] / "workflow" / "scripts"
 RAW = {

@@ -1,25 +1,19 @@
 """Declared tables: what fits is written and read back, what does not is told."""
 
+from importlib import import_module
 from pathlib import Path
+from pkgutil import iter_modules
 
 import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from wellspring import tables
-from wellspring.tables import (
-    CELLS,
-    FILTERED,
-    NORMALIZATION,
-    PREDICTIONS,
-    Column,
-    Table,
-    check_table,
-    empty_table,
-    read_table,
-    write_table,
-)
+import wellspring.tables
+from wellspring.tables import Column, Table, check_table, empty_table, read_table, write_table
+from wellspring.tables.cells import CELLS
+from wellspring.tables.dataset import FILTERED, NORMALIZATION
+from wellspring.tables.training import PREDICTIONS
 
 SMALL = Table(
     "small",
@@ -30,6 +24,11 @@ SMALL = Table(
         Column("is_good", "bool", "", "whether"),
     ),
 )
+
+
+def declared_tables() -> list[Table]:
+    modules = [import_module(f"wellspring.tables.{one.name}") for one in iter_modules(wellspring.tables.__path__)]
+    return list({t.name: t for module in modules for t in vars(module).values() if isinstance(t, Table)}.values())
 
 
 def small() -> pd.DataFrame:
@@ -70,7 +69,7 @@ def test_declared_columns_come_first_and_open_tables_keep_the_rest() -> None:
     assert list(check_table(frame, CELLS, source="x").columns) == [*CELLS.names, "gene", "mean_EU"]
 
 
-@pytest.mark.parametrize("table", [t for t in vars(tables).values() if isinstance(t, Table)])
+@pytest.mark.parametrize("table", declared_tables(), ids=lambda table: table.name)
 def test_an_empty_table_of_every_kind_is_valid_and_keeps_its_dtypes(table: Table, tmp_path: Path) -> None:
     write_table(empty_table(table), tmp_path / "t.parquet", table)
     found = read_table(tmp_path / "t.parquet", table)

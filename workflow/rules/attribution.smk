@@ -71,7 +71,12 @@ rule attribution_groups:
         input_channels=config["dataset"]["input_channels"],
         image_size=config["cells"]["image_size"],
         groups={k: v for k, v in config["attribution"]["groups"].items() if k != "markers"},
-        code=code_digest("wellspring.attribution.groups", "wellspring.dataset.loader", "wellspring.jobs"),
+        code=code_digest(
+            "wellspring.attribution.groups",
+            "wellspring.dataset.loader",
+            "wellspring.tables.dataset",
+            "wellspring.jobs",
+        ),
     message:
         "Grouping the channels"
     script:

@@ -20,7 +20,7 @@ rule profiling_fields:
     params:
         channels=config["quality"]["channels"],
         size_px=config["profiling"]["field_size_px"],
-        code=code_digest("wellspring.profiling.fields", "wellspring.quality.tables", "wellspring.jobs"),
+        code=code_digest("wellspring.profiling.fields", "wellspring.tables.quality", "wellspring.jobs"),
     message:
         "Shrinking the fields of well {wildcards.plate}/{wildcards.well}"
     script:
@@ -146,7 +146,7 @@ rule profiling_actin:
         settings=config["profiling"]["actin"],
         code=code_digest(
             "wellspring.profiling.actin_model",
-            "wellspring.quality.tables",
+            "wellspring.tables.quality",
             "wellspring.models.devices",
             "wellspring.jobs",
         ),

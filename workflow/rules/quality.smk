@@ -75,7 +75,7 @@ rule quality_illumination:
     params:
         channels=config["quality"]["channels"],
         smoothing_share=config["quality"]["smoothing_share"],
-        code=code_digest("wellspring.quality.images", "wellspring.quality.tables", "wellspring.jobs"),
+        code=code_digest("wellspring.quality.images", "wellspring.tables.quality", "wellspring.jobs"),
     message:
         "Estimating the illumination of plate {wildcards.plate}"
     script:

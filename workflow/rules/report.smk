@@ -96,7 +96,12 @@ rule report_segmentation:
         drawn=get_drawn_wells(),
         raw=get_image_settings(),
         channels=get_stains(),
-        code=code_digest("wellspring.report.overlays", "wellspring.report.segmentation", "wellspring.jobs"),
+        code=code_digest(
+            "wellspring.report.overlays",
+            "wellspring.report.segmentation",
+            "wellspring.tables.spots",
+            "wellspring.jobs",
+        ),
     message:
         "Drawing nuclei and cells"
     script:
@@ -124,7 +129,7 @@ rule report_spots:
         mem_mb=growing(4000),
         runtime=growing(15),
     params:
-        code=code_digest("wellspring.report.spots", "wellspring.jobs"),
+        code=code_digest("wellspring.report.spots", "wellspring.tables.spots", "wellspring.jobs"),
     message:
         "Drawing thresholds and spots per cell"
     script:
@@ -153,7 +158,7 @@ rule report_overlays:
         drawn=get_drawn_wells(),
         raw=get_image_settings(),
         channels=config["spots"]["channels"],
-        code=code_digest("wellspring.report.overlays", "wellspring.jobs"),
+        code=code_digest("wellspring.report.overlays", "wellspring.tables.spots", "wellspring.jobs"),
     message:
         "Drawing spots in their images"
     script:
@@ -177,7 +182,9 @@ rule report_quality:
         mem_mb=growing(2000),
         runtime=growing(15),
     params:
-        code=code_digest("wellspring.report.quality", "wellspring.jobs"),
+        code=code_digest(
+            "wellspring.report.quality", "wellspring.tables.dataset", "wellspring.tables.report", "wellspring.jobs"
+        ),
     message:
         "Drawing how many cells each criterion removed"
     script:
@@ -203,7 +210,9 @@ rule report_dataset:
     params:
         columns=config["dataset"]["split"]["stratify"],
         target_channel=config["dataset"]["target_channel"],
-        code=code_digest("wellspring.report.dataset", "wellspring.jobs"),
+        code=code_digest(
+            "wellspring.report.dataset", "wellspring.tables.dataset", "wellspring.tables.report", "wellspring.jobs"
+        ),
     message:
         "Drawing the dataset"
     script:
@@ -231,7 +240,7 @@ rule report_training:
         mem_mb=growing(2000),
         runtime=growing(15),
     params:
-        code=code_digest("wellspring.report.training", "wellspring.jobs"),
+        code=code_digest("wellspring.report.training", "wellspring.tables.dataset", "wellspring.jobs"),
     message:
         "Drawing the comparison of the models"
     script:
@@ -257,7 +266,12 @@ rule report_predictions:
     params:
         columns=config["dataset"]["split"]["stratify"],
         target_channel=config["dataset"]["target_channel"],
-        code=code_digest("wellspring.report.predictions", "wellspring.jobs"),
+        code=code_digest(
+            "wellspring.report.predictions",
+            "wellspring.tables.dataset",
+            "wellspring.tables.training",
+            "wellspring.jobs",
+        ),
     message:
         "Drawing true against predicted values of {wildcards.model}"
     script:

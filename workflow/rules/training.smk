@@ -32,7 +32,7 @@ rule training_fit:
             k: v for k, v in config["training"].items() if k not in ("models", "regimes", "seeds", "learning_rate")
         },
         learning_rate=get_learning_rate,
-        code=code_digest("wellspring.training.runs", "wellspring.jobs"),
+        code=code_digest("wellspring.tables.dataset", "wellspring.training.runs", "wellspring.jobs"),
     message:
         "Training {wildcards.model}, {wildcards.regime}, seed {wildcards.seed}"
     script:

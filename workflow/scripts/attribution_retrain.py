@@ -10,7 +10,9 @@ from wellspring.attribution.records import Run
 from wellspring.attribution.roar import Lack
 from wellspring.files import locked
 from wellspring.jobs import logged_job, tell
-from wellspring.tables import IMPORTANCE, MANIFEST, NORMALIZATION, ROAR, read_table, write_table
+from wellspring.tables import read_table, write_table
+from wellspring.tables.attribution import IMPORTANCE, ROAR
+from wellspring.tables.dataset import MANIFEST, NORMALIZATION
 
 if TYPE_CHECKING:
     from snakemake.script import Snakemake

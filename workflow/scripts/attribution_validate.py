@@ -1,7 +1,7 @@
 """Try the maps of one run: model, cells, truth → measures of every method and baseline, curves, randomisation."""
 
 from collections.abc import Mapping
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,8 @@ from wellspring.attribution.selection import cells_of_split
 from wellspring.attribution.validation import Known, Subjects, known_truth, validated_run
 from wellspring.jobs import logged_job, tell
 from wellspring.simulation.truth import read_structures, read_truth
-from wellspring.tables import CURVES, MEASURES, RANDOMISED, write_table
+from wellspring.tables import write_table
+from wellspring.tables.attribution import CURVES, MEASURES, RANDOMISED
 
 if TYPE_CHECKING:
     from snakemake.script import Snakemake
@@ -24,9 +25,8 @@ if TYPE_CHECKING:
 def truth_of(folder: Path, *, opened: Opened, subjects: Subjects, regime: str) -> Known:
     """What the simulated plate in `folder` knows about the cells, as far as the regime leaves it to be seen."""
     cells = opened.manifest.iloc[list(subjects.places)]
-    wells = set(cells[["plate", "well"]].itertuples(index=False, name=None))
-    found = {(plate, well): read_structures(folder, plate=plate, well=well) for plate, well in wells}
-    masks = [found[row.plate, row.well][row.object_id] for row in cells.itertuples()]
+    read = cache(partial(read_structures, folder))
+    masks = [read(plate=row.plate, well=row.well)[row.object_id] for row in cells.itertuples()]
     return known_truth(read_truth(folder).causes.seen_in(regime), masks, subjects=subjects)
 
 

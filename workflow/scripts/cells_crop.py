@@ -9,14 +9,13 @@ from wellspring.cells.crops import extract_cells
 from wellspring.jobs import logged_job
 from wellspring.raw.mpm import read_mpm
 from wellspring.raw.pixels import PixelTable
-from wellspring.tables import CELLS, write_table
+from wellspring.tables import write_table
+from wellspring.tables.cells import CELLS
 
 if TYPE_CHECKING:
     from snakemake.script import Snakemake
 
     snakemake: Snakemake
-
-_TIFF_KEYS = ("pattern", "channels", "projection", "pixel_size_um")
 
 
 def main(
@@ -43,7 +42,8 @@ def _pixels(path: Path, labels: Path | None, *, well: str, raw: Mapping[str, Any
     from wellspring.raw.tiff import read_sites
     from wellspring.segmentation.labels import read_labels
 
-    sites = read_sites(path, well=well, **{name: raw[name] for name in _TIFF_KEYS})
+    how = {name: raw[name] for name in ("pattern", "channels", "projection", "pixel_size_um")}
+    sites = read_sites(path, well=well, **how)
     return pixels_of_labels(sites, read_labels(labels), background=raw["background"], source=str(path))
 
 

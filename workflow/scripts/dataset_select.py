@@ -10,7 +10,9 @@ from wellspring.dataset.histograms import Histogram, channel_histograms, save_hi
 from wellspring.dataset.selection import make_manifest, select_cells
 from wellspring.dataset.splitting import split_cells
 from wellspring.jobs import logged_job
-from wellspring.tables import CELLS, FILTERED, MANIFEST, read_table, write_table
+from wellspring.tables import read_table, write_table
+from wellspring.tables.cells import CELLS
+from wellspring.tables.dataset import FILTERED, MANIFEST
 
 if TYPE_CHECKING:
     from snakemake.script import Snakemake
@@ -32,17 +34,16 @@ def main(
 ) -> None:
     """Choose and split the cells of one well by the config's `drop`, `keep` and `split`; count what its pixels hold."""
     table, shard = read_table(cells, CELLS), Shard(crops)
-    header = shard.header
-    selection = select_cells(table, plate=header.plate, well=header.well, drop=drop, keep=keep)
+    selection = select_cells(table, plate=shard.header.plate, well=shard.header.well, drop=drop, keep=keep)
     print(selection.filtered.to_string(index=False))
     splits = split_cells(table.iloc[selection.rows], **split)
     chosen = make_manifest(table, rows=selection.rows, split=splits, target_channel=target_channel)
     training = chosen.loc[chosen["split"] == "train", ["row", "object_id"]].itertuples(index=False)
     used = (crop_of(shard, row=row, object_id=object_id) for row, object_id in training)
-    counts = channel_histograms(used, n_channels=len(header.channels))
+    counts = channel_histograms(used, n_channels=len(shard.header.channels))
     print(chosen["split"].value_counts().to_string())
     write_table(selection.filtered, filtered, FILTERED)
-    save_histogram(histogram, Histogram(header, counts))
+    save_histogram(histogram, Histogram(shard.header, counts))
     write_table(chosen, manifest, MANIFEST)
 
 

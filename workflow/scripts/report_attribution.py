@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from wellspring import tables
 from wellspring.attribution.groups import group_importance
 from wellspring.attribution.maps import read_maps
 from wellspring.attribution.similarity import similar_counts
@@ -17,7 +16,9 @@ from wellspring.report.groups import groups_figure
 from wellspring.report.panels import panels_figure
 from wellspring.report.similarity import matrix_figure, similar_figure
 from wellspring.report.style import save_figure
+from wellspring.tables import attribution as tables
 from wellspring.tables import read_table, write_table
+from wellspring.tables.report import RANKING
 
 if TYPE_CHECKING:
     from snakemake.script import Snakemake
@@ -33,7 +34,7 @@ def main(*, inputs: Mapping[str, Path], outputs: Mapping[str, Path], params: Any
     shuffles = {"n_permutations": params["permutations"], "rng": np.random.default_rng(params["seed"])}
     similar = similar_counts(read_table(inputs["similarity"], tables.SIMILARITY))
     grouped = group_importance(importance, read_table(inputs["groups"], tables.GROUPS))
-    write_table(ranking, outputs["table"], tables.RANKING)
+    write_table(ranking, outputs["table"], RANKING)
     write_table(trend_table(importance, **shuffles), outputs["trend"], tables.TREND)
     write_table(similar, outputs["similar_table"], tables.SIMILAR)
     write_table(grouped, outputs["groups_table"], tables.GROUP_IMPORTANCE)

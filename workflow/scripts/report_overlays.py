@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from wellspring.jobs import logged_job
 from wellspring.report.overlays import overlay_figure, read_overlay
 from wellspring.report.style import save_figure
-from wellspring.tables import WELL_SPOTS, read_table
+from wellspring.tables import read_table
+from wellspring.tables.spots import WELL_SPOTS
 
 if TYPE_CHECKING:
     from snakemake.script import Snakemake

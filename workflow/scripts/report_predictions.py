@@ -8,7 +8,9 @@ import pandas as pd
 from wellspring.jobs import logged_job
 from wellspring.report.predictions import predicted_cells, predictions_figure, stratum_column
 from wellspring.report.style import save_figure
-from wellspring.tables import MANIFEST, PREDICTIONS, read_table
+from wellspring.tables import read_table
+from wellspring.tables.dataset import MANIFEST
+from wellspring.tables.training import PREDICTIONS
 
 if TYPE_CHECKING:
     from snakemake.script import Snakemake

@@ -10,7 +10,8 @@ from wellspring.attribution.trust import roar_summary
 from wellspring.jobs import logged_job
 from wellspring.report.style import save_figure
 from wellspring.report.validation import roar_figure
-from wellspring.tables import ROAR, ROAR_SUMMARY, read_table, write_table
+from wellspring.tables import read_table, write_table
+from wellspring.tables.attribution import ROAR, ROAR_SUMMARY
 
 if TYPE_CHECKING:
     from snakemake.script import Snakemake

@@ -13,7 +13,10 @@ from wellspring.report.training import (
     run_of,
     validation_baseline_mae,
 )
-from wellspring.tables import COMPARISON, HISTORY, MANIFEST, METRICS, read_table, write_table
+from wellspring.tables import read_table, write_table
+from wellspring.tables.dataset import MANIFEST
+from wellspring.tables.report import COMPARISON
+from wellspring.tables.training import HISTORY, METRICS
 
 if TYPE_CHECKING:
     from snakemake.script import Snakemake

@@ -10,7 +10,8 @@ from wellspring.attribution.trust import SURVIVES, consistency_table, trust_tabl
 from wellspring.jobs import logged_job
 from wellspring.report.style import save_figure
 from wellspring.report.validation import curves_figure, randomised_figure
-from wellspring.tables import CONSISTENCY, CURVES, IMPORTANCE, MEASURES, RANDOMISED, TRUST, read_table, write_table
+from wellspring.tables import read_table, write_table
+from wellspring.tables.attribution import CONSISTENCY, CURVES, IMPORTANCE, MEASURES, RANDOMISED, TRUST
 
 if TYPE_CHECKING:
     from snakemake.script import Snakemake

@@ -4,7 +4,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wellspring.jobs import logged_job
-from wellspring.tables import DIFFERENCES, METRICS, PREDICTIONS, read_table, write_table
+from wellspring.tables import read_table, write_table
+from wellspring.tables.training import DIFFERENCES, METRICS, PREDICTIONS
 from wellspring.training.metrics import evaluated
 
 if TYPE_CHECKING:

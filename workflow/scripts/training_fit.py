@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from wellspring.files import locked, replaced_when_whole
 from wellspring.jobs import log_device, logged_job, tell
-from wellspring.tables import HISTORY, MANIFEST, NORMALIZATION, PREDICTIONS, read_table, write_table
+from wellspring.tables import read_table, write_table
+from wellspring.tables.dataset import MANIFEST, NORMALIZATION
+from wellspring.tables.training import HISTORY, PREDICTIONS
 
 if TYPE_CHECKING:
     from snakemake.script import Snakemake
@@ -16,9 +18,7 @@ if TYPE_CHECKING:
     snakemake: Snakemake
 
 
-def main(
-    *, inputs: Mapping[str, Path], outputs: Mapping[str, Path], run: Mapping[str, Any], params: Any, threads: int
-) -> None:
+def main(*, inputs: Mapping[str, Path], outputs: Mapping[str, Path], run: Any, params: Any, threads: int) -> None:
     """Train the model that `run` names (model, regime, seed) as the rule's `params` say; write the three outputs."""
     # Imported here, since TensorFlow writes when it is imported: in here, that goes to the log.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")

@@ -9,7 +9,7 @@ from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.spatial.distance import squareform
 
 from wellspring.attribution.importance import mean_importance
-from wellspring.tables import CORRELATION, GROUP_IMPORTANCE, GROUPS
+from wellspring.tables.attribution import CORRELATION, GROUP_IMPORTANCE, GROUPS
 
 __all__ = ["correlation_groups", "correlation_table", "group_importance", "marker_groups", "pixel_correlation"]
 
@@ -45,7 +45,7 @@ def pixel_correlation(cells: Iterable[NDArray[np.floating]], *, n_channels: int)
 
 
 def correlation_table(correlation: NDArray[np.float64], *, channels: Sequence[str]) -> pd.DataFrame:
-    """Table `tables.CORRELATION` from a (C, C) matrix: one row per ordered pair."""
+    """Table `CORRELATION` from a (C, C) matrix: one row per ordered pair."""
     n = len(channels)
     names = np.asarray(channels, dtype=np.str_)
     pairs = {"channel": np.repeat(names, n), "other": np.tile(names, n), "correlation": correlation.reshape(-1)}
@@ -55,7 +55,7 @@ def correlation_table(correlation: NDArray[np.float64], *, channels: Sequence[st
 def correlation_groups(
     correlation: NDArray[np.float64], *, channels: Sequence[str], min_correlation: float
 ) -> pd.DataFrame:
-    """Channels grouped by hierarchical clustering with average linkage (table `tables.GROUPS`).
+    """Channels grouped by hierarchical clustering with average linkage (table `GROUPS`).
 
     Parameters
     ----------
@@ -88,7 +88,7 @@ def correlation_groups(
 
 
 def marker_groups(markers: pd.DataFrame, *, channels: Sequence[str]) -> pd.DataFrame:
-    """Channels grouped by what their markers stain (table `tables.GROUPS`).
+    """Channels grouped by what their markers stain (table `GROUPS`).
 
     Parameters
     ----------
@@ -117,14 +117,14 @@ def _grouped(grouping: str, channels: Sequence[str], names: Sequence[str]) -> pd
 
 
 def group_importance(importance: pd.DataFrame, groups: pd.DataFrame) -> pd.DataFrame:
-    """Mean importance of each group by level, with 99 % intervals of the mean (table `tables.GROUP_IMPORTANCE`).
+    """Mean importance of each group by level, with 99 % intervals of the mean (table `GROUP_IMPORTANCE`).
 
     Parameters
     ----------
     importance
-        Table `tables.IMPORTANCE` of one run.
+        Table `IMPORTANCE` of one run.
     groups
-        Table `tables.GROUPS`: one group per channel and grouping. A cell's importances are added up within a group, so
+        Table `GROUPS`: one group per channel and grouping. A cell's importances are added up within a group, so
         that the interval is that of the sum.
 
     Raises

@@ -95,7 +95,7 @@ def mean_importance(importance: pd.DataFrame, *, confidence: float = 0.99) -> pd
     Parameters
     ----------
     importance
-        Table `tables.IMPORTANCE`.
+        Table `IMPORTANCE`.
     confidence
         Of the interval, above 0 and below 1.
 

@@ -103,7 +103,7 @@ def summary(
 def importance_table(
     cells: pd.DataFrame, summaries: Sequence[CellSummary], *, channels: Sequence[str], run: Run
 ) -> pd.DataFrame:
-    """Table `tables.IMPORTANCE`: one row per cell and input channel. `cells` has the key and ``level``."""
+    """Table `IMPORTANCE`: one row per cell and input channel. `cells` has the key and ``level``."""
     shares = np.concatenate([cell.shares for cell in summaries]) if summaries else np.empty(0)
     return _per_channel(cells, channels=channels, run=run).assign(importance=shares)
 
@@ -111,7 +111,7 @@ def importance_table(
 def similarity_table(
     cells: pd.DataFrame, summaries: Sequence[CellSummary], *, channels: Sequence[str], run: Run
 ) -> pd.DataFrame:
-    """Table `tables.SIMILARITY`: one row per cell and channel of the score map. `cells` as for `importance_table`."""
+    """Table `SIMILARITY`: one row per cell and channel of the score map. `cells` as for `importance_table`."""
     names = np.asarray([*channels, ""], dtype=np.str_)
     found = np.concatenate([names[cell.similar] for cell in summaries]) if summaries else np.empty(0, dtype=np.str_)
     return _per_channel(cells, channels=channels, run=run).assign(image_channel=found)
@@ -123,7 +123,7 @@ def _per_channel(cells: pd.DataFrame, *, channels: Sequence[str], run: Run) -> p
 
 
 def completeness_table(cells: pd.DataFrame, summaries: Sequence[CellSummary], *, run: Run) -> pd.DataFrame:
-    """Table `tables.COMPLETENESS`: one row per cell. `cells` has the key and ``target``."""
+    """Table `COMPLETENESS`: one row per cell. `cells` has the key and ``target``."""
     names = ("prediction", "baseline_prediction", "attribution_sum")
     numbers = {name: np.array([getattr(cell, name) for cell in summaries], dtype=np.float64) for name in names}
     difference = numbers["prediction"] - numbers["baseline_prediction"]
@@ -140,7 +140,7 @@ def completeness_table(cells: pd.DataFrame, summaries: Sequence[CellSummary], *,
 
 
 def sanity_table(cells: pd.DataFrame, integrals: Sequence[PathIntegral], *, run: Run) -> pd.DataFrame:
-    """Table `tables.SANITY`: one row per cell and point of the path, for one integral per row of `cells`."""
+    """Table `SANITY`: one row per cell and point of the path, for one integral per row of `cells`."""
     keyed = _keyed(cells, run=run, extra=[])
     parts = [
         keyed.iloc[[number] * len(integral.alpha)].assign(

@@ -62,7 +62,7 @@ def without_first(
 def fill_values(normalization: pd.DataFrame, *, channels: Sequence[str]) -> NDArray[np.float64]:
     """Each channel's mean over the measured pixels of the training cells, normalised, (C,) float64.
 
-    From table `tables.NORMALIZATION`; 0 for a z-score.
+    From table `NORMALIZATION`; 0 for a z-score.
     """
     rows = normalization.set_index("channel").loc[list(channels)]
     return np.asarray((rows["mean"] - rows["shift"]) / rows["scale"], dtype=np.float64)

@@ -18,7 +18,7 @@ from wellspring.attribution.selection import cells_of_split
 from wellspring.jobs import log_device
 from wellspring.models.devices import device_name, prepared_device
 from wellspring.models.gradients import input_gradients
-from wellspring.tables import IMPORTANCE
+from wellspring.tables.attribution import IMPORTANCE
 from wellspring.training import runs
 from wellspring.training.batches import ImageSource
 from wellspring.training.prediction import input_places
@@ -55,7 +55,7 @@ def retrained(
     run
         The explained run: its maps say what goes first.
     importance
-        Table `tables.IMPORTANCE` of that run.
+        Table `IMPORTANCE` of that run.
     levels
         Its removal levels, for values ranked by the map.
     params

@@ -18,7 +18,7 @@ from wellspring.attribution.removal import removal_order
 from wellspring.attribution.scores import Scoring, score_estimate
 from wellspring.attribution.shards import ArrayShards
 from wellspring.files import as_readable, replaced_when_whole
-from wellspring.tables import ROAR
+from wellspring.tables.attribution import ROAR
 
 if TYPE_CHECKING:
     from wellspring.training.batches import ImageSource
@@ -282,7 +282,7 @@ def kept_channels(
 
 
 def roar_row(predictions: pd.DataFrame, *, run: Run, lack: Lack) -> pd.DataFrame:
-    """Table `tables.ROAR` with one row: the error on the test cells, from table `tables.PREDICTIONS`.
+    """Table `ROAR` with one row: the error on the test cells, from table `PREDICTIONS`.
 
     Raises
     ------

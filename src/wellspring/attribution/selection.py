@@ -26,7 +26,7 @@ def cells_of_split(
     Parameters
     ----------
     manifest
-        Table `tables.MANIFEST`. Levels are bounded by the targets of all its cells, see `level_bounds`.
+        Table `MANIFEST`. Levels are bounded by the targets of all its cells, see `level_bounds`.
     split
         train, validation or test.
     max_cells, rng

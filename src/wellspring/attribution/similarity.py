@@ -5,7 +5,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from wellspring.attribution.importance import ALL, LEVELS
-from wellspring.tables import SIMILAR
+from wellspring.tables.attribution import SIMILAR
 
 __all__ = ["similar_channels", "similar_counts", "standardized"]
 
@@ -58,12 +58,12 @@ def similar_channels(
 
 
 def similar_counts(similarity: pd.DataFrame) -> pd.DataFrame:
-    """How often each image channel is the most similar one, by level (table `tables.SIMILAR`).
+    """How often each image channel is the most similar one, by level (table `SIMILAR`).
 
     Parameters
     ----------
     similarity
-        Table `tables.SIMILARITY` of one run.
+        Table `SIMILARITY` of one run.
 
     Returns
     -------

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from wellspring.attribution.importance import LEVELS
-from wellspring.tables import TREND
+from wellspring.tables.attribution import TREND
 
 __all__ = ["trend_table"]
 
@@ -19,7 +19,7 @@ def trend_table(importance: pd.DataFrame, *, n_permutations: int, rng: np.random
     Parameters
     ----------
     importance
-        Table `tables.IMPORTANCE` of one run.
+        Table `IMPORTANCE` of one run.
     n_permutations
         Shuffles of the cells' levels, 1 or more; the same shuffles for all channels.
     rng
@@ -28,7 +28,7 @@ def trend_table(importance: pd.DataFrame, *, n_permutations: int, rng: np.random
     Returns
     -------
     DataFrame
-        Table `tables.TREND`, in the order of the channels. `rho` is Spearman's correlation of importance and level
+        Table `TREND`, in the order of the channels. `rho` is Spearman's correlation of importance and level
         (low, medium, high; ties share their mean rank). `p_value` is the share of shuffles, the data itself counted
         as one, whose correlation is as far from 0. `q_value` is the p-value after the procedure of Benjamini and
         Hochberg (1995) over the channels. Cells without importance are left out. NaN for a channel where all cells

@@ -8,7 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
 
-from wellspring.tables import CONSISTENCY, ROAR_SUMMARY, TRUST
+from wellspring.tables.attribution import CONSISTENCY, ROAR_SUMMARY, TRUST
 
 __all__ = ["SURVIVES", "consistency_table", "roar_summary", "trust_table"]
 
@@ -19,14 +19,14 @@ _WAY = ["model", "regime", "method", "copies", "baseline"]
 
 
 def trust_table(measures: pd.DataFrame, randomised: pd.DataFrame) -> pd.DataFrame:
-    """Mean of every measure over the runs of a model and regime, with 95 % intervals (table `tables.TRUST`).
+    """Mean of every measure over the runs of a model and regime, with 95 % intervals (table `TRUST`).
 
     Parameters
     ----------
     measures
-        Table `tables.MEASURES` of all runs.
+        Table `MEASURES` of all runs.
     randomised
-        Table `tables.RANDOMISED` of all runs. Its correlation with all layers random becomes the measure
+        Table `RANDOMISED` of all runs. Its correlation with all layers random becomes the measure
         ``randomised``; above `SURVIVES` it is marked: such maps show the image rather than the model.
 
     Returns
@@ -55,12 +55,12 @@ def consistency_table(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
     Parameters
     ----------
     tables
-        Tables `tables.IMPORTANCE`, one per run; runs of the same model and regime are compared, each pair once.
+        Tables `IMPORTANCE`, one per run; runs of the same model and regime are compared, each pair once.
 
     Returns
     -------
     DataFrame
-        Table `tables.CONSISTENCY`. `rho` is Spearman's correlation of the mean importances of the channels; NaN where
+        Table `CONSISTENCY`. `rho` is Spearman's correlation of the mean importances of the channels; NaN where
         one run gives all channels the same. Runs without a partner have no row.
     """
     means = {}
@@ -80,12 +80,12 @@ def consistency_table(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
 
 
 def roar_summary(roar: pd.DataFrame) -> pd.DataFrame:
-    """Mean error over the retrainings of each point of the grid, with 95 % intervals (table `tables.ROAR_SUMMARY`).
+    """Mean error over the retrainings of each point of the grid, with 95 % intervals (table `ROAR_SUMMARY`).
 
     Parameters
     ----------
     roar
-        Table `tables.ROAR` of all retrainings. That without anything removed is the point 0 of every form and ranking.
+        Table `ROAR` of all retrainings. That without anything removed is the point 0 of every form and ranking.
     """
     nothing = roar[roar["ranking"] == "none"]
     known = roar[roar["ranking"] != "none"]

@@ -17,7 +17,7 @@ from wellspring.attribution.paths import Gradients
 from wellspring.attribution.records import Run
 from wellspring.attribution.removal import removal_order
 from wellspring.attribution.scores import Scoring, score_estimate
-from wellspring.tables import CURVES, MEASURES, RANDOMISED
+from wellspring.tables.attribution import CURVES, MEASURES, RANDOMISED
 
 __all__ = ["Candidate", "Known", "Subjects", "Validated", "candidates", "known_truth", "validated_run"]
 

@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 
 from wellspring.cells.shards import Crop, ShardHeader, runs_of, write_shard
 from wellspring.raw.pixels import PixelTable
-from wellspring.tables import CELLS, MEAN_PREFIX, check_table
+from wellspring.tables import check_table
+from wellspring.tables.cells import CELLS, MEAN_PREFIX
 
 __all__ = ["cell_size_ratio", "crops_of", "extract_cells", "mean_above_background"]
 
@@ -62,7 +63,7 @@ def extract_cells(table: PixelTable, shard: Path, *, plate: str, well: str, imag
     Returns
     -------
     DataFrame
-        `tables.CELLS` in the order of the cells' first pixels, then ``mean_<channel>`` (float64, mean of the measured
+        `CELLS` in the order of the cells' first pixels, then ``mean_<channel>`` (float64, mean of the measured
         pixels above background) and the annotations of ``table.objects``. A well without cells makes no rows and an
         empty shard.
 

@@ -40,12 +40,12 @@ class CropLoader:
     Parameters
     ----------
     manifest
-        `tables.MANIFEST`; index i of `batch` is its i-th row.
+        `MANIFEST`; index i of `batch` is its i-th row.
     crops_folder
         Shards lie in ``crops_folder/plate/well.arrow``. They are opened when first needed, the 256 used last are
         kept open.
     normalization
-        `tables.NORMALIZATION`, one row per channel of the shards in their order.
+        `NORMALIZATION`, one row per channel of the shards in their order.
     image_size
         Side S of the images, px.
     exclude_channel

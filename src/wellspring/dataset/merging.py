@@ -7,7 +7,8 @@ import pandas as pd
 
 from wellspring.dataset.histograms import Intensities, clipped_moments, exact_percentile
 from wellspring.dataset.splitting import SPLITS
-from wellspring.tables import FILTERED, MANIFEST, NORMALIZATION, Table, check_table, empty_table
+from wellspring.tables import Table, check_table, empty_table
+from wellspring.tables.dataset import FILTERED, MANIFEST, NORMALIZATION
 
 __all__ = ["merge_filtered", "merge_manifests", "normalization_table"]
 
@@ -21,9 +22,9 @@ def merge_manifests(manifests: Sequence[pd.DataFrame], *, filtered: pd.DataFrame
     Parameters
     ----------
     manifests
-        `tables.MANIFEST` of each well.
+        `MANIFEST` of each well.
     filtered
-        `tables.FILTERED` of all wells: where the cells went, for the message when none are left.
+        `FILTERED` of all wells: where the cells went, for the message when none are left.
 
     Raises
     ------
@@ -46,7 +47,7 @@ def merge_manifests(manifests: Sequence[pd.DataFrame], *, filtered: pd.DataFrame
 
 
 def merge_filtered(filtered: Sequence[pd.DataFrame]) -> pd.DataFrame:
-    """`tables.FILTERED` of all wells, in the order given."""
+    """`FILTERED` of all wells, in the order given."""
     return check_table(_stacked(filtered, table=FILTERED), FILTERED, source="the wells' counts")
 
 
@@ -121,7 +122,7 @@ def normalization_table(
     Returns
     -------
     DataFrame
-        `tables.NORMALIZATION`, in the order of `intensities`.
+        `NORMALIZATION`, in the order of `intensities`.
 
     Raises
     ------

@@ -9,7 +9,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from wellspring.dataset.values import same_form, same_forms
-from wellspring.tables import FILTERED, MANIFEST, MEAN_PREFIX
+from wellspring.tables.cells import MEAN_PREFIX
+from wellspring.tables.dataset import FILTERED, MANIFEST
 
 __all__ = ["Selection", "make_manifest", "select_cells"]
 
@@ -23,7 +24,7 @@ class Selection:
     rows : (n_left,) int64
         Positions in the cell table of the cells that no criterion removed, ascending.
     filtered : DataFrame
-        `tables.FILTERED`: step 0 has all cells, then comes one step per criterion in the order given.
+        `FILTERED`: step 0 has all cells, then comes one step per criterion in the order given.
     """
 
     rows: NDArray[np.int64]
@@ -46,7 +47,7 @@ def select_cells(
     Parameters
     ----------
     cells
-        `tables.CELLS` of the well, annotations included. No rows are fine, whatever the columns.
+        `CELLS` of the well, annotations included. No rows are fine, whatever the columns.
     plate, well
         Written into the counts.
     drop
@@ -120,7 +121,7 @@ def make_manifest(
     Parameters
     ----------
     cells
-        `tables.CELLS` of the well; the order of its rows is the order of the well's crop shard.
+        `CELLS` of the well; the order of its rows is the order of the well's crop shard.
     rows : (n,) int64
         Positions of the chosen cells. None give an empty manifest of the same columns.
     split : (n,) str
@@ -131,7 +132,7 @@ def make_manifest(
     Returns
     -------
     DataFrame
-        `tables.MANIFEST`, then every annotation column of the cells. Columns named ``mean_...`` are channel means
+        `MANIFEST`, then every annotation column of the cells. Columns named ``mean_...`` are channel means
         and stay out.
 
     Raises

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from wellspring.profiling.embedding import Training, fit_embedder
 from wellspring.profiling.fields import Fields
 from wellspring.profiling.folds import sample_folds, validation_samples
-from wellspring.profiling.tables import EMBEDDING_PREFIX, MULTIPLIED, PROFILE_HISTORY
 from wellspring.tables import empty_table
+from wellspring.tables.profiling import EMBEDDING_PREFIX, MULTIPLIED, PROFILE_HISTORY
 
 __all__ = [
     "Design",

@@ -10,7 +10,8 @@ from wellspring.cells.shards import Shard
 from wellspring.profiling.features import field_features
 from wellspring.profiling.fields import Fields
 from wellspring.profiling.runs import Design, EmbeddedFields, embedded_features, embedded_fields
-from wellspring.tables import CELLS, read_table
+from wellspring.tables import read_table
+from wellspring.tables.cells import CELLS
 
 __all__ = ["embedded_wells", "features_of_fields"]
 

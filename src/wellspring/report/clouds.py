@@ -11,19 +11,10 @@ from numpy.typing import NDArray
 
 from wellspring.profiling.fields import Fields
 from wellspring.report.style import NEUTRAL, color_of
-from wellspring.tables import Column, Table
+from wellspring.tables.report import THUMBNAILS
 
-__all__ = ["THUMBNAILS", "Cloud", "Plane", "Point", "cloud", "thumbnail", "thumbnails"]
+__all__ = ["Cloud", "Plane", "Point", "cloud", "thumbnail", "thumbnails"]
 
-THUMBNAILS = Table(
-    "thumbnails",
-    (
-        Column("plate", "str", "", "plate name from the sheet"),
-        Column("well", "str", "", "well name from the sheet"),
-        Column("site", "str", "", "field that is shown, the well's first kept one"),
-        Column("png", "str", "", "image file, base64"),
-    ),
-)
 # Channel places to red, green, blue; the thesis' figures merge actin, borders and nuclei so.
 _COLORS = 3
 _SHAPES = ("round", "square", "diamond")

@@ -12,7 +12,9 @@ from wellspring.report.overlays import MOST_PX
 from wellspring.report.page import Grid, Illustration, Section, illustration
 from wellspring.report.spots import MAX_WELLS
 from wellspring.report.style import number
-from wellspring.tables import SPOT_QUALITY, WELL_SEGMENTED_COUNTS, read_table
+from wellspring.tables import read_table
+from wellspring.tables.report import SPOT_QUALITY
+from wellspring.tables.segmentation import WELL_SEGMENTED_COUNTS
 
 __all__ = [
     "Imaging",

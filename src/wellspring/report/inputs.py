@@ -9,22 +9,10 @@ from typing import Any
 import pandas as pd
 
 from wellspring.report.training import Run, read_published, run_of
-from wellspring.tables import (
-    COMPLETENESS,
-    CONSISTENCY,
-    DIFFERENCES,
-    FILTERED,
-    HISTORY,
-    IMPORTANCE,
-    MANIFEST,
-    METRICS,
-    NORMALIZATION,
-    ROAR_SUMMARY,
-    SANITY,
-    TREND,
-    TRUST,
-    read_table,
-)
+from wellspring.tables import read_table
+from wellspring.tables.attribution import COMPLETENESS, CONSISTENCY, IMPORTANCE, ROAR_SUMMARY, SANITY, TREND, TRUST
+from wellspring.tables.dataset import FILTERED, MANIFEST, NORMALIZATION
+from wellspring.tables.training import DIFFERENCES, HISTORY, METRICS
 
 __all__ = [
     "Explained",

@@ -38,7 +38,7 @@ class Overlay:
     nuclei, cells : (Y, X) int
         Labels.
     spots : pandas.DataFrame
-        `tables.WELL_SPOTS` of this site; may be empty.
+        `WELL_SPOTS` of this site; may be empty.
     """
 
     name: str

@@ -5,14 +5,11 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from wellspring.profiling.tables import VERDICT
 from wellspring.report.page import Grid
 from wellspring.report.profile_figures import METHOD_WORDS
 from wellspring.report.style import NONE, number
-from wellspring.tables import Table
 
 __all__ = [
-    "PUBLISHED_VERDICT",
     "actin_grid",
     "batch_grid",
     "classification_grid",
@@ -22,9 +19,6 @@ __all__ = [
     "samples_grid",
 ]
 
-PUBLISHED_VERDICT = Table(
-    "published_verdict", (*(one for one in VERDICT.columns if one.name not in ("lower", "upper", "p_value")),)
-)
 _CLASSIFICATION = {"accuracy": "Accuracy", "recall": "Recall", "precision": "Precision", "f1": "F1", "auroc": "AUC"}
 _CLUSTERS = {
     "homogeneity": "Homogeneity",

@@ -8,13 +8,11 @@ import numpy as np
 import pandas as pd
 
 from wellspring.profiling.batches import confounded_with
-from wellspring.profiling.tables import ACTIN, CLUSTERS, VERDICT
-from wellspring.report.clouds import THUMBNAILS, cloud
+from wellspring.report.clouds import cloud
 from wellspring.report.images import images_section
 from wellspring.report.page import Section, illustration
 from wellspring.report.profile_figures import METHOD_WORDS
 from wellspring.report.profile_grids import (
-    PUBLISHED_VERDICT,
     actin_grid,
     batch_grid,
     classification_grid,
@@ -24,6 +22,8 @@ from wellspring.report.profile_grids import (
     samples_grid,
 )
 from wellspring.tables import read_table
+from wellspring.tables.profiling import ACTIN, CLUSTERS, VERDICT
+from wellspring.tables.report import PUBLISHED_VERDICT, THUMBNAILS
 
 __all__ = ["profile_chapters", "profile_findings", "profile_warnings", "profiles_sections"]
 

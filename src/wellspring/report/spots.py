@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from wellspring.doubts import NO_DOUBT, joined_doubts
 from wellspring.report.style import COLORS, NEUTRAL, axes_grid, in_style, new_figure
-from wellspring.tables import SPOT_QUALITY
+from wellspring.tables.report import SPOT_QUALITY
 
 __all__ = ["MAX_WELLS", "counts_figure", "curves_figure", "spots_table"]
 

@@ -20,7 +20,7 @@ from wellspring.report.style import (
     letter,
     new_figure,
 )
-from wellspring.tables import COMPARISON
+from wellspring.tables.report import COMPARISON
 from wellspring.training.metrics import BASELINE as BASELINE_RUN
 from wellspring.training.metrics import METRIC_NAMES
 

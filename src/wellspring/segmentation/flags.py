@@ -7,7 +7,8 @@ from numpy.typing import NDArray
 from wellspring.segmentation.checks import check_labels
 from wellspring.segmentation.grids import Grid
 from wellspring.segmentation.labels import touches_border
-from wellspring.tables import SEGMENTED, SEGMENTED_COUNTS, check_table
+from wellspring.tables import check_table
+from wellspring.tables.segmentation import SEGMENTED, SEGMENTED_COUNTS
 
 __all__ = ["cells_without_nucleus", "count_flags", "describe_objects"]
 
@@ -87,7 +88,7 @@ def describe_objects(
     Returns
     -------
     DataFrame
-        Columns of `tables.SEGMENTED`, by label. Empty without objects.
+        Columns of `SEGMENTED`, by label. Empty without objects.
 
     Raises
     ------
@@ -147,7 +148,7 @@ def _is_out(sizes: pd.Series, *, inside: pd.Series, bounds: _Bounds) -> pd.Serie
 
 
 def count_flags(objects: pd.DataFrame) -> pd.DataFrame:
-    """One row that counts the flags of `describe_objects`: the columns of `tables.SEGMENTED_COUNTS`."""
+    """One row that counts the flags of `describe_objects`: the columns of `SEGMENTED_COUNTS`."""
     nuclei = objects[objects["has_nucleus"]]
     counts = {
         "n_nuclei": len(nuclei),

@@ -6,7 +6,9 @@ from pathlib import Path
 import pandas as pd
 
 from wellspring.simulation.truth import Truth, read_truth
-from wellspring.tables import IMPORTANCE, METRICS, read_table
+from wellspring.tables import read_table
+from wellspring.tables.attribution import IMPORTANCE
+from wellspring.tables.training import METRICS
 
 __all__ = ["Comparison", "compare_with_truth", "comparison_text"]
 

@@ -11,23 +11,12 @@ import pandas as pd
 import tifffile
 
 from wellspring.simulation.monolayer import CHANNELS, Optics, draw_monolayer
-from wellspring.tables import Column, Table, write_table
+from wellspring.tables import write_table
+from wellspring.tables.simulation import MONOLAYER_SITES
 
-__all__ = ["MONOLAYER_SITES", "Donor", "MonolayerSettings", "demo_donors", "simulate_monolayer_plates"]
+__all__ = ["Donor", "MonolayerSettings", "demo_donors", "simulate_monolayer_plates"]
 
 _DEFECTS = ("defocus", "debris")
-MONOLAYER_SITES = Table(
-    "monolayer_sites",
-    (
-        Column("plate", "str", "", "plate name"),
-        Column("well", "str", "", "well name"),
-        Column("site", "str", "", "field of view"),
-        Column("donor", "str", "", "biological sample"),
-        Column("diagnosis", "str", "", "control or patient"),
-        Column("severity", "float64", "1", "0 (control) to 1"),
-        Column("defect", "str", "", "none, defocus or debris"),
-    ),
-)
 
 
 @dataclass(frozen=True)

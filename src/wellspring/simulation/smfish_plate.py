@@ -13,7 +13,8 @@ from scipy import ndimage
 
 from wellspring.files import temporary_beside
 from wellspring.simulation.smfish import add_spots
-from wellspring.tables import SMFISH_CELLS, SMFISH_SPOTS, empty_table, write_table
+from wellspring.tables import empty_table, write_table
+from wellspring.tables.simulation import SMFISH_CELLS, SMFISH_SPOTS
 
 __all__ = ["SmfishSettings", "SmfishSite", "SmfishWell", "demo_wells", "draw_site", "simulate_smfish_plate"]
 
@@ -63,7 +64,7 @@ class SmfishSettings:
 
 @dataclass(frozen=True)
 class SmfishSite:
-    """One drawn field: stacks (Z, Y, X) uint16 by channel, `tables.SMFISH_CELLS` and `SMFISH_SPOTS` of it."""
+    """One drawn field: stacks (Z, Y, X) uint16 by channel, `SMFISH_CELLS` and `SMFISH_SPOTS` of it."""
 
     stacks: dict[str, NDArray[np.uint16]]
     cells: pd.DataFrame

@@ -9,7 +9,9 @@ from numpy.typing import NDArray
 
 from wellspring.segmentation.labels import read_labels
 from wellspring.spots.evaluation import match_spots
-from wellspring.tables import SMFISH_CELLS, SMFISH_SPOTS, WELL_SPOTS, WELL_SPOTS_PER_CELL, read_table
+from wellspring.tables import read_table
+from wellspring.tables.simulation import SMFISH_CELLS, SMFISH_SPOTS
+from wellspring.tables.spots import WELL_SPOTS, WELL_SPOTS_PER_CELL
 
 __all__ = ["SmfishComparison", "compare_smfish", "is_smfish_plate", "smfish_text"]
 

@@ -14,7 +14,8 @@ from wellspring.files import as_readable, replaced_when_whole
 from wellspring.simulation.intensities import formula_terms
 from wellspring.simulation.panel import PANEL, Marker
 from wellspring.simulation.settings import Formula, PlateSettings
-from wellspring.tables import TRUTH, empty_table, write_table
+from wellspring.tables import empty_table, write_table
+from wellspring.tables.simulation import TRUTH
 
 __all__ = [
     "AttainableR2",
@@ -79,7 +80,7 @@ def causes_of(markers: Sequence[Marker]) -> Causes:
 def truth_table(
     latents: pd.DataFrame, nuclei: pd.DataFrame, *, plate: str, well: str, perturbation: str, formula: Formula
 ) -> pd.DataFrame:
-    """Table `tables.TRUTH` of one well, from its cells' `latents` (with object_id) and `nuclei`, row by row."""
+    """Table `TRUTH` of one well, from its cells' `latents` (with object_id) and `nuclei`, row by row."""
     terms = formula_terms(latents, formula=formula).add_suffix("_term")
     shared = nuclei[["phase", "is_border", "is_polynucleated", "n_px"]]
     table = pd.concat([latents.drop(columns=["noise", "effect"]), shared, terms], axis=1)

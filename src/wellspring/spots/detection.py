@@ -17,7 +17,7 @@ from wellspring.spots.measures import local_background
 from wellspring.spots.noise import noise_map
 from wellspring.spots.saturation import restored_tops
 from wellspring.spots.threshold import LEAST_FACTOR, Threshold, given_threshold, no_threshold, threshold_method
-from wellspring.tables import SPOTS
+from wellspring.tables.spots import SPOTS
 
 __all__ = ["Detection", "detect_spots", "detect_with_threshold"]
 

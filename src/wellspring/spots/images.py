@@ -14,7 +14,7 @@ from wellspring.spots.doubts import image_doubts, is_in_noise, is_unstable, satu
 from wellspring.spots.foci import assign_labels, count_per_cell, find_foci, foci_table
 from wellspring.spots.measures import snr_summary
 from wellspring.spots.threshold import Threshold
-from wellspring.tables import (
+from wellspring.tables.spots import (
     WELL_SPOT_CURVES,
     WELL_SPOT_FOCI,
     WELL_SPOT_THRESHOLDS,
@@ -43,7 +43,7 @@ class SpotTables:
     Attributes
     ----------
     spots, cells, foci, thresholds, curves : pandas.DataFrame
-        `tables.WELL_SPOTS`, `WELL_SPOTS_PER_CELL`, `WELL_SPOT_FOCI`, `WELL_SPOT_THRESHOLDS`, `WELL_SPOT_CURVES`,
+        `WELL_SPOTS`, `WELL_SPOTS_PER_CELL`, `WELL_SPOT_FOCI`, `WELL_SPOT_THRESHOLDS`, `WELL_SPOT_CURVES`,
         but for the columns that name the image.
     """
 

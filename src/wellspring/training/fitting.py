@@ -12,7 +12,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from wellspring.models.devices import CPU, Device
-from wellspring.tables import HISTORY, empty_table
+from wellspring.tables import empty_table
+from wellspring.tables.training import HISTORY
 from wellspring.training.batches import TrainingBatches, ValidationBatches
 from wellspring.training.checkpoints import Checkpoint, State
 from wellspring.training.progress import Progress

@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from wellspring.tables import DIFFERENCES, KEY, METRICS
+from wellspring.tables import KEY
+from wellspring.tables.training import DIFFERENCES, METRICS
 
 __all__ = ["BASELINE", "METRIC_NAMES", "Evaluation", "evaluated", "weighted_metrics"]
 

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from wellspring.tables import PREDICTIONS
+from wellspring.tables.training import PREDICTIONS
 from wellspring.training.batches import Cells, loaded
 
 __all__ = ["input_places", "predicted", "predictions_table"]

@@ -10,7 +10,8 @@ from wellspring.attribution.methods import Method
 from wellspring.attribution.records import Run
 from wellspring.attribution.scores import Scoring
 from wellspring.attribution.validation import Known, Subjects, candidates, known_truth, validated_run
-from wellspring.tables import CURVES, MEASURES, RANDOMISED, check_table
+from wellspring.tables import check_table
+from wellspring.tables.attribution import CURVES, MEASURES, RANDOMISED
 
 
 def test_auc_by_hand():
@@ -109,31 +110,36 @@ def validated(model, images, bright, *, n_randomised=0):
     )
 
 
-def test_a_model_of_shuffled_labels_fails_where_a_trained_one_passes():
+def test_a_trained_model_s_maps_pass_the_test_of_truth():
+    images, bright, target = make_cells(600, rng=np.random.default_rng(5))
+    result = validated(trained(images, target, seed=3), images[:8], bright[:8], n_randomised=2)
+    table = check_table(result.measures, MEASURES, source="test")
+    check_table(result.curves, CURVES, source="test")
+    value = table.set_index(["measure", "method"])["value"]
+    assert value["channel_auc", "integrated_gradients"] == 1.0
+    assert value["pixel_auc", "integrated_gradients"] > 0.8
+    # The bright pixels are the structures, whatever a model makes of them; random numbers find none of them.
+    assert value["pixel_auc", "intensity"] > 0.99
+    assert value["pixel_auc", "random"] == pytest.approx(0.5, abs=0.1)
+    assert value["deletion_area", "integrated_gradients"] < value["deletion_area", "random"]
+    changes = check_table(result.randomised, RANDOMISED, source="test")
+    assert changes["layer"].tolist()[0] == "standardized_target"
+    assert changes["layer"].tolist()[-1] == "block_1_convolution"
+    assert changes["correlation"].iloc[-1] < 0.9
+    assert set(changes["n_cells"]) == {2}
+
+
+def test_models_of_shuffled_labels_fail_the_test_of_truth():
     rng = np.random.default_rng(5)
-    images, bright, target = make_cells(600, rng=rng)
-    found = {}
-    for name, labels in {"true": target, "shuffled": rng.permutation(target)}.items():
-        result = validated(trained(images, labels, seed=3), images[:8], bright[:8], n_randomised=2 * (name == "true"))
-        table = check_table(result.measures, MEASURES, source="test")
-        found[name] = table[table["method"] == "integrated_gradients"].set_index("measure")["value"]
-        # The bright pixels are the structures, whatever a model makes of them; random numbers find none of them.
-        pixels = table[table["measure"] == "pixel_auc"].set_index("method")["value"]
-        assert pixels["intensity"] > 0.99
-        assert abs(pixels["random"] - 0.5) < 0.1
-        check_table(result.curves, CURVES, source="test")
-        changes = check_table(result.randomised, RANDOMISED, source="test")
-        if name == "true":
-            assert changes["layer"].tolist()[0] == "standardized_target"
-            assert changes["layer"].tolist()[-1] == "block_1_convolution"
-            assert changes["correlation"].iloc[-1] < 0.9
-            assert set(changes["n_cells"]) == {2}
-            areas = table[table["measure"] == "deletion_area"].set_index("method")["value"]
-            assert areas["integrated_gradients"] < areas["random"]
-    assert found["true"]["channel_auc"] == 1.0
-    assert found["true"]["pixel_auc"] > 0.8
-    assert found["shuffled"]["channel_auc"] < 0.9
-    assert found["shuffled"]["pixel_auc"] < found["true"]["pixel_auc"]
+    images, bright, target = make_cells(400, rng=rng)
+    found = []
+    for seed in range(5):
+        result = validated(trained(images, rng.permutation(target), seed=seed), images[:8], bright[:8])
+        table = result.measures.loc[result.measures["method"] == "integrated_gradients"]
+        found.append(table.set_index("measure")["value"])
+    # Two of six channels found by chance: 0.5 with a standard deviation of 0.27, of the mean of five models 0.12.
+    assert np.mean([one["channel_auc"] for one in found]) == pytest.approx(0.5, abs=0.25)
+    assert max(one["pixel_auc"] for one in found) < 0.8
 
 
 def test_a_cell_that_the_image_cuts_has_no_structures():

@@ -6,7 +6,8 @@ import pytest
 from scipy import stats
 
 from wellspring.attribution.trend import trend_table
-from wellspring.tables import TREND, check_table
+from wellspring.tables import check_table
+from wellspring.tables.attribution import TREND
 
 LEVELS = ["low"] * 5 + ["medium"] * 10 + ["high"] * 5
 

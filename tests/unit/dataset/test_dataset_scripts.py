@@ -10,7 +10,9 @@ import pytest
 
 from wellspring.cells.shards import Shard
 from wellspring.dataset.loader import CropLoader
-from wellspring.tables import CELLS, FILTERED, MANIFEST, NORMALIZATION, read_table, write_table
+from wellspring.tables import read_table, write_table
+from wellspring.tables.cells import CELLS
+from wellspring.tables.dataset import FILTERED, MANIFEST, NORMALIZATION
 
 SCRIPTS = Path(__file__).resolve().parents[3] / "workflow" / "scripts"
 CHANNELS = ("DAPI", "EU", "PML")

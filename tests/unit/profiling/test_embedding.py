@@ -15,9 +15,9 @@ from wellspring.profiling.features import cell_features
 from wellspring.profiling.fields import Fields, read_fields, standardized, well_fields, write_fields
 from wellspring.profiling.networks import build_autoencoder, build_classifier, build_densenet, encoder_of
 from wellspring.profiling.runs import Design, embedded_fields, multiplication_curves
-from wellspring.profiling.tables import EMBEDDING, MULTIPLIED, PROFILE_HISTORY
 from wellspring.quality.images import CorrectedSite
 from wellspring.tables import check_table
+from wellspring.tables.profiling import EMBEDDING, MULTIPLIED, PROFILE_HISTORY
 
 NETWORKS = {
     "pca_components": 4,

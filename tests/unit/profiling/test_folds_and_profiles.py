@@ -10,8 +10,8 @@ from wellspring.profiling.batches import confounded_with, explained_p_value, exp
 from wellspring.profiling.folds import sample_folds, validation_samples
 from wellspring.profiling.profiles import Profiles, read_profiles, robust_standardized, well_profiles
 from wellspring.profiling.runs import Design, embedded_features, embedding_table
-from wellspring.profiling.tables import EMBEDDING
 from wellspring.tables import empty_table, write_table
+from wellspring.tables.profiling import EMBEDDING
 
 SAMPLES = [f"s{n // 2}" for n in range(16)]
 LABELS = ["control" if n < 8 else "patient" for n in range(16)]

@@ -131,19 +131,19 @@ def test_a_quadratic_surface_is_kept_up_to_the_edge() -> None:
 @pytest.mark.parametrize("dtype", [np.uint16, np.float32])
 def test_local_median_of_few_values_is_exact(dtype: type) -> None:
     rng = np.random.default_rng(5)
-    image = rng.integers(0, 200, (40, 50)).astype(dtype)
+    image = rng.integers(0, 900, (40, 50)).astype(dtype)
     wide = np.pad(image, 3, mode="edge")
     windows = np.lib.stride_tricks.sliding_window_view(wide, (7, 7))
     assert np.array_equal(local_median(image, radius_px=3), np.median(windows, axis=(2, 3)))
 
 
-def test_local_median_of_many_values_is_within_a_256th_of_the_pixels() -> None:
+def test_local_median_of_many_values_is_within_a_1016th_of_the_pixels() -> None:
     image = np.random.default_rng(6).normal(30000, 4000, (200, 200)).astype(np.uint16)
     wide = np.pad(image, 4, mode="edge")
     exact = np.median(np.lib.stride_tricks.sliding_window_view(wide, (9, 9)), axis=(2, 3))
     found = local_median(image, radius_px=4)
     ranks = [np.searchsorted(np.sort(image, axis=None), values) / image.size for values in (found, exact)]
-    assert np.abs(ranks[0] - ranks[1]).max() <= 1 / 256
+    assert np.abs(ranks[0] - ranks[1]).max() <= 1 / 1016
 
 
 def test_local_median_needs_a_window() -> None:

@@ -13,7 +13,8 @@ from wellspring.report.attribution import (
     sanity_figure,
     top_channels,
 )
-from wellspring.tables import RANKING, check_table
+from wellspring.tables import check_table
+from wellspring.tables.report import RANKING
 
 
 def _mean(table, channel, level):

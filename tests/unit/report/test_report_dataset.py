@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from wellspring.report.dataset import LEVEL, MISSING, composition_table, dataset_figure, group_values
-from wellspring.tables import COMPOSITION, check_table
+from wellspring.tables import check_table
+from wellspring.tables.report import COMPOSITION
 
 
 def _of(table, grouping, value):

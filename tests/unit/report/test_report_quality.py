@@ -3,7 +3,8 @@
 import pytest
 
 from wellspring.report.quality import criteria_table, quality_figure, quality_table, well_position
-from wellspring.tables import QUALITY, check_table
+from wellspring.tables import check_table
+from wellspring.tables.report import QUALITY
 
 CRITERION = "is_border_cell is 1"
 

@@ -16,15 +16,10 @@ from wellspring.report.page import render_page
 from wellspring.report.segmentation import segmentation_table
 from wellspring.report.spots import MAX_WELLS, counts_figure, curves_figure, spots_table
 from wellspring.segmentation.labels import write_labels
-from wellspring.tables import (
-    SPOT_QUALITY,
-    WELL_SEGMENTED,
-    WELL_SEGMENTED_COUNTS,
-    WELL_SPOTS,
-    check_table,
-    empty_table,
-    write_table,
-)
+from wellspring.tables import check_table, empty_table, write_table
+from wellspring.tables.report import SPOT_QUALITY
+from wellspring.tables.segmentation import WELL_SEGMENTED, WELL_SEGMENTED_COUNTS
+from wellspring.tables.spots import WELL_SPOTS
 
 ROOT = Path(__file__).resolve().parents[3]
 FIGURES = ("segmentation_overlays", "spot_thresholds", "spot_counts", "spot_overlays")

@@ -14,7 +14,8 @@ from wellspring.report.training import (
     run_of,
     validation_baseline_mae,
 )
-from wellspring.tables import COMPARISON, check_table
+from wellspring.tables import check_table
+from wellspring.tables.report import COMPARISON
 
 ROOT = Path(__file__).resolve().parents[3]
 

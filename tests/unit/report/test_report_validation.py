@@ -13,7 +13,8 @@ from wellspring.report.trust import (
     validation_sections,
 )
 from wellspring.report.validation import curves_figure, randomised_figure, roar_figure, way_name
-from wellspring.tables import CONSISTENCY, ROAR_SUMMARY, TRUST, write_table
+from wellspring.tables import write_table
+from wellspring.tables.attribution import CONSISTENCY, ROAR_SUMMARY, TRUST
 
 RUN = {"model": "simple_cnn", "regime": "structure"}
 VARGRAD = {"method": "integrated_gradients", "copies": "vargrad", "baseline": "black"}

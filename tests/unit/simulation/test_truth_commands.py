@@ -11,7 +11,9 @@ from wellspring.simulation.panel import choose_markers
 from wellspring.simulation.plate import simulate_plate
 from wellspring.simulation.settings import PlateSettings, WellPlan
 from wellspring.simulation.truth import read_truth
-from wellspring.tables import IMPORTANCE, METRICS, write_table
+from wellspring.tables import write_table
+from wellspring.tables.attribution import IMPORTANCE
+from wellspring.tables.training import METRICS
 
 R2 = {
     ("baseline", "-"): -0.01,

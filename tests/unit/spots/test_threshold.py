@@ -20,7 +20,8 @@ from wellspring.spots.threshold import (
     signal_boundary,
     threshold_method,
 )
-from wellspring.tables import SPOT_CURVE, check_table
+from wellspring.tables import check_table
+from wellspring.tables.spots import SPOT_CURVE
 
 EVEN = np.tile([1.0, 0.0, 0.0], (500, 1))
 NOISE = NoiseMap(

@@ -8,7 +8,8 @@ import pandas as pd
 import pytest
 
 from wellspring.models import build_regressor
-from wellspring.tables import HISTORY, check_table
+from wellspring.tables import check_table
+from wellspring.tables.training import HISTORY
 from wellspring.training.augmentation import Augmentation, SizeRatios, augmentation_layers
 from wellspring.training.batches import Cells, TrainingBatches, ValidationBatches
 from wellspring.training.checkpoints import Checkpoint, State, fingerprint

@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from wellspring.tables import DIFFERENCES, METRICS, check_table
+from wellspring.tables import check_table
+from wellspring.tables.training import DIFFERENCES, METRICS
 from wellspring.training.metrics import METRIC_NAMES, evaluated, weighted_metrics
 
 

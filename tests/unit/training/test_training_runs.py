@@ -7,7 +7,8 @@ import pytest
 from wellspring.cells.shards import Crop, ShardHeader, runs_of, write_shard
 from wellspring.models import build_regressor, load_regressor
 from wellspring.models.devices import CPU, Device, computing_in
-from wellspring.tables import HISTORY, PREDICTIONS, check_table
+from wellspring.tables import check_table
+from wellspring.tables.training import HISTORY, PREDICTIONS
 from wellspring.training.augmentation import SizeRatios
 from wellspring.training.batches import Cells
 from wellspring.training.fitting import trainer_for

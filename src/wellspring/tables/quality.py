@@ -1,14 +1,10 @@
-"""Columns of the tables of this stage."""
+"""Tables of image quality."""
 
 from wellspring.tables import Column, Table
+from wellspring.tables.columns import SITE_COLUMNS
 
 __all__ = ["FLAGGED_IMAGES", "IMAGE_QUALITY", "JUDGED", "KEPT_SITES"]
 
-_SITE = (
-    Column("plate", "str", "", "plate name from the sheet"),
-    Column("well", "str", "", "well name from the sheet"),
-    Column("site", "str", "", "field of view, as in the file's name"),
-)
 _CHANNEL = Column("channel", "str", "", "channel of the image")
 _MEASURES = (
     Column(
@@ -28,7 +24,7 @@ _MEASURES = (
 # Measures that an image may be judged by.
 JUDGED = tuple(column.name for column in _MEASURES)
 
-IMAGE_QUALITY = Table("image_quality", (*_SITE, _CHANNEL, *_MEASURES))
+IMAGE_QUALITY = Table("image_quality", (*SITE_COLUMNS, _CHANNEL, *_MEASURES))
 FLAGGED_IMAGES = Table(
     "flagged_images",
     (
@@ -42,7 +38,7 @@ FLAGGED_IMAGES = Table(
 KEPT_SITES = Table(
     "kept_sites",
     (
-        *_SITE,
+        *SITE_COLUMNS,
         Column("is_flagged", "bool", "", "an image of the site is flagged"),
         Column("is_kept", "bool", "", "the site is used by what follows"),
         Column("reasons", "str", "", "channels and measures that flag it, or none"),

@@ -1,22 +1,18 @@
-"""Columns of the tables of this stage."""
+"""Tables of profiles: embeddings, verdicts, clusters."""
 
 from wellspring.tables import Column, Table
+from wellspring.tables.columns import SITE_COLUMNS, WELL_COLUMNS
 
 __all__ = ["ACTIN", "CLUSTERS", "EMBEDDING", "EMBEDDING_PREFIX", "MULTIPLIED", "PROFILE_HISTORY", "VERDICT"]
 
 EMBEDDING_PREFIX = "e_"
-_WELL = (
-    Column("plate", "str", "", "plate name from the sheet"),
-    Column("well", "str", "", "well name from the sheet"),
-)
 _FOLD = Column("fold", "int64", "", "0: fitted with all samples; 1, 2, ..: fitted without the samples of that fold")
 
 # Further columns, e_000 and so on, hold the embedding.
 EMBEDDING = Table(
     "embedding",
     (
-        *_WELL,
-        Column("site", "str", "", "field of view, as in the file's name"),
+        *SITE_COLUMNS,
         _FOLD,
         Column("is_seen", "bool", "", "the sample was there when the method was fitted"),
     ),
@@ -43,7 +39,7 @@ MULTIPLIED = Table(
 ACTIN = Table(
     "actin",
     (
-        *_WELL,
+        *WELL_COLUMNS,
         Column("site", "str", "", "field of view"),
         Column("split", "str", "", "train, validation, unseen"),
         Column("iou", "float64", "1", "intersection over union of found and true actin inside cells; empty: neither"),
@@ -74,7 +70,7 @@ CLUSTERS = Table(
     "clusters",
     (
         Column("method", "str", "", "how the fields were embedded"),
-        *_WELL,
+        *WELL_COLUMNS,
         Column("sample", "str", "", "biological sample"),
         Column("label", "str", "", "known class"),
         Column("kmeans", "int64", "", "cluster of k-means with k = 2"),

@@ -1,0 +1,135 @@
+"""Every table's columns, dtypes and units, a module per stage, and the check that enforces them."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from wellspring.files import as_readable, replaced_when_whole
+
+__all__ = ["KEY", "Column", "Table", "check_table", "empty_table", "read_table", "read_tables", "write_table"]
+
+KEY = ("plate", "well", "object_id")
+
+_KINDS = {"str": "string", "int64": "integer", "float64": "number", "bool": "true/false"}
+
+
+@dataclass(frozen=True)
+class Column:
+    """One declared column: its name, dtype (`str`, `int64`, `float64`, `bool`), unit and meaning."""
+
+    name: str
+    dtype: str
+    unit: str
+    meaning: str
+
+
+@dataclass(frozen=True)
+class Table:
+    """A declared table. An `is_open` table may carry further columns (annotations, one mean per channel).
+
+    No key may repeat in a table of one row per cell.
+    """
+
+    name: str
+    columns: tuple[Column, ...]
+    is_open: bool = False
+    is_one_row_per_cell: bool = False
+
+    @property
+    def names(self) -> list[str]:
+        """The declared columns' names, in order."""
+        return [column.name for column in self.columns]
+
+
+def empty_table(table: Table, *, extra: Iterable[Column] = ()) -> pd.DataFrame:
+    """An empty frame with the table's columns and dtypes (and `extra` ones, for an open table)."""
+    return pd.DataFrame({c.name: pd.Series(dtype=c.dtype) for c in (*table.columns, *extra)})
+
+
+def check_table(frame: pd.DataFrame, table: Table, *, source: str) -> pd.DataFrame:
+    """Return `frame` with the declared columns first, or raise.
+
+    Raises
+    ------
+    ValueError
+        When a declared column is missing, has another kind of values or (whole numbers, true/false) gaps, when a
+        closed table has other columns, or when the key (plate, well, object_id) of a table with one row per cell
+        repeats. The message names `source`.
+    """
+    missing = [name for name in table.names if name not in frame.columns]
+    unknown = [str(name) for name in frame.columns if name not in table.names]
+    if missing or (unknown and not table.is_open):
+        raise ValueError(
+            f"{source}: expected the columns of table {table.name!r}; missing: {missing or 'none'}, "
+            f"unknown: {unknown if not table.is_open else 'none'}. Make the table again with this version."
+        )
+    for column in table.columns:
+        _check_kind(frame[column.name], column, table=table, source=source)
+    if table.is_one_row_per_cell and frame.duplicated(list(KEY)).any():
+        repeated = frame.loc[frame.duplicated(list(KEY)), "object_id"].tolist()[:5]
+        raise ValueError(f"{source}: expected one row per cell, but these object ids repeat: {repeated}.")
+    return frame[[*table.names, *[c for c in frame.columns if c not in table.names]]]
+
+
+def _check_kind(values: pd.Series, column: Column, *, table: Table, source: str) -> None:
+    fits = {
+        "str": pd.api.types.is_string_dtype,
+        "int64": pd.api.types.is_integer_dtype,
+        "float64": pd.api.types.is_float_dtype,
+        "bool": pd.api.types.is_bool_dtype,
+    }[column.dtype]
+    if len(values) and not fits(values.dtype):
+        raise ValueError(
+            f"{source}: column {column.name!r} of table {table.name!r} must hold {_KINDS[column.dtype]} values "
+            f"({column.dtype}), but holds {values.dtype}."
+        )
+    if column.dtype in ("int64", "bool") and values.isna().any():
+        raise ValueError(
+            f"{source}: column {column.name!r} of table {table.name!r} must be filled, but {int(values.isna().sum())} "
+            "of its values are missing."
+        )
+
+
+def write_table(frame: pd.DataFrame, path: Path, table: Table) -> None:
+    """Check `frame` and write it to `path` as Parquet (zstd), units and meanings in the column metadata.
+
+    A path that ends in `.csv` is written as CSV.
+    """
+    frame = check_table(frame, table, source=str(path))
+    frame = frame.astype({c.name: c.dtype for c in table.columns})
+    with replaced_when_whole(path) as temporary:
+        if path.suffix == ".csv":
+            frame.to_csv(temporary, index=False)
+            return
+        arrow = pa.Table.from_pandas(frame, preserve_index=False)
+        for column in table.columns:
+            place = arrow.schema.get_field_index(column.name)
+            field = arrow.schema.field(place).with_metadata({"unit": column.unit, "meaning": column.meaning})
+            arrow = arrow.set_column(place, field, arrow.column(place))
+        pq.write_table(arrow, temporary, compression="zstd")
+
+
+def read_tables(paths: Sequence[Path], table: Table) -> pd.DataFrame:
+    """The rows of several files of one table, in the order of `paths`; errors are those of `read_table`."""
+    parts = [found for found in (read_table(path, table) for path in paths) if len(found)]
+    return pd.concat(parts, ignore_index=True) if parts else empty_table(table)
+
+
+def read_table(path: Path, table: Table) -> pd.DataFrame:
+    """Read and check a table that `write_table` wrote.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        When the file is missing, unreadable, or not such a table.
+    """
+    path = Path(path)
+    # Text that looks like a number ("01") stays text.
+    text = {column.name: "str" for column in table.columns if column.dtype == "str"}
+    with as_readable(path, expected=f"table {table.name!r}"):
+        frame = pd.read_csv(path, dtype=text) if path.suffix == ".csv" else pd.read_parquet(path)
+    return check_table(frame, table, source=str(path))

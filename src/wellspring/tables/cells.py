@@ -1,0 +1,23 @@
+"""Tables of the cells."""
+
+from wellspring.tables import Column, Table
+from wellspring.tables.columns import KEY_COLUMNS
+
+__all__ = ["CELLS", "MEAN_PREFIX"]
+
+MEAN_PREFIX = "mean_"
+CELLS = Table(
+    "cells",
+    (
+        *KEY_COLUMNS,
+        Column("n_px", "int64", "px", "measured pixels"),
+        Column("y_min", "int64", "px", "first row of the bounding box, 0-based"),
+        Column("x_min", "int64", "px", "first column of the bounding box, 0-based"),
+        Column("height_px", "int64", "px", "rows of the bounding box"),
+        Column("width_px", "int64", "px", "columns of the bounding box"),
+        Column("cell_size_ratio", "float64", "1", "1 - 2 * smallest margin / image_size"),
+        Column("is_cropped", "bool", "", "larger than image_size, so cropped centrally when a batch is made"),
+    ),
+    is_open=True,
+    is_one_row_per_cell=True,
+)

@@ -1,0 +1,37 @@
+"""Tables of segmented objects."""
+
+from wellspring.tables import Column, Table
+from wellspring.tables.columns import SITE_COLUMNS, WELL_COLUMNS
+
+__all__ = ["SEGMENTED", "SEGMENTED_COUNTS", "WELL_SEGMENTED", "WELL_SEGMENTED_COUNTS"]
+
+SEGMENTED = Table(
+    "segmented",
+    (
+        Column("label", "int64", "", "label of nucleus and cell; of a cell without nucleus, a number after the last"),
+        Column("has_nucleus", "bool", "", "false: stained like a cell, but it holds no nucleus"),
+        Column("has_cell", "bool", "", "false: less than half of the nucleus is stained like a cell"),
+        Column("nucleus_px", "int64", "px", "pixels of the nucleus; 0 without one"),
+        Column("cell_px", "int64", "px", "pixels of the cell, its nucleus included"),
+        Column("is_border_nucleus", "bool", "", "the nucleus touches the edge of the image"),
+        Column("is_border_cell", "bool", "", "the cell touches the edge of the image"),
+        Column("is_nucleus_size_out", "bool", "", "nucleus_px is out of bounds"),
+        Column("is_cell_size_out", "bool", "", "cell_px is out of bounds"),
+    ),
+    is_open=True,
+)
+SEGMENTED_COUNTS = Table(
+    "segmented_counts",
+    (
+        Column("n_nuclei", "int64", "nuclei", "nuclei found"),
+        Column("n_without_cell", "int64", "nuclei", "nuclei less than half of which is stained like a cell"),
+        Column("n_without_nucleus", "int64", "cells", "cells that hold no nucleus"),
+        Column("n_border_nuclei", "int64", "nuclei", "nuclei that touch the edge of their image"),
+        Column("n_border_cells", "int64", "cells", "cells, with a nucleus, that touch the edge of their image"),
+        Column("n_nuclei_size_out", "int64", "nuclei", "nuclei of a size out of bounds"),
+        Column("n_cells_size_out", "int64", "cells", "cells, with a nucleus, of a size out of bounds"),
+    ),
+    is_open=True,
+)
+WELL_SEGMENTED = Table("well_segmented", (*SITE_COLUMNS, *SEGMENTED.columns))
+WELL_SEGMENTED_COUNTS = Table("well_segmented_counts", (*WELL_COLUMNS, *SEGMENTED_COUNTS.columns))

@@ -1,0 +1,111 @@
+"""Tables of spots, of one image and of a well."""
+
+from wellspring.tables import Column, Table
+from wellspring.tables.columns import IMAGE_COLUMNS
+
+__all__ = [
+    "SPOTS",
+    "SPOTS_PER_CELL",
+    "SPOT_CURVE",
+    "SPOT_FOCI",
+    "SPOT_SUMMARY",
+    "WELL_SPOTS",
+    "WELL_SPOTS_PER_CELL",
+    "WELL_SPOT_CURVES",
+    "WELL_SPOT_FOCI",
+    "WELL_SPOT_THRESHOLDS",
+]
+
+SPOTS = Table(
+    "spots",
+    (
+        Column("y_px", "float64", "px", "row, pixel centres from 0; in a stack the column z_px stands before it"),
+        Column("x_px", "float64", "px", "column, pixel centres from 0"),
+        Column(
+            "sigma_px", "float64", "px", "standard deviation in the plane, from the pair of kernels that responds most"
+        ),
+        Column("response", "float64", "intensity", "difference of Gaussians at the maximum"),
+        Column("snr", "float64", "1", "amplitude over the standard deviation of the local background"),
+        Column("contrast", "float64", "1", "amplitude over the local background; infinite where that is 0 or less"),
+        Column("intensity", "float64", "intensity", "of the image at the maximum's pixel"),
+        Column("background", "float64", "intensity", "median of the ring around the spot"),
+    ),
+    is_open=True,
+)
+SPOT_CURVE = Table(
+    "spot_curve",
+    (
+        Column("threshold", "float64", "intensity", "response"),
+        Column("n_spots", "int64", "spots", "maxima above it"),
+    ),
+)
+SPOT_SUMMARY = Table(
+    "spot_summary",
+    (
+        Column("n_spots", "int64", "spots", "spots of the image"),
+        *(
+            Column(f"{name}_{part}", "float64", unit, f"{words} of the spots; empty without spots")
+            for name, unit in (("snr", "1"), ("contrast", "1"), ("sigma_px", "px"))
+            for part, words in (("q25", "lower quartile"), ("median", "median"), ("q75", "upper quartile"))
+        ),
+    ),
+)
+SPOT_FOCI = Table(
+    "spot_foci",
+    (
+        Column("focus_id", "int64", "", "1.. in the order of the first spot"),
+        Column("n_spots", "int64", "spots", "spots of the focus"),
+        Column("y_px", "float64", "px", "mean row of its spots; in a stack the column z_px stands before it"),
+        Column("x_px", "float64", "px", "mean column of its spots"),
+        Column("cell_id", "int64", "", "cell of most of its spots, 0 = none"),
+    ),
+    is_open=True,
+)
+SPOTS_PER_CELL = Table(
+    "spots_per_cell",
+    (
+        Column("cell_id", "int64", "", "label of the cell"),
+        Column("n_spots", "int64", "spots", "spots of the cell"),
+        Column("n_free", "int64", "spots", "of them in no focus"),
+        Column("n_in_foci", "int64", "spots", "of them in a focus"),
+        Column("n_foci", "int64", "foci", "foci with most spots in the cell"),
+        Column("n_in_nucleus", "int64", "spots", "of the spots inside a nucleus"),
+    ),
+)
+_OBJECT = Column("object_id", "int64", "", "the cell's key in its well, as in the table of cells; 0 = no cell")
+WELL_SPOTS = Table(
+    "well_spots",
+    (
+        *IMAGE_COLUMNS,
+        *SPOTS.columns,
+        Column("is_added", "bool", "", "not a maximum of its own: a share of the light of a clump"),
+        Column("nucleus_id", "int64", "", "label of the nucleus that it lies in, 0 = none"),
+        Column("cell_id", "int64", "", "label of the cell that it lies in, 0 = none"),
+        _OBJECT,
+        Column("focus_id", "int64", "", "focus of its image that it belongs to, 0 = free"),
+    ),
+    is_open=True,
+)
+WELL_SPOTS_PER_CELL = Table("well_spots_per_cell", (*IMAGE_COLUMNS, _OBJECT, *SPOTS_PER_CELL.columns))
+WELL_SPOT_FOCI = Table("well_spot_foci", (*IMAGE_COLUMNS, *SPOT_FOCI.columns), is_open=True)
+WELL_SPOT_THRESHOLDS = Table(
+    "well_spot_thresholds",
+    (
+        *IMAGE_COLUMNS,
+        Column("method", "str", "", "noise, elbow or given"),
+        Column("threshold", "float64", "intensity", "least response of a spot; empty of a constant image"),
+        Column("factor", "float64", "1", "least response in standard deviations of the local noise; 0 = not asked for"),
+        Column("n_detected", "int64", "spots", "maxima above the threshold, before clumps are taken apart"),
+        Column("n_below", "int64", "spots", "maxima above 0.9 times the threshold"),
+        Column("n_above", "int64", "spots", "maxima above 1.1 times the threshold"),
+        Column("instability", "float64", "1", "(n_below - n_above) / n_detected"),
+        Column("is_unstable", "bool", "", "the count hangs on where exactly the threshold is"),
+        Column("n_by_chance", "float64", "maxima", "that noise alone would have above the threshold"),
+        *SPOT_SUMMARY.columns,
+        Column("saturated_share", "float64", "1", "pixels on flat tops of the highest value, of all"),
+        Column("occupancy", "float64", "1", "spots around the usual spot, per room that only one fits in"),
+        Column("unrest", "float64", "1", "noise around the usual spot, over that of the quietest tenth of the field"),
+        Column("doubts", "str", "", "reasons to look at the image before its count is believed, or none"),
+    ),
+)
+WELL_SPOT_CURVES = Table("well_spot_curves", (*IMAGE_COLUMNS, *SPOT_CURVE.columns))

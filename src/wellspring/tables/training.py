@@ -1,0 +1,51 @@
+"""Tables of trainings: histories, predictions, metrics."""
+
+from wellspring.tables import Column, Table
+from wellspring.tables.columns import KEY_COLUMNS, RUN_COLUMNS
+
+__all__ = ["DIFFERENCES", "HISTORY", "METRICS", "PREDICTIONS"]
+
+HISTORY = Table(
+    "history",
+    (
+        Column("epoch", "int64", "", "1 = first"),
+        Column("loss", "float64", "intensity", "training loss (Huber), mean over the epoch's batches"),
+        Column("mae", "float64", "intensity", "training mean absolute error"),
+        Column("val_loss", "float64", "intensity", "validation loss, mean over the 8 flips and rotations"),
+        Column("val_mae", "float64", "intensity", "validation mean absolute error, mean over the 8"),
+        Column("seconds", "float64", "s", "wall time of the epoch"),
+    ),
+)
+PREDICTIONS = Table(
+    "predictions",
+    (
+        *KEY_COLUMNS,
+        Column("split", "str", "", "train, validation or test"),
+        *RUN_COLUMNS,
+        Column("target", "float64", "intensity", "true value"),
+        Column("prediction", "float64", "intensity", "the model's value"),
+    ),
+)
+METRICS = Table(
+    "metrics",
+    (
+        *RUN_COLUMNS,
+        Column("metric", "str", "", "mean_error, sd_error, r2, mae, mse, huber"),
+        Column("value", "float64", "", "on the test cells"),
+        Column("lower", "float64", "", "2.5 % point of the bootstrap over cells"),
+        Column("upper", "float64", "", "97.5 % point of the bootstrap over cells"),
+        Column("n_cells", "int64", "cells", "test cells"),
+    ),
+)
+DIFFERENCES = Table(
+    "differences",
+    (
+        Column("model", "str", "", "architecture"),
+        Column("regime", "str", "", "color-structure or structure"),
+        Column("rival_model", "str", "", "architecture that it is compared with, or baseline"),
+        Column("rival_regime", "str", "", "regime that it is compared with; - for the baseline"),
+        Column("value", "float64", "1", "R² less the rival's on the test cells, mean over the seeds"),
+        Column("lower", "float64", "1", "2.5 % point of the paired bootstrap over cells"),
+        Column("upper", "float64", "1", "97.5 % point of the paired bootstrap over cells"),
+    ),
+)
