@@ -31,7 +31,7 @@ def wells(tmp_path: Path) -> Path:
     config = {
         "wells": "wells.tsv",
         "raw": {"format": "tiff", "pattern": "{well}_s{site}_{channel}.tif", "pixel_size_um": 0.3},
-        "segmentation": {"method": "otsu", "nucleus_channel": "DAPI"},
+        "segmentation": {"method": "log_otsu", "nucleus_channel": "DAPI"},
         "quality": {"channels": ["DAPI"]},
     }
     (tmp_path / "config.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
@@ -52,4 +52,5 @@ def test_a_replaced_image_measures_its_well_again_and_no_other(wells: Path, run:
     result = run(wells, MEASURED, "--dry-run")
     rules = ("raw_describe", "raw_channels", "quality_measure", "quality_flag")
     assert _planned(result.stdout + result.stderr) == {**dict.fromkeys(rules, 1), "total": 4}
-    assert "A02" in result.stdout + result.stderr
+    other = run(wells, "results/quality/p/A01.parquet", "--dry-run")
+    assert "quality_measure" not in _planned(other.stdout + other.stderr)
