@@ -47,7 +47,8 @@ from wellspring.report.page import Illustration, Page, Section, illustration
 from wellspring.report.predictions import stratum_column
 from wellspring.report.quality import criteria_table, quality_table
 from wellspring.report.training import comparison_table, validation_baseline_mae
-from wellspring.report.trust import validation_sections
+from wellspring.report.trust import trust_warnings, validation_sections
+from wellspring.report.validation import way_name
 
 __all__ = [
     "Words",
@@ -81,6 +82,8 @@ class Words:
     bootstrap_samples : int
     panel_channels : int
         Channels drawn in the panels, at most.
+    way : str
+        How the score maps are made, in words.
     """
 
     target_channel: str
@@ -91,10 +94,13 @@ class Words:
     epochs: int
     bootstrap_samples: int
     panel_channels: int
+    way: str
 
 
 def words_of(config: Mapping[str, Any]) -> Words:
     """What the report must know of the checked config."""
+    maps = config["attribution"]
+    baseline = maps["baseline"]["method"] if maps["method"] == "integrated_gradients" else "-"
     return Words(
         target_channel=config["dataset"]["target_channel"],
         columns=config["dataset"]["split"]["stratify"],
@@ -103,7 +109,8 @@ def words_of(config: Mapping[str, Any]) -> Words:
         select=config["dataset"]["select"],
         epochs=config["training"]["epochs"],
         bootstrap_samples=config["report"]["bootstrap_samples"],
-        panel_channels=config["attribution"]["panel_channels"],
+        panel_channels=maps["panel_channels"],
+        way=way_name(maps["method"], maps["copies"], baseline),
     )
 
 
@@ -209,6 +216,8 @@ def summary_section(results: Results, *, words: Words, imaging: Imaging = _NO_IM
     warnings += training_warnings(results.histories, epochs=words.epochs)
     for one in results.explained:
         warnings += completeness_warnings(one.name, completeness_of(one.completeness))
+    if results.validation is not None:
+        warnings += trust_warnings(results.validation.trust, way=words.way)
     first_seeds = {one.run[:2]: one for one in reversed(results.explained)}
     for one in reversed(first_seeds.values()):
         said = channel_findings(ranking_table(one.importance), marked=words.marked)

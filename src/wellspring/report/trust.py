@@ -10,7 +10,14 @@ from wellspring.report.page import Grid, Illustration, Section, illustration
 from wellspring.report.style import NONE, number
 from wellspring.report.validation import way_name
 
-__all__ = ["consistency_grid", "roar_grid", "trust_findings", "trust_grids", "validation_sections"]
+__all__ = [
+    "consistency_grid",
+    "roar_grid",
+    "trust_findings",
+    "trust_grids",
+    "trust_warnings",
+    "validation_sections",
+]
 
 _HEADS = {
     "channel_auc": "AUC of\nchannels",
@@ -75,12 +82,23 @@ def validation_sections(validation: Validation | None) -> list[Section]:
     ]
 
 
+def trust_warnings(trust: pd.DataFrame, *, way: str) -> list[str]:
+    """Whether the maps that the report draws, made in this `way` (`way_name`), outlast the model (table `TRUST`)."""
+    rows = [row for _, row in trust[trust["survives"]].iterrows() if _way(row) == way]
+    return [
+        f"{row['model']}, {row['regime']}: the maps of this report ({way}) stay much the same when the model is made "
+        f"random (correlation {number(row['mean'], scale=1.0)}), so they show the image rather than the model. Choose "
+        "another attribution.method or attribution.copies; the tests of the maps say which ones change."
+        for row in rows
+    ]
+
+
 def trust_findings(trust: pd.DataFrame) -> list[str]:
     """Per model and regime: what passes and what does not, from table `TRUST`."""
     found = []
     for (model, regime), rows in trust.groupby(["model", "regime"], sort=False):
         name = f"{model}, {regime}"
-        found += _pixels(rows, name=name)
+        found += _channels(rows, name=name) + _pixels(rows, name=name)
         marked = rows[rows["survives"]]
         if len(marked):
             names = "; ".join(dict.fromkeys(_way(row) for _, row in marked.iterrows()))
@@ -91,6 +109,20 @@ def trust_findings(trust: pd.DataFrame) -> list[str]:
             )
         found += _beaten(rows, name=name)
     return found
+
+
+def _channels(rows: pd.DataFrame, *, name: str) -> list[str]:
+    maps, _ = _means(rows, measure="channel_auc")
+    if maps.empty:
+        return []
+    whole = int((maps["mean"] == 1).sum())
+    worst = maps.loc[maps["mean"].idxmin()]
+    last = "" if whole == len(maps) else f"; the least area under the ROC curve is {_area(worst)}, 0.5 would be chance"
+    return [f"{name}: {whole} of {len(maps)} ways to make maps rank every causal channel before all others{last}."]
+
+
+def _area(row: "pd.Series[object]") -> str:
+    return f"{number(row['mean'], scale=1.0)} ({_way(row)})"
 
 
 def _pixels(rows: pd.DataFrame, *, name: str) -> list[str]:
@@ -107,8 +139,7 @@ def _pixels(rows: pd.DataFrame, *, name: str) -> list[str]:
         )
     return [
         f"{name}: maps point at the pixels of the causal structures with an area under the ROC curve of "
-        f"{number(worst['mean'], scale=1.0)} ({_way(worst)}) to {number(best['mean'], scale=1.0)} "
-        f"({_way(best)}); 0.5 would be chance{beside}."
+        f"{_area(worst)} to {_area(best)}; 0.5 would be chance{beside}."
     ]
 
 

@@ -10,6 +10,7 @@ from wellspring.report.trust import (
     roar_grid,
     trust_findings,
     trust_grids,
+    trust_warnings,
     validation_sections,
 )
 from wellspring.report.validation import curves_figure, randomised_figure, roar_figure, way_name
@@ -65,6 +66,22 @@ def test_findings_say_what_passes_and_what_does_not(trust):
     assert marked.endswith("rather than the model: gradient input.")
     assert "has 0.80: 1 of 2 ways do better." in pixels
     assert "of 2 ways to make maps 1 earlier than a random order and 0 earlier than the order by intensity" in beaten
+
+
+def test_findings_say_who_ranks_the_causal_channels_first(trust):
+    measured = trust[trust["measure"] == "pixel_auc"].assign(measure="channel_auc")
+    (some,) = trust_findings(measured.assign(mean=[1.0, 0.75, np.nan]))
+    assert "1 of 2 ways to make maps rank every causal channel before all others; the least area" in some
+    assert "is 0.75 (gradient input), 0.5 would be chance." in some
+    (every,) = trust_findings(measured.assign(mean=[1.0, 1.0, np.nan]))
+    assert every.endswith("2 of 2 ways to make maps rank every causal channel before all others.")
+
+
+def test_maps_that_outlast_the_model_are_warned_of_where_the_report_draws_them(trust):
+    (warning,) = trust_warnings(trust, way="gradient input")
+    assert warning.startswith("simple_cnn, structure: the maps of this report (gradient input) stay much the same")
+    assert "(correlation 0.70)" in warning
+    assert trust_warnings(trust, way="integrated gradients, VarGrad, black") == []
 
 
 def test_without_truth_and_without_orders_there_is_less_to_say(trust):
