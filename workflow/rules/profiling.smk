@@ -1,4 +1,5 @@
 # profiling: corrected images or cells -> embeddings, verdicts, clusters
+# Networks of fields are small: two jobs side by side on a thread each are faster than one after the other on two.
 
 
 rule profiling_fields:
@@ -41,7 +42,7 @@ rule profiling_embed:
         "benchmarks/profiling_embed/{method}.tsv"
     conda:
         "../../envs/learning-gpu.yaml"
-    threads: 2
+    threads: 1
     resources:
         gpu=1,
         mem_mb=growing(8000),
@@ -101,7 +102,7 @@ rule profiling_multiply:
         "benchmarks/profiling_multiply/{method}.tsv"
     conda:
         "../../envs/learning-gpu.yaml"
-    threads: 2
+    threads: 1
     resources:
         gpu=1,
         mem_mb=growing(8000),
@@ -133,7 +134,7 @@ rule profiling_actin:
         "benchmarks/profiling_actin.tsv"
     conda:
         "../../envs/learning-gpu.yaml"
-    threads: 2
+    threads: 1
     resources:
         gpu=1,
         mem_mb=growing(8000),
