@@ -159,7 +159,8 @@ def retrieval_grid(verdict: pd.DataFrame, *, file: str) -> Grid:
     ]
     note = (
         "All other wells are ranked by their likeness to a well (cosine); 1: those of the same sample come first. "
-        "Found: better than random orders, false discovery rate 5 % (Benjamini–Hochberg). Fitted with all samples."
+        "Found: better than wells whose principal components are shuffled, false discovery rate 5 % "
+        "(Benjamini–Hochberg). Fitted with all samples."
     )
     return Grid(
         title="Do wells of one sample find each other?",

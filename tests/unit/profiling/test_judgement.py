@@ -102,11 +102,22 @@ def test_replicates_find_each_other_only_where_they_are_alike() -> None:
     alike = np.tile(rng.normal(size=(10, 5)), (2, 1)) + 0.01 * rng.normal(size=(20, 5))
     found = retrieval(alike, samples, n_permutations=199, rng=rng)
     assert found.mean == pytest.approx(1.0)
-    # A match of one among 19 is first by chance in 1 of 19: two wells of a sample, about 1 of 361.
+    # Each of two wells comes first for the other by chance in about 1 of 30: with all ten found, that is enough.
     assert found.share_found == 1.0
     other = retrieval(rng.normal(size=(20, 5)), samples, n_permutations=199, rng=rng)
     assert other.mean < 0.6
     assert other.share_found <= 0.2
+
+
+def test_wells_without_replicates_seldom_find_each_other() -> None:
+    # Likeness is mutual, so that four wells of a sample are near by chance more often than in four random orders.
+    p_values = []
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        samples = np.repeat([f"s{n}" for n in range(12)], 4)
+        p_values += retrieval(rng.normal(size=(48, 8)), samples, n_permutations=20, rng=rng).samples["p_value"].tolist()
+    assert np.mean(np.array(p_values) <= 0.05) == pytest.approx(0.05, abs=0.03)
+    assert np.mean(np.array(p_values) <= 0.01) <= 0.02
 
 
 def test_retrieval_without_replicates() -> None:
