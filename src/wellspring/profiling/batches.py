@@ -9,10 +9,12 @@ from sklearn.covariance import LedoitWolf
 
 from wellspring.profiling.profiles import Profiles
 
-__all__ = ["confounded_with", "explained_p_value", "explained_share", "whitened"]
+__all__ = ["confounded_with", "explained_p_value", "explained_share", "permuted_units", "whitened"]
 
 # Fewer control wells tell nothing of how they vary together.
 _LEAST_CONTROLS = 4
+# Equal shares differ by less where they were summed in another order.
+_ROUNDING = 1e-12
 
 
 def explained_share(values: NDArray[np.float64], groups: Sequence[str]) -> float:
@@ -42,7 +44,7 @@ def explained_p_value(
     Parameters
     ----------
     units
-        What is permuted as a whole, each of one group: the samples for a class, the wells for a plate.
+        What is permuted as a whole, each of one group; see `permuted_units`.
 
     Returns
     -------
@@ -55,8 +57,24 @@ def explained_p_value(
     as_high = 0
     for _ in range(n_permutations):
         other = dict(zip(names, rng.permutation(np.asarray(list(of_unit.values()), dtype=object)), strict=True))
-        as_high += int(explained_share(values, [other[unit] for unit in units]) >= found)
+        as_high += int(explained_share(values, [other[unit] for unit in units]) >= found - _ROUNDING)
     return (1 + as_high) / (1 + n_permutations) if n_permutations and np.isfinite(found) else float("nan")
+
+
+def permuted_units(wells: pd.DataFrame, column: str) -> list[str]:
+    """The sample of each well where every sample has one value of `column`, else each well by itself.
+
+    Samples differ. Where a sample's wells are all of one plate, plates differ by their samples alone, and only
+    permutations of whole samples tell more than that.
+
+    Parameters
+    ----------
+    wells
+        A row per well, with the columns plate, well, sample and `column`.
+    """
+    if (wells.groupby("sample")[column].nunique(dropna=False) <= 1).all():
+        return [str(sample) for sample in wells["sample"]]
+    return (wells["plate"] + "/" + wells["well"]).tolist()
 
 
 def whitened(profiles: Profiles, *, is_control: NDArray[np.bool_]) -> Profiles | None:

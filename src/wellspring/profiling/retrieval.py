@@ -45,9 +45,9 @@ def retrieval(
     """Rank all other wells by cosine similarity to each well; matches are those of the same sample.
 
     Values are standardised per feature first. The null are wells whose principal components are shuffled, each by
-    itself: no well has a replicate left, but likeness is as mutual as before, and spread over as many directions. (Random
-    orders would take the wells of a sample for independent, although two that are near each find the other.) A sample
-    is compared with all shuffled samples of as many wells. q-values are those of Benjamini and Hochberg.
+    itself: no well has a replicate left, but likeness is as mutual as before, and spread over as many directions.
+    (Random orders would take the wells of a sample for independent, although two that are near each find the other.) A
+    sample is compared with all shuffled samples of as many wells. q-values are those of Benjamini and Hochberg.
 
     Parameters
     ----------

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from sklearn.decomposition import PCA
 from sklearn.metrics import homogeneity_completeness_v_measure
 
-from wellspring.profiling.batches import explained_p_value, explained_share, whitened
+from wellspring.profiling.batches import explained_p_value, explained_share, permuted_units, whitened
 from wellspring.profiling.classification import classification_rows, unseen_scores
 from wellspring.profiling.clustering import (
     agreement_p_value,
@@ -150,8 +150,7 @@ def _batch_rows(
             share, p_value = np.nan, np.nan
             if profiles is not None:
                 groups = profiles.wells[column].fillna("missing").astype(str).tolist()
-                wells = (profiles.wells["plate"] + "/" + profiles.wells["well"]).tolist()
-                units = profiles.wells["sample"].tolist() if column == "label" else wells
+                units = permuted_units(profiles.wells, column)
                 share = explained_share(profiles.values, groups)
                 p_value = explained_p_value(
                     profiles.values, groups, units=units, n_permutations=n_permutations, rng=rng

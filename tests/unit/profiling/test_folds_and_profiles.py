@@ -6,7 +6,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from wellspring.profiling.batches import confounded_with, explained_p_value, explained_share, whitened
+from wellspring.profiling.batches import (
+    confounded_with,
+    explained_p_value,
+    explained_share,
+    permuted_units,
+    whitened,
+)
 from wellspring.profiling.folds import sample_folds, validation_samples
 from wellspring.profiling.profiles import Profiles, read_profiles, robust_standardized, well_profiles
 from wellspring.profiling.runs import Design, embedded_features, embedding_table
@@ -87,6 +93,23 @@ def test_chance_explains_a_share_that_is_not_rare() -> None:
     assert explained_p_value(values, classes, units=samples, n_permutations=99, rng=rng) > 0.3
     assert np.isnan(explained_p_value(values, classes, units=samples, n_permutations=0, rng=rng))
     assert np.isnan(explained_p_value(np.ones((20, 2)), classes, units=samples, n_permutations=9, rng=rng))
+
+
+def test_samples_of_one_plate_each_are_permuted_as_a_whole() -> None:
+    names = [f"s{n // 4}" for n in range(48)]
+    wells = pd.DataFrame({"plate": ["p1"] * 24 + ["p2"] * 24, "well": [f"w{n}" for n in range(48)], "sample": names})
+    wells["objective"] = ["1", "2"] * 24
+    # No plate has an effect, samples have: their wells by themselves would make plates differ in two studies of three.
+    p_values = []
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        values = np.repeat(rng.normal(size=(12, 5)), 4, axis=0) + 0.3 * rng.normal(size=(48, 5))
+        units = permuted_units(wells, "plate")
+        p_values.append(explained_p_value(values, wells["plate"].tolist(), units=units, n_permutations=39, rng=rng))
+    assert sum(value <= 0.05 for value in p_values) <= 3
+    assert permuted_units(wells, "plate") == names
+    # An objective that each sample was seen with is judged well by well.
+    assert permuted_units(wells, "objective") == (wells["plate"] + "/" + wells["well"]).tolist()
 
 
 def test_whitening_makes_the_controls_vary_alike() -> None:

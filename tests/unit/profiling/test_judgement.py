@@ -127,6 +127,23 @@ def test_retrieval_without_replicates() -> None:
 
 
 @pytest.mark.filterwarnings("ignore:Number of distinct clusters")
+def test_a_plate_of_other_samples_is_no_effect_of_the_plate() -> None:
+    spaces = _spaces(effect=0.0, seed=1)
+    moved = {
+        fold: Profiles(one.wells.assign(plate=np.where(one.wells["sample"] < "s2", "p1", "p2")), one.values)
+        for fold, one in spaces.items()
+    }
+    wells = [f"A{n:02d}" for n in range(2 * N_SAMPLES)]
+    moved = {fold: Profiles(one.wells.assign(well=wells), one.values) for fold, one in moved.items()}
+    found = judged(
+        "pca", moved, positive=["y"], controls=[], batch_columns=["plate"], n_permutations=99, n_bootstraps=5, seed=1
+    )
+    row = found.verdict.set_index("metric").loc["plate before"]
+    assert row["value"] > 0.05
+    assert row["p_value"] > 0.05
+
+
+@pytest.mark.filterwarnings("ignore:Number of distinct clusters")
 def test_the_whole_verdict() -> None:
     found = judged(
         "pca",
