@@ -75,10 +75,11 @@ def fit_embedder(method: str, training: Training) -> Fitted:
 def fit_pca(training: Training) -> Fitted:
     """Principal components of the flattened, standardised fields, fitted batch by batch.
 
-    Every field counts, validation ones too: nothing is tuned. At most as many components as fields.
+    Every field counts, validation ones too: nothing is tuned. At most one component fewer than fields: along a further
+    one the fields that were fitted do not vary at all, and others would lie any number of deviations off.
     """
     n = len(training.images)
-    n_components = min(int(training.settings["pca_components"]), n, math.prod(training.images.shape[1:]))
+    n_components = min(int(training.settings["pca_components"]), max(1, n - 1), math.prod(training.images.shape[1:]))
     model = IncrementalPCA(n_components=n_components)
     size = max(_BATCH, n_components)
     # A last batch of fewer fields than components is one with the batch before it.

@@ -67,6 +67,9 @@ def embedded_fields(
     samples, labels = keys["sample"].tolist(), keys["label"].tolist()
     folds = _folds(samples, labels, design=design)
     n_folds = int(folds.max(initial=0))
+    # As many components in every fold as the smallest can have (see `fit_pca`).
+    least = min(int((folds != fold).sum()) for fold in range(n_folds + 1))
+    settings = {**settings, "pca_components": min(int(settings["pca_components"]), max(1, least - 1))}
     is_positive = keys["label"].isin(design.positive).to_numpy()
     tables, histories = [], []
     for fold in range(n_folds + 1):

@@ -14,6 +14,7 @@ from wellspring.profiling.embedding import EMBEDDERS, Training, cosine_rate, fit
 from wellspring.profiling.features import cell_features
 from wellspring.profiling.fields import Fields, read_fields, standardized, well_fields, write_fields
 from wellspring.profiling.networks import build_autoencoder, build_classifier, build_densenet, encoder_of
+from wellspring.profiling.profiles import well_profiles
 from wellspring.profiling.runs import Design, embedded_fields, multiplication_curves
 from wellspring.quality.images import CorrectedSite
 from wellspring.tables import check_table
@@ -107,6 +108,26 @@ def test_pca_batch_by_batch_spans_what_pca_spans() -> None:
     assert found.shape == (150, 4)
     expected = PCA(4).fit_transform(standardized(images).reshape(150, -1))
     assert abs(np.corrcoef(found[:, 0], expected[:, 0])[0, 1]) > 0.99
+
+
+def test_pca_has_no_component_along_which_nothing_varies() -> None:
+    images = _images(12)
+    fitted = fit_embedder("pca", _training(images[:6], pca_components=64))
+    seen, unseen = fitted.embed(images[:6]), fitted.embed(images[6:])
+    assert seen.shape == (6, 5)
+    # A sixth component would be of rounding alone, and put unseen fields at 100,000 standard deviations.
+    assert (np.abs(unseen - seen.mean(axis=0)) / seen.std(axis=0)).max() < 100
+
+
+def test_a_study_of_fewer_fields_than_components_can_be_judged() -> None:
+    keys = pd.DataFrame({"plate": "p", "well": [f"A{n}" for n in range(8)], "site": "1"})
+    wells = keys[["plate", "well"]].assign(sample=list("abcdefgh"), label=list("xxxxyyyy"))
+    design = Design(wells, ("y",), n_folds=2, seed=1)
+    settings = {**NETWORKS, "pca_components": 64}
+    done = embedded_fields("pca", Fields(keys, _images(8), ("a", "b")), design=design, settings=settings, report=print)
+    spaces = well_profiles(done.embedding, wells, source="pca")
+    # Of four seen fields.
+    assert {fold: one.values.shape for fold, one in spaces.items()} == dict.fromkeys(range(3), (8, 3))
 
 
 @pytest.mark.parametrize(("method", "n_values"), [("pca", 4), ("autoencoder", 10), ("classifier", 3)])
