@@ -104,9 +104,10 @@ def classification_rows(
 ) -> pd.DataFrame:
     """Accuracy, recall, precision, F1 and area under the curve on unseen wells (table B.2.1 of Dincu 2021).
 
-    Intervals: bootstrap over samples, whose wells go together. The p-value of accuracy and of the area is the share of
-    permutations of the samples' classes that do as well, (1 + such) / (1 + all); embeddings stay as they are, so it
-    tests whether unseen wells follow their class.
+    Intervals: bootstrap over samples, whose wells go together; draws of one class only, which have no recall or area,
+    do not count. The p-value of accuracy and of the area is the share of permutations of the samples' classes that do
+    as well, (1 + such) / (1 + all); embeddings stay as they are, so it tests whether unseen wells follow their class.
+    Permutations that leave a fold with one class to learn, as folds of the true classes never do, do not count.
 
     Returns
     -------
@@ -132,8 +133,9 @@ def _bootstrap(
     drawn = []
     for _ in range(n_bootstraps):
         rows = np.concatenate([rows_of[one] for one in rng.integers(0, len(names), len(names))])
-        drawn.append(classification_metrics(unseen.is_positive[rows], unseen.score[rows]))
-    table = pd.DataFrame(drawn)
+        if len(set(unseen.is_positive[rows])) == 2:
+            drawn.append(classification_metrics(unseen.is_positive[rows], unseen.score[rows]))
+    table = pd.DataFrame(drawn, columns=list(METRICS), dtype=np.float64)
     return table.quantile(0.025).to_dict(), table.quantile(0.975).to_dict()
 
 
@@ -146,13 +148,16 @@ def _p_values(
     rng: np.random.Generator,
 ) -> dict[str, float]:
     wells = pd.concat([profiles.wells for profiles in spaces.values()])[["sample", "label"]].drop_duplicates()
+    n_wells = len(unseen_scores(spaces, positive=positive).score)
     as_good = {"accuracy": 0, "auroc": 0}
+    n_counted = 0
     for _ in range(n_permutations):
         labels = dict(zip(wells["sample"], rng.permutation(wells["label"].to_numpy(dtype=object)), strict=True))
         unseen = unseen_scores(spaces, positive=positive, labels=labels)
-        if not len(unseen.score):
+        if len(unseen.score) < n_wells:
             continue
+        n_counted += 1
         null = classification_metrics(unseen.is_positive, unseen.score)
         for name in as_good:
             as_good[name] += int(null[name] >= found[name])
-    return {name: (1 + count) / (1 + n_permutations) for name, count in as_good.items()} if n_permutations else {}
+    return {name: (1 + count) / (1 + n_counted) for name, count in as_good.items()} if n_permutations else {}

@@ -72,6 +72,32 @@ def test_without_folds_there_is_nothing_to_say() -> None:
     assert classification_rows(only, positive=["y"], n_permutations=9, n_bootstraps=9, rng=rng).empty
 
 
+def _few(labels: str) -> dict[int, Profiles]:
+    """A sample per letter, with two wells each, that lies where its class is; two folds of every other sample."""
+    label = np.repeat(list(labels), 2)
+    wells = pd.DataFrame({"plate": "p", "well": [f"A{n}" for n in range(len(label))], "label": label})
+    wells["sample"] = [f"s{n // 2}" for n in range(len(label))]
+    values = (label == "y").astype(float)[:, None] + np.random.default_rng(0).normal(size=(len(label), 1)) * 0.01
+    folds = np.arange(len(label)) // 2 % 2 + 1
+    return {fold: Profiles(wells.assign(is_seen=folds != fold), values) for fold in range(3)}
+
+
+def test_permutations_that_leave_a_fold_without_a_class_do_not_count() -> None:
+    # Of the six ways to choose two of four samples, four leave each fold with both; two of them are as good.
+    rows = classification_rows(
+        _few("xxyy"), positive=["y"], n_permutations=400, n_bootstraps=5, rng=np.random.default_rng(0)
+    )
+    assert rows.set_index("metric").loc["accuracy", "p_value"] == pytest.approx(0.5, abs=0.08)
+
+
+def test_intervals_leave_out_draws_of_one_class() -> None:
+    # Of 8 samples 2 are positive: a draw without either has a chance of 10 %, and no recall.
+    rows = classification_rows(
+        _few("xxxxxxyy"), positive=["y"], n_permutations=0, n_bootstraps=200, rng=np.random.default_rng(0)
+    ).set_index("metric")
+    assert rows.loc["recall", ["value", "lower", "upper"]].tolist() == [1.0, 1.0, 1.0]
+
+
 def test_clusters_that_are_plain() -> None:
     rng = np.random.default_rng(1)
     values = np.concatenate([rng.normal(size=(12, 3)) * 0.1 + [5, 0, 0], rng.normal(size=(12, 3)) * 0.1 + [0, 5, 0]])
