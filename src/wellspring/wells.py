@@ -164,7 +164,7 @@ def sample_annotations(
     Raises
     ------
     ValueError
-        When a column or a class is not there, or a well has no sample or class.
+        When a column or a class is not there, every class is positive, or a well has no sample or class.
     """
     known = with_positions(sheet.drop(columns="path"))
     positive = list(positive)
@@ -191,6 +191,11 @@ def sample_annotations(
         raise ValueError(
             f"{source}: profiling.positive and controls name {sorted(unknown)}, but the column {label} has "
             f"{sorted(classes)}. Correct the config or the sheet."
+        )
+    if classes <= set(positive):
+        raise ValueError(
+            f"{source}: profiling.positive names every class of the column {label}, {sorted(classes)}, so nothing is "
+            "negative. Leave one out, or all of them to embed without a verdict."
         )
     return known.fillna("missing").assign(sample=known[sample], label=known[label])
 

@@ -189,6 +189,7 @@ def test_wells_that_are_not_judged_need_neither_sample_nor_class() -> None:
         ({"label": "class"}, r"wells.tsv: profiling names the columns \['class'\], but the sheet has"),
         ({"further": ["objective"]}, r"profiling names the columns \['objective'\]"),
         ({"positive": ["ill"]}, r"positive and controls name \['ill'\], but the column diagnosis has"),
+        ({"positive": ["sick", "well"]}, r"positive names every class of the column diagnosis, \['sick', 'well'\]"),
         (
             {"sheet": _PEOPLE.assign(donor=["d1", None, "d2", "d3"])},
             r"every row, but 1 well\(s\) have none: \['p/c12'\]",
