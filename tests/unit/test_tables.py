@@ -50,6 +50,12 @@ def test_a_table_is_read_as_it_was_written(tmp_path: Path, name: str) -> None:
     assert found["name"].tolist() == ["01", "b"]
 
 
+@pytest.mark.parametrize("name", ["small.parquet", "small.csv"])
+def test_names_that_look_like_no_value_stay_names(tmp_path: Path, name: str) -> None:
+    write_table(small().assign(name=["None", "NA"]), tmp_path / name, SMALL)
+    assert read_table(tmp_path / name, SMALL)["name"].tolist() == ["None", "NA"]
+
+
 def test_infinite_bounds_survive(tmp_path: Path) -> None:
     row = {"channel": ["EU"], "n_px": [4], **{c.name: [1.0] for c in NORMALIZATION.columns if c.dtype == "float64"}}
     frame = pd.DataFrame(row).assign(clip=np.inf)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
@@ -128,8 +129,9 @@ def read_table(path: Path, table: Table) -> pd.DataFrame:
         When the file is missing, unreadable, or not such a table.
     """
     path = Path(path)
-    # Text that looks like a number ("01") stays text.
+    # Text that looks like a number ("01") or like no value ("None", "NA") stays text; empty is no value.
     text = {column.name: "str" for column in table.columns if column.dtype == "str"}
+    as_written: Any = {"dtype": text, "keep_default_na": False, "na_values": [""]}
     with as_readable(path, expected=f"table {table.name!r}"):
-        frame = pd.read_csv(path, dtype=text) if path.suffix == ".csv" else pd.read_parquet(path)
+        frame = pd.read_csv(path, **as_written) if path.suffix == ".csv" else pd.read_parquet(path)
     return check_table(frame, table, source=str(path))
