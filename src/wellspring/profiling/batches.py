@@ -105,6 +105,8 @@ def whitened(profiles: Profiles, *, is_control: NDArray[np.bool_]) -> Profiles |
 def confounded_with(wells: pd.DataFrame, *, label: str, columns: Sequence[str]) -> list[str]:
     """Columns whose every value goes with one class only, while they have two values or more and fewer than samples.
 
+    What each sample has of its own (an age) is no batch, but a plate of its own is one.
+
     Parameters
     ----------
     wells
@@ -118,7 +120,8 @@ def confounded_with(wells: pd.DataFrame, *, label: str, columns: Sequence[str]) 
     found = []
     for name in columns:
         table = wells[[name, label, "sample"]].dropna()
-        several = 2 <= table[name].nunique() < table["sample"].nunique()
+        n_values = table[name].nunique()
+        several = n_values >= 2 and (name == "plate" or n_values < table["sample"].nunique())
         if several and (table.groupby(name)[label].nunique() == 1).all():
             found.append(name)
     return found

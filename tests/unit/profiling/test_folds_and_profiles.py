@@ -159,6 +159,8 @@ def test_a_confounded_design_is_seen() -> None:
         }
     )
     assert confounded_with(wells, label="label", columns=["plate", "objective", "room"]) == ["plate"]
+    own = wells.assign(plate=["1", "2", "3", "4"], age=["40", "50", "60", "70"])
+    assert confounded_with(own, label="label", columns=["plate", "age"]) == ["plate"]
 
 
 def test_features_are_standardised_by_the_fields_that_a_fold_has_seen() -> None:
