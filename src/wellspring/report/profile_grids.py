@@ -116,10 +116,10 @@ def clusters_grid(verdict: pd.DataFrame, published: pd.DataFrame | None, *, file
     rows += _published_rows(published, "clusters", "all", names)
     note = (
         "K-means with two clusters, which are not told the classes. Homogeneity: is a cluster of one class? "
-        "Completeness: is a class in one cluster? V-measure: both; 0 is chance, 1 perfect, and p is the share of "
-        "permutations of the samples' classes that do as well. Davies–Bouldin (lower is better) and silhouette (higher "
-        "is) tell how far apart clusters are, not whether they mean anything. Unseen samples: centres were found "
-        "without the sample. Published: Dincu 2021, other data, fitted with all."
+        "Completeness: is a class in one cluster? V-measure: both; 0 neither, 1 perfect, chance a little above 0, and "
+        "p is the share of permutations of the samples' classes that do as well. Davies–Bouldin (lower is better) and "
+        "silhouette (higher is) tell how far apart clusters are, not whether they mean anything. Unseen samples: "
+        "centres were found without the sample. Published: Dincu 2021, other data, fitted with all."
     )
     head = ("Embedding", *_CLUSTERS.values())
     return Grid(title="Two clusters", file=file, head=head, rows=rows, note=note)

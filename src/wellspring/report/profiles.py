@@ -80,7 +80,7 @@ def profile_findings(verdict: pd.DataFrame) -> list[str]:
         )
         if row.method in agreement.index:
             value, p_value = agreement.loc[row.method]
-            text += f"; two clusters found without them agree with the classes by {value:.2f} (0 chance, 1 fully; "
+            text += f"; two clusters found without them agree with the classes by {value:.2f} (0 not at all, 1 fully; "
             text += f"p = {p_value:.3f})"
         said.append(f"{text}.")
     return said
