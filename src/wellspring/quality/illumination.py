@@ -43,7 +43,7 @@ def small_image(image: NDArray[np.uint16], *, background: float, bright_sd: floa
     A place is bright when it exceeds the median of its neighbourhood (a quarter of the field wide) by more than
     `bright_sd` standard deviations of such excesses; it then takes that median. This is repeated until nothing is
     bright, at most 10 times. An excess is relative to the median, so that a dark corner loses no fewer cells than the
-    middle does.
+    middle does; where that median is no more than the background, nothing is bright.
 
     Parameters
     ----------
@@ -65,7 +65,7 @@ def small_image(image: NDArray[np.uint16], *, background: float, bright_sd: floa
     is_measured = np.ones(light.shape, dtype=bool)
     for _ in range(_MAX_ROUNDS):
         around = local_median(light, radius_px=max(1, max(light.shape) // 8))
-        excess = light / np.maximum(around, np.finfo(np.float32).tiny) - 1
+        excess = np.divide(light, around, out=np.ones_like(light), where=around > 0) - 1
         bright = excess > bright_sd * excess.std()
         if not bright.any():
             break

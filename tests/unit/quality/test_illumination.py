@@ -102,6 +102,16 @@ def test_debris_is_replaced_by_its_neighbourhood() -> None:
     assert small.is_measured.mean() > 0.97
 
 
+def test_debris_is_replaced_beside_a_part_without_light() -> None:
+    image = np.full((128, 128), 200, dtype=np.uint16)
+    image[:, :40] = np.random.default_rng(0).integers(97, 102, (128, 40))
+    image[100, 100] = 5000
+    small = small_image(image, background=100, bright_sd=3.0)
+    assert not small.is_measured[100, 100]
+    assert small.ratio[100, 100] == pytest.approx(1.0)
+    assert np.isfinite(small.ratio).all()
+
+
 def test_an_image_without_light_is_left_out() -> None:
     histogram = RatioHistogram((32, 32))
     histogram.add(small_image(np.full((32, 32), 100, dtype=np.uint16), background=100, bright_sd=3))
