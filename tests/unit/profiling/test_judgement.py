@@ -192,6 +192,9 @@ def test_the_whole_verdict() -> None:
     p_value = found.verdict.set_index(["question", "scope", "metric"])["p_value"]
     assert p_value["clusters", "unseen", "kmeans v_measure"] == pytest.approx(1 / 20)
     assert p_value["batch", "all", "plate before"] > 0.1
+    assert p_value["batch", "all", "label before"] <= 0.1
+    # Whitening was told the class.
+    assert np.isnan(p_value["batch", "all", "label whitened"])
     assert len(found.clusters) == 2 * N_SAMPLES
     is_positive = found.clusters["label"] == "y"
     assert (found.clusters["unseen_score"] > 0).equals(is_positive)
