@@ -11,8 +11,10 @@ from numpy.typing import NDArray
 from wellspring.tables import read_table
 from wellspring.tables.profiling import EMBEDDING, EMBEDDING_PREFIX
 
-__all__ = ["Profiles", "embedding_columns", "read_profiles", "robust_standardized", "well_profiles"]
+__all__ = ["SUPERVISED", "Profiles", "embedding_columns", "read_profiles", "robust_standardized", "well_profiles"]
 
+# Methods that are told the classes of the samples that they are fitted with.
+SUPERVISED = ("classifier", "densenet")
 _OF_NORMAL_MAD = 1.4826
 
 

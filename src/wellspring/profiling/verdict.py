@@ -19,7 +19,7 @@ from wellspring.profiling.clustering import (
     unseen_clusters,
 )
 from wellspring.profiling.neighbours import neighbour_map
-from wellspring.profiling.profiles import Profiles, robust_standardized
+from wellspring.profiling.profiles import SUPERVISED, Profiles, robust_standardized
 from wellspring.profiling.retrieval import retrieval
 from wellspring.tables.profiling import CLUSTERS, VERDICT
 
@@ -85,7 +85,8 @@ def judged(
     parts.append(_rows({"mean_average_precision": found.mean, "share_found": found.share_found}, "retrieval", "all"))
     is_control = whole.wells["label"].isin(list(controls)).to_numpy()
     forms = {"before": whole, "robust z": even[0], "whitened": whitened(whole, is_control=is_control)}
-    parts.append(_batch_rows(forms, columns=batch_columns, n_permutations=n_permutations, rng=rng))
+    told = tuple(forms) if method in SUPERVISED else ("whitened",)
+    parts.append(_batch_rows(forms, columns=batch_columns, told=told, n_permutations=n_permutations, rng=rng))
     verdict = pd.concat([part for part in parts if len(part)], ignore_index=True).assign(method=method)
     return Judgement(verdict[VERDICT.names], _cluster_table(method, spaces, assigned, positive=positive, seed=seed))
 
@@ -141,12 +142,17 @@ def _unseen_rows(
 
 
 def _batch_rows(
-    forms: Mapping[str, Profiles | None], *, columns: Sequence[str], n_permutations: int, rng: np.random.Generator
+    forms: Mapping[str, Profiles | None],
+    *,
+    columns: Sequence[str],
+    told: Sequence[str],
+    n_permutations: int,
+    rng: np.random.Generator,
 ) -> pd.DataFrame:
     """Explained shares of the class and of each column, in each form of the profiles; NaN where there is none.
 
-    The class has no p-value after whitening, which is told who is a control: with more features than controls it makes
-    these alike and the others not, whatever they are.
+    The class has no p-value in forms that were `told` it: those of a classifier, and whitened ones, whose controls are
+    made alike, and others not, whatever they are.
     """
     parts = []
     for column in ("label", *columns):
@@ -156,7 +162,7 @@ def _batch_rows(
                 groups = profiles.wells[column].fillna("missing").astype(str).tolist()
                 units = permuted_units(profiles.wells, column)
                 share = explained_share(profiles.values, groups)
-                n_drawn = 0 if (column, form) == ("label", "whitened") else n_permutations
+                n_drawn = 0 if column == "label" and form in told else n_permutations
                 p_value = explained_p_value(profiles.values, groups, units=units, n_permutations=n_drawn, rng=rng)
             parts.append((f"{column} {form}", share, np.nan, np.nan, p_value))
     table = pd.DataFrame(parts, columns=["metric", "value", "lower", "upper", "p_value"])

@@ -160,7 +160,8 @@ def retrieval_grid(verdict: pd.DataFrame, *, file: str) -> Grid:
     note = (
         "All other wells are ranked by their likeness to a well (cosine); 1: those of the same sample come first. "
         "Found: better than wells whose principal components are shuffled, false discovery rate 5 % "
-        "(Benjamini–Hochberg). Fitted with all samples."
+        "(Benjamini–Hochberg). Fitted with all samples: classifiers bring wells of a class together, and so those of a "
+        "sample."
     )
     return Grid(
         title="Do wells of one sample find each other?",
@@ -193,8 +194,8 @@ def batch_grid(verdict: pd.DataFrame, *, label: str, counts: dict[str, int], n_w
         "Share of the variance between wells that goes with the column, 0 to 1, with the share of permutations that "
         "reach it (p): of whole samples where each has one value of the column, else of wells. By chance alone it is "
         "about (values - 1) / (wells - 1), and more where whole samples share a value. A correction is good when the "
-        "batch's share falls and the class' does not. Whitening is told who is a control, so the class' share after it "
-        "has no p and is no evidence. Fitted with all samples. A dash: no control wells on some plate."
+        "batch's share falls and the class' does not. Where the class was told, to a classifier or to the whitening, "
+        "its share has no p and is no evidence. Fitted with all samples. A dash: no control wells on some plate."
     )
     head = ("Embedding", "Column", *_FORMS.values(), "By chance")
     title = "What else explains the profiles"

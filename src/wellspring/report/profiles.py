@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from wellspring.profiling.batches import confounded_with
+from wellspring.profiling.profiles import SUPERVISED
 from wellspring.report.clouds import cloud
 from wellspring.report.images import images_section
 from wellspring.report.page import Section, illustration
@@ -27,8 +28,6 @@ from wellspring.tables.report import PUBLISHED_VERDICT, THUMBNAILS
 
 __all__ = ["profile_chapters", "profile_findings", "profile_warnings", "profiles_sections"]
 
-# Methods that are told the classes of the samples that they are fitted with.
-_SUPERVISED = ("classifier", "densenet")
 _LEVEL = 0.05
 
 
@@ -150,7 +149,7 @@ def profiles_sections(
 
 
 def _introduction(verdict: pd.DataFrame, profiling: Mapping[str, Any]) -> list[str]:
-    methods = [name for name in dict.fromkeys(verdict["method"]) if name in _SUPERVISED]
+    methods = [name for name in dict.fromkeys(verdict["method"]) if name in SUPERVISED]
     positive = ", ".join(profiling["positive"])
     first = (
         "Each field became a short list of numbers (an embedding), by several methods; the median over a well's fields "

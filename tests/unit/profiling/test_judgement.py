@@ -259,6 +259,13 @@ def test_studies_without_an_effect_are_rarely_significant() -> None:
     assert sum(value <= 0.05 for value in p_values) <= 3
 
 
+def test_the_class_is_no_evidence_where_it_was_told() -> None:
+    design = {"positive": ["y"], "controls": [], "batch_columns": ["plate"], "n_permutations": 9, "n_bootstraps": 5}
+    p_value = judged("classifier", _spaces(effect=10.0), **design, seed=1).verdict.set_index("metric")["p_value"]
+    assert p_value[["label before", "label robust z"]].isna().all()
+    assert np.isfinite(p_value["plate before"])
+
+
 def test_wells_without_classes_are_described_and_not_judged() -> None:
     spaces = _spaces(effect=0.0)
     wells = spaces[0].wells.assign(label="none", is_seen=True)
