@@ -29,7 +29,9 @@ def build_autoencoder(*, image_size: int, width: int, code_size: int, dropout: f
     """One channel to itself through a code (Dincu 2021, figure A.1.1).
 
     Four convolutions of stride 2 with `width`, width / 2, width / 4 and width / 8 filters, two dense layers down to the
-    code, two up again, four transposed convolutions. The thesis has 256 px, a width of 256 and a code of 256.
+    code, two up again, four transposed convolutions. The thesis has 256 px, a width of 256 and a code of 256. Its
+    figure has leaky ReLU and dropout after the code as well; here the code is linear, so that no side of it is
+    flattened.
 
     Parameters
     ----------

@@ -144,7 +144,7 @@ def cluster_range_grid(verdict: pd.DataFrame, *, file: str) -> Grid:
     note = (
         "Fitted with all samples. Stability: do two clusters stay the same when wells are drawn anew (adjusted Rand "
         "index over bootstraps; 1 the same, 0 chance)? Then V-measure and, in brackets, silhouette. HDBSCAN finds the "
-        "number of clusters itself."
+        "number of clusters itself; wells that it puts in none count as one more."
     )
     head = ("Embedding", *heads.values(), *names.values())
     return Grid(title="Other clusters", file=file, head=head, rows=rows, note=note)
