@@ -74,7 +74,7 @@ def permuted_units(wells: pd.DataFrame, column: str) -> list[str]:
     """
     if (wells.groupby("sample")[column].nunique(dropna=False) <= 1).all():
         return [str(sample) for sample in wells["sample"]]
-    return (wells["plate"] + "/" + wells["well"]).tolist()
+    return [f"{plate}/{well}" for plate, well in zip(wells["plate"], wells["well"], strict=True)]
 
 
 def whitened(profiles: Profiles, *, is_control: NDArray[np.bool_]) -> Profiles | None:
