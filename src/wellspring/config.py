@@ -114,6 +114,15 @@ def _needing_classes(profiling: dict[str, Any]) -> list[str]:
     return [f"profiling: {', '.join(asked)}: needs profiling.positive (which classes are told apart)"] if asked else []
 
 
+def _uncorrected(quality: dict[str, Any], actin: dict[str, Any]) -> list[str]:
+    """Channels that a step or the U-Net is for, while no image of them is corrected."""
+    steps = enumerate(quality["preprocessing"])
+    named = {f"quality.preprocessing.{place}.channels": step.get("channels") or [] for place, step in steps}
+    named |= {f"profiling.actin.{name}": [actin[name]] for name in ("actin", "borders", "nuclei") if actin}
+    unknown = {key: sorted(set(names) - set(quality["channels"])) for key, names in named.items()}
+    return [f"{key}: {names} are not among quality.channels" for key, names in unknown.items() if names]
+
+
 def _missing_purpose(config: dict[str, Any]) -> list[str]:
     """Nothing to do, or something that the wells' format does not allow."""
     found = []
@@ -127,6 +136,7 @@ def _missing_purpose(config: dict[str, Any]) -> list[str]:
     if profiling["methods"] and not config["quality"]["channels"]:
         found.append("profiling.methods: needs quality.channels (which images)")
     found += [] if profiling["positive"] else _needing_classes(profiling)
+    found += _uncorrected(config["quality"], profiling["actin"] or {})
     if config["raw"]["format"] != "tiff":
         wanted = {"spots.channels": config["spots"]["channels"], "segmentation.cells": config["segmentation"]["cells"]}
         wanted["quality.channels"] = config["quality"]["channels"]

@@ -152,6 +152,24 @@ def test_all_mistakes_are_told_at_once() -> None:
             "profiling: method classifier: needs profiling.positive",
         ),
         ({"raw": TIFF, "profiling": {"methods": ["pca"]}}, "profiling.methods: needs quality.channels"),
+        (
+            {
+                "raw": TIFF,
+                "quality": {
+                    "channels": ["A"],
+                    "preprocessing": [{"step": "median", "radius_px": 2, "channels": ["B"]}],
+                },
+            },
+            "quality.preprocessing.0.channels: ['B'] are not among quality.channels",
+        ),
+        (
+            {
+                "raw": TIFF,
+                "quality": {"channels": ["A", "B"]},
+                "profiling": {"positive": ["x"], "actin": {"actin": "A", "borders": "B", "nuclei": "N"}},
+            },
+            "profiling.actin.nuclei: ['N'] are not among quality.channels",
+        ),
     ],
 )
 def test_a_contradiction_between_keys_is_told(changes: dict[str, object], words: str) -> None:
