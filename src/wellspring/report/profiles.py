@@ -64,25 +64,32 @@ def profile_findings(verdict: pd.DataFrame) -> list[str]:
     level = _LEVEL / len(rows)
     told = [METHOD_WORDS.get(row.method, row.method) for row in rows.itertuples() if row.p_value <= level]
     counted = f"p at most {_LEVEL} / {len(rows)} methods"
-    first = (
-        f"The classes of unseen samples are told better than by chance by: {', '.join(told)} ({counted})."
-        if told
-        else f"No embedding tells the classes of unseen samples better than by chance ({counted}; the least p is "
-        f"{rows['p_value'].min():.3f})."
-    )
+    if rows["p_value"].isna().all():
+        first = "Nothing was compared with chance: profiling.n_permutations is 0."
+    elif told:
+        first = f"The classes of unseen samples are told better than by chance by: {', '.join(told)} ({counted})."
+    else:
+        first = (
+            f"No embedding tells the classes of unseen samples better than by chance ({counted}; the least p is "
+            f"{rows['p_value'].min():.3f})."
+        )
     agreement = own[own["metric"] == "kmeans v_measure"].set_index("method")[["value", "p_value"]]
     said = [first]
     for row in rows.itertuples():
         text = (
             f"{_named(row.method)}: {100 * row.value:.0f} % of the wells of unseen samples are "
-            f"classified correctly ({100 * row.lower:.0f} to {100 * row.upper:.0f} %, p = {row.p_value:.3f})"
+            f"classified correctly ({100 * row.lower:.0f} to {100 * row.upper:.0f} %, {_chance(row.p_value)})"
         )
         if row.method in agreement.index:
             value, p_value = agreement.loc[row.method]
             text += f"; two clusters found without them agree with the classes by {value:.2f} (0 not at all, 1 fully; "
-            text += f"p = {p_value:.3f})"
+            text += f"{_chance(p_value)})"
         said.append(f"{text}.")
     return said
+
+
+def _chance(p_value: float) -> str:
+    return "no p" if np.isnan(p_value) else f"p = {p_value:.3f}"
 
 
 def profile_chapters(

@@ -145,6 +145,9 @@ def test_nothing_found_is_said_first() -> None:
     assert "the least p is 0.400" in found[0]
     # Two methods were tried: 0.04 is not rare then.
     assert profile_findings(_verdict(p_value=0.04))[0].startswith("No embedding")
+    untested = profile_findings(_verdict(p_value=np.nan))
+    assert untested[0] == "Nothing was compared with chance: profiling.n_permutations is 0."
+    assert "(50 to 90 %, no p); " in untested[1]
     seen = _verdict()
     assert "nothing can be said" in profile_findings(seen[seen["scope"] == "all"])[0]
 
