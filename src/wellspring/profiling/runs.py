@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from sklearn.preprocessing import StandardScaler
 
 from wellspring.profiling.embedding import Training, fit_embedder
 from wellspring.profiling.fields import Fields
@@ -152,8 +153,7 @@ def embedded_features(keys: pd.DataFrame, features: pd.DataFrame, *, design: Des
     tables = []
     for fold in range(int(folds.max(initial=0)) + 1):
         seen = folds != fold
-        std = values[seen].std(axis=0)
-        scaled = (values - values[seen].mean(axis=0)) / np.where(std > 0, std, 1)
+        scaled = StandardScaler().fit(values[seen]).transform(values)
         tables.append(embedding_table(keys, scaled.astype(np.float32), fold=fold, is_seen=seen))
     return EmbeddedFields(pd.concat(tables, ignore_index=True), empty_table(PROFILE_HISTORY))
 

@@ -175,3 +175,13 @@ def test_features_are_standardised_by_the_fields_that_a_fold_has_seen() -> None:
         assert seen["e_000"].std(ddof=0) == pytest.approx(1, abs=1e-6)
         assert (own["e_001"] == 0).all()
     assert found.history.empty
+
+
+def test_a_feature_that_no_seen_field_varies_in_is_not_blown_up() -> None:
+    wells = pd.DataFrame({"plate": "p", "well": [f"A{n}" for n in range(6)], "sample": list("abcdef")})
+    wells["label"] = ["x", "x", "x", "y", "y", "y"]
+    # The mean of three times 0.1 is off by rounding.
+    features = pd.DataFrame({"share": [0.2, 0.1, 0.1, 0.1, 0.1, 0.1]})
+    design = Design(wells, ("y",), n_folds=2, seed=1)
+    found = embedded_features(wells[["plate", "well"]].assign(site="1"), features, design=design)
+    assert found.embedding["e_000"].abs().max() < 10
