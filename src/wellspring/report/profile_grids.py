@@ -73,8 +73,8 @@ def classification_grid(verdict: pd.DataFrame, published: pd.DataFrame | None, *
         "Wells of unseen samples, all folds together. Accuracy: share of wells put with the right class; recall: share "
         "of the positive class that is found; precision: share of wells called positive that are; AUC: chance that a "
         "positive well scores above another. Below each value: 95 % interval of a bootstrap over samples, and the "
-        "share of permutations of the samples' classes that do as well (p). Corrected: robust z-score per plate. "
-        "Published: Dincu 2021, other data."
+        "share of permutations of the samples' classes that do as well (p); of a classifier's AUC it is a little too "
+        "small. Corrected: robust z-score per plate. Published: Dincu 2021, other data."
     )
     head = ("Embedding", *_CLASSIFICATION.values())
     return Grid(title="Are unseen samples put with their class?", file=file, head=head, rows=rows, note=note)
