@@ -87,7 +87,7 @@ def whitened(profiles: Profiles, *, is_control: NDArray[np.bool_]) -> Profiles |
     Returns
     -------
     Profiles or None
-        None with fewer than 4 control wells, or a plate without any.
+        None with fewer than 4 control wells, a plate without any, or controls that are all alike.
     """
     plates = profiles.wells["plate"].to_numpy(dtype=object)
     has_controls = all((is_control & (plates == plate)).any() for plate in set(plates))
@@ -97,8 +97,10 @@ def whitened(profiles: Profiles, *, is_control: NDArray[np.bool_]) -> Profiles |
     for plate in set(plates):
         values[plates == plate] -= values[(plates == plate) & is_control].mean(axis=0)
     variance, axes = np.linalg.eigh(LedoitWolf(assume_centered=True).fit(values[is_control]).covariance_)
-    least = 1e-12 * max(float(variance.max()), np.finfo(float).tiny)
-    root = axes @ np.diag(1 / np.sqrt(np.maximum(variance, least))) @ axes.T
+    most = float(variance.max())
+    if most <= 0:
+        return None
+    root = axes @ np.diag(1 / np.sqrt(np.maximum(variance, 1e-12 * most))) @ axes.T
     return Profiles(profiles.wells, values @ root)
 
 

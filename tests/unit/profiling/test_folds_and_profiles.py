@@ -127,6 +127,8 @@ def test_whitening_makes_the_controls_vary_alike() -> None:
     assert explained_share(even.values, wells["label"].tolist()) > explained_share(values, wells["label"].tolist())
     few = np.arange(400) < 3
     assert whitened(Profiles(wells, values), is_control=few) is None
+    alike = np.where(is_control[:, None], 1.0, values)
+    assert whitened(Profiles(wells, alike), is_control=is_control) is None
     assert whitened(Profiles(wells, values), is_control=is_control & (wells["plate"] == "p1").to_numpy()) is None
 
 
