@@ -9,7 +9,7 @@ from sklearn.covariance import LedoitWolf
 
 from wellspring.profiling.profiles import Profiles
 
-__all__ = ["confounded_with", "explained_p_value", "explained_share", "permuted_units", "whitened"]
+__all__ = ["confounded_with", "explained_p_value", "explained_share", "whitened"]
 
 # Fewer control wells tell nothing of how they vary together.
 _LEAST_CONTROLS = 4
@@ -35,16 +35,20 @@ def explained_p_value(
     values: NDArray[np.float64],
     groups: Sequence[str],
     *,
-    units: Sequence[str],
+    samples: Sequence[str],
     n_permutations: int,
     rng: np.random.Generator,
 ) -> float:
     """Share of permutations of the groups whose `explained_share` is as high, (1 + such) / (1 + all).
 
+    Samples differ, so that groups of different samples differ too, whatever made them groups. Where each sample has one
+    group (a class, a plate of its own), samples are permuted as a whole. Else the wells of each sample are permuted
+    among themselves: then samples that have one group say nothing.
+
     Parameters
     ----------
-    units
-        What is permuted as a whole, each of one group; see `permuted_units`.
+    samples
+        Sample of each well.
 
     Returns
     -------
@@ -52,29 +56,25 @@ def explained_p_value(
         NaN without permutations, or where nothing varies.
     """
     found = explained_share(values, groups)
-    of_unit = dict(zip(units, groups, strict=True))
-    names = list(of_unit)
-    as_high = 0
-    for _ in range(n_permutations):
-        other = dict(zip(names, rng.permutation(np.asarray(list(of_unit.values()), dtype=object)), strict=True))
-        as_high += int(explained_share(values, [other[unit] for unit in units]) >= found - _ROUNDING)
+    given = np.asarray(groups, dtype=object)
+    wells = [np.flatnonzero(np.asarray(samples) == name) for name in dict.fromkeys(samples)]
+    drawn = (explained_share(values, _permuted(given, wells, rng=rng).tolist()) for _ in range(n_permutations))
+    as_high = sum(share >= found - _ROUNDING for share in drawn)
     return (1 + as_high) / (1 + n_permutations) if n_permutations and np.isfinite(found) else float("nan")
 
 
-def permuted_units(wells: pd.DataFrame, column: str) -> list[str]:
-    """The sample of each well where every sample has one value of `column`, else each well by itself.
-
-    Samples differ. Where a sample's wells are all of one plate, plates differ by their samples alone, and only
-    permutations of whole samples tell more than that.
-
-    Parameters
-    ----------
-    wells
-        A row per well, with the columns plate, well, sample and `column`.
-    """
-    if (wells.groupby("sample")[column].nunique(dropna=False) <= 1).all():
-        return [str(sample) for sample in wells["sample"]]
-    return [f"{plate}/{well}" for plate, well in zip(wells["plate"], wells["well"], strict=True)]
+def _permuted(
+    groups: NDArray[np.object_], wells: Sequence[NDArray[np.intp]], *, rng: np.random.Generator
+) -> NDArray[np.object_]:
+    """Groups of the wells of each sample (rows in `wells`) as of `explained_p_value`."""
+    other = groups.copy()
+    if all(len(set(groups[own])) == 1 for own in wells):
+        for own, place in zip(wells, rng.permutation(len(wells)), strict=True):
+            other[own] = groups[wells[place][0]]
+    else:
+        for own in wells:
+            other[own] = rng.permutation(groups[own])
+    return other
 
 
 def whitened(profiles: Profiles, *, is_control: NDArray[np.bool_]) -> Profiles | None:

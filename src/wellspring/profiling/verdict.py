@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from sklearn.decomposition import PCA
 from sklearn.metrics import homogeneity_completeness_v_measure
 
-from wellspring.profiling.batches import explained_p_value, explained_share, permuted_units, whitened
+from wellspring.profiling.batches import explained_p_value, explained_share, whitened
 from wellspring.profiling.classification import classification_rows, unseen_scores
 from wellspring.profiling.clustering import (
     agreement_p_value,
@@ -160,10 +160,10 @@ def _batch_rows(
             share, p_value = np.nan, np.nan
             if profiles is not None:
                 groups = profiles.wells[column].fillna("missing").astype(str).tolist()
-                units = permuted_units(profiles.wells, column)
+                samples = profiles.wells["sample"].tolist()
                 share = explained_share(profiles.values, groups)
                 n_drawn = 0 if column == "label" and form in told else n_permutations
-                p_value = explained_p_value(profiles.values, groups, units=units, n_permutations=n_drawn, rng=rng)
+                p_value = explained_p_value(profiles.values, groups, samples=samples, n_permutations=n_drawn, rng=rng)
             parts.append((f"{column} {form}", share, np.nan, np.nan, p_value))
     table = pd.DataFrame(parts, columns=["metric", "value", "lower", "upper", "p_value"])
     return table.assign(question="batch", scope="all")

@@ -192,11 +192,11 @@ def batch_grid(verdict: pd.DataFrame, *, label: str, counts: dict[str, int], n_w
             rows.append((words, label if column == "label" else column, *values, chance))
     note = (
         "Share of the variance between wells that goes with the column, 0 to 1, with the share of permutations that "
-        "reach it (p): of whole samples where each has one value of the column, else of wells. By chance alone it is "
-        "about (values - 1) / (wells - 1), and more where whole samples share a value. A correction is good when the "
-        "batch's share falls and the class' does not. Where the class was told, to a classifier or to the whitening, "
-        "its share has no p and is no evidence. Fitted with all samples. A dash: no control wells on "
-        "some plate, or none that differ."
+        "reach it (p): of whole samples where each has one value of the column, else of each sample's wells. By chance "
+        "alone it is about (values - 1) / (wells - 1), and more where whole samples share a value. A correction is good "
+        "when the batch's share falls and the class' does not. Where the class was told, to a classifier or to the "
+        "whitening, its share has no p and is no evidence. Fitted with all samples. A dash: no control wells on some "
+        "plate, or none that differ."
     )
     head = ("Embedding", "Column", *_FORMS.values(), "By chance")
     title = "What else explains the profiles"

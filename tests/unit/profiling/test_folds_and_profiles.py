@@ -10,7 +10,6 @@ from wellspring.profiling.batches import (
     confounded_with,
     explained_p_value,
     explained_share,
-    permuted_units,
     whitened,
 )
 from wellspring.profiling.folds import sample_folds, validation_samples
@@ -83,33 +82,39 @@ def test_chance_explains_a_share_that_is_not_rare() -> None:
     rng = np.random.default_rng(0)
     values, plates = rng.normal(size=(20, 3)), ["p1", "p2"] * 10
     wells = [f"w{n}" for n in range(20)]
-    by_chance = explained_p_value(values, plates, units=wells, n_permutations=99, rng=rng)
+    by_chance = explained_p_value(values, plates, samples=wells, n_permutations=99, rng=rng)
     assert by_chance > 0.05
     values[::2] += 3
-    assert explained_p_value(values, plates, units=wells, n_permutations=99, rng=rng) == pytest.approx(0.01)
+    assert explained_p_value(values, plates, samples=wells, n_permutations=99, rng=rng) == pytest.approx(0.01)
     # Two samples have two orders: however far apart, one in two is as far.
     classes, samples = ["x"] * 10 + ["y"] * 10, ["a"] * 10 + ["b"] * 10
     values[:10] += 50
-    assert explained_p_value(values, classes, units=samples, n_permutations=99, rng=rng) > 0.3
-    assert np.isnan(explained_p_value(values, classes, units=samples, n_permutations=0, rng=rng))
-    assert np.isnan(explained_p_value(np.ones((20, 2)), classes, units=samples, n_permutations=9, rng=rng))
+    assert explained_p_value(values, classes, samples=samples, n_permutations=99, rng=rng) > 0.3
+    assert np.isnan(explained_p_value(values, classes, samples=samples, n_permutations=0, rng=rng))
+    assert np.isnan(explained_p_value(np.ones((20, 2)), classes, samples=samples, n_permutations=9, rng=rng))
 
 
-def test_samples_of_one_plate_each_are_permuted_as_a_whole() -> None:
-    names = [f"s{n // 4}" for n in range(48)]
-    wells = pd.DataFrame({"plate": ["p1"] * 24 + ["p2"] * 24, "well": [f"w{n}" for n in range(48)], "sample": names})
-    wells["objective"] = ["1", "2"] * 24
-    # No plate has an effect, samples have: their wells by themselves would make plates differ in two studies of three.
+@pytest.mark.parametrize("n_on_both", [0, 2])
+def test_plates_of_other_samples_do_not_differ_by_these(n_on_both: int) -> None:
+    # Twelve samples of four wells; the first ones are on both plates, each other on one. No plate has an effect.
+    sample = np.arange(48) // 4
+    plates = np.where(sample < n_on_both, np.arange(48) % 2, sample % 2).astype(str).tolist()
     p_values = []
     for seed in range(20):
         rng = np.random.default_rng(seed)
-        values = np.repeat(rng.normal(size=(12, 5)), 4, axis=0) + 0.3 * rng.normal(size=(48, 5))
-        units = permuted_units(wells, "plate")
-        p_values.append(explained_p_value(values, wells["plate"].tolist(), units=units, n_permutations=39, rng=rng))
+        values = rng.normal(size=(12, 5))[sample] + 0.3 * rng.normal(size=(48, 5))
+        names = sample.astype(str).tolist()
+        p_values.append(explained_p_value(values, plates, samples=names, n_permutations=39, rng=rng))
+    # Wells permuted one by one would call two of three of these studies significant.
     assert sum(value <= 0.05 for value in p_values) <= 3
-    assert permuted_units(wells, "plate") == names
-    # An objective that each sample was seen with is judged well by well.
-    assert permuted_units(wells, "objective") == (wells["plate"] + "/" + wells["well"]).tolist()
+
+
+def test_a_plate_s_effect_is_found_beside_samples_that_differ_more() -> None:
+    rng = np.random.default_rng(0)
+    sample, plate = np.arange(24) // 2, np.arange(24) % 2
+    values = 5 * rng.normal(size=(12, 3))[sample] + 0.3 * rng.normal(size=(24, 3)) + plate[:, None]
+    names = sample.astype(str).tolist(), plate.astype(str).tolist()
+    assert explained_p_value(values, names[1], samples=names[0], n_permutations=99, rng=rng) == pytest.approx(0.01)
 
 
 def test_whitening_makes_the_controls_vary_alike() -> None:
