@@ -193,7 +193,7 @@ def batch_grid(verdict: pd.DataFrame, *, label: str, counts: dict[str, int], n_w
     note = (
         "Share of the variance between wells that goes with the column, 0 to 1, with the share of permutations that "
         "reach it (p): of whole samples where each has one value of the column, else of each sample's wells. By chance "
-        "alone it is about (values - 1) / (wells - 1), and more where whole samples share a value. A correction is good "
+        "alone it is about (values - 1) / (wells - 1), more where whole samples share a value. A correction is good "
         "when the batch's share falls and the class' does not. Where the class was told, to a classifier or to the "
         "whitening, its share has no p and is no evidence. Fitted with all samples. A dash: no control wells on some "
         "plate, or none that differ."
