@@ -3,6 +3,7 @@
 import math
 from pathlib import Path
 from typing import Any
+from urllib.error import URLError
 
 import keras
 from keras import layers
@@ -149,18 +150,32 @@ def build_densenet(*, image_size: int, n_channels: int, embedding_size: int, wei
     ------
     FileNotFoundError, ValueError
         When the file is not there or does not fit, or the fields are below 32 px.
+    ConnectionError
+        When ImageNet's weights are neither on this machine nor to be had.
     """
     if image_size < _DENSENET_SIZE:
         raise ValueError(f"profiling.field_size_px: DenseNet-121 needs {_DENSENET_SIZE} px or more, got {image_size}.")
     images = keras.Input((image_size, image_size, n_channels), name="images")
     three = images if n_channels == 3 else layers.Conv2D(3, 1, name="three_channels")(images)
     shape = (image_size, image_size, 3)
-    kind = "imagenet" if weights == "imagenet" else None
-    base = keras.applications.DenseNet121(include_top=False, weights=kind, input_shape=shape, pooling="avg")
+    base = _densenet(shape, weights="imagenet" if weights == "imagenet" else None)
     if weights not in ("random", "imagenet"):
         with as_readable(Path(weights), expected="weights of DenseNet-121"):
             base.load_weights(weights)
     return _classified(images, base(three), embedding_size=embedding_size, name="densenet")
+
+
+def _densenet(shape: tuple[int, int, int], *, weights: str | None) -> keras.Model:
+    try:
+        return keras.applications.DenseNet121(include_top=False, weights=weights, input_shape=shape, pooling="avg")
+    except Exception as error:  # Keras raises no other kind where a download fails.
+        if not isinstance(error.__context__, URLError):
+            raise
+        raise ConnectionError(
+            "profiling.networks.densenet_weights: imagenet is downloaded when it is first used, and the download "
+            f"failed ({error.__context__}). Run once where there is a network, or give the path of a .weights.h5 file, "
+            "or random."
+        ) from error
 
 
 def build_unet(*, image_size: int, n_channels: int, width: int, n_levels: int) -> keras.Model:

@@ -1,6 +1,7 @@
 """Fields, augmentation and every embedding, at small sizes."""
 
 from pathlib import Path
+from urllib.error import URLError
 
 import keras
 import numpy as np
@@ -264,3 +265,15 @@ def test_without_classes_a_method_is_fitted_once() -> None:
     found = embedded_fields("pca", Fields(keys, _images(4), ("a", "b")), design=design, settings=NETWORKS, report=print)
     assert found.embedding["fold"].tolist() == [0] * 4
     assert found.embedding["is_seen"].all()
+
+
+def test_weights_that_cannot_be_downloaded_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    def failing(**_: object) -> None:
+        try:
+            raise URLError("no network")
+        except URLError as error:
+            raise Exception(f"URL fetch failure: {error.reason}")  # noqa: B904 -- as Keras does
+
+    monkeypatch.setattr("keras.applications.DenseNet121", failing)
+    with pytest.raises(ConnectionError, match=r"densenet_weights: imagenet is downloaded .*no network.* give the path"):
+        build_densenet(image_size=32, n_channels=3, embedding_size=3, weights="imagenet")
