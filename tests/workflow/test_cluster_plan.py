@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -107,15 +108,15 @@ def spots(tmp_path: Path) -> Path:
     channels = [config["segmentation"]["nucleus_channel"], config["segmentation"]["cells"]["channel"]]
     folder = tmp_path / "spots"
     (folder / "plate").mkdir(parents=True)
-    for channel in {*channels, *config["spots"]["channels"]}:
-        name = config["raw"]["pattern"].format(well="A01", site="1", channel=channel, z="1", plate="p")
+    for well, channel in product(("A01", "A02"), {*channels, *config["spots"]["channels"]}):
+        name = config["raw"]["pattern"].format(well=well, site="1", channel=channel, z="1", plate="p")
         (folder / "plate" / name).touch()
     config["wells"] = "wells.tsv"
     config["quality"] = {"channels": channels}
     actin = {"actin": channels[0], "borders": channels[0], "nuclei": channels[1]}
     config["profiling"] = {"methods": ["classifier"], "positive": ["x"], "multiplications": [1], "actin": actin}
-    columns, well = "plate\twell\tpath\tsample\tlabel", "p\tA01\tplate\ts\tx"
-    (folder / "wells.tsv").write_text(f"{columns}\n{well}\n", encoding="utf-8")
+    rows = ("plate\twell\tpath\tsample\tlabel", "p\tA01\tplate\ts\tx", "p\tA02\tplate\tt\ty")
+    (folder / "wells.tsv").write_text("\n".join(rows) + "\n", encoding="utf-8")
     (folder / "config.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
     return folder
 
