@@ -17,6 +17,9 @@ SURVIVES = 0.5
 _CONFIDENCE = 0.95
 _WAY = ["model", "regime", "method", "copies", "baseline"]
 
+# Least and largest value of the measures that have one.
+_POSSIBLE = {"channel_auc": (0.0, 1.0), "pixel_auc": (0.0, 1.0), "randomised": (-1.0, 1.0)}
+
 
 def trust_table(measures: pd.DataFrame, randomised: pd.DataFrame) -> pd.DataFrame:
     """Mean of every measure over the runs of a model and regime, with 95 % intervals (table `TRUST`).
@@ -33,7 +36,8 @@ def trust_table(measures: pd.DataFrame, randomised: pd.DataFrame) -> pd.DataFram
     -------
     DataFrame
         In the order of the ways to make maps and of the measures. The interval is mean ± t · s/√n over the runs, which
-        differ in their seed; NaN for one run. Runs without a value are left out.
+        differ in their seed, cut where the measure ends (areas under ROC curves, correlations); NaN for one run. Runs
+        without a value are left out.
     """
     deepest = randomised[randomised["depth"] == randomised.groupby(_WAY)["depth"].transform("max")]
     last = deepest.rename(columns={"correlation": "value"}).assign(measure="randomised")
@@ -42,7 +46,8 @@ def trust_table(measures: pd.DataFrame, randomised: pd.DataFrame) -> pd.DataFram
     rows = []
     for key, part in both.groupby([*_WAY, "measure"], sort=False):
         values = part["value"].dropna().to_numpy(dtype=np.float64)
-        mean, lower, upper = _interval(values)
+        mean, *ends = _interval(values)
+        lower, upper = np.clip(ends, *_POSSIBLE.get(key[-1], (-np.inf, np.inf)))
         survives = key[-1] == "randomised" and mean > SURVIVES
         rows.append((*key, len(values), part["n_cells"].max(), mean, lower, upper, survives))
     table = pd.DataFrame(rows, columns=[*_WAY, "measure", "n_runs", "n_cells", "mean", "lower", "upper", "survives"])

@@ -12,15 +12,19 @@ WAY = {"method": "integrated_gradients", "copies": "vargrad", "baseline": "black
 
 
 def test_means_and_intervals_over_seeds():
-    """0.8 and 0.9: mean 0.85, t (1 df, 95 %) = 12.706 times 0.05."""
-    values = {"measure": "pixel_auc", "value": [0.8, 0.9]}
+    """0.80 and 0.81: mean 0.805, t (1 df, 95 %) = 12.706 times 0.005."""
+    values = {"measure": "pixel_auc", "value": [0.80, 0.81]}
     runs = pd.DataFrame({"model": "m", "regime": "r", "seed": [1, 2], **WAY, **values, "n_cells": 8})
     layers = {"layer": ["top", "all"] * 2, "depth": [1, 2] * 2, "correlation": [0.9, 0.6, 0.9, np.nan], "n_cells": 3}
     randomised = pd.DataFrame({"model": "m", "regime": "r", "seed": [1, 1, 2, 2], **WAY, **layers})
     found = check_table(trust_table(runs, randomised), TRUST, source="test").set_index("measure")
     pixel, last = found.loc["pixel_auc"], found.loc["randomised"]
-    assert pixel["mean"] == pytest.approx(0.85)
-    assert pixel["upper"] - pixel["mean"] == pytest.approx(12.706 * 0.05, rel=1e-4)
+    assert pixel["mean"] == pytest.approx(0.805)
+    assert pixel["upper"] - pixel["mean"] == pytest.approx(12.706 * 0.005, rel=1e-4)
+    wide = trust_table(runs.assign(value=[0.8, 0.9]), randomised).set_index("measure").loc["pixel_auc"]
+    assert (wide["lower"], wide["upper"]) == (pytest.approx(0.85 - 12.706 * 0.05, rel=1e-4), 1)
+    area = trust_table(runs.assign(value=[0.8, 0.9], measure="insertion_area"), randomised).set_index("measure")
+    assert area.loc["insertion_area", "upper"] == pytest.approx(0.85 + 12.706 * 0.05, rel=1e-4)
     assert (pixel["n_runs"], bool(pixel["survives"])) == (2, False)
     assert (last["mean"], last["n_runs"], bool(last["survives"])) == (0.6, 1, True)
     assert np.isnan(last["lower"])
