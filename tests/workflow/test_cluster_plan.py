@@ -114,7 +114,7 @@ def spots(tmp_path: Path) -> Path:
     config["wells"] = "wells.tsv"
     config["quality"] = {"channels": channels}
     actin = {"actin": channels[0], "borders": channels[0], "nuclei": channels[1]}
-    config["profiling"] = {"methods": ["classifier"], "positive": ["x"], "multiplications": [1], "actin": actin}
+    config["profiling"] = {"methods": ["pca", "classifier"], "positive": ["x"], "multiplications": [1], "actin": actin}
     rows = ("plate\twell\tpath\tsample\tlabel", "p\tA01\tplate\ts\tx", "p\tA02\tplate\tt\ty")
     (folder / "wells.tsv").write_text("\n".join(rows) + "\n", encoding="utf-8")
     (folder / "config.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")

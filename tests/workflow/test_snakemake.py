@@ -24,7 +24,14 @@ pytestmark = pytest.mark.workflow
 IMAGE_SCRIPTS = {
     *("segmentation_nuclei", "segmentation_cells", "spots_detect"),
     *("quality_measure", "quality_flag", "quality_illumination", "quality_correct"),
-    *("profiling_fields", "profiling_embed", "profiling_judge", "profiling_multiply", "profiling_actin"),
+    *(
+        "profiling_fields",
+        "profiling_reduce",
+        "profiling_embed",
+        "profiling_judge",
+        "profiling_multiply",
+        "profiling_actin",
+    ),
     *("report_images", "report_profiles", "report_segmentation", "report_spots", "report_overlays"),
 }
 
@@ -118,7 +125,8 @@ def test_the_profiling_config_plans_all_rules(tmp_path: Path, run: Snakemake) ->
     result = run(tmp_path, "--dry-run", configfile=ROOT / "config/profiling/config.yaml")
     assert result.returncode == 0, result.stdout + result.stderr
     counts = _job_counts(result)
-    assert (counts["profiling_fields"], counts["profiling_embed"], counts["profiling_judge"]) == (2, 4, 4)
+    assert (counts["profiling_fields"], counts["profiling_reduce"], counts["profiling_embed"]) == (2, 2, 2)
+    assert counts["profiling_judge"] == 4
     assert (counts["profiling_multiply"], counts["profiling_actin"], counts["report_profiles"]) == (1, 1, 1)
 
 

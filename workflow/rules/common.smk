@@ -218,15 +218,29 @@ def get_profiled_cells(suffix):
     return files
 
 
+def get_network_scores(wildcards):
+    """An input function: what a classifying network itself said of the fields."""
+    is_told = wildcards.method in get_classifiers()
+    return f"results/profiling/embeddings/{wildcards.method}/scores.parquet" if is_told else []
+
+
+def get_classifiers():
+    return [name for name in config["profiling"]["methods"] if name in ("classifier", "densenet")]
+
+
 def per_method(pattern):
     """The files of one stage, one per embedding."""
     return expand(pattern, method=config["profiling"]["methods"])
 
 
+def per_network(pattern):
+    """The files of one stage, one per embedding by networks."""
+    return expand(pattern, method=[name for name in config["profiling"]["methods"] if name not in ("pca", "features")])
+
+
 def per_multiplied(pattern):
     """The files of the learning-curve experiment, one per classifying network."""
-    found = [name for name in config["profiling"]["methods"] if name in ("classifier", "densenet")]
-    return expand(pattern, method=found) if config["profiling"]["multiplications"] else []
+    return expand(pattern, method=get_classifiers()) if config["profiling"]["multiplications"] else []
 
 
 def get_profile_maps():

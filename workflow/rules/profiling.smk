@@ -1,5 +1,5 @@
 # profiling: corrected images or cells -> embeddings, verdicts, clusters
-# Networks of fields are small: two jobs side by side on a thread each are faster than one after the other on two.
+# What needs no network has a rule of its own: on a cluster it asks for no GPU. Networks of fields are small: two jobs side by side on a thread each are faster than one after the other on two.
 
 
 rule profiling_fields:
@@ -28,18 +28,51 @@ rule profiling_fields:
         "../scripts/profiling_fields.py"
 
 
-rule profiling_embed:
+rule profiling_reduce:
     input:
         fields=per_well("results/profiling/fields/{plate}/{well}.npz"),
         cells=get_profiled_cells("parquet"),
         crops=get_profiled_cells("arrow"),
     output:
         wells=per_well("results/profiling/embeddings/{{method}}/{plate}/{well}.parquet"),
+    log:
+        "logs/profiling_reduce/{method}.log",
+    benchmark:
+        "benchmarks/profiling_reduce/{method}.tsv"
+    wildcard_constraints:
+        method="pca|features",
+    conda:
+        "../../envs/imaging.yaml"
+    threads: 1
+    resources:
+        mem_mb=growing(4000),
+        runtime=growing(240),
+    params:
+        annotations=get_sample_annotations(),
+        positive=config["profiling"]["positive"],
+        folds=config["profiling"]["folds"],
+        seed=config["profiling"]["seed"],
+        pca_components=config["profiling"]["pca_components"],
+        code=code_digest("wellspring.profiling.reduction", "wellspring.jobs"),
+    message:
+        "Embedding the fields by {wildcards.method}"
+    script:
+        "../scripts/profiling_reduce.py"
+
+
+rule profiling_embed:
+    input:
+        fields=per_well("results/profiling/fields/{plate}/{well}.npz"),
+    output:
+        wells=per_well("results/profiling/embeddings/{{method}}/{plate}/{well}.parquet"),
+        scores="results/profiling/embeddings/{method}/scores.parquet",
         history="results/profiling/embeddings/{method}/history.csv",
     log:
         "logs/profiling_embed/{method}.log",
     benchmark:
         "benchmarks/profiling_embed/{method}.tsv"
+    wildcard_constraints:
+        method="autoencoder|classifier|densenet",
     conda:
         "../../envs/learning-gpu.yaml"
     threads: 1
@@ -52,12 +85,10 @@ rule profiling_embed:
         positive=config["profiling"]["positive"],
         folds=config["profiling"]["folds"],
         seed=config["profiling"]["seed"],
-        settings={**config["profiling"]["networks"], "pca_components": config["profiling"]["pca_components"]},
-        code=code_digest(
-            "wellspring.profiling.runs", "wellspring.profiling.wells", "wellspring.models.devices", "wellspring.jobs"
-        ),
+        settings=config["profiling"]["networks"],
+        code=code_digest("wellspring.profiling.runs", "wellspring.models.devices", "wellspring.jobs"),
     message:
-        "Embedding the fields by {wildcards.method}"
+        "Embedding the fields by the network {wildcards.method}"
     script:
         "../scripts/profiling_embed.py"
 
@@ -65,6 +96,7 @@ rule profiling_embed:
 rule profiling_judge:
     input:
         wells=per_well("results/profiling/embeddings/{{method}}/{plate}/{well}.parquet"),
+        scores=get_network_scores,
     output:
         verdict="results/profiling/verdicts/{method}.parquet",
         clusters="results/profiling/clusters/{method}.parquet",

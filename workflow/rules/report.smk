@@ -35,7 +35,7 @@ rule report_profiles:
         verdicts=per_method("results/profiling/verdicts/{method}.parquet"),
         clusters=per_method("results/profiling/clusters/{method}.parquet"),
         embeddings=per_method(per_well("results/profiling/embeddings/{{method}}/{plate}/{well}.parquet")),
-        histories=per_method("results/profiling/embeddings/{method}/history.csv"),
+        histories=per_network("results/profiling/embeddings/{method}/history.csv"),
         multiplied=per_multiplied("results/profiling/multiplied/{method}.parquet"),
         fields=per_well("results/profiling/fields/{plate}/{well}.npz"),
     output:

@@ -9,8 +9,8 @@ import pandas as pd
 from wellspring.jobs import logged_job
 from wellspring.profiling.profiles import read_profiles
 from wellspring.profiling.verdict import judged
-from wellspring.tables import write_table
-from wellspring.tables.profiling import CLUSTERS, VERDICT
+from wellspring.tables import read_tables, write_table
+from wellspring.tables.profiling import CLUSTERS, NETWORK_SCORES, VERDICT
 
 if TYPE_CHECKING:
     from snakemake.script import Snakemake
@@ -22,13 +22,15 @@ def main(
     *,
     method: str,
     wells: Sequence[Path],
+    scores: Sequence[Path],
     annotations: Sequence[Mapping[str, str]],
     judging: Mapping[str, Any],
     output: tuple[Path, Path],
 ) -> None:
-    """Judge the embeddings in the tables `wells`; write `output` = (verdict, clusters)."""
+    """Judge the embeddings in `wells` and the `scores` of a classifier; write `output` = (verdict, clusters)."""
     spaces = read_profiles(wells, pd.DataFrame(annotations), source=method)
-    found = judged(method, spaces, **judging)
+    known = read_tables(scores, NETWORK_SCORES) if scores else None
+    found = judged(method, spaces, scores=known, **judging)
     print(found.verdict.to_string())
     write_table(found.verdict, output[0], VERDICT)
     write_table(found.clusters, output[1], CLUSTERS)
@@ -39,6 +41,7 @@ if __name__ == "__main__":
         main(
             method=snakemake.wildcards.method,
             wells=[Path(path) for path in snakemake.input.wells],
+            scores=[Path(path) for path in snakemake.input.scores],
             annotations=snakemake.params.annotations,
             judging=snakemake.params.judging,
             output=(Path(snakemake.output.verdict), Path(snakemake.output.clusters)),

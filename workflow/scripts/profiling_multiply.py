@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from wellspring.jobs import logged_job, tell
+from wellspring.profiling.design import Design
 from wellspring.tables import write_table
 from wellspring.tables.profiling import MULTIPLIED
 
@@ -25,7 +26,7 @@ def main(*, method: str, fields: Sequence[Path], params: Any, threads: int, outp
 
     from wellspring.models.devices import prepared_device
     from wellspring.profiling.fields import read_fields
-    from wellspring.profiling.runs import Design, multiplication_curves
+    from wellspring.profiling.runs import multiplication_curves
 
     prepared_device(threads=threads)
     keras.utils.set_random_seed(params["seed"])

@@ -1,15 +1,27 @@
 """How much of an embedding is plate, objective or position rather than biology; designs that cannot tell."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.stats.contingency import association, crosstab
 from sklearn.covariance import LedoitWolf
 
 from wellspring.profiling.profiles import Profiles
 
-__all__ = ["confounded_with", "explained_p_value", "explained_share", "whitened"]
+__all__ = ["Association", "class_associations", "confounded_with", "explained_p_value", "explained_share", "whitened"]
+
+
+@dataclass(frozen=True)
+class Association:
+    """How far a column's values go with the samples' classes: Cramér's V and its p-value."""
+
+    column: str
+    cramers_v: float
+    p_value: float
+
 
 # Fewer control wells tell nothing of how they vary together.
 _LEAST_CONTROLS = 4
@@ -127,3 +139,44 @@ def confounded_with(wells: pd.DataFrame, *, label: str, columns: Sequence[str]) 
         if several and (table.groupby(name)[label].nunique() == 1).all():
             found.append(name)
     return found
+
+
+def class_associations(
+    wells: pd.DataFrame, *, columns: Sequence[str], n_permutations: int, rng: np.random.Generator
+) -> list[Association]:
+    """Cramér's V between the class and each column, over samples (one with several values counts once for each).
+
+    Columns of one value, and those of which each sample has a value of its own (an age), are left out; plates are not.
+
+    Parameters
+    ----------
+    wells
+        A row per well, with the columns sample, label and `columns`.
+
+    Returns
+    -------
+    list of Association
+        The p-value is the share of permutations of the samples' classes with as high a V, (1 + such) / (1 + all); NaN
+        without permutations. Empty where there is one class.
+    """
+    found = []
+    for name in columns:
+        table = wells[[name, "label", "sample"]].dropna().drop_duplicates()
+        n_values, people = table[name].nunique(), table[["sample", "label"]].drop_duplicates()
+        has_batches = n_values >= 2 and (name == "plate" or n_values < len(people))
+        if not has_batches or people["label"].nunique() < 2:
+            continue
+        values = table[name].astype(str).to_numpy(dtype=np.str_)
+        true = _cramers_v(values, table["label"])
+        as_high = 0
+        for _ in range(n_permutations):
+            other = dict(zip(people["sample"], rng.permutation(people["label"].to_numpy(dtype=object)), strict=True))
+            as_high += int(_cramers_v(values, table["sample"].map(other)) >= true - _ROUNDING)
+        p_value = (1 + as_high) / (1 + n_permutations) if n_permutations else float("nan")
+        found.append(Association(name, true, p_value))
+    return found
+
+
+def _cramers_v(values: NDArray[np.str_], labels: pd.Series) -> float:
+    counts = crosstab(values, labels.to_numpy(dtype=np.str_)).count
+    return float(association(counts, method="cramer"))

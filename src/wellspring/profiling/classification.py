@@ -7,13 +7,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import rankdata
+from sklearn.metrics import log_loss
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
 from wellspring.profiling.profiles import Profiles
 
-__all__ = ["Unseen", "classification_metrics", "classification_rows", "unseen_scores"]
+__all__ = ["Unseen", "classification_metrics", "classification_rows", "network_rows", "unseen_scores"]
 
 _KEYS = ("plate", "well", "sample", "label")
 METRICS = ("accuracy", "recall", "precision", "f1", "auroc")
@@ -124,6 +125,50 @@ def classification_rows(
     p_values = _p_values(spaces, found, positive=positive, n_permutations=n_permutations, rng=rng)
     rows = [(name, found[name], lower[name], upper[name], p_values.get(name, np.nan)) for name in METRICS]
     return pd.DataFrame(rows, columns=["metric", "value", "lower", "upper", "p_value"])
+
+
+def network_rows(
+    scores: pd.DataFrame,
+    annotations: pd.DataFrame,
+    *,
+    positive: Sequence[str],
+    n_bootstraps: int,
+    rng: np.random.Generator,
+) -> pd.DataFrame:
+    """What a network's own last layer says of the classes of fields: the rest of table B.2.1 of Dincu 2021.
+
+    Fields of the networks that left samples out, all folds together; where nothing was left out, of the one network.
+
+    Parameters
+    ----------
+    scores
+        Table `NETWORK_SCORES`.
+    annotations
+        Columns plate, well, sample, label.
+
+    Returns
+    -------
+    DataFrame
+        Columns metric, value, lower, upper, p_value and scope (train, validation, unseen): loss (mean binary
+        cross-entropy), accuracy, recall, precision, f1, auroc. Intervals of unseen fields only: bootstrap over samples.
+        Empty when there are no scores.
+    """
+    own = scores[scores["fold"] > 0] if (scores["fold"] > 0).any() else scores
+    fields = own.merge(annotations[["plate", "well", "sample", "label"]], on=["plate", "well"], validate="m:1")
+    rows = []
+    for split, table in fields.groupby("split", sort=False):
+        score, is_positive = table["score"].to_numpy(), table["label"].isin(list(positive)).to_numpy()
+        found = {"loss": _cross_entropy(is_positive, score), **classification_metrics(is_positive, score - 0.5)}
+        lower, upper = dict[str, float](), dict[str, float]()
+        if split == "unseen":
+            lower, upper = _bootstrap(Unseen(table, is_positive, score - 0.5), n_bootstraps=n_bootstraps, rng=rng)
+        ends = ((lower.get(name, np.nan), upper.get(name, np.nan)) for name in found)
+        rows += [(name, found[name], *pair, np.nan, split) for name, pair in zip(found, ends, strict=True)]
+    return pd.DataFrame(rows, columns=["metric", "value", "lower", "upper", "p_value", "scope"])
+
+
+def _cross_entropy(is_positive: NDArray[np.bool_], score: NDArray[np.float64]) -> float:
+    return float(log_loss(is_positive, score, labels=[False, True]))
 
 
 def _bootstrap(

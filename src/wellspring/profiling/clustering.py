@@ -74,14 +74,17 @@ def _not_zero(values: NDArray[np.float64]) -> NDArray[np.float64]:
 def cluster_metrics(
     values: NDArray[np.float64], clusters: NDArray[np.int64], labels: NDArray[np.str_]
 ) -> dict[str, float]:
-    """Homogeneity, completeness and V-measure against known classes; Davies-Bouldin index and silhouette.
+    """Homogeneity, completeness and V-measure against known classes; Davies-Bouldin index and silhouette; sizes.
 
-    The last two are NaN where there is one cluster, or as many as wells; the first three where there is one class.
+    ``smaller`` and ``larger`` are the wells of the smallest and the largest cluster; the first is 0 where there is one
+    cluster. Davies-Bouldin index and silhouette are NaN where there is one cluster, or as many as wells; the first
+    three where there is one class.
     """
     homogeneity, completeness, v_measure = (
         homogeneity_completeness_v_measure(labels, clusters) if len(set(labels.tolist())) > 1 else (np.nan,) * 3
     )
-    n_clusters = len(set(clusters.tolist()))
+    sizes = np.unique(clusters, return_counts=True)[1]
+    n_clusters = len(sizes)
     defined = 2 <= n_clusters < len(values)
     return {
         "homogeneity": float(homogeneity),
@@ -89,6 +92,8 @@ def cluster_metrics(
         "v_measure": float(v_measure),
         "davies_bouldin": float(davies_bouldin_score(values, clusters)) if defined else float("nan"),
         "silhouette": float(silhouette_score(values, clusters)) if defined else float("nan"),
+        "smaller": float(sizes.min()) if n_clusters > 1 else 0.0,
+        "larger": float(sizes.max(initial=0)),
     }
 
 

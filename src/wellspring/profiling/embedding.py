@@ -1,16 +1,15 @@
-"""One interface for every embedding: fit on some fields, then images (n, C, S, S) to vectors (n, d)."""
+"""One interface for every network: fit on some fields, then images (n, C, S, S) to vectors (n, d)."""
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from itertools import pairwise
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import keras
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from sklearn.decomposition import IncrementalPCA
 
 from wellspring.profiling.augmentation import FieldBatches
 from wellspring.profiling.fields import standardized
@@ -36,7 +35,7 @@ class Training:
     is_validation : (n,) bool
         Fields of samples that say when a network is best, and are not trained on.
     settings : mapping
-        Block ``profiling.networks`` and ``pca_components`` of the config.
+        Block ``profiling.networks`` of the config.
     seed : int
     """
 
@@ -49,12 +48,20 @@ class Training:
 
 @dataclass(frozen=True)
 class Fitted:
-    """An embedding, and the losses of its networks: columns network, epoch, loss, val_loss."""
+    """A fitted method.
+
+    Attributes
+    ----------
+    embed : callable
+    history : DataFrame
+        Losses of its networks: columns network, epoch, loss, val_loss.
+    score : callable or None
+        Of a classifier: fields to (n, 1), its own last value, 0 to 1, above 0.5: positive.
+    """
 
     embed: Embed
-    history: pd.DataFrame = field(
-        default_factory=lambda: pd.DataFrame(columns=["network", "epoch", "loss", "val_loss"])
-    )
+    history: pd.DataFrame
+    score: Embed | None = None
 
 
 def fit_embedder(method: str, training: Training) -> Fitted:
@@ -66,36 +73,10 @@ def fit_embedder(method: str, training: Training) -> Fitted:
         For an unknown method, or no fields to fit on.
     """
     if method not in EMBEDDERS:
-        raise ValueError(f"profiling.methods: {method!r} is no embedding of images; expected one of {list(EMBEDDERS)}.")
+        raise ValueError(f"profiling.methods: {method!r} is no network; expected one of {list(EMBEDDERS)}.")
     if not (~training.is_validation).any():
         raise ValueError("profiling: expected at least one field to fit on, got none.")
     return EMBEDDERS[method](training)
-
-
-def fit_pca(training: Training) -> Fitted:
-    """Principal components of the flattened, standardised fields, fitted batch by batch.
-
-    Every field counts, validation ones too: nothing is tuned. At most one component fewer than fields: along a further
-    one the fields that were fitted do not vary at all, and others would lie any number of deviations off.
-    """
-    n = len(training.images)
-    n_components = min(int(training.settings["pca_components"]), max(1, n - 1), math.prod(training.images.shape[1:]))
-    model = IncrementalPCA(n_components=n_components)
-    size = max(_BATCH, n_components)
-    # A last batch of fewer fields than components is one with the batch before it.
-    bounds = [*range(0, max(1, n - size + 1), size), n]
-    for begin, end in pairwise(bounds):
-        model.partial_fit(_flat(training.images[begin:end]))
-
-    def embed(images: NDArray[np.uint16]) -> NDArray[np.float32]:
-        parts = [model.transform(_flat(images[at : at + size])) for at in range(0, len(images), size)]
-        return np.concatenate([np.zeros((0, n_components)), *parts]).astype(np.float32)
-
-    return Fitted(embed)
-
-
-def _flat(images: NDArray[np.uint16]) -> NDArray[np.float32]:
-    return standardized(images).reshape(len(images), -1)
 
 
 def fit_autoencoders(training: Training) -> Fitted:
@@ -149,16 +130,11 @@ def fit_densenet(training: Training) -> Fitted:
 def _fitted_classifier(model: keras.Model, training: Training) -> Fitted:
     labels = training.is_positive.astype(np.float32)
     history = _trained(model, training.images, labels, training, loss="binary_crossentropy", name=model.name)
-    encoder = encoder_of(model)
-
-    def embed(images: NDArray[np.uint16]) -> NDArray[np.float32]:
-        return embedded_by(encoder, images)
-
-    return Fitted(embed, history)
+    return Fitted(partial(embedded_by, encoder_of(model)), history, partial(embedded_by, model))
 
 
 def embedded_by(encoder: keras.Model, images: NDArray[np.uint16]) -> NDArray[np.float32]:
-    """What an encoder makes of fields (n, C, S, S), standardised batch by batch: (n, d)."""
+    """What a network makes of fields (n, C, S, S), standardised batch by batch: (n, d)."""
     size = encoder.output.shape[-1]
     parts = [
         np.asarray(encoder.predict_on_batch(np.moveaxis(standardized(images[at : at + _BATCH]), 1, -1)))
@@ -218,7 +194,6 @@ def _trained(
 
 
 EMBEDDERS: dict[str, Callable[[Training], Fitted]] = {
-    "pca": fit_pca,
     "autoencoder": fit_autoencoders,
     "classifier": fit_classifier,
     "densenet": fit_densenet,

@@ -1,6 +1,6 @@
 """Fields ready to be embedded: corrected images of the kept sites, shrunk; and the set of all of them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,16 @@ from numpy.typing import NDArray
 from wellspring.files import as_readable, replaced_when_whole
 from wellspring.quality.images import CorrectedSite
 
-__all__ = ["NO_FIELDS", "Fields", "read_fields", "standardized", "well_fields", "write_fields"]
+__all__ = [
+    "NO_FIELDS",
+    "Fields",
+    "each_well",
+    "read_fields",
+    "read_keys",
+    "standardized",
+    "well_fields",
+    "write_fields",
+]
 
 NO_FIELDS = (
     "profiling: expected at least one field, but no site is left. Look at results/quality/sites.parquet, and raise "
@@ -66,28 +75,61 @@ def write_fields(path: Path, fields: Fields) -> None:
         np.savez(temporary, images=fields.images, channels=np.array(fields.channels), **arrays)
 
 
+def each_well(paths: Sequence[Path]) -> Iterator[Fields]:
+    """The fields of several wells, one after the other, in the order of `paths`; some may have none.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        When a file is missing or not such a file, or when wells differ in channels or size.
+    """
+    first: Fields | None = None
+    for path in paths:
+        with as_readable(path, expected="fields of a well"), np.load(path) as arrays:
+            own = Fields(_keys(arrays), arrays["images"], tuple(arrays["channels"].tolist()))
+            first = first or own
+            if own.channels != first.channels:
+                raise ValueError(f"its channels are {list(own.channels)}, those of other wells {list(first.channels)}")
+            if own.images.shape[1:] != first.images.shape[1:]:
+                shapes = (list(one.images.shape[1:]) for one in (own, first))
+                raise ValueError("its fields have the shape {}, those of other wells {}".format(*shapes))
+        yield own
+
+
+def _keys(arrays: Mapping[str, NDArray[Any]]) -> pd.DataFrame:
+    return pd.DataFrame({name: arrays[name].astype(object) for name in ("plate", "well", "site")}).astype("str")
+
+
+def read_keys(paths: Sequence[Path]) -> pd.DataFrame:
+    """Columns plate, well and site of the fields of several wells, as of `read_fields`; images are not read.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        When a file is missing or not such a file, or when no field is left.
+    """
+    keys = []
+    for path in paths:
+        with as_readable(path, expected="fields of a well"), np.load(path) as arrays:
+            keys.append(_keys(arrays))
+    if not sum(map(len, keys)):
+        raise ValueError(NO_FIELDS)
+    return pd.concat(keys, ignore_index=True)
+
+
 def read_fields(paths: Sequence[Path]) -> Fields:
     """The fields of several wells, in the order of `paths`.
 
     Raises
     ------
     FileNotFoundError, ValueError
-        When a file is missing or not such a file, when wells differ in channels or size, or when no field is left.
+        As of `each_well`, or when no field is left.
     """
-    keys, images = [], []
-    channels: tuple[str, ...] | None = None
-    for path in paths:
-        with as_readable(path, expected="fields of a well"), np.load(path) as arrays:
-            own = tuple(arrays["channels"].tolist())
-            if channels not in (None, own):
-                raise ValueError(f"its channels are {list(own)}, those of other wells {list(channels or ())}")
-            channels = own
-            names = {name: arrays[name].astype(object) for name in ("plate", "well", "site")}
-            keys.append(pd.DataFrame(names).astype("str"))
-            images.append(arrays["images"])
-    if not images or not sum(map(len, images)):
+    wells = list(each_well(paths))
+    if not sum(len(one.keys) for one in wells):
         raise ValueError(NO_FIELDS)
-    return Fields(pd.concat(keys, ignore_index=True), np.concatenate(images), channels or ())
+    keys = pd.concat([one.keys for one in wells], ignore_index=True)
+    return Fields(keys, np.concatenate([one.images for one in wells]), wells[0].channels)
 
 
 def standardized(images: NDArray[np.number]) -> NDArray[np.float32]:

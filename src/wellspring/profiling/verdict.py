@@ -10,7 +10,7 @@ from sklearn.decomposition import PCA
 from sklearn.metrics import homogeneity_completeness_v_measure
 
 from wellspring.profiling.batches import explained_p_value, explained_share, whitened
-from wellspring.profiling.classification import classification_rows, unseen_scores
+from wellspring.profiling.classification import classification_rows, network_rows, unseen_scores
 from wellspring.profiling.clustering import (
     agreement_p_value,
     cluster_labels,
@@ -40,6 +40,7 @@ def judged(
     method: str,
     spaces: Mapping[int, Profiles],
     *,
+    scores: pd.DataFrame | None = None,
     positive: Sequence[str],
     controls: Sequence[str],
     batch_columns: Sequence[str],
@@ -55,6 +56,8 @@ def judged(
         Name of the embedding.
     spaces
         Profiles by fold, fold 0 fitted with all samples.
+    scores
+        Table `NETWORK_SCORES` of a classifying network.
     positive
         Classes that count as positive in the classification.
     controls
@@ -65,7 +68,8 @@ def judged(
     Returns
     -------
     Judgement
-        Clusters, retrieval and batches of scope ``all`` use fold 0. Clusters of scope ``unseen``: see
+        Clusters, retrieval and batches of scope ``all`` use fold 0; so do those of scope ``components``, k-means in the
+        plane of its first two principal components, as Dincu (2021) has it. Clusters of scope ``unseen``: see
         `unseen_clusters`; their index and silhouette are means over the folds, weighted by wells. ``robust z`` is the
         classification after `robust_standardized`.
     """
@@ -79,6 +83,7 @@ def judged(
     parts.append(corrected.assign(question="classification", scope="robust z"))
     whole = spaces[0]
     parts.append(_rows(_clustered(whole, n_bootstraps=n_bootstraps, rng=rng, seed=seed), "clusters", "all"))
+    parts.append(_rows(_in_plane(whole, seed=seed), "clusters", "components"))
     assigned = unseen_clusters(spaces, seed=seed)
     parts.append(_unseen_rows(spaces, assigned, n_permutations=n_permutations, rng=rng))
     found = retrieval(whole.values, _texts(whole, "sample"), n_permutations=n_permutations, rng=rng)
@@ -87,6 +92,9 @@ def judged(
     forms = {"before": whole, "robust z": even[0], "whitened": whitened(whole, is_control=is_control)}
     told = tuple(forms) if method in SUPERVISED else ("whitened",)
     parts.append(_batch_rows(forms, columns=batch_columns, told=told, n_permutations=n_permutations, rng=rng))
+    if scores is not None:
+        own = network_rows(scores, whole.wells, positive=positive, n_bootstraps=n_bootstraps, rng=rng)
+        parts.append(own.assign(question="network"))
     verdict = pd.concat([part for part in parts if len(part)], ignore_index=True).assign(method=method)
     return Judgement(verdict[VERDICT.names], _cluster_table(method, spaces, assigned, positive=positive, seed=seed))
 
@@ -114,6 +122,21 @@ def _clustered(profiles: Profiles, *, n_bootstraps: int, rng: np.random.Generato
     return found | {"kmeans stability": cluster_stability(profiles.values, n_clusters=2, n_bootstraps=n_drawn, rng=rng)}
 
 
+def _in_plane(profiles: Profiles, *, seed: int) -> dict[str, float]:
+    plane = _principal_plane(profiles.values)
+    clusters = cluster_labels(plane, n_clusters=2, seed=seed).kmeans
+    return {f"kmeans {key}": v for key, v in cluster_metrics(plane, clusters, _texts(profiles, "label")).items()}
+
+
+def _principal_plane(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """First two principal components, (n, 2); 0 where there are fewer, or nothing varies."""
+    plane = np.zeros((len(values), 2))
+    n_components = min(2, *values.shape)
+    if (values != values[:1]).any():
+        plane[:, :n_components] = PCA(n_components).fit_transform(values)
+    return plane
+
+
 def _unseen_rows(
     spaces: Mapping[int, Profiles], assigned: pd.DataFrame, *, n_permutations: int, rng: np.random.Generator
 ) -> pd.DataFrame:
@@ -122,6 +145,9 @@ def _unseen_rows(
     names = ("kmeans homogeneity", "kmeans completeness", "kmeans v_measure")
     agreement = homogeneity_completeness_v_measure(assigned["label"], assigned["cluster"])
     found = dict(zip(names, map(float, agreement), strict=True))
+    n_first = int((assigned["cluster"] == assigned["cluster"].iloc[0]).sum())
+    sizes = sorted((n_first, len(assigned) - n_first))
+    found |= {"kmeans smaller": float(sizes[0]), "kmeans larger": float(sizes[1])}
     shapes, weights = [], []
     for profiles in spaces.values():
         unseen = profiles.at(~profiles.wells["is_seen"].to_numpy(dtype=bool))
@@ -174,12 +200,8 @@ def _cluster_table(
 ) -> pd.DataFrame:
     whole = spaces[0]
     labels = cluster_labels(whole.values, n_clusters=2, seed=seed)
-    n, d = whole.values.shape
-    components = np.zeros((n, 2))
-    n_components = min(2, n, d)
-    components[:, :n_components] = PCA(n_components).fit_transform(whole.values)
     table = whole.wells[["plate", "well", "sample", "label"]].assign(method=method, **vars(labels))
-    table[["pc_1", "pc_2"]] = components
+    table[["pc_1", "pc_2"]] = _principal_plane(whole.values)
     for name in ("umap", "tsne"):
         table[[f"{name}_1", f"{name}_2"]] = neighbour_map(name, whole.values, seed=seed)
     unseen = unseen_scores(spaces, positive=positive)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from wellspring.profiling.batches import Association
 from wellspring.report.page import Grid
 from wellspring.report.profile_figures import METHOD_WORDS
 from wellspring.report.style import NONE, number
@@ -15,12 +16,17 @@ __all__ = [
     "classification_grid",
     "cluster_range_grid",
     "clusters_grid",
+    "design_grid",
+    "networks_grid",
     "retrieval_grid",
     "samples_grid",
 ]
 
 _CLASSIFICATION = {"accuracy": "Accuracy", "recall": "Recall", "precision": "Precision", "f1": "F1", "auroc": "AUC"}
+_NETWORK = {"loss": "Loss", **_CLASSIFICATION}
 _CLUSTERS = {
+    "smaller": "Wells of\nthe smaller",
+    "larger": "of the larger",
     "homogeneity": "Homogeneity",
     "completeness": "Completeness",
     "v_measure": "V-measure",
@@ -29,6 +35,8 @@ _CLUSTERS = {
 }
 _FORMS = {"before": "As they are", "robust z": "Robust z-score\nper plate", "whitened": "Whitened\nby controls"}
 _LONG = 30
+# More values of a column are only counted.
+_MOST_VALUES = 6
 
 
 def _methods(verdict: pd.DataFrame) -> dict[str, str]:
@@ -80,6 +88,58 @@ def classification_grid(verdict: pd.DataFrame, published: pd.DataFrame | None, *
     return Grid(title="Are unseen samples put with their class?", file=file, head=head, rows=rows, note=note)
 
 
+def networks_grid(verdict: pd.DataFrame, published: pd.DataFrame | None, *, file: str) -> Grid:
+    """Table B.2.1 of Dincu 2021: what the last layers of classifying networks say of fields."""
+    splits = {"train": "trained on", "validation": "validation", "unseen": "unseen"}
+    rows = []
+    for whose, table in (("", verdict), ("published: ", published)):
+        if table is None:
+            continue
+        own = table[table["question"] == "network"]
+        for name, words in _methods(own).items():
+            for split, split_words in splits.items():
+                values = [_value(own, name, "network", split, metric) for metric in _NETWORK]
+                rows.append((f"{whose}{words}", split_words, *values))
+    note = (
+        "Fields, by the network's own last value, not by the boundary on its embedding; the networks that left samples "
+        "out, all together. Trained on: their samples, as they are, without augmentation. Validation: samples that "
+        "said when the network was best. Unseen: samples that the network never met, with the 95 % interval of a "
+        "bootstrap over samples. Far better on samples trained on than on unseen ones: learnt by heart. Loss: binary "
+        "cross-entropy. Published: Dincu 2021, other data; loss as printed there."
+    )
+    head = ("Network", "Samples", *_NETWORK.values())
+    return Grid(title="What the classifiers themselves say", file=file, head=head, rows=rows, note=note, n_text=2)
+
+
+def design_grid(wells: pd.DataFrame, found: Sequence[Association], *, file: str) -> Grid:
+    """How the values of the sheet's columns are spread over the classes.
+
+    Parameters
+    ----------
+    wells
+        Annotations of every well: label, sample and the columns of `found`.
+    """
+    rows = []
+    for one in found:
+        samples = wells[[one.column, "label", "sample"]].dropna().drop_duplicates()
+        counts = samples.groupby([one.column, "label"]).size().unstack(fill_value=0)
+        spread = [
+            f"{value}: " + ", ".join(f"{n} {name}" for name, n in row.items()) for value, row in counts.iterrows()
+        ]
+        text = "\n".join(spread) if len(spread) <= _MOST_VALUES else f"{len(spread)} values"
+        p_value = NONE if np.isnan(one.p_value) else f"{one.p_value:.3f}"
+        rows.append((one.column, text, number(one.cramers_v, scale=1.0), p_value))
+    note = (
+        "Samples of each class per value of the column. Cramér's V: 0 the classes are spread evenly over the values, 1 "
+        "the value tells the class; few samples per value raise it, so p is the share of permutations of the samples' "
+        "classes that reach it. The higher V, the less a difference between classes can be told from one of the column."
+    )
+    head = ("Column", "Samples", "Cramér's V", "p")
+    return Grid(
+        title="Are the classes spread over plates and positions?", file=file, head=head, rows=rows, note=note, n_text=2
+    )
+
+
 def samples_grid(clusters: pd.DataFrame, *, file: str) -> Grid:
     """Each sample: how many of its wells each method calls positive without having seen it, and their mean score."""
     methods = _methods(clusters)
@@ -110,16 +170,21 @@ def clusters_grid(verdict: pd.DataFrame, published: pd.DataFrame | None, *, file
     names = [f"kmeans {name}" for name in _CLUSTERS]
     rows = []
     for name, words in _methods(verdict).items():
-        for scope, more in (("unseen", "unseen samples"), ("all", "fitted with all")):
+        for scope, more in (
+            ("unseen", "unseen samples"),
+            ("all", "fitted with all"),
+            ("components", "fitted with all, two components"),
+        ):
             values = [_value(verdict, name, "clusters", scope, metric) for metric in names]
             rows.append((f"{words}, {more}", *values))
-    rows += _published_rows(published, "clusters", "all", names)
+    rows += _published_rows(published, "clusters", "components", names)
     note = (
         "K-means with two clusters, which are not told the classes. Homogeneity: is a cluster of one class? "
         "Completeness: is a class in one cluster? V-measure: both; 0 neither, 1 perfect, chance a little above 0, and "
         "p is the share of permutations of the samples' classes that do as well. Davies–Bouldin (lower is better) and "
         "silhouette (higher is) tell how far apart clusters are, not whether they mean anything. Unseen samples: "
-        "centres were found without the sample. Published: Dincu 2021, other data, fitted with all."
+        "centres were found without the sample. Two components: k-means in the plane of two principal components, as "
+        "the published figures have it (Dincu 2021, other data, fitted with all)."
     )
     head = ("Embedding", *_CLUSTERS.values())
     return Grid(title="Two clusters", file=file, head=head, rows=rows, note=note)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from wellspring.profiling.batches import confounded_with
+from wellspring.profiling.batches import Association, class_associations, confounded_with
 from wellspring.profiling.profiles import SUPERVISED
 from wellspring.report.clouds import cloud
 from wellspring.report.images import images_section
@@ -19,6 +19,8 @@ from wellspring.report.profile_grids import (
     classification_grid,
     cluster_range_grid,
     clusters_grid,
+    design_grid,
+    networks_grid,
     retrieval_grid,
     samples_grid,
 )
@@ -29,14 +31,24 @@ from wellspring.tables.report import PUBLISHED_VERDICT, THUMBNAILS
 __all__ = ["profile_chapters", "profile_findings", "profile_warnings", "profiles_sections"]
 
 _LEVEL = 0.05
+# A large effect (Cohen 1988).
+_LARGE = 0.5
 
 
-def profile_warnings(verdict: pd.DataFrame, *, confounded: Sequence[str], label: str) -> list[str]:
+def profile_warnings(
+    verdict: pd.DataFrame, *, confounded: Sequence[str], associated: Sequence[Association], label: str
+) -> list[str]:
     """A design that cannot tell class from batch; embeddings that the plate explains more than the class."""
     said = [
         f"Each value of the column {name} goes with one class of {label} only: what looks like a difference between "
         f"classes may be one of {name}. Spread the classes over its values."
         for name in confounded
+    ]
+    said += [
+        f"The column {one.column} goes with the classes of {label} (Cramér's V {one.cramers_v:.2f}, p = "
+        f"{one.p_value:.3f}): part of what looks like a difference between classes may be one of {one.column}."
+        for one in associated
+        if one.column not in confounded and one.cramers_v >= _LARGE and one.p_value <= _LEVEL
     ]
     batch = verdict[verdict["question"] == "batch"].set_index(["method", "metric"])
     for method in dict.fromkeys(verdict["method"]):
@@ -136,7 +148,14 @@ def profiles_sections(
     other = read_table(files["published_profiles"], PUBLISHED_VERDICT) if "published_profiles" in files else None
     label, file = str(profiling["label"]), str(files["verdict"])
     skipped = ("well", "sample", "label", profiling["sample"], label)
-    confounded = confounded_with(wells, label="label", columns=[name for name in wells.columns if name not in skipped])
+    columns = [name for name in wells.columns if name not in skipped]
+    confounded = confounded_with(wells, label="label", columns=columns)
+    associated = class_associations(
+        wells,
+        columns=columns,
+        n_permutations=profiling["n_permutations"],
+        rng=np.random.default_rng(profiling["seed"]),
+    )
     is_judged = bool((verdict["question"] == "classification").any())
     grids = [classification_grid(verdict, other, file=file), samples_grid(clusters, file=str(files["clusters"]))]
     return [
@@ -144,14 +163,14 @@ def profiles_sections(
             anchor="profiles",
             title="Profiles",
             text=_introduction(verdict, profiling),
-            warnings=profile_warnings(verdict, confounded=confounded, label=label),
+            warnings=profile_warnings(verdict, confounded=confounded, associated=associated, label=label),
             findings=profile_findings(verdict),
             parts=grids if is_judged else [],
         ),
         _map_section(files, clusters=clusters, wells=wells),
         _cluster_section(files, verdict, other),
-        _batch_section(verdict, wells=wells, profiling=profiling, file=file),
-        *_network_sections(files),
+        _batch_section(verdict, associated, wells=wells, profiling=profiling, file=file),
+        *_network_sections(files, verdict, other),
     ]
 
 
@@ -213,16 +232,27 @@ def _cluster_section(files: Mapping[str, Path], verdict: pd.DataFrame, published
     return Section(anchor="profile-clusters", title="Clusters", parts=[grids[0], tree, grids[1]], level=3)
 
 
-def _batch_section(verdict: pd.DataFrame, *, wells: pd.DataFrame, profiling: Mapping[str, Any], file: str) -> Section:
+def _batch_section(
+    verdict: pd.DataFrame,
+    associated: Sequence[Association],
+    *,
+    wells: pd.DataFrame,
+    profiling: Mapping[str, Any],
+    file: str,
+) -> Section:
     label = str(profiling["label"])
     counts = {name: int(wells[name].nunique()) for name in ("label", *profiling["batch_columns"])}
     batch = batch_grid(verdict, label=label, counts=counts, n_wells=len(wells), file=file)
-    parts = [retrieval_grid(verdict, file=file), batch]
+    parts = [retrieval_grid(verdict, file=file), design_grid(wells, associated, file=file), batch]
     return Section(anchor="profile-batches", title="Replicates, plates, positions", parts=parts, level=3)
 
 
-def _network_sections(files: Mapping[str, Path]) -> list[Section]:
+def _network_sections(
+    files: Mapping[str, Path], verdict: pd.DataFrame, published: pd.DataFrame | None
+) -> list[Section]:
     parts: list[Any] = []
+    if (verdict["question"] == "network").any():
+        parts.append(networks_grid(verdict, published, file=str(files["verdict"])))
     text = []
     if "curves" in files:
         parts.append(

@@ -3,7 +3,16 @@
 from wellspring.tables import Column, Table
 from wellspring.tables.columns import SITE_COLUMNS, WELL_COLUMNS
 
-__all__ = ["ACTIN", "CLUSTERS", "EMBEDDING", "EMBEDDING_PREFIX", "MULTIPLIED", "PROFILE_HISTORY", "VERDICT"]
+__all__ = [
+    "ACTIN",
+    "CLUSTERS",
+    "EMBEDDING",
+    "EMBEDDING_PREFIX",
+    "MULTIPLIED",
+    "NETWORK_SCORES",
+    "PROFILE_HISTORY",
+    "VERDICT",
+]
 
 EMBEDDING_PREFIX = "e_"
 _FOLD = Column("fold", "int64", "", "0: fitted with all samples; 1, 2, ..: fitted without the samples of that fold")
@@ -26,6 +35,15 @@ PROFILE_HISTORY = Table(
         Column("epoch", "int64", "", "1 = first"),
         Column("loss", "float64", "1", "training loss"),
         Column("val_loss", "float64", "1", "validation loss, of other samples"),
+    ),
+)
+NETWORK_SCORES = Table(
+    "network_scores",
+    (
+        *SITE_COLUMNS,
+        _FOLD,
+        Column("split", "str", "", "of the field's sample in that fold: train, validation, unseen"),
+        Column("score", "float64", "1", "the network's own last value; above 0.5: positive"),
     ),
 )
 MULTIPLIED = Table(
@@ -52,12 +70,13 @@ VERDICT = Table(
     "verdict",
     (
         Column("method", "str", "", "how the fields were embedded"),
-        Column("question", "str", "", "classification, clusters, retrieval, batch"),
+        Column("question", "str", "", "classification, clusters, retrieval, batch, network"),
         Column(
             "scope",
             "str",
             "",
-            "unseen: samples that the method was not fitted with, robust z: after correction; all: every well",
+            "unseen: samples that the method was not fitted with, robust z: after correction; all: every well; "
+            "components: every well in the plane of two principal components; train, validation: of a network",
         ),
         Column("metric", "str", "", "name of the metric"),
         Column("value", "float64", "1", "its value; empty where it is not defined"),

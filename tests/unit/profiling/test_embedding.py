@@ -7,22 +7,20 @@ import keras
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.decomposition import PCA
 
 from wellspring.cells.shards import Crop
 from wellspring.profiling.augmentation import FieldBatches, augmented
-from wellspring.profiling.embedding import EMBEDDERS, Training, cosine_rate, fit_embedder
+from wellspring.profiling.design import Design
+from wellspring.profiling.embedding import EMBEDDERS, Fitted, Training, cosine_rate, fit_embedder
 from wellspring.profiling.features import cell_features
 from wellspring.profiling.fields import Fields, read_fields, standardized, well_fields, write_fields
 from wellspring.profiling.networks import build_autoencoder, build_classifier, build_densenet, encoder_of
-from wellspring.profiling.profiles import well_profiles
-from wellspring.profiling.runs import Design, embedded_fields, multiplication_curves
+from wellspring.profiling.runs import embedded_fields, multiplication_curves
 from wellspring.quality.images import CorrectedSite
 from wellspring.tables import check_table
-from wellspring.tables.profiling import EMBEDDING, MULTIPLIED, PROFILE_HISTORY
+from wellspring.tables.profiling import EMBEDDING, MULTIPLIED, NETWORK_SCORES, PROFILE_HISTORY
 
 NETWORKS = {
-    "pca_components": 4,
     "width": 8,
     "n_blocks": 2,
     "code_size": 5,
@@ -103,35 +101,7 @@ def test_batches_have_each_field_so_many_times() -> None:
     assert shares.sum(axis=-1) == pytest.approx(1.0)
 
 
-def test_pca_batch_by_batch_spans_what_pca_spans() -> None:
-    images = _images(150)
-    found = fit_embedder("pca", _training(images)).embed(images)
-    assert found.shape == (150, 4)
-    expected = PCA(4).fit_transform(standardized(images).reshape(150, -1))
-    assert abs(np.corrcoef(found[:, 0], expected[:, 0])[0, 1]) > 0.99
-
-
-def test_pca_has_no_component_along_which_nothing_varies() -> None:
-    images = _images(12)
-    fitted = fit_embedder("pca", _training(images[:6], pca_components=64))
-    seen, unseen = fitted.embed(images[:6]), fitted.embed(images[6:])
-    assert seen.shape == (6, 5)
-    # A sixth component would be of rounding alone, and put unseen fields at 100,000 standard deviations.
-    assert (np.abs(unseen - seen.mean(axis=0)) / seen.std(axis=0)).max() < 100
-
-
-def test_a_study_of_fewer_fields_than_components_can_be_judged() -> None:
-    keys = pd.DataFrame({"plate": "p", "well": [f"A{n}" for n in range(8)], "site": "1"})
-    wells = keys[["plate", "well"]].assign(sample=list("abcdefgh"), label=list("xxxxyyyy"))
-    design = Design(wells, ("y",), n_folds=2, seed=1)
-    settings = {**NETWORKS, "pca_components": 64}
-    done = embedded_fields("pca", Fields(keys, _images(8), ("a", "b")), design=design, settings=settings, report=print)
-    spaces = well_profiles(done.embedding, wells, source="pca")
-    # Of four seen fields.
-    assert {fold: one.values.shape for fold, one in spaces.items()} == dict.fromkeys(range(3), (8, 3))
-
-
-@pytest.mark.parametrize(("method", "n_values"), [("pca", 4), ("autoencoder", 10), ("classifier", 3)])
+@pytest.mark.parametrize(("method", "n_values"), [("autoencoder", 10), ("classifier", 3)])
 def test_one_interface_for_all(method: str, n_values: int) -> None:
     images = _images(8)
     fitted = fit_embedder(method, _training(images))
@@ -141,9 +111,9 @@ def test_one_interface_for_all(method: str, n_values: int) -> None:
     assert fitted.embed(images[:0]).shape == (0, n_values)
     # The embedding of a field does not depend on those beside it.
     assert fitted.embed(images[3:4]) == pytest.approx(found[3:4], abs=1e-4)
-    if method != "pca":
-        assert fitted.history["epoch"].max() == 2
-        assert np.isfinite(fitted.history[["loss", "val_loss"]].to_numpy(dtype=float)).all()
+    assert fitted.history["epoch"].max() == 2
+    assert np.isfinite(fitted.history[["loss", "val_loss"]].to_numpy(dtype=float)).all()
+    assert (fitted.score is None) == (method == "autoencoder")
 
 
 def test_the_classifier_learns_what_tells_the_classes_apart() -> None:
@@ -156,10 +126,10 @@ def test_the_classifier_learns_what_tells_the_classes_apart() -> None:
 
 def test_methods_and_sizes_that_do_not_fit() -> None:
     images = _images(4)
-    with pytest.raises(ValueError, match="'umap' is no embedding of images"):
+    with pytest.raises(ValueError, match="'umap' is no network"):
         fit_embedder("umap", _training(images))
     with pytest.raises(ValueError, match="expected at least one field to fit on"):
-        fit_embedder("pca", Training(images, np.zeros(4, bool), np.ones(4, bool), NETWORKS, seed=1))
+        fit_embedder("classifier", Training(images, np.zeros(4, bool), np.ones(4, bool), NETWORKS, seed=1))
     with pytest.raises(ValueError, match="needs fields of a multiple of 16 px"):
         build_autoencoder(image_size=40, width=8, code_size=4, dropout=0, output="mse")
     with pytest.raises(ValueError, match="6 blocks need fields of at least 64 px"):
@@ -198,31 +168,41 @@ def test_the_learning_rate_follows_a_cosine() -> None:
 
 def test_each_fold_is_fitted_without_its_samples(monkeypatch: pytest.MonkeyPatch) -> None:
     # The first pixel is the number of the field.
-    images = _images(8)[:, :1]
-    images[:, 0, 0, 0] = np.arange(8)
+    images = _images(16)[:, :1]
+    images[:, 0, 0, 0] = np.arange(16)
     wells = pd.DataFrame(
-        {"plate": "p", "well": [f"A{n}" for n in range(8)], "sample": [f"s{n // 2}" for n in range(8)]}
+        {"plate": "p", "well": [f"A{n}" for n in range(16)], "sample": [f"s{n // 2}" for n in range(16)]}
     )
-    wells["label"] = ["x"] * 4 + ["y"] * 4
+    wells["label"] = ["x"] * 8 + ["y"] * 8
     given: list[np.ndarray] = []
-    pca = EMBEDDERS["pca"]
+    said: list[np.ndarray] = []
 
-    def spy(training: Training):
+    def first_pixel(images: np.ndarray) -> np.ndarray:
+        return images[:, 0, 0, :1].astype(np.float32)
+
+    def spy(training: Training) -> Fitted:
         given.append(training.images)
-        return pca(training)
+        said.append(training.is_validation)
+        history = pd.DataFrame({"network": "spy", "epoch": [1], "loss": [0.0], "val_loss": [0.0]})
+        return Fitted(first_pixel, history, first_pixel)
 
-    monkeypatch.setitem(EMBEDDERS, "pca", spy)
+    monkeypatch.setitem(EMBEDDERS, "spy", spy)
     fields = well_fields([], key=("p", "A"), kept=[], channels=["c"], size_px=32)
     fields = type(fields)(wells[["plate", "well"]].assign(site="1"), images, ("c",))
     design = Design(wells, ("y",), n_folds=2, seed=1)
-    found = embedded_fields("pca", fields, design=design, settings={"pca_components": 2}, report=print)
+    found = embedded_fields("spy", fields, design=design, settings={}, report=print)
+    check_table(found.scores, NETWORK_SCORES, source="test")
     check_table(found.embedding, EMBEDDING, source="test")
     check_table(found.history, PROFILE_HISTORY, source="test")
-    assert [len(one) for one in given] == [8, 4, 4]
+    assert [len(one) for one in given] == [16, 8, 8]
     for fold in (1, 2):
         seen = found.embedding[(found.embedding["fold"] == fold)]["is_seen"].to_numpy()
         assert set(np.flatnonzero(seen)) == set(given[fold][:, 0, 0, 0].tolist())
-        assert all(seen[2 * n] == seen[2 * n + 1] for n in range(4))
+        assert all(seen[2 * n] == seen[2 * n + 1] for n in range(8))
+        scores = found.scores[found.scores["fold"] == fold]
+        assert np.array_equal((scores["split"] == "unseen").to_numpy(), ~seen)
+        assert set(scores.loc[scores["split"] == "validation", "score"]) == set(given[fold][said[fold], 0, 0, 0])
+        assert set(scores["split"]) == {"train", "validation", "unseen"}
 
 
 def test_features_of_a_cell_by_hand() -> None:
@@ -262,9 +242,11 @@ def test_without_classes_a_method_is_fitted_once() -> None:
     keys = pd.DataFrame({"plate": "p", "well": [f"A{n}" for n in range(4)], "site": "1"})
     people = keys[["plate", "well"]].assign(sample=list("abcd"), label="none")
     design = Design(people, (), n_folds=5, seed=1)
-    found = embedded_fields("pca", Fields(keys, _images(4), ("a", "b")), design=design, settings=NETWORKS, report=print)
+    fields = Fields(keys, _images(4), ("a", "b"))
+    found = embedded_fields("autoencoder", fields, design=design, settings=NETWORKS, report=print)
     assert found.embedding["fold"].tolist() == [0] * 4
     assert found.embedding["is_seen"].all()
+    assert found.scores.empty
 
 
 def test_weights_that_cannot_be_downloaded_are_told(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,9 +12,10 @@ from wellspring.profiling.batches import (
     explained_share,
     whitened,
 )
+from wellspring.profiling.design import Design, embedding_table, field_folds
 from wellspring.profiling.folds import sample_folds, validation_samples
 from wellspring.profiling.profiles import Profiles, read_profiles, robust_standardized, well_profiles
-from wellspring.profiling.runs import Design, embedded_features, embedding_table
+from wellspring.profiling.reduction import embedded_features
 from wellspring.tables import empty_table, write_table
 from wellspring.tables.profiling import EMBEDDING
 
@@ -175,13 +176,12 @@ def test_features_are_standardised_by_the_fields_that_a_fold_has_seen() -> None:
     wells["label"] = ["x", "x", "y", "y"]
     features = pd.DataFrame({"area": [1.0, 2.0, 3.0, 4.0], "constant": 7.0})
     design = Design(wells, ("y",), n_folds=2, seed=1)
-    found = embedded_features(wells[["plate", "well"]].assign(site="1"), features, design=design)
-    for _, own in found.embedding.groupby("fold"):
+    found = embedded_features(field_folds(wells[["plate", "well"]].assign(site="1"), design=design), features)
+    for _, own in found.groupby("fold"):
         seen = own[own["is_seen"]]
         assert seen["e_000"].mean() == pytest.approx(0, abs=1e-6)
         assert seen["e_000"].std(ddof=0) == pytest.approx(1, abs=1e-6)
         assert (own["e_001"] == 0).all()
-    assert found.history.empty
 
 
 def test_a_feature_that_no_seen_field_varies_in_is_not_blown_up() -> None:
@@ -190,5 +190,5 @@ def test_a_feature_that_no_seen_field_varies_in_is_not_blown_up() -> None:
     # The mean of three times 0.1 is off by rounding.
     features = pd.DataFrame({"share": [0.2, 0.1, 0.1, 0.1, 0.1, 0.1]})
     design = Design(wells, ("y",), n_folds=2, seed=1)
-    found = embedded_features(wells[["plate", "well"]].assign(site="1"), features, design=design)
-    assert found.embedding["e_000"].abs().max() < 10
+    found = embedded_features(field_folds(wells[["plate", "well"]].assign(site="1"), design=design), features)
+    assert found["e_000"].abs().max() < 10

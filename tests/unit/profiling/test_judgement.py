@@ -5,7 +5,13 @@ import pandas as pd
 import pytest
 from sklearn import metrics
 
-from wellspring.profiling.classification import classification_metrics, classification_rows, unseen_scores
+from wellspring.profiling.batches import class_associations
+from wellspring.profiling.classification import (
+    classification_metrics,
+    classification_rows,
+    network_rows,
+    unseen_scores,
+)
 from wellspring.profiling.clustering import (
     agreement_p_value,
     cluster_labels,
@@ -276,8 +282,64 @@ def test_wells_without_classes_are_described_and_not_judged() -> None:
     check_table(found.verdict, VERDICT, source="test")
     check_table(found.clusters, CLUSTERS, source="test")
     assert set(found.verdict["question"]) == {"clusters", "retrieval", "batch"}
-    value = found.verdict.set_index("metric")["value"]
+    value = found.verdict[found.verdict["scope"] == "all"].set_index("metric")["value"]
     assert np.isnan(value["kmeans v_measure"])
     assert value["mean_average_precision"] > 0.5
     assert found.clusters["unseen_score"].isna().all()
     assert (found.clusters["unseen_kmeans"] == -1).all()
+
+
+def test_one_well_is_described_without_a_word(recwarn: pytest.WarningsRecorder) -> None:
+    spaces = _spaces(effect=0.0)
+    is_first = np.arange(len(spaces[0].values)) == 0
+    only = {0: Profiles(spaces[0].wells.assign(is_seen=True), spaces[0].values).at(is_first)}
+    found = judged(
+        "pca", only, positive=[], controls=[], batch_columns=["plate"], n_permutations=9, n_bootstraps=5, seed=1
+    )
+    check_table(found.clusters, CLUSTERS, source="test")
+    assert found.clusters[["pc_1", "pc_2"]].to_numpy().tolist() == [[0.0, 0.0]]
+    assert not [one for one in recwarn if issubclass(one.category, RuntimeWarning)]
+
+
+def test_sizes_of_two_clusters_and_their_plane() -> None:
+    spaces = _spaces(effect=8.0)
+    options = {"controls": ["control"], "batch_columns": [], "n_permutations": 0, "n_bootstraps": 5, "seed": 1}
+    found = judged("pca", spaces, positive=["y"], **options).verdict
+    rows = found[found["question"] == "clusters"].set_index(["scope", "metric"])["value"]
+    for scope in ("all", "components", "unseen"):
+        sizes = rows[scope, "kmeans smaller"], rows[scope, "kmeans larger"]
+        assert sizes == (len(spaces[0].values) / 2,) * 2
+        assert rows[scope, "kmeans v_measure"] == pytest.approx(1.0)
+
+
+def test_scores_of_a_network_by_hand() -> None:
+    people = pd.DataFrame({"plate": "p", "well": ["A", "B", "C"], "sample": ["a", "b", "c"], "label": ["x", "y", "y"]})
+    rows = [(1, "A", "unseen", 0.2), (1, "B", "unseen", 0.9), (1, "C", "train", 0.4), (0, "C", "train", 0.9)]
+    scores = pd.DataFrame(rows, columns=["fold", "well", "split", "score"]).assign(plate="p", site="1")
+    given = {"positive": ["y"], "n_bootstraps": 20, "rng": np.random.default_rng(0)}
+    found = network_rows(scores, people, **given).set_index(["scope", "metric"])
+    assert found.loc[("unseen", "accuracy"), "value"] == 1
+    assert found.loc[("unseen", "loss"), "value"] == pytest.approx(-(np.log(0.8) + np.log(0.9)) / 2)
+    # Fold 0 has seen all samples, and does not count.
+    assert found.loc[("train", "recall"), "value"] == 0
+    assert found.loc[("train", "loss"), "value"] == pytest.approx(-np.log(0.4))
+    assert found.loc["train", "lower"].isna().all()
+    once = network_rows(scores[scores["fold"] == 0], people, **given)
+    assert once.set_index("metric")["value"]["recall"] == 1
+    assert network_rows(scores[:0], people, **given).empty
+
+
+def test_columns_that_partly_go_with_the_class() -> None:
+    wells = pd.DataFrame({"sample": [f"s{n}" for n in range(20)], "label": ["x"] * 10 + ["y"] * 10})
+    wells["plate"] = ["1"] * 9 + ["2"] * 10 + ["1"]
+    wells["objective"] = ["1", "2"] * 10
+    wells["age"] = wells["sample"]
+    wells["room"] = "1"
+    found = class_associations(
+        wells, columns=["plate", "objective", "age", "room"], n_permutations=999, rng=np.random.default_rng(0)
+    )
+    # 9 and 1 of the one class, 1 and 9 of the other: V = 0.8.
+    assert [(one.column, round(one.cramers_v, 6)) for one in found] == [("plate", 0.8), ("objective", 0.0)]
+    assert found[0].p_value <= 0.01
+    assert found[1].p_value == 1
+    assert class_associations(wells[:10], columns=["plate"], n_permutations=9, rng=np.random.default_rng(0)) == []

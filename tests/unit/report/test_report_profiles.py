@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from wellspring.profiling.batches import Association
 from wellspring.profiling.fields import Fields
 from wellspring.profiling.profiles import Profiles
 from wellspring.report.clouds import cloud, thumbnail, thumbnails
@@ -28,6 +29,8 @@ PROFILING = {
     "positive": ["sick"],
     "batch_columns": ["plate"],
     "networks": {"densenet_weights": "random"},
+    "n_permutations": 9,
+    "seed": 1,
 }
 
 
@@ -38,6 +41,8 @@ def _verdict(*, p_value: float = 0.005, plate: float = 0.1) -> pd.DataFrame:
             rows.append((method, "classification", "unseen", metric, 0.75, 0.5, 0.9, p_value))
         for scope in ("unseen", "all"):
             rows.append((method, "clusters", scope, "kmeans v_measure", 0.25, np.nan, np.nan, p_value))
+        if method == "classifier":
+            rows.append((method, "network", "unseen", "loss", 0.637, 0.5, 0.75, np.nan))
         rows.append((method, "clusters", "all", "kmeans 3 silhouette", 0.4, np.nan, np.nan, np.nan))
         rows.append((method, "retrieval", "all", "share_found", 0.5, np.nan, np.nan, np.nan))
         rows.append((method, "batch", "all", "plate before", plate, np.nan, np.nan, p_value))
@@ -114,6 +119,11 @@ def test_the_chapter_says_what_was_found_and_shows_each_point_s_image(files: dic
     assert "Methods that are told the classes when they are fitted (classifier)" in page
     assert "published: DenseNet-121" in page
     assert "2 of 2 positive" in page
+    # The network's own loss, and a published one.
+    assert "What the classifiers themselves say" in page
+    assert "0.64" in page
+    assert "0.84" in page
+    assert "Cramér" in page
     # Two methods, three maps, six wells, one of which has no place in UMAP.
     assert page.count('class="card') == 2 * (6 + 5 + 6)
     assert "<script" not in page
@@ -125,7 +135,9 @@ def test_parts_that_did_not_run_are_left_out(files: dict[str, Path]) -> None:
     assert profiles_sections({}, profiling=PROFILING, annotations=[]) == []
     less = {name: path for name, path in files.items() if name not in ("actin", "curves", "published_profiles")}
     sections = profiles_sections(less, profiling=PROFILING, annotations=_annotations())
-    assert [one.anchor for one in sections] == ["profiles", "profile-maps", "profile-clusters", "profile-batches"]
+    assert [one.anchor for one in sections] == [
+        *("profiles", "profile-maps", "profile-clusters", "profile-batches", "profile-networks")
+    ]
 
 
 @pytest.mark.parametrize(
@@ -153,12 +165,19 @@ def test_nothing_found_is_said_first() -> None:
 
 
 def test_designs_and_plates_are_warned_of() -> None:
-    said = profile_warnings(_verdict(plate=0.5), confounded=["plate"], label="diagnosis")
+    none = {"associated": [], "label": "diagnosis"}
+    said = profile_warnings(_verdict(plate=0.5), confounded=["plate"], **none)
     assert said[0].startswith("Each value of the column plate goes with one class of diagnosis only")
     assert "PCA: plates explain 50 % of the embedding's variance, classes 20 %" in said[1]
-    assert profile_warnings(_verdict(), confounded=[], label="diagnosis") == []
+    assert profile_warnings(_verdict(), confounded=[], **none) == []
+    some = [Association("plate", 0.9, 0.01), Association("row", 0.9, 0.2), Association("site", 0.3, 0.01)]
+    partly = profile_warnings(_verdict(), confounded=[], associated=some, label="diagnosis")
+    assert len(partly) == 1
+    assert partly[0].startswith("The column plate goes with the classes of diagnosis (Cramér's V 0.90, p = 0.010)")
+    # What was said of all of it is not said of part of it.
+    assert len(profile_warnings(_verdict(), confounded=["plate"], associated=some, label="diagnosis")) == 1
     # As much by chance.
-    assert profile_warnings(_verdict(plate=0.5, p_value=0.3), confounded=[], label="diagnosis") == []
+    assert profile_warnings(_verdict(plate=0.5, p_value=0.3), confounded=[], **none) == []
 
 
 def test_a_thumbnail_is_red_where_the_first_channel_is_bright() -> None:
