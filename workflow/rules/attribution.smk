@@ -107,6 +107,7 @@ rule attribution_validate:
         runtime=growing(1440),
     params:
         crops_folder=get_crops_folder,
+        resume_folder=f"{EXPLAINED}/validate_resume",
         target_channel=config["dataset"]["target_channel"],
         input_channels=config["dataset"]["input_channels"],
         image_size=config["cells"]["image_size"],
@@ -117,6 +118,7 @@ rule attribution_validate:
         code=code_digest(
             "wellspring.attribution.opening",
             "wellspring.attribution.selection",
+            "wellspring.attribution.trials",
             "wellspring.models.devices",
             "wellspring.models.gradients",
             "wellspring.models.randomising",

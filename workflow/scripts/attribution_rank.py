@@ -36,7 +36,7 @@ def main(*, inputs: Mapping[str, str], levels: Path, run: Run, params: Any, thre
         batch_size=task["batch_size"],
         seed=run.seed,
     )
-    done = ArrayShards(Path(params["resume_folder"]), opened.fingerprint(task, roar, params["code"]), n_cells=256)
+    done = ArrayShards(Path(params["resume_folder"]), opened.fingerprint(task, roar, params["code"]), n_items=256)
     percents = sorted(roar["percents"])
     n = len(opened.manifest)
     write_levels(ranked_levels(maps, n=n, percents=percents, run=run, shards=done, report=tell), levels)

@@ -60,6 +60,12 @@ class Opened:
 
         return input_gradients(self.model)
 
+    def randomised(self, *, seed: int) -> Iterator[str]:
+        """The model made random layer by layer, see `wellspring.models.randomising.randomised_from_top`."""
+        from wellspring.models.randomising import randomised_from_top
+
+        return randomised_from_top(self.model, seed=seed)
+
     @property
     def channels(self) -> list[str]:
         """Names of the channels that the model sees."""

@@ -1,4 +1,4 @@
-"""What is explained already, kept on disk a few cells at a time."""
+"""What a job has done already, kept on disk a few cells at a time, or whatever else it does one by one."""
 
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -36,17 +36,17 @@ class ArrayShards:
     folder : Path
     fingerprint : str
         Of everything that shapes the results. Shards with another one are computed again.
-    n_cells : int
-        Cells per shard, 1 or more.
+    n_items : int
+        Cells, or whatever is done one by one, per shard; 1 or more.
     """
 
     folder: Path
     fingerprint: str
-    n_cells: int = 16
+    n_items: int = 16
 
     def parts(self, n: int) -> Iterator[range]:
-        """The shards of `n` cells, in order."""
-        return (range(start, min(start + self.n_cells, n)) for start in range(0, n, self.n_cells))
+        """The shards of `n` items, in order."""
+        return (range(start, min(start + self.n_items, n)) for start in range(0, n, self.n_items))
 
     def read_arrays(self, part: range) -> dict[str, NDArray[Any]] | None:
         """What `write_arrays` kept; None where there is nothing of this fingerprint, or a damaged file."""
@@ -59,12 +59,12 @@ class ArrayShards:
             return None
 
     def write_arrays(self, part: range, arrays: Mapping[str, NDArray[Any]]) -> None:
-        """Keep what was found for the cells of `part`."""
+        """Keep what was found for the items of `part`."""
         with replaced_when_whole(self._path(part)) as temporary:
             np.savez(temporary, allow_pickle=False, fingerprint=np.asarray(self.fingerprint), **arrays)
 
     def _path(self, part: range) -> Path:
-        return self.folder / f"cells_{part.start:06d}_{part.stop:06d}.npz"
+        return self.folder / f"part_{part.start:06d}_{part.stop:06d}.npz"
 
 
 @dataclass(frozen=True)

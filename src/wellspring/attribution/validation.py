@@ -17,11 +17,13 @@ from wellspring.attribution.paths import Gradients
 from wellspring.attribution.records import Run
 from wellspring.attribution.removal import removal_order
 from wellspring.attribution.scores import Scoring, score_estimate
+from wellspring.attribution.trials import Trial, Trials
 from wellspring.tables.attribution import CURVES, MEASURES, RANDOMISED
 
 __all__ = ["Candidate", "Known", "Subjects", "Validated", "candidates", "known_truth", "validated_run"]
 
 _ANY = "-"
+_RANKINGS = ("random", "intensity")
 
 
 @dataclass(frozen=True)
@@ -94,9 +96,10 @@ def validated_run(
     batch_size: int,
     known: Known | None,
     run: Run,
+    trials: Trials,
     report: Callable[[str], None],
 ) -> Validated:
-    """Measure every candidate on the same cells.
+    """Measure every candidate on the same cells; go on after those that are measured already.
 
     Parameters
     ----------
@@ -115,8 +118,12 @@ def validated_run(
         Of the curves of insertion and deletion.
     known
         The truth, if there is one.
+    run
+        Its seed and a cell's place alone decide what is drawn for the cell, so no candidate changes another.
+    trials
+        Keeps what is measured, candidate by candidate; what it has already is not measured again.
     report
-        Called with a line for each candidate.
+        Called with a line for each candidate and each order without maps.
 
     Returns
     -------
@@ -125,37 +132,57 @@ def validated_run(
         the first also for random order and order by intensity, as methods of these names: structures are bright, so
         a map that follows the image alone has a high ``pixel_auc``.
     """
-    measures: list[dict[str, object]] = []
-    curves: list[pd.DataFrame] = []
-    changes: list[dict[str, object]] = []
     trace = partial(insertion_deletion, gradients=gradients, n_steps=n_steps, batch_size=batch_size)
-    for number, candidate in enumerate(grid, start=1):
-        maps = _maps(subjects, candidate, gradients=gradients, batch_size=batch_size, seed=run.seed)
-        measures += [candidate.names | row for row in _truth_rows(maps, subjects, known=known)]
-        found = trace(subjects.cells, _orders(subjects, "map", maps, seed=run.seed))
-        measures += [candidate.names | row for row in _area_rows(found)]
-        curves.append(_curve_rows(found).assign(**candidate.names))
-        few = Subjects(subjects.cells[:n_randomised], subjects.channels, subjects.places[:n_randomised])
-        for depth, layer in enumerate(randomised() if n_randomised else (), start=1):
-            after = _maps(few, candidate, gradients=gradients, batch_size=batch_size, seed=run.seed)
-            correlation = _mean_correlation(maps, after, few)
-            row = {"layer": layer, "depth": depth, "n_cells": len(after), "correlation": correlation}
-            changes.append(candidate.names | row)
-        report(f"{run.model} {run.regime} {run.seed}: tried {number} of {len(grid)} ways to make maps")
-    for ranking in ("random", "intensity"):
-        names = {"method": ranking, "copies": _ANY, "baseline": _ANY}
-        measures += [names | row for row in _pixel_rows(_no_maps(subjects, ranking, seed=run.seed), subjects, known)]
-        found = trace(subjects.cells, _orders(subjects, ranking, None, seed=run.seed))
-        measures += [names | row for row in _area_rows(found)]
-        curves.append(_curve_rows(found).assign(**names))
-    named = {"model": run.model, "regime": run.regime, "seed": run.seed}
-    n_cells = len(subjects.cells)
+    maps_of = partial(_maps, gradients=gradients, batch_size=batch_size, seed=run.seed)
+    few = Subjects(subjects.cells[:n_randomised], subjects.channels, subjects.places[:n_randomised])
+
+    def tried(candidate: Candidate) -> Trial:
+        maps = maps_of(subjects, candidate)
+        curves = trace(subjects.cells, _orders(subjects, "map", maps, seed=run.seed))
+        correlations = {
+            layer: _mean_correlation(maps, maps_of(few, candidate), few)
+            for layer in (randomised() if n_randomised else ())
+        }
+        return Trial(_truth_measures(maps, subjects, known) | _areas(curves), curves, correlations)
+
+    def ranked(ranking: str) -> Trial:
+        curves = trace(subjects.cells, _orders(subjects, ranking, None, seed=run.seed))
+        stand_ins = _no_maps(subjects, ranking, seed=run.seed)
+        return Trial(_pixel_measure(stand_ins, subjects, known) | _areas(curves), curves, {})
+
+    ways = [(one.names, partial(tried, one)) for one in grid]
+    ways += [({"method": name, "copies": _ANY, "baseline": _ANY}, partial(ranked, name)) for name in _RANKINGS]
+    found = []
+    for part, (names, measure) in zip(trials.parts(len(ways)), ways, strict=True):
+        trial = trials.read(part)
+        if trial is None:
+            trial = measure()
+            trials.write(part, trial)
+        found.append((names, trial))
+        report(f"{run.model} {run.regime} {run.seed}: tried {part.stop} of {len(ways)} ways to rank values")
+    return _tables(found, run=run, n_cells=len(subjects.cells), n_randomised=len(few.cells))
+
+
+def _tables(found: Sequence[tuple[dict[str, str], Trial]], *, run: Run, n_cells: int, n_randomised: int) -> Validated:
+    of_run = {"model": run.model, "regime": run.regime, "seed": run.seed}
+    measures = [
+        names | {"measure": measure, "value": value}
+        for names, trial in found
+        for measure, value in trial.measures.items()
+    ]
+    changes = [
+        names | {"layer": layer, "depth": depth, "correlation": correlation}
+        for names, trial in found
+        for depth, (layer, correlation) in enumerate(trial.correlations.items(), start=1)
+    ]
+    curves = [_curve_rows(trial.curves).assign(**names) for names, trial in found]
+    randomised = pd.DataFrame(changes, columns=[n for n in RANDOMISED.names if n not in (*of_run, "n_cells")])
     return Validated(
-        measures=pd.DataFrame(measures).assign(**named, n_cells=n_cells)[MEASURES.names],
-        curves=pd.concat(curves, ignore_index=True).assign(**named, n_cells=n_cells)[CURVES.names],
-        randomised=pd.DataFrame(changes, columns=[n for n in RANDOMISED.names if n not in named])
-        .assign(**named)[RANDOMISED.names]
-        .astype({column.name: column.dtype for column in RANDOMISED.columns if column.dtype != "str"}),
+        measures=pd.DataFrame(measures).assign(**of_run, n_cells=n_cells)[MEASURES.names],
+        curves=pd.concat(curves, ignore_index=True).assign(**of_run, n_cells=n_cells)[CURVES.names],
+        randomised=randomised.assign(**of_run, n_cells=n_randomised)[RANDOMISED.names].astype(
+            {column.name: column.dtype for column in RANDOMISED.columns if column.dtype != "str"}
+        ),
     )
 
 
@@ -186,27 +213,23 @@ def _orders(
     ]
 
 
-def _truth_rows(
-    maps: Sequence[NDArray[np.float32]], subjects: Subjects, *, known: Known | None
-) -> list[dict[str, object]]:
+def _truth_measures(maps: Sequence[NDArray[np.float32]], subjects: Subjects, known: Known | None) -> dict[str, float]:
     if known is None:
-        return []
+        return {}
     shares = np.stack([channel_shares(one) for one in maps])
     channel = channel_auc(shares, channels=subjects.channels, causal=known.causal)
-    return [{"measure": "channel_auc", "value": channel}, *_pixel_rows(maps, subjects, known)]
+    return {"channel_auc": channel} | _pixel_measure(maps, subjects, known)
 
 
-def _pixel_rows(
-    maps: Sequence[NDArray[np.float32]], subjects: Subjects, known: Known | None
-) -> list[dict[str, object]]:
+def _pixel_measure(maps: Sequence[NDArray[np.float32]], subjects: Subjects, known: Known | None) -> dict[str, float]:
     if known is None:
-        return []
+        return {}
     pixels = [
         pixel_auc(one, mask=subject.mask, structures=structures)
         for one, subject, structures in zip(maps, subjects.cells, known.structures, strict=True)
     ]
     found = [value for value in pixels if not np.isnan(value)]
-    return [{"measure": "pixel_auc", "value": float(np.mean(found)) if found else float("nan")}]
+    return {"pixel_auc": float(np.mean(found)) if found else float("nan")}
 
 
 def _no_maps(subjects: Subjects, ranking: str, *, seed: int) -> list[NDArray[np.float32]]:
@@ -218,11 +241,11 @@ def _no_maps(subjects: Subjects, ranking: str, *, seed: int) -> list[NDArray[np.
     return [rng.random(shape, dtype=np.float32) for rng, shape in zip(rngs, shapes, strict=True)]
 
 
-def _area_rows(curves: Curves) -> list[dict[str, object]]:
-    return [
-        {"measure": "deletion_area", "value": area(curves.share, curves.deletion)},
-        {"measure": "insertion_area", "value": area(curves.share, curves.insertion)},
-    ]
+def _areas(curves: Curves) -> dict[str, float]:
+    return {
+        "deletion_area": area(curves.share, curves.deletion),
+        "insertion_area": area(curves.share, curves.insertion),
+    }
 
 
 def _curve_rows(curves: Curves) -> pd.DataFrame:

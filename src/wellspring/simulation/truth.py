@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ __all__ = [
     "causes_of",
     "read_structures",
     "read_truth",
+    "structures_of",
     "truth_table",
     "write_structures",
     "write_truth",
@@ -174,6 +176,20 @@ def read_structures(folder: Path, *, plate: str, well: str) -> dict[int, dict[st
         int(one): {name: inside[pixels] for name, inside in shown.items()}
         for one, pixels in zip(ids, parts, strict=True)
     }
+
+
+def structures_of(folder: Path, cells: pd.DataFrame) -> list[dict[str, NDArray[np.bool_]]]:
+    """The pixels of the causal structures of each row of `cells` (plate, well, object_id), see `read_structures`.
+
+    Each well is read once.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        As `read_structures`.
+    """
+    read = cache(partial(read_structures, folder))
+    return [read(plate=row.plate, well=row.well)[row.object_id] for row in cells.itertuples()]
 
 
 def read_truth(folder: Path) -> Truth:

@@ -1,5 +1,8 @@
 """Areas under ROC curves and rank correlations, by hand and by chance; a model that learned nothing fails."""
 
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
 import numpy as np
 import pytest
 
@@ -9,6 +12,7 @@ from wellspring.attribution.insertion import Subject
 from wellspring.attribution.methods import Method
 from wellspring.attribution.records import Run
 from wellspring.attribution.scores import Scoring
+from wellspring.attribution.trials import Trials
 from wellspring.attribution.validation import Known, Subjects, candidates, known_truth, validated_run
 from wellspring.tables import check_table
 from wellspring.tables.attribution import CURVES, MEASURES, RANDOMISED
@@ -96,18 +100,20 @@ def validated(model, images, bright, *, n_randomised=0):
     subjects = Subjects(cells, channels, list(range(len(cells))))
     masks = [{name: one[:, n] for n, name in enumerate(channels)} for one in bright]
     scoring = Scoring(Method("integrated_gradients", "vargrad_sd"), "offset", points=4, samples=10, noise_sd=0.5)
-    return validated_run(
-        subjects,
-        candidates([scoring], [Baselines("black", images[:0])]),
-        gradients=input_gradients(model),
-        randomised=partial(randomised_from_top, model, seed=1),
-        n_randomised=n_randomised,
-        n_steps=4,
-        batch_size=64,
-        known=known_truth({"c0", "c1"}, masks, subjects=subjects),
-        run=Run("simple_cnn", "structure", 1),
-        report=lambda _: None,
-    )
+    with TemporaryDirectory() as folder:
+        return validated_run(
+            subjects,
+            candidates([scoring], [Baselines("black", images[:0])]),
+            gradients=input_gradients(model),
+            randomised=partial(randomised_from_top, model, seed=1),
+            n_randomised=n_randomised,
+            n_steps=4,
+            batch_size=64,
+            known=known_truth({"c0", "c1"}, masks, subjects=subjects),
+            run=Run("simple_cnn", "structure", 1),
+            trials=Trials(Path(folder), "a"),
+            report=lambda _: None,
+        )
 
 
 def test_a_trained_model_s_maps_pass_the_test_of_truth():

@@ -155,7 +155,7 @@ def test_a_killed_ranking_goes_on_where_it_was(tmp_path):
             yield place, values, values**2
 
     def ranked(folder, *, fingerprint="a", told=lambda _: None):
-        shards = ArrayShards(folder, fingerprint, n_cells=2)
+        shards = ArrayShards(folder, fingerprint, n_items=2)
         return ranked_levels(maps, n=5, percents=[10, 50], run=run, shards=shards, report=told)
 
     lines = []

@@ -70,7 +70,7 @@ def explained(
             inputs=[0, 2],
             settings=settings,
             run=replace(RUN, seed=seed),
-            shards=Shards(folder or Path(temporary), mark, n_cells=2),
+            shards=Shards(folder or Path(temporary), mark, n_items=2),
             report=(lines if lines is not None else []).append,
         )
 
