@@ -194,13 +194,14 @@ def trend_grid(trend: pd.DataFrame, *, file: str) -> Grid:
         (row["channel"], _signed(row["rho"]), _probability(row["p_value"]), _probability(row["q_value"]))
         for row in order.to_dict("records")
     ]
-    n_cells = int(trend["n_cells"].max()) if len(trend) else 0
+    n_cells, n_wells = (int(trend[name].max()) if len(trend) else 0 for name in ("n_cells", "n_wells"))
     note = (
-        f"Spearman's correlation ρ of a channel's importance with the level (low, medium, high), {n_cells:,} cells. "
-        "p: share of shuffles of the levels, the data counted as one, with a ρ as far from 0; cells of a well that are "
-        "alike make it too small. q: p with the false discovery rate controlled over the channels (Benjamini and "
-        "Hochberg); of the channels with q below 0.05, at most one in twenty is expected to have no trend. The shares "
-        "of a cell sum to 1: where one channel's rises, others' must fall."
+        "Spearman's correlation ρ of a channel's importance with the level (low, medium, high) within wells; cells in "
+        f"wells with more than one level: {n_cells:,}, wells: {n_wells:,}. p: share of shuffles of the levels within "
+        "each well, the data counted as one, with a ρ as far from 0; what differs between wells makes none small. q: p "
+        "with the false discovery rate controlled over the channels (Benjamini and Hochberg); of the channels with q "
+        "below 0.05, at most one in twenty is expected to have no trend. The shares of a cell sum to 1: where one "
+        "channel's rises, others' must fall."
     )
     head = ("Channel", "ρ", "p", "q")
     return Grid(title="Trend of the importance over the level", file=file, head=head, rows=rows, note=note, folded=True)

@@ -52,9 +52,10 @@ TREND = Table(
     (
         *RUN_COLUMNS,
         Column("channel", "str", "", "input channel"),
-        Column("n_cells", "int64", "cells", "cells with an importance"),
-        Column("rho", "float64", "1", "Spearman's correlation of importance and level; NaN where either is constant"),
-        Column("p_value", "float64", "1", "share of shuffled levels with a correlation as far from 0"),
+        Column("n_cells", "int64", "cells", "cells with an importance, in wells with two levels or more"),
+        Column("n_wells", "int64", "wells", "those wells"),
+        Column("rho", "float64", "1", "Spearman's r of importance and level within wells; empty where one is constant"),
+        Column("p_value", "float64", "1", "share of shuffles of the levels in each well with an r as far from 0"),
         Column("q_value", "float64", "1", "p_value with the false discovery rate controlled over the channels"),
     ),
 )

@@ -12,11 +12,11 @@ from wellspring.tables.attribution import TREND
 LEVELS = ["low"] * 5 + ["medium"] * 10 + ["high"] * 5
 
 
-def make_importance(**channels):
-    """One row per cell and channel, cells in the order of LEVELS."""
+def make_importance(*, levels=LEVELS, wells=None, **channels):
+    """One row per cell and channel, cells in the order of the levels; all in one well unless `wells` names another."""
     rows = [
-        ("p", "A01", cell, "m", "structure", 1, name, float(value), level)
-        for cell, level in enumerate(LEVELS)
+        ("p", well, cell, "m", "structure", 1, name, float(value), level)
+        for cell, (level, well) in enumerate(zip(levels, wells or ["A01"] * len(levels), strict=True))
         for name, value in ((name, values[cell]) for name, values in channels.items())
     ]
     names = ["plate", "well", "object_id", "model", "regime", "seed", "channel", "importance", "level"]
@@ -38,6 +38,7 @@ def test_rising_falling_and_flat_channels():
     assert found["q_value"].tolist()[:2] == [0.001, 0.001]
     assert found.loc["flat"].isna().sum() == 3
     assert set(found["n_cells"]) == {20}
+    assert set(found["n_wells"]) == {1}
 
 
 def test_p_values_of_random_importance_are_evenly_spread():
@@ -58,6 +59,81 @@ def test_one_level_has_no_trend():
     importance = make_importance(a=np.arange(20.0)).assign(level="low")
     found = trend(importance, n=9)
     assert found[["rho", "p_value", "q_value"]].isna().all(axis=None)
+
+
+def make_wells(rng, *, between, within, n_wells=8, n_cells=12):
+    """Wells of cells, with all three levels each in another mix, since the well's effect moves them.
+
+    Importance follows that effect by `between`, and the cell's own level by `within`.
+    """
+    effect = np.repeat(np.linspace(-1, 1, n_wells), n_cells)
+    drawn = np.digitize(1.5 * effect + rng.normal(size=effect.size), [-0.7, 0.7])
+    drawn[::n_cells], drawn[1::n_cells], drawn[2::n_cells] = 0, 1, 2
+    values = between * effect + within * drawn + rng.normal(size=effect.size)
+    wells = [f"A{1 + place // n_cells:02d}" for place in range(effect.size)]
+    return make_importance(levels=[("low", "medium", "high")[one] for one in drawn], wells=wells, a=values)
+
+
+def plain_p_values(tables):
+    """Of Spearman's correlation over all cells, whatever their well."""
+    ranks = {"low": 0, "medium": 1, "high": 2}
+    return np.array([stats.spearmanr(one["importance"], one["level"].map(ranks)).pvalue for one in tables])
+
+
+def test_what_differs_between_wells_makes_no_p_value_small():
+    """In each well importance has nothing to do with the level; over all wells both follow the well."""
+    rng = np.random.default_rng(11)
+    tables = [make_wells(rng, between=2.0, within=0.0) for _ in range(200)]
+    assert (plain_p_values(tables) < 0.05).mean() > 0.9
+    found = np.array([trend(one, n=199, seed=seed).loc["a", "p_value"] for seed, one in enumerate(tables)])
+    assert (found < 0.05).mean() <= 0.1
+    # Evenly spread: the shares below are right within four standard errors.
+    for bound in (0.25, 0.5, 0.75):
+        assert abs((found < bound).mean() - bound) < 4 * np.sqrt(bound * (1 - bound) / 200)
+
+
+def test_a_trend_within_wells_is_found_though_wells_differ_the_other_way():
+    rng = np.random.default_rng(12)
+    tables = [make_wells(rng, between=-2.0, within=0.6) for _ in range(40)]
+    found = pd.concat([trend(one, n=199, seed=seed) for seed, one in enumerate(tables)])
+    assert (found["p_value"] < 0.05).mean() > 0.9
+    assert (found["rho"] > 0).all()
+    assert set(found["n_wells"]) == {8}
+
+
+def test_ranks_are_compared_within_wells_by_hand():
+    """Ranks 1, 2 | 4, 3 and levels that rise in both wells: the second well undoes the first.
+
+    Where both rise the correlation is 1, and two of the four arrangements of the levels are as far from 0.
+    """
+    pairs = {"levels": ["low", "high", "low", "high"], "wells": ["A01", "A01", "A02", "A02"]}
+    found = trend(make_importance(**pairs, rises=[1.0, 2.0, 3.0, 4.0], both=[1.0, 2.0, 4.0, 3.0]), n=9999)
+    assert found["rho"].tolist() == pytest.approx([1.0, 0.0])
+    assert found["p_value"].tolist() == [pytest.approx(0.5, abs=0.02), 1.0]
+
+
+def test_wells_with_one_cell_or_one_level_contribute_nothing():
+    rng = np.random.default_rng(13)
+    base = make_importance(levels=["low", "high"] * 5, wells=["A01"] * 4 + ["A02"] * 6, a=rng.random(10))
+    more = make_importance(levels=["high", "low", "low"], wells=["A03", "A00", "A00"], a=[9.0, -5.0, 0.5])
+    found, expected = trend(pd.concat([more, base], ignore_index=True)), trend(base)
+    pd.testing.assert_frame_equal(found, expected)
+    assert found.loc["a", ["n_cells", "n_wells"]].tolist() == [10, 2]
+
+
+def test_without_two_cells_in_a_well_there_is_no_trend():
+    alone = make_importance(levels=["low", "medium", "high"], wells=["A01", "A02", "A03"], a=[1.0, 2.0, 3.0])
+    found = trend(alone, n=9)
+    assert found[["rho", "p_value", "q_value"]].isna().all(axis=None)
+    assert found[["n_cells", "n_wells"]].to_numpy().tolist() == [[0, 0]]
+
+
+def test_wells_of_one_name_on_two_plates_are_two():
+    one = make_importance(levels=["low", "high"], a=[1.0, 2.0])
+    both = pd.concat([one, one.assign(plate="q", importance=one["importance"] + 9)], ignore_index=True)
+    found = trend(both)
+    assert found.loc["a", "n_wells"] == 2
+    assert found.loc["a", "rho"] == pytest.approx(1.0)
 
 
 def test_no_shuffles_are_refused():

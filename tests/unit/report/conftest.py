@@ -150,7 +150,7 @@ def completeness() -> pd.DataFrame:
 def trend() -> pd.DataFrame:
     """SON rises, DAPI has no trend, PML is the same everywhere."""
     rows = {"channel": ["DAPI", "SON", "PML"], "rho": [0.1, -0.8, np.nan], "p_value": [0.7, 0.002, np.nan]}
-    return pd.DataFrame({**RUN, **rows, "n_cells": 4, "q_value": [0.7, 0.004, np.nan]})
+    return pd.DataFrame({**RUN, **rows, "n_cells": 4, "n_wells": 2, "q_value": [0.7, 0.004, np.nan]})
 
 
 @pytest.fixture

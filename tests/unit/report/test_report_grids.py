@@ -142,4 +142,4 @@ def test_ranking_in_percent_with_intervals(importance):
 def test_trends_stand_in_the_order_of_their_evidence(trend):
     grid = trend_grid(trend, file="trend.csv")
     assert grid.rows == [("SON", "−0.80", "0.002", "0.004"), ("DAPI", "+0.10", "0.7", "0.7"), ("PML", "–", "–", "–")]
-    assert "4 cells" in grid.note
+    assert "more than one level: 4, wells: 2." in grid.note
