@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy.cluster.hierarchy import linkage
+from scipy.optimize import linear_sum_assignment
 from sklearn.cluster import HDBSCAN, AgglomerativeClustering, KMeans
 from sklearn.metrics import (
     adjusted_rand_score,
@@ -97,35 +98,36 @@ def cluster_metrics(
     }
 
 
-def unseen_clusters(spaces: Mapping[int, Profiles], *, seed: int) -> pd.DataFrame:
-    """Cluster of each well by two k-means centres that were found without its sample.
+def unseen_clusters(spaces: Mapping[int, Profiles], *, n_clusters: int, seed: int) -> pd.DataFrame:
+    """Cluster of each well by k-means centres that were found without its sample.
 
     In the space of each fold, k-means is fitted to the wells that the fold has seen, and those that it has not go to
-    the nearer centre. Cluster 1 of every fold is the one whose seen wells correlate with cluster 1 of all wells (fold
-    0), so that folds can be put together; classes are not asked.
+    the nearest centre. The clusters of a fold get the numbers of those of all wells (fold 0) with which they share most
+    seen wells, one to one, so that folds can be put together; classes are not asked.
 
     Returns
     -------
     DataFrame
         Columns plate, well, sample, label, cluster; without wells when there are no folds, or a fold has seen fewer
-        than 5 wells or only equal ones.
+        than 5 wells or fewer different ones than clusters.
     """
     parts = []
     whole = spaces[0]
-    reference = cluster_labels(whole.values, n_clusters=2, seed=seed).kmeans
+    reference = cluster_labels(whole.values, n_clusters=n_clusters, seed=seed).kmeans
     known = {key: int(one) for key, one in zip(_keys(whole.wells), reference, strict=True)}
     for fold, profiles in sorted(spaces.items()):
         seen = profiles.wells["is_seen"].to_numpy(dtype=bool)
         if fold == 0 or seen.all() or seen.sum() < _LEAST_WELLS:
             continue
-        if len(np.unique(profiles.values[seen], axis=0)) < 2:
+        if len(np.unique(profiles.values[seen], axis=0)) < n_clusters:
             continue
-        model = KMeans(2, n_init=10, random_state=seed).fit(profiles.values[seen])
+        model = KMeans(n_clusters, n_init=10, random_state=seed).fit(profiles.values[seen])
         as_whole = np.array([known[key] for key in _keys(profiles.wells[seen])])
-        is_turned = (model.labels_ == as_whole).mean() < 0.5
-        cluster = model.predict(profiles.values[~seen]).astype(np.int64)
+        shared = np.zeros((n_clusters, n_clusters), dtype=np.int64)
+        np.add.at(shared, (model.labels_, as_whole), 1)
+        name_of = linear_sum_assignment(shared, maximize=True)[1]
         own = profiles.wells.loc[~seen, ["plate", "well", "sample", "label"]]
-        parts.append(own.assign(cluster=1 - cluster if is_turned else cluster))
+        parts.append(own.assign(cluster=name_of[model.predict(profiles.values[~seen])].astype(np.int64)))
     columns = ["plate", "well", "sample", "label", "cluster"]
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
 

@@ -84,7 +84,7 @@ def judged(
     whole = spaces[0]
     parts.append(_rows(_clustered(whole, n_bootstraps=n_bootstraps, rng=rng, seed=seed), "clusters", "all"))
     parts.append(_rows(_in_plane(whole, seed=seed), "clusters", "components"))
-    assigned = unseen_clusters(spaces, seed=seed)
+    assigned = unseen_clusters(spaces, n_clusters=2, seed=seed)
     parts.append(_unseen_rows(spaces, assigned, n_permutations=n_permutations, rng=rng))
     found = retrieval(whole.values, _texts(whole, "sample"), n_permutations=n_permutations, rng=rng)
     parts.append(_rows({"mean_average_precision": found.mean, "share_found": found.share_found}, "retrieval", "all"))
@@ -206,9 +206,12 @@ def _cluster_table(
         table[[f"{name}_1", f"{name}_2"]] = neighbour_map(name, whole.values, seed=seed)
     unseen = unseen_scores(spaces, positive=positive)
     scored = unseen.wells[["plate", "well"]].assign(unseen_score=unseen.score)
-    placed = assigned[["plate", "well"]].assign(unseen_kmeans=assigned["cluster"])
-    for other in (scored, placed):
-        table = table.merge(other, on=["plate", "well"], how="left", validate="1:1")
-    table["unseen_kmeans"] = table["unseen_kmeans"].fillna(-1).astype(np.int64)
+    table = table.merge(scored, on=["plate", "well"], how="left", validate="1:1")
+    table["kmeans_3"] = cluster_labels(whole.values, n_clusters=3, seed=seed).kmeans
+    three = unseen_clusters(spaces, n_clusters=3, seed=seed)
+    for name, found in (("unseen_kmeans", assigned), ("unseen_kmeans_3", three)):
+        placed = found[["plate", "well"]].assign(**{name: found["cluster"]})
+        table = table.merge(placed, on=["plate", "well"], how="left", validate="1:1")
+        table[name] = table[name].fillna(-1).astype(np.int64)
     table["unseen_score"] = table["unseen_score"].astype(np.float64)
     return table[CLUSTERS.names]

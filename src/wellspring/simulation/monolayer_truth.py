@@ -13,7 +13,7 @@ from wellspring.tables.simulation import MONOLAYER_SITES
 
 __all__ = ["MonolayerComparison", "compare_monolayers", "is_monolayer_plate", "monolayer_text"]
 
-_SEVERE_COLUMNS = ("severe_v_measure", "severe_auroc", "v_measure_all")
+_GROUP_COLUMNS = ("severe_2", "severe_2_all", "groups_3", "groups_3_all", "severe_auroc")
 # Patients of a severity above this are the severe group.
 _SEVERE = 0.45
 
@@ -27,10 +27,11 @@ class MonolayerComparison:
     n_planted, n_flagged, n_found : int
         Bad sites, flagged sites, and sites that are both.
     methods : DataFrame
-        Columns method; accuracy and p_value (classes of unseen samples); severe_v_measure (two k-means clusters
-        against the severe group, each well by centres found without its sample); severe_auroc (do severe patients
-        score higher than other patients, without their sample; NaN without a severe group); v_measure_all (as
-        severe_v_measure, fitted with all samples). No method was told who is severe.
+        Columns method; accuracy and p_value (classes of unseen samples); V-measures of k-means, each well by centres
+        found without its sample, or ``_all``, fitted with all samples as Dincu (2021) has it: severe_2 (two clusters
+        against the severe group) and groups_3 (three against controls, other patients and severe ones; two of them
+        where none is severe); severe_auroc (do severe patients score higher than other patients, without their sample;
+        NaN without a severe group). No method was told who is severe.
     """
 
     n_planted: int
@@ -61,23 +62,25 @@ def compare_monolayers(plate: Path, results: Path) -> MonolayerComparison:
     rows = []
     for path in sorted((Path(results) / "profiling" / "verdicts").glob("*.parquet")):
         verdict = read_table(path, VERDICT)
-        is_accuracy = (verdict["scope"] == "unseen") & (verdict["metric"] == "accuracy")
-        one = verdict[is_accuracy].iloc[0]
+        keys = verdict.set_index(["question", "scope", "metric"])
+        one = keys.loc[("classification", "unseen", "accuracy")]
         clusters = read_table(path.parents[1] / "clusters" / path.name, CLUSTERS)
-        rows.append((path.stem, float(one["value"]), float(one["p_value"]), *_of_severe(clusters, severe, patients)))
-    methods = pd.DataFrame(rows, columns=["method", "accuracy", "p_value", *_SEVERE_COLUMNS])
+        rows.append((path.stem, float(one["value"]), float(one["p_value"]), *_of_groups(clusters, severe, patients)))
+    methods = pd.DataFrame(rows, columns=["method", "accuracy", "p_value", *_GROUP_COLUMNS])
     return MonolayerComparison(
         int(is_bad.sum()), int(both["is_flagged"].sum()), int((is_bad & both["is_flagged"]).sum()), methods
     )
 
 
-def _of_severe(clusters: pd.DataFrame, severe: set[str], patients: set[str]) -> tuple[float, float, float]:
-    is_severe = clusters["sample"].isin(severe)
-    unseen = float(v_measure_score(is_severe, clusters["unseen_kmeans"]))
-    own = clusters["sample"].isin(patients)
-    told = is_severe[own].nunique() == 2
-    auroc = float(roc_auc_score(is_severe[own], clusters.loc[own, "unseen_score"])) if told else float("nan")
-    return unseen, auroc, float(v_measure_score(is_severe, clusters["kmeans"]))
+def _of_groups(clusters: pd.DataFrame, severe: set[str], patients: set[str]) -> tuple[float, ...]:
+    """The columns `_GROUP_COLUMNS` of table `CLUSTERS` of one method."""
+    is_severe, is_patient = (clusters["sample"].isin(group) for group in (severe, patients))
+    groups = is_patient.astype(int) + is_severe.astype(int)
+    pairs = ((is_severe, "unseen_kmeans"), (is_severe, "kmeans"), (groups, "unseen_kmeans_3"), (groups, "kmeans_3"))
+    told = is_severe[is_patient].nunique() == 2
+    scores = clusters.loc[is_patient, "unseen_score"]
+    auroc = float(roc_auc_score(is_severe[is_patient], scores)) if told else float("nan")
+    return *(float(v_measure_score(truth, clusters[name])) for truth, name in pairs), auroc
 
 
 def monolayer_text(comparison: MonolayerComparison) -> str:
@@ -88,8 +91,9 @@ def monolayer_text(comparison: MonolayerComparison) -> str:
     lines = [
         f"Bad sites: {one.n_planted} planted, {one.n_flagged} flagged, {one.n_found} of them planted "
         f"(precision {precision}, recall {recall}).",
-        "Classes of unseen samples, and how two clusters and the classification agree with the severe group, which no "
-        "method was told:",
+        "Classes of unseen samples. V-measures of clusters, without and (_all) with the well's sample: two against the "
+        "severe group, three against controls, other and severe patients. Do severe patients score higher than others? "
+        "No method was told who is severe.",
         one.methods.round(3).to_string(index=False),
     ]
     return "\n".join(lines)

@@ -93,6 +93,7 @@ CLUSTERS = Table(
         Column("sample", "str", "", "biological sample"),
         Column("label", "str", "", "known class"),
         Column("kmeans", "int64", "", "cluster of k-means with k = 2"),
+        Column("kmeans_3", "int64", "", "cluster of k-means with k = 3"),
         Column("agglomerative", "int64", "", "cluster of cosine distance and average linkage, 2 clusters"),
         Column("hdbscan", "int64", "", "cluster of HDBSCAN; -1: none"),
         Column("pc_1", "float64", "1", "first principal component of the profiles"),
@@ -102,6 +103,7 @@ CLUSTERS = Table(
         Column("tsne_1", "float64", "1", "first coordinate of t-SNE; empty below 5 wells"),
         Column("tsne_2", "float64", "1", "second coordinate"),
         Column("unseen_kmeans", "int64", "", "nearer of two centres found without the well's sample; -1: none"),
+        Column("unseen_kmeans_3", "int64", "", "the same of three centres"),
         Column("unseen_score", "float64", "1", "classification without the well's sample, above 0: positive"),
     ),
 )

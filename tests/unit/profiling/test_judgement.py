@@ -43,6 +43,12 @@ def _spaces(*, effect: float, seed: int = 0, sample_sd: float = 1.0) -> dict[int
     return {fold: Profiles(wells.assign(is_seen=folds != fold), values) for fold in range(4)}
 
 
+def _corners(samples: pd.Series) -> np.ndarray:
+    """Three groups of samples far from each other, (n, 3)."""
+    numbers = samples.str.removeprefix("s").astype(int).to_numpy()
+    return np.eye(3)[numbers % 3] * 9 + np.arange(len(numbers))[:, None] % 5 * 0.1
+
+
 def _classified(effect: float, **more: float) -> pd.DataFrame:
     rng = np.random.default_rng(0)
     spaces = _spaces(effect=effect, **more)
@@ -212,14 +218,21 @@ def test_wells_go_to_centres_that_were_found_without_their_sample() -> None:
     spaces = _spaces(effect=10.0)
     # Another space in each fold: turned around, so that clusters of different folds have nothing in common but wells.
     turned = {fold: Profiles(one.wells, one.values * (-1) ** fold) for fold, one in spaces.items()}
-    found = unseen_clusters(turned, seed=0)
+    found = unseen_clusters(turned, n_clusters=2, seed=0)
     assert sorted(found["sample"]) == sorted(spaces[0].wells["sample"])
     assert found.groupby("label")["cluster"].nunique().tolist() == [1, 1]
     assert found.groupby("cluster")["label"].nunique().tolist() == [1, 1]
     assert agreement_p_value(found, n_permutations=99, rng=np.random.default_rng(0)) <= 0.02
     shuffled = found.assign(cluster=np.arange(len(found)) % 2)
     assert agreement_p_value(shuffled, n_permutations=99, rng=np.random.default_rng(0)) > 0.05
-    assert unseen_clusters({0: spaces[0]}, seed=0).empty
+    # Three groups, whose clusters have other numbers in each fold.
+    three = {
+        fold: Profiles(one.wells, np.roll(_corners(one.wells["sample"]), fold, axis=1)) for fold, one in spaces.items()
+    }
+    placed = unseen_clusters(three, n_clusters=3, seed=0)
+    corner = _corners(placed["sample"]).argmax(axis=1)
+    assert len(set(zip(corner, placed["cluster"], strict=True))) == 3
+    assert unseen_clusters({0: spaces[0]}, n_clusters=2, seed=0).empty
     assert np.isnan(agreement_p_value(found.iloc[:0], n_permutations=9, rng=np.random.default_rng(0)))
 
 
@@ -286,7 +299,7 @@ def test_wells_without_classes_are_described_and_not_judged() -> None:
     assert np.isnan(value["kmeans v_measure"])
     assert value["mean_average_precision"] > 0.5
     assert found.clusters["unseen_score"].isna().all()
-    assert (found.clusters["unseen_kmeans"] == -1).all()
+    assert (found.clusters[["unseen_kmeans", "unseen_kmeans_3"]] == -1).all(axis=None)
 
 
 def test_one_well_is_described_without_a_word(recwarn: pytest.WarningsRecorder) -> None:

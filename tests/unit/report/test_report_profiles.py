@@ -59,7 +59,7 @@ def _clusters() -> pd.DataFrame:
             score = np.nan if n == 0 else n - 2.5
             label = "sick" if n > 2 else "well"
             ids = (method, "p1", f"A{n}", f"d{n // 2}", label)
-            rows.append((*ids, 0, 1, -1, float(n), 1.0, umap, umap, 1.0, float(n), 0, score))
+            rows.append((*ids, 0, 2, 1, -1, float(n), 1.0, umap, umap, 1.0, float(n), 0, 1, score))
     return pd.DataFrame(rows, columns=CLUSTERS.names)
 
 

@@ -71,8 +71,8 @@ def test_a_study_is_written_with_its_truth(tmp_path: Path) -> None:
 
 
 def test_the_comparison_in_words() -> None:
-    found = {"method": ["pca"], "accuracy": [0.75], "p_value": [0.01], "severe_v_measure": [0.5]}
-    methods = pd.DataFrame(found | {"severe_auroc": [1.0], "v_measure_all": [0.4]})
+    found = {"method": ["pca"], "accuracy": [0.75], "p_value": [0.01], "severe_2": [0.5]}
+    methods = pd.DataFrame(found | {"severe_auroc": [1.0], "groups_3": [0.4]})
     text = monolayer_text(MonolayerComparison(6, 8, 6, methods))
     assert "6 planted, 8 flagged, 6 of them planted (precision 0.75, recall 1.00)" in text
     assert "pca" in text
@@ -90,18 +90,22 @@ def test_a_run_beside_the_truth(tmp_path: Path) -> None:
     write_table(pd.DataFrame(sites, columns=KEPT_SITES.names), tmp_path / "quality/sites.parquet", KEPT_SITES)
     verdict = [
         ("pca", "classification", scope, "accuracy", value, 0.0, 1.0, 0.04)
-        for scope, value in (("unseen", 0.75), ("robust z", 0.5))
+        for scope, value in (("robust z", 0.5), ("unseen", 0.75))
     ]
+    # What a network says of fields is another question.
+    verdict.insert(0, ("pca", "network", "unseen", "accuracy", 0.25, 0.0, 1.0, 0.04))
     folder = tmp_path / "profiling"
     write_table(pd.DataFrame(verdict, columns=VERDICT.names), folder / "verdicts/pca.parquet", VERDICT)
-    # All wells: cluster 1 is the severe one. Unseen: cluster 1 is another. Scores: severe above the other patient.
+    # All wells: cluster 1 is the severe one, three are the groups. Unseen: cluster 1 is another, three are nothing.
+    # Scores: severe above the other patient.
     clusters = [
-        ("pca", "p", f"A{n}", name, "x", int(n == 3), 0, 0, *[0.0] * 6, int(n == 0), float(n))
+        ("pca", "p", f"A{n}", name, "x", int(n == 3), max(0, n - 1), 0, 0, *[0.0] * 6, int(n == 0), 0, float(n))
         for n, name in enumerate(names)
     ]
     write_table(pd.DataFrame(clusters, columns=CLUSTERS.names), folder / "clusters/pca.parquet", CLUSTERS)
     found = compare_monolayers(tmp_path, tmp_path)
     assert (found.n_planted, found.n_flagged, found.n_found) == (1, 2, 1)
     row = found.methods.iloc[0]
-    assert (row["accuracy"], row["p_value"], row["severe_auroc"], row["v_measure_all"]) == (0.75, 0.04, 1.0, 1.0)
-    assert row["severe_v_measure"] < 0.2
+    assert (row["accuracy"], row["p_value"], row["severe_auroc"]) == (0.75, 0.04, 1.0)
+    assert (row["severe_2_all"], row["groups_3_all"], row["groups_3"]) == (1.0, 1.0, 0.0)
+    assert row["severe_2"] < 0.2
