@@ -114,7 +114,7 @@ rule attribution_validate:
         split=config["attribution"]["split"],
         noise_sd=config["attribution"]["noise_sd"],
         batch_size=config["attribution"]["batch_size"],
-        validation=VALIDATION,
+        validation={k: v for k, v in VALIDATION.items() if k != "roar"} if VALIDATION else {},
         code=code_digest(
             "wellspring.attribution.opening",
             "wellspring.attribution.selection",
@@ -206,7 +206,7 @@ rule attribution_retrain:
         learning_rate=get_learning_rate,
         attribution=get_explaining(),
         n_cells=VALIDATION["cells"] if VALIDATION else 0,
-        roar=ROAR,
+        roar=get_retraining,
         code=code_digest("wellspring.attribution.retraining", "wellspring.jobs"),
     message:
         "Retraining {wildcards.model}, {wildcards.regime}: {wildcards.form}, {wildcards.ranking}, {wildcards.amount}"

@@ -353,6 +353,12 @@ def get_levels(wildcards):
     return f"{EXPLAINED}/levels.arrow".format(**wildcards)
 
 
+def get_retraining(wildcards):
+    """What of the block `roar` changes one retraining: a larger grid repeats only those whose levels it numbers anew."""
+    names = ("epochs", "samples", "percents") if get_levels(wildcards) else ("epochs", "samples")
+    return {name: ROAR[name] for name in names}
+
+
 def get_explaining():
     """How cells are explained: what of the block `attribution` changes a map or a table."""
     names = ("split", "max_cells", "method", "copies", "baseline", "estimator", "noise_sd", "rule", "steps")

@@ -78,7 +78,8 @@ def retrained(
         names = kept_channels(means, channels=names, ranking=lack.ranking, n_removed=lack.amount, rng=rng)
     elif lack.ranking != "none":
         fill = fill_values(data.normalization, channels=names)
-        grid = sorted(params["roar"]["percents"])
+        # The grid numbers the levels of a map; no other ranking needs it.
+        grid = [] if levels is None else sorted(params["roar"]["percents"])
         removed: ImageSource = RemovedValues(
             data.loader,
             inputs=places,
@@ -86,7 +87,7 @@ def retrained(
             ranking=lack.ranking,
             percent=lack.amount,
             seed=lack.seed,
-            level=grid.index(lack.amount),
+            level=grid.index(lack.amount) if grid else 0,
             levels=None if levels is None else StoredLevels(levels),
         )
         data = replace(data, loader=removed)
