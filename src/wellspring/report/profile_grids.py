@@ -26,7 +26,7 @@ _CLASSIFICATION = {"accuracy": "Accuracy", "recall": "Recall", "precision": "Pre
 _NETWORK = {"loss": "Loss", **_CLASSIFICATION}
 _CLUSTERS = {
     "smaller": "Wells of\nthe smaller",
-    "larger": "of the larger",
+    "larger": "of the\nlarger",
     "homogeneity": "Homogeneity",
     "completeness": "Completeness",
     "v_measure": "V-measure",
@@ -49,7 +49,8 @@ def _value(table: pd.DataFrame, method: str, question: str, scope: str, metric: 
     if rows.empty:
         return NONE
     row = rows.iloc[0]
-    text = number(float(row["value"]), scale=1.0)
+    is_count = metric.endswith(("smaller", "larger"))
+    text = f"{row['value']:.0f}" if is_count else number(float(row["value"]), scale=1.0)
     if "lower" in table.columns and not np.isnan(row["lower"]):
         text += f"\n{number(row['lower'], scale=1.0)} to {number(row['upper'], scale=1.0)}"
     if "p_value" in table.columns and not np.isnan(row["p_value"]):
@@ -126,7 +127,7 @@ def design_grid(wells: pd.DataFrame, found: Sequence[Association], *, file: str)
         spread = [
             f"{value}: " + ", ".join(f"{n} {name}" for name, n in row.items()) for value, row in counts.iterrows()
         ]
-        text = "\n".join(spread) if len(spread) <= _MOST_VALUES else f"{len(spread)} values"
+        text = "; ".join(spread) if len(spread) <= _MOST_VALUES else f"{len(spread)} values"
         p_value = NONE if np.isnan(one.p_value) else f"{one.p_value:.3f}"
         rows.append((one.column, text, number(one.cramers_v, scale=1.0), p_value))
     note = (

@@ -124,6 +124,7 @@ def test_the_chapter_says_what_was_found_and_shows_each_point_s_image(files: dic
     assert "0.64" in page
     assert "0.84" in page
     assert "Cramér" in page
+    assert ">37<" in page
     # Two methods, three maps, six wells, one of which has no place in UMAP.
     assert page.count('class="card') == 2 * (6 + 5 + 6)
     assert "<script" not in page
