@@ -90,7 +90,7 @@ def _row_mistakes(sheet: pd.DataFrame, *, numbers: list[int], schema: Mapping[st
 
 
 def _taken(sheet: pd.DataFrame) -> list[str]:
-    computed = {*CELLS.names, *MANIFEST.names} - set(_FIXED)
+    computed = {*CELLS.names, *MANIFEST.names, "is_seen"} - set(_FIXED)
     names = [str(name) for name in sheet.columns if name in computed or str(name).startswith(MEAN_PREFIX)]
     return [f"column {name}: the name is that of a column that wellspring computes; rename it" for name in names]
 

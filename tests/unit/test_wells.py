@@ -126,7 +126,7 @@ def test_many_mistakes_are_counted(folder: Path) -> None:
     assert words[-1].strip() == "(+3 more)"
 
 
-@pytest.mark.parametrize("name", ["object_id", "n_px", "split", "target", "mean_EU"])
+@pytest.mark.parametrize("name", ["object_id", "n_px", "split", "target", "mean_EU", "is_seen"])
 def test_an_annotation_with_the_name_of_a_computed_column_is_told(folder: Path, name: str) -> None:
     words = mistakes(folder, "P1\tI09\tdata/I09\t1", header=f"plate\twell\tpath\t{name}")
     assert f"column {name}: the name is that of a column that wellspring computes" in words[1]

@@ -20,7 +20,7 @@ class Design:
     Attributes
     ----------
     annotations : DataFrame
-        Columns plate, well, sample, label; a row per well.
+        Columns plate, well, sample, label, and others; a row per well.
     positive : tuple of str
         Classes that count as positive; none: nothing is judged, and there are no folds.
     n_folds, seed : int
@@ -65,7 +65,9 @@ def field_folds(keys: pd.DataFrame, *, design: Design) -> FieldFolds:
     ValueError
         As of `sample_folds`.
     """
-    joined = keys.merge(design.annotations, on=["plate", "well"], how="left", validate="m:1")
+    # No more of the sheet: a column of its own may be named site.
+    people = design.annotations[["plate", "well", "sample", "label"]]
+    joined = keys.merge(people, on=["plate", "well"], how="left", validate="m:1")
     if not design.positive:
         return FieldFolds(joined, np.full(len(joined), -1, dtype=np.int64))
     samples, labels = joined["sample"].tolist(), joined["label"].tolist()

@@ -51,6 +51,17 @@ def test_pca_batch_by_batch_spans_what_pca_spans() -> None:
     assert abs(np.corrcoef(found[:, 0], expected[:, 0])[0, 1]) > 0.99
 
 
+def test_a_column_of_the_sheet_may_be_named_site() -> None:
+    wells, design = _wells(8), _design(8)
+    people = design.annotations.assign(site="clinic 1", fold="x")
+    named = Design(people, design.positive, design.n_folds, design.seed)
+    keys = pd.concat([well.keys for well in wells], ignore_index=True)
+    folds = field_folds(keys, design=named)
+    assert list(folds.keys) == ["plate", "well", "site", "sample", "label"]
+    found = pca_fields(folds, lambda: wells, n_components=2, report=print)
+    assert set(found["site"]) == {"0"}
+
+
 def test_pca_does_not_depend_on_how_fields_lie_in_wells() -> None:
     images = _images(150)
     whole = fit_pca([images], n_components=4)(images)
