@@ -146,7 +146,7 @@ def class_associations(
 ) -> list[Association]:
     """Cramér's V between the class and each column, over samples (one with several values counts once for each).
 
-    Columns of one value, and those of which each sample has a value of its own (an age), are left out; plates are not.
+    Columns of one value are left out, and those whose values no two samples share (an age); plates are not.
 
     Parameters
     ----------
@@ -162,9 +162,9 @@ def class_associations(
     found = []
     for name in columns:
         table = wells[[name, "label", "sample"]].dropna().drop_duplicates()
-        n_values, people = table[name].nunique(), table[["sample", "label"]].drop_duplicates()
-        has_batches = n_values >= 2 and (name == "plate" or n_values < len(people))
-        if not has_batches or people["label"].nunique() < 2:
+        people = table[["sample", "label"]].drop_duplicates()
+        is_shared = name == "plate" or (table.groupby(name)["sample"].nunique() > 1).any()
+        if table[name].nunique() < 2 or not is_shared or people["label"].nunique() < 2:
             continue
         values = table[name].astype(str).to_numpy(dtype=np.str_)
         true = _cramers_v(values, table["label"])

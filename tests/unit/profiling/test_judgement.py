@@ -356,3 +356,12 @@ def test_columns_that_partly_go_with_the_class() -> None:
     assert found[0].p_value <= 0.01
     assert found[1].p_value == 1
     assert class_associations(wells[:10], columns=["plate"], n_permutations=9, rng=np.random.default_rng(0)) == []
+
+
+def test_positions_are_more_than_samples_and_still_told() -> None:
+    # Eight samples of three wells each on twelve columns: each column holds wells of two samples.
+    wells = pd.DataFrame({"sample": [f"s{n % 8}" for n in range(24)], "label": ["xxxxyyyy"[n % 8] for n in range(24)]})
+    wells["column"] = [str(n % 12) for n in range(24)]
+    wells["count"] = [str(n) for n in range(24)]
+    found = class_associations(wells, columns=["column", "count"], n_permutations=9, rng=np.random.default_rng(0))
+    assert [one.column for one in found] == ["column"]
