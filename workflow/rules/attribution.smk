@@ -158,7 +158,7 @@ rule attribution_rank:
         image_size=config["cells"]["image_size"],
         resume_folder=f"{EXPLAINED}/rank_resume",
         attribution=get_explaining(),
-        roar=ROAR,
+        roar={k: ROAR[k] for k in ("percents", "samples")} if ROAR else {},
         code=code_digest(
             "wellspring.attribution.opening",
             "wellspring.attribution.roar",

@@ -90,7 +90,8 @@ def multiplication_curves(
     DataFrame
         Table `MULTIPLIED`.
     """
-    keys = fields.keys.merge(design.annotations[["plate", "well", "sample", "label"]], on=["plate", "well"], how="left", validate="m:1")
+    people = design.annotations[["plate", "well", "sample", "label"]]
+    keys = fields.keys.merge(people, on=["plate", "well"], how="left", validate="m:1")
     samples, labels = keys["sample"].tolist(), keys["label"].tolist()
     sample_folds(samples, labels, n_folds=design.n_folds, seed=design.seed)
     chosen = validation_samples(samples, labels, share=0.25, seed=design.seed)
