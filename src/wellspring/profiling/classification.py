@@ -152,7 +152,17 @@ def network_rows(
         Columns metric, value, lower, upper, p_value and scope (train, validation, unseen): loss (mean binary
         cross-entropy), accuracy, recall, precision, f1, auroc. Intervals of unseen fields only: bootstrap over samples.
         Empty when there are no scores.
+
+    Raises
+    ------
+    ValueError
+        When a score is NaN or infinite.
     """
+    if not np.isfinite(scores["score"]).all():
+        raise ValueError(
+            "profiling: expected numbers, but the network's own last values are not finite. The network diverged: "
+            "lower profiling.networks.learning_rate, then run the rule profiling_embed again."
+        )
     own = scores[scores["fold"] > 0] if (scores["fold"] > 0).any() else scores
     fields = own.merge(annotations[["plate", "well", "sample", "label"]], on=["plate", "well"], validate="m:1")
     rows = []

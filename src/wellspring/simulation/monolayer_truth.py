@@ -27,11 +27,11 @@ class MonolayerComparison:
     n_planted, n_flagged, n_found : int
         Bad sites, flagged sites, and sites that are both.
     methods : DataFrame
-        Columns method; accuracy and p_value (classes of unseen samples); V-measures of k-means, each well by centres
-        found without its sample, or ``_all``, fitted with all samples as Dincu (2021) has it: severe_2 (two clusters
+        Columns method; accuracy and p_value (classes of unseen samples; NaN where nothing was judged); V-measures of
+        k-means, each well by centres found without its sample, or ``_all``, fitted with all samples as Dincu (2021) has it: severe_2 (two clusters
         against the severe group) and groups_3 (three against controls, other patients and severe ones; two of them
         where none is severe); severe_auroc (do severe patients score higher than other patients, without their sample;
-        NaN without a severe group). No method was told who is severe.
+        NaN without scores or a severe group). No method was told who is severe.
     """
 
     n_planted: int
@@ -63,7 +63,7 @@ def compare_monolayers(plate: Path, results: Path) -> MonolayerComparison:
     for path in sorted((Path(results) / "profiling" / "verdicts").glob("*.parquet")):
         verdict = read_table(path, VERDICT)
         keys = verdict.set_index(["question", "scope", "metric"])
-        one = keys.loc[("classification", "unseen", "accuracy")]
+        one = keys.reindex([("classification", "unseen", "accuracy")]).iloc[0]
         clusters = read_table(path.parents[1] / "clusters" / path.name, CLUSTERS)
         rows.append((path.stem, float(one["value"]), float(one["p_value"]), *_of_groups(clusters, severe, patients)))
     methods = pd.DataFrame(rows, columns=["method", "accuracy", "p_value", *_GROUP_COLUMNS])
@@ -77,9 +77,9 @@ def _of_groups(clusters: pd.DataFrame, severe: set[str], patients: set[str]) -> 
     is_severe, is_patient = (clusters["sample"].isin(group) for group in (severe, patients))
     groups = is_patient.astype(int) + is_severe.astype(int)
     pairs = ((is_severe, "unseen_kmeans"), (is_severe, "kmeans"), (groups, "unseen_kmeans_3"), (groups, "kmeans_3"))
-    told = is_severe[is_patient].nunique() == 2
-    scores = clusters.loc[is_patient, "unseen_score"]
-    auroc = float(roc_auc_score(is_severe[is_patient], scores)) if told else float("nan")
+    scored = is_patient & clusters["unseen_score"].notna()
+    told = is_severe[scored].nunique() == 2
+    auroc = float(roc_auc_score(is_severe[scored], clusters.loc[scored, "unseen_score"])) if told else float("nan")
     return *(float(v_measure_score(truth, clusters[name])) for truth, name in pairs), auroc
 
 

@@ -340,6 +340,8 @@ def test_scores_of_a_network_by_hand() -> None:
     once = network_rows(scores[scores["fold"] == 0], people, **given)
     assert once.set_index("metric")["value"]["recall"] == 1
     assert network_rows(scores[:0], people, **given).empty
+    with pytest.raises(ValueError, match="network diverged: lower profiling"):
+        network_rows(scores.assign(score=np.nan), people, **given)
 
 
 def test_columns_that_partly_go_with_the_class() -> None:

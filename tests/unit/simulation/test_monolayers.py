@@ -109,3 +109,22 @@ def test_a_run_beside_the_truth(tmp_path: Path) -> None:
     assert (row["accuracy"], row["p_value"], row["severe_auroc"]) == (0.75, 0.04, 1.0)
     assert (row["severe_2_all"], row["groups_3_all"], row["groups_3"]) == (1.0, 1.0, 0.0)
     assert row["severe_2"] < 0.2
+
+
+def test_a_run_that_judged_nothing_beside_the_truth(tmp_path: Path) -> None:
+    names = {"HC1": 0.0, "SSC1": 0.2, "SSCHL1": 0.8}
+    sites = [("p", f"A{n}", "1", name, "patient", severity, "none") for n, (name, severity) in enumerate(names.items())]
+    write_table(pd.DataFrame(sites, columns=MONOLAYER_SITES.names), tmp_path / "truth/sites.parquet", MONOLAYER_SITES)
+    kept = [("p", f"A{n}", "1", False, True, "none") for n in range(3)]
+    write_table(pd.DataFrame(kept, columns=KEPT_SITES.names), tmp_path / "quality/sites.parquet", KEPT_SITES)
+    folder = tmp_path / "profiling"
+    verdict = pd.DataFrame([("pca", "clusters", "all", "kmeans larger", 2.0, *[float("nan")] * 3)])
+    write_table(verdict.set_axis(VERDICT.names, axis=1), folder / "verdicts/pca.parquet", VERDICT)
+    clusters = [
+        ("pca", "p", f"A{n}", name, "none", int(n == 2), n, 0, 0, *[0.0] * 6, -1, -1, float("nan"))
+        for n, name in enumerate(names)
+    ]
+    write_table(pd.DataFrame(clusters, columns=CLUSTERS.names), folder / "clusters/pca.parquet", CLUSTERS)
+    row = compare_monolayers(tmp_path, tmp_path).methods.iloc[0]
+    assert row[["accuracy", "p_value", "severe_auroc"]].isna().all()
+    assert row["severe_2_all"] == 1.0
