@@ -384,3 +384,30 @@ def test_a_selection_without_cells_names_the_remedy(plate: Path, run: Snakemake)
     assert result.returncode != 0
     assert "dataset.select" in result.stdout + result.stderr
     assert not (plate / "results/dataset/manifest.parquet").exists()
+
+
+def test_a_larger_grid_of_retrainings_repeats_only_what_it_changes(plate: Path, run: Snakemake) -> None:
+    config = yaml.safe_load((plate / "config.yaml").read_text(encoding="utf-8"))
+    grid = {"percents": [30, 60], "channels": [1], "seeds": [1], "rankings": ["map", "random"]}
+
+    def counts(**changes: object) -> dict[str, int]:
+        config["attribution"]["validation"]["roar"] = {**grid, **changes}
+        _config(plate, **config)
+        return _job_counts(run(plate, "--dry-run"))
+
+    assert counts()["attribution_retrain"] == 7
+    # Every file is there as if it had been made, first of all the checkpoint's.
+    for _ in range(2):
+        for line in run(plate, "--summary").stdout.splitlines():
+            file = plate / line.split("\t")[0]
+            if file.is_relative_to(plate / "results"):
+                file.parent.mkdir(parents=True, exist_ok=True)
+                file.touch()
+        assert run(plate, "--touch", "--forceall").returncode == 0
+    assert counts() == {}
+    more = counts(seeds=[1, 2])
+    assert (more["attribution_retrain"], more.get("attribution_rank", 0)) == (7, 0)
+    # One of random order; those by the map, whose levels are numbered anew.
+    more = counts(percents=[30, 60, 80])
+    assert (more["attribution_retrain"], more["attribution_rank"]) == (1 + 3, 1)
+    assert "attribution_validate" not in more

@@ -30,8 +30,8 @@ class MonolayerComparison:
         Columns method; accuracy and p_value (classes of unseen samples; NaN where nothing was judged); V-measures of
         k-means, each well by centres found without its sample, or ``_all``, fitted with all samples as Dincu (2021)
         has it: severe_2 (two clusters against the severe group) and groups_3 (three against controls, other patients
-        and severe ones; two of them where none is severe); severe_auroc (do severe patients score higher than other patients, without their sample;
-        NaN without scores or a severe group). No method was told who is severe.
+        and severe ones; two of them where none is severe); severe_auroc (do severe patients score higher than other
+        patients, without their sample; NaN without scores or a severe group). No method was told who is severe.
     """
 
     n_planted: int
