@@ -219,7 +219,7 @@ def get_profiled_cells(suffix):
 
 
 def get_network_scores(wildcards):
-    """An input function: what a classifying network itself said of the fields."""
+    """An input function: what a classifying network itself said of the fields; a list, of no or one file."""
     is_told = wildcards.method in get_classifiers()
     return [f"results/profiling/embeddings/{wildcards.method}/scores.parquet"] if is_told else []
 
