@@ -15,6 +15,9 @@ import pytest
 import tifffile
 import yaml
 
+from wellspring.tables import read_table, write_table
+from wellspring.tables.profiling import EMBEDDING, NETWORK_SCORES, VERDICT
+
 ROOT = Path(__file__).resolve().parents[2]
 Snakemake = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -50,7 +53,7 @@ def _job_counts(result: subprocess.CompletedProcess[str]) -> dict[str, int]:
 def _config(folder: Path, **changes: object) -> None:
     """Change blocks of the run's config: `block={key: value}`."""
     path = folder / "config.yaml"
-    config = yaml.safe_load(path.read_text(encoding="utf-8"))
+    config = yaml.safe_load(path.read_text(encoding="utf-8")) if path.is_file() else {}
     for block, values in changes.items():
         config[block] = {**config.get(block, {}), **values} if isinstance(values, dict) else values
     path.write_text(yaml.safe_dump(config), encoding="utf-8")
@@ -128,6 +131,30 @@ def test_the_profiling_config_plans_all_rules(tmp_path: Path, run: Snakemake) ->
     assert (counts["profiling_fields"], counts["profiling_reduce"], counts["profiling_embed"]) == (2, 2, 2)
     assert counts["profiling_judge"] == 4
     assert (counts["profiling_multiply"], counts["profiling_actin"], counts["report_profiles"]) == (1, 1, 1)
+
+
+def test_a_classifier_is_judged_by_its_embedding_and_its_own_scores(tmp_path: Path, run: Snakemake) -> None:
+    (tmp_path / "plate").mkdir()
+    for n in range(6):
+        (tmp_path / "plate" / f"B{n}_s1_actin.tif").touch()
+    people = {"sample": [f"s{n}" for n in range(6)], "label": list("xyxyxy")}
+    sheet = pd.DataFrame({"plate": "p", "well": [f"B{n}" for n in range(6)], "path": ".", **people})
+    sheet.to_csv(tmp_path / "plate" / "wells.tsv", sep="\t", index=False)
+    profiling = {"methods": ["classifier"], "positive": ["y"], "folds": 3, "n_permutations": 9}
+    tiff = {"format": "tiff", "pattern": "{well}_s{site}_{channel}.tif", "pixel_size_um": 1.0}
+    _config(tmp_path, raw=tiff, quality={"channels": ["actin"]}, profiling=profiling, wells="plate/wells.tsv")
+    folder = tmp_path / "results/profiling/embeddings/classifier"
+    rows = [("p", f"B{n}", "1", fold, fold != n // 2 + 1, float(n % 2), 1.0) for fold in range(4) for n in range(6)]
+    embedding = pd.DataFrame(rows, columns=[*EMBEDDING.names, "e_000", "e_001"])
+    for well, own in embedding.groupby("well"):
+        write_table(own, folder / "p" / f"{well}.parquet", EMBEDDING)
+    scores = embedding.assign(split=np.where(embedding["is_seen"], "train", "unseen"), score=embedding["e_000"])
+    write_table(scores[NETWORK_SCORES.names], folder / "scores.parquet", NETWORK_SCORES)
+    verdict = "results/profiling/verdicts/classifier.parquet"
+    result = run(tmp_path, verdict, "--allowed-rules", "profiling_judge")
+    assert result.returncode == 0, result.stdout + result.stderr
+    found = read_table(tmp_path / verdict, VERDICT).set_index(["question", "scope", "metric"])["value"]
+    assert found["network", "unseen", "accuracy"] == found["classification", "unseen", "accuracy"] == 1
 
 
 def test_a_sheet_that_lacks_what_profiles_need_is_told_before_anything_runs(tmp_path: Path, run: Snakemake) -> None:
