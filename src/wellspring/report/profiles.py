@@ -243,7 +243,8 @@ def _batch_section(
     label = str(profiling["label"])
     counts = {name: int(wells[name].nunique()) for name in ("label", *profiling["batch_columns"])}
     batch = batch_grid(verdict, label=label, counts=counts, n_wells=len(wells), file=file)
-    parts = [retrieval_grid(verdict, file=file), design_grid(wells, associated, file=file), batch]
+    design = [design_grid(wells, associated, file=file)] if associated else []
+    parts = [retrieval_grid(verdict, file=file), *design, batch]
     return Section(anchor="profile-batches", title="Replicates, plates, positions", parts=parts, level=3)
 
 

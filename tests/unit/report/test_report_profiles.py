@@ -69,6 +69,7 @@ def _annotations() -> list[dict[str, str]]:
             "plate": "p1",
             "well": f"A{n}",
             "donor": f"d{n // 2}",
+            "room": "121"[n // 2],
             "diagnosis": "sick" if n > 2 else "well",
             "sample": f"d{n // 2}",
             "label": "sick" if n > 2 else "well",
@@ -123,8 +124,9 @@ def test_the_chapter_says_what_was_found_and_shows_each_point_s_image(files: dic
     assert "What the classifiers themselves say" in page
     assert "0.64" in page
     assert "0.84" in page
-    assert "Cramér" in page
     assert ">37<" in page
+    assert "Are the classes spread over plates and positions?" in page
+    assert "2: 1 sick, 1 well" in page
     # Two methods, three maps, six wells, one of which has no place in UMAP.
     assert page.count('class="card') == 2 * (6 + 5 + 6)
     assert "<script" not in page
@@ -139,6 +141,10 @@ def test_parts_that_did_not_run_are_left_out(files: dict[str, Path]) -> None:
     assert [one.anchor for one in sections] == [
         *("profiles", "profile-maps", "profile-clusters", "profile-batches", "profile-networks")
     ]
+    # Without a column whose values samples share, nothing can be spread.
+    wells = [{name: value for name, value in well.items() if name != "room"} for well in _annotations()]
+    sections = profiles_sections(less, profiling=PROFILING, annotations=wells)
+    assert "Are the classes spread" not in render_page(Page("title", "lead", sections, "footer"))
 
 
 @pytest.mark.parametrize(
@@ -201,7 +207,7 @@ def test_points_without_an_image_have_none() -> None:
     assert [point.image for point in first.points] == [0, 1, -1, -1, -1, -1]
     assert first.points[0].left == 4.0
     assert first.points[-1].left == 96.0
-    assert first.points[0].words == "p1 A0: donor d0, diagnosis well"
+    assert first.points[0].words == "p1 A0: donor d0, room 1, diagnosis well"
 
 
 def test_learning_curves_of_networks_and_multiplications() -> None:
