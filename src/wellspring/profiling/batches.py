@@ -129,12 +129,14 @@ def confounded_with(wells: pd.DataFrame, *, label: str, columns: Sequence[str]) 
     Returns
     -------
     list of str
-        With such a column nobody can tell class from batch.
+        With such a column nobody can tell class from batch. None where there is one class.
     """
     found = []
     for name in columns:
         table = wells[[name, label, "sample"]].dropna()
         n_values = table[name].nunique()
+        if table[label].nunique() < 2:
+            continue
         several = n_values >= 2 and (name == "plate" or n_values < table["sample"].nunique())
         if several and (table.groupby(name)[label].nunique() == 1).all():
             found.append(name)

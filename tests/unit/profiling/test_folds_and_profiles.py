@@ -167,6 +167,7 @@ def test_a_confounded_design_is_seen() -> None:
         }
     )
     assert confounded_with(wells, label="label", columns=["plate", "objective", "room"]) == ["plate"]
+    assert confounded_with(wells.assign(label="none"), label="label", columns=["plate"]) == []
     own = wells.assign(plate=["1", "2", "3", "4"], age=["40", "50", "60", "70"])
     assert confounded_with(own, label="label", columns=["plate", "age"]) == ["plate"]
 
