@@ -102,7 +102,8 @@ def roar_summary(roar: pd.DataFrame) -> pd.DataFrame:
     keys = ["model", "regime", "form", "ranking", "amount"]
     for key, part in pd.concat([*zeros, known]).groupby(keys, sort=False):
         mae, lower, upper = _interval(part["mae"].to_numpy(dtype=np.float64))
-        rows.append((*key, len(part), mae, lower, upper, float(part["r2"].mean())))
+        # No error is below 0; NaN stays.
+        rows.append((*key, len(part), mae, float(np.maximum(lower, 0.0)), upper, float(part["r2"].mean())))
     table = pd.DataFrame(rows, columns=[*keys, "n_retrained", "mae", "mae_lower", "mae_upper", "r2"])
     table = table.sort_values(keys, ignore_index=True)
     return table.astype({c.name: c.dtype for c in ROAR_SUMMARY.columns if c.dtype != "str"})[ROAR_SUMMARY.names]

@@ -76,5 +76,7 @@ def test_nothing_removed_is_the_zero_of_every_curve():
     for key in (("pixels", "map", 0), ("pixels", "random", 0), ("channels", "map", 0)):
         assert (at[key].mae, at[key].n_retrained) == (11.0, 2)
         assert at[key].mae_upper - 11.0 == pytest.approx(12.706, rel=1e-4)
+        # Two starts would reach below 0; no error does.
+        assert at[key].mae_lower == 0.0
     assert at["pixels", "map", 50].mae == 20.0
     assert np.isnan(at["pixels", "map", 50].mae_lower)
