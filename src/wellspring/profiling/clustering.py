@@ -108,8 +108,8 @@ def unseen_clusters(spaces: Mapping[int, Profiles], *, n_clusters: int, seed: in
     Returns
     -------
     DataFrame
-        Columns plate, well, sample, label, cluster; without wells when there are no folds, or a fold has seen fewer
-        than 5 wells or fewer different ones than clusters.
+        Columns plate, well, sample, label, cluster; without the wells of a fold that has seen fewer than 5 wells, or
+        fewer different ones than clusters, and without any when there are no folds.
     """
     parts = []
     whole = spaces[0]
