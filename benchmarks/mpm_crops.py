@@ -70,9 +70,9 @@ def _places(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarra
 def ours(folder: Path, output: Path) -> None:
     """What the rule cells_crop does."""
     from wellspring.cells.crops import extract_cells
+    from wellspring.cells.tables import CELLS
     from wellspring.raw.mpm import read_mpm
     from wellspring.tables import write_table
-    from wellspring.tables.cells import CELLS
 
     def work() -> None:
         absent = {"mosaic_shape_px": None, "cell_cycle_table": None, "wells_table": None}

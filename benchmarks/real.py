@@ -7,7 +7,7 @@ from pathlib import Path
 
 import yaml
 
-from wellspring.sheets import tiff_wells, write_sheet
+from wellspring.sheet.writing import tiff_wells, write_sheet
 
 __all__ = ["main", "write_real_sheet"]
 

@@ -16,11 +16,11 @@ import yaml
 from wellspring.profiling.design import Design
 from wellspring.profiling.fields import read_fields
 from wellspring.profiling.profiles import well_profiles
+from wellspring.profiling.tables import CLUSTERS, VERDICT
 from wellspring.profiling.verdict import judged
+from wellspring.quality.tables import KEPT_SITES
 from wellspring.simulation.monolayer_truth import compare_monolayers
 from wellspring.tables import read_table, write_table
-from wellspring.tables.profiling import CLUSTERS, VERDICT
-from wellspring.tables.quality import KEPT_SITES
 
 ROOT = Path(__file__).resolve().parents[1]
 

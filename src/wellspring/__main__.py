@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from wellspring.plan.command import add_command as add_plan
-from wellspring.sheets import mpm_wells, tiff_wells, write_sheet
+from wellspring.sheet.writing import mpm_wells, tiff_wells, write_sheet
 from wellspring.simulation.command import add_commands
 from wellspring.spots.points import add_command as add_points
 

@@ -9,11 +9,10 @@ import pandas as pd
 import pytest
 
 from wellspring.models.devices import CPU
+from wellspring.profiling.tables import CLUSTERS, EMBEDDING, NETWORK_SCORES, THUMBNAILS, VERDICT
 from wellspring.quality.images import CorrectedSite, write_corrected
+from wellspring.quality.tables import KEPT_SITES
 from wellspring.tables import read_table, write_table
-from wellspring.tables.profiling import CLUSTERS, EMBEDDING, NETWORK_SCORES, VERDICT
-from wellspring.tables.quality import KEPT_SITES
-from wellspring.tables.report import THUMBNAILS
 
 SCRIPTS = Path(__file__).resolve().parents[2] / "workflow" / "scripts"
 CHANNELS = ["actin", "nuclei"]

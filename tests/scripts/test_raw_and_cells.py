@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from wellspring.cells.shards import Shard
+from wellspring.cells.tables import CELLS
 from wellspring.tables import read_table
-from wellspring.tables.cells import CELLS
 
 SCRIPTS = Path(__file__).resolve().parents[2] / "workflow" / "scripts"
 RAW = {

@@ -11,10 +11,10 @@ import pandas as pd
 import pytest
 
 from wellspring.cells.shards import Crop, ShardHeader, runs_of, write_shard
+from wellspring.dataset.tables import MANIFEST, NORMALIZATION
 from wellspring.models.devices import CPU
 from wellspring.tables import read_table, write_table
-from wellspring.tables.dataset import MANIFEST, NORMALIZATION
-from wellspring.tables.training import HISTORY, METRICS, PREDICTIONS
+from wellspring.training.tables import HISTORY, METRICS, PREDICTIONS
 
 SCRIPTS = Path(__file__).resolve().parents[2] / "workflow" / "scripts"
 SPLITS = ["train", "test", "train", "validation", "train", "test", "train", "validation", "train", "test"]

@@ -6,8 +6,8 @@ import pytest
 import yaml
 
 from wellspring.__main__ import main
-from wellspring.sheets import WellFolder, mpm_wells, tiff_wells, write_sheet
-from wellspring.wells import read_sheet
+from wellspring.sheet.reading import read_sheet
+from wellspring.sheet.writing import WellFolder, mpm_wells, tiff_wells, write_sheet
 
 ROOT = Path(__file__).parents[2]
 SCHEMA = yaml.safe_load((ROOT / "workflow" / "schemas" / "wells.schema.yaml").read_text(encoding="utf-8"))

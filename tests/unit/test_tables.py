@@ -10,10 +10,10 @@ import pyarrow.parquet as pq
 import pytest
 
 import wellspring.tables
+from wellspring.cells.tables import CELLS
+from wellspring.dataset.tables import FILTERED, NORMALIZATION
 from wellspring.tables import Column, Table, check_table, empty_table, read_table, write_table
-from wellspring.tables.cells import CELLS
-from wellspring.tables.dataset import FILTERED, NORMALIZATION
-from wellspring.tables.training import PREDICTIONS
+from wellspring.training.tables import PREDICTIONS
 
 SMALL = Table(
     "small",

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from wellspring.wells import (
+from wellspring.sheet.reading import (
     read_sheet,
     sample_annotations,
     well_annotations,

@@ -15,8 +15,8 @@ import pytest
 import tifffile
 import yaml
 
+from wellspring.profiling.tables import EMBEDDING, NETWORK_SCORES, VERDICT
 from wellspring.tables import read_table, write_table
-from wellspring.tables.profiling import EMBEDDING, NETWORK_SCORES, VERDICT
 
 ROOT = Path(__file__).resolve().parents[2]
 Snakemake = Callable[..., subprocess.CompletedProcess[str]]

@@ -9,18 +9,18 @@ import pytest
 import yaml
 
 from wellspring.segmentation.labels import read_labels
+from wellspring.segmentation.tables import WELL_SEGMENTED
 from wellspring.simulation.smfish_plate import SmfishSettings, SmfishWell, simulate_smfish_plate
 from wellspring.simulation.smfish_truth import compare_smfish
-from wellspring.tables import read_table
-from wellspring.tables.report import SPOT_QUALITY
-from wellspring.tables.segmentation import WELL_SEGMENTED
-from wellspring.tables.spots import (
+from wellspring.spots.tables import (
+    SPOT_QUALITY,
     WELL_SPOT_CURVES,
     WELL_SPOT_FOCI,
     WELL_SPOT_THRESHOLDS,
     WELL_SPOTS,
     WELL_SPOTS_PER_CELL,
 )
+from wellspring.tables import read_table
 
 ROOT = Path(__file__).resolve().parents[2]
 Snakemake = Callable[..., subprocess.CompletedProcess[str]]

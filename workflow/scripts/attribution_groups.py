@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 
 from wellspring.attribution.groups import correlation_groups, correlation_table, marker_groups, pixel_correlation
+from wellspring.attribution.tables import CORRELATION, GROUPS
 from wellspring.dataset.loader import CropLoader
+from wellspring.dataset.tables import MANIFEST, NORMALIZATION
 from wellspring.jobs import logged_job
 from wellspring.tables import read_table, write_table
-from wellspring.tables.attribution import CORRELATION, GROUPS
-from wellspring.tables.dataset import MANIFEST, NORMALIZATION
 
 if TYPE_CHECKING:
     from snakemake.script import Snakemake

@@ -13,10 +13,10 @@ from wellspring.attribution.records import Run
 from wellspring.attribution.runs import explained_run
 from wellspring.attribution.selection import cells_of_split, shown_cells
 from wellspring.attribution.shards import Shards
+from wellspring.attribution.tables import COMPLETENESS, IMPORTANCE, SANITY, SIMILARITY
 from wellspring.files import locked
 from wellspring.jobs import logged_job, tell
 from wellspring.tables import write_table
-from wellspring.tables.attribution import COMPLETENESS, IMPORTANCE, SANITY, SIMILARITY
 
 if TYPE_CHECKING:
     from snakemake.script import Snakemake

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from wellspring.attribution.records import Run
 from wellspring.attribution.roar import Lack
+from wellspring.attribution.tables import IMPORTANCE, ROAR
+from wellspring.dataset.tables import MANIFEST, NORMALIZATION
 from wellspring.files import locked
 from wellspring.jobs import logged_job, tell
 from wellspring.tables import read_table, write_table
-from wellspring.tables.attribution import IMPORTANCE, ROAR
-from wellspring.tables.dataset import MANIFEST, NORMALIZATION
 
 if TYPE_CHECKING:
     from snakemake.script import Snakemake

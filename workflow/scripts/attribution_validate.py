@@ -11,13 +11,13 @@ from numpy.random import default_rng
 from wellspring.attribution.opening import grid_of, opened_cells
 from wellspring.attribution.records import Run
 from wellspring.attribution.selection import cells_of_split
+from wellspring.attribution.tables import CURVES, MEASURES, RANDOMISED
 from wellspring.attribution.trials import Trials
 from wellspring.attribution.validation import known_truth, validated_run
 from wellspring.files import locked
 from wellspring.jobs import logged_job, tell
 from wellspring.simulation.truth import read_truth, structures_of
 from wellspring.tables import write_table
-from wellspring.tables.attribution import CURVES, MEASURES, RANDOMISED
 
 if TYPE_CHECKING:
     from snakemake.script import Snakemake

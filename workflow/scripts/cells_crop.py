@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from wellspring.cells.annotations import add_annotations
 from wellspring.cells.crops import extract_cells
+from wellspring.cells.tables import CELLS
 from wellspring.jobs import logged_job
 from wellspring.raw.mpm import read_mpm
 from wellspring.raw.pixels import PixelTable
 from wellspring.tables import write_table
-from wellspring.tables.cells import CELLS
 
 if TYPE_CHECKING:
     from snakemake.script import Snakemake

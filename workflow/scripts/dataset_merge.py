@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from wellspring.dataset.histograms import load_histogram, merged_intensities
 from wellspring.dataset.merging import merge_filtered, merge_manifests, normalization_table
+from wellspring.dataset.tables import FILTERED, MANIFEST, NORMALIZATION
 from wellspring.jobs import logged_job
 from wellspring.tables import read_table, write_table
-from wellspring.tables.dataset import FILTERED, MANIFEST, NORMALIZATION
 
 if TYPE_CHECKING:
     from snakemake.script import Snakemake

@@ -5,14 +5,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wellspring.cells.shards import Shard
+from wellspring.cells.tables import CELLS
 from wellspring.dataset.crops import crop_of
 from wellspring.dataset.histograms import Histogram, channel_histograms, save_histogram
 from wellspring.dataset.selection import make_manifest, select_cells
 from wellspring.dataset.splitting import split_cells
+from wellspring.dataset.tables import FILTERED, MANIFEST
 from wellspring.jobs import logged_job
 from wellspring.tables import read_table, write_table
-from wellspring.tables.cells import CELLS
-from wellspring.tables.dataset import FILTERED, MANIFEST
 
 if TYPE_CHECKING:
     from snakemake.script import Snakemake

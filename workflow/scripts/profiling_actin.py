@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from wellspring.jobs import logged_job, tell
+from wellspring.profiling.tables import ACTIN, PROFILE_HISTORY
 from wellspring.quality.images import read_corrected
+from wellspring.quality.tables import KEPT_SITES
 from wellspring.tables import read_table, write_table
-from wellspring.tables.profiling import ACTIN, PROFILE_HISTORY
-from wellspring.tables.quality import KEPT_SITES
 
 if TYPE_CHECKING:
     from snakemake.script import Snakemake

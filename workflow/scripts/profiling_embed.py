@@ -9,8 +9,8 @@ import pandas as pd
 
 from wellspring.jobs import logged_job, tell
 from wellspring.profiling.design import Design
+from wellspring.profiling.tables import EMBEDDING, NETWORK_SCORES, PROFILE_HISTORY
 from wellspring.tables import write_table
-from wellspring.tables.profiling import EMBEDDING, NETWORK_SCORES, PROFILE_HISTORY
 
 if TYPE_CHECKING:
     from snakemake.script import Snakemake

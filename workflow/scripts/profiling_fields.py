@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from wellspring.jobs import logged_job
 from wellspring.profiling.fields import well_fields, write_fields
 from wellspring.quality.images import read_corrected
+from wellspring.quality.tables import KEPT_SITES
 from wellspring.tables import read_table
-from wellspring.tables.quality import KEPT_SITES
 
 if TYPE_CHECKING:
     from snakemake.script import Snakemake

@@ -8,9 +8,9 @@ import pandas as pd
 
 from wellspring.jobs import logged_job
 from wellspring.profiling.profiles import read_profiles
+from wellspring.profiling.tables import CLUSTERS, NETWORK_SCORES, VERDICT
 from wellspring.profiling.verdict import judged
 from wellspring.tables import read_tables, write_table
-from wellspring.tables.profiling import CLUSTERS, NETWORK_SCORES, VERDICT
 
 if TYPE_CHECKING:
     from snakemake.script import Snakemake

@@ -9,8 +9,8 @@ import pandas as pd
 from wellspring.jobs import logged_job, tell
 from wellspring.profiling.design import Design
 from wellspring.profiling.reduction import reduced_wells
+from wellspring.profiling.tables import EMBEDDING
 from wellspring.tables import write_table
-from wellspring.tables.profiling import EMBEDDING
 
 if TYPE_CHECKING:
     from snakemake.script import Snakemake

@@ -8,8 +8,8 @@ import pandas as pd
 
 from wellspring.jobs import logged_job
 from wellspring.quality.outliers import flagged_images, kept_sites
+from wellspring.quality.tables import FLAGGED_IMAGES, IMAGE_QUALITY, KEPT_SITES
 from wellspring.tables import read_table, write_table
-from wellspring.tables.quality import FLAGGED_IMAGES, IMAGE_QUALITY, KEPT_SITES
 
 if TYPE_CHECKING:
     from snakemake.script import Snakemake

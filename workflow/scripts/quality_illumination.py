@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from wellspring.jobs import logged_job
 from wellspring.quality.images import SmallSite, illumination_functions, read_small_sites, write_functions
+from wellspring.quality.tables import KEPT_SITES
 from wellspring.tables import read_table
-from wellspring.tables.quality import KEPT_SITES
 
 if TYPE_CHECKING:
     from snakemake.script import Snakemake

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 from wellspring.jobs import logged_job
 from wellspring.quality.images import write_small_sites
 from wellspring.quality.sites import measured_well
+from wellspring.quality.tables import IMAGE_QUALITY
 from wellspring.raw.tiff import read_sites
 from wellspring.tables import write_table
-from wellspring.tables.quality import IMAGE_QUALITY
 
 if TYPE_CHECKING:
     from snakemake.script import Snakemake

@@ -6,19 +6,19 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from wellspring.attribution import tables as tables
 from wellspring.attribution.groups import group_importance
 from wellspring.attribution.maps import read_maps
+from wellspring.attribution.report.groups import groups_figure
+from wellspring.attribution.report.importance import importance_figure, ranking_table, sanity_figure, top_channels
+from wellspring.attribution.report.panels import panels_figure
+from wellspring.attribution.report.similarity import matrix_figure, similar_figure
 from wellspring.attribution.similarity import similar_counts
+from wellspring.attribution.tables import RANKING
 from wellspring.attribution.trend import trend_table
 from wellspring.jobs import logged_job
-from wellspring.report.attribution import importance_figure, ranking_table, sanity_figure, top_channels
-from wellspring.report.groups import groups_figure
-from wellspring.report.panels import panels_figure
-from wellspring.report.similarity import matrix_figure, similar_figure
 from wellspring.report.style import save_figure
-from wellspring.tables import attribution as tables
 from wellspring.tables import read_table, write_table
-from wellspring.tables.report import RANKING
 
 if TYPE_CHECKING:
     from snakemake.script import Snakemake

@@ -3,12 +3,11 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from wellspring.dataset.report.composition import composition_table, dataset_figure
+from wellspring.dataset.tables import COMPOSITION, MANIFEST
 from wellspring.jobs import logged_job
-from wellspring.report.dataset import composition_table, dataset_figure
 from wellspring.report.style import save_figure
 from wellspring.tables import read_table, write_table
-from wellspring.tables.dataset import MANIFEST
-from wellspring.tables.report import COMPOSITION
 
 if TYPE_CHECKING:
     from snakemake.script import Snakemake

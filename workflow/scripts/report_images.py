@@ -8,16 +8,16 @@ import pandas as pd
 
 from wellspring.jobs import logged_job
 from wellspring.quality.images import read_functions, read_small_sites
-from wellspring.report.images import (
+from wellspring.quality.report.figures import (
     MAX_FLAGGED,
     FlaggedImage,
     flagged_figure,
     histograms_figure,
     illumination_figure,
 )
+from wellspring.quality.tables import FLAGGED_IMAGES
 from wellspring.report.style import save_figure
 from wellspring.tables import read_table, write_table
-from wellspring.tables.quality import FLAGGED_IMAGES
 
 if TYPE_CHECKING:
     from snakemake.script import Snakemake

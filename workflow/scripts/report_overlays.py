@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wellspring.jobs import logged_job
-from wellspring.report.overlays import overlay_figure, read_overlay
 from wellspring.report.style import save_figure
+from wellspring.segmentation.report.overlays import overlay_figure, read_overlay
+from wellspring.spots.tables import WELL_SPOTS
 from wellspring.tables import read_table
-from wellspring.tables.spots import WELL_SPOTS
 
 if TYPE_CHECKING:
     from snakemake.script import Snakemake

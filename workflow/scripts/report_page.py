@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from wellspring.files import replaced_when_whole
 from wellspring.jobs import logged_job
+from wellspring.profiling.report.chapter import profile_chapters
 from wellspring.report.contents import report_page
 from wellspring.report.imaging import read_imaging
 from wellspring.report.inputs import learning_files, read_figures, read_results
 from wellspring.report.page import render_page
-from wellspring.report.profiles import profile_chapters
 
 if TYPE_CHECKING:
     from snakemake.script import Snakemake

@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from wellspring.dataset.tables import MANIFEST
 from wellspring.jobs import logged_job
-from wellspring.report.predictions import predicted_cells, predictions_figure, stratum_column
 from wellspring.report.style import save_figure
 from wellspring.tables import read_table
-from wellspring.tables.dataset import MANIFEST
-from wellspring.tables.training import PREDICTIONS
+from wellspring.training.report.predictions import predicted_cells, predictions_figure, stratum_column
+from wellspring.training.tables import PREDICTIONS
 
 if TYPE_CHECKING:
     from snakemake.script import Snakemake

@@ -9,12 +9,11 @@ import pandas as pd
 from wellspring.jobs import logged_job
 from wellspring.profiling.fields import read_fields
 from wellspring.profiling.profiles import read_profiles
-from wellspring.report.clouds import thumbnails
-from wellspring.report.profile_figures import curves_figure, dendrogram_figure, map_figure
+from wellspring.profiling.report.figures import curves_figure, dendrogram_figure, map_figure
+from wellspring.profiling.report.well_maps import thumbnails
+from wellspring.profiling.tables import CLUSTERS, MULTIPLIED, PROFILE_HISTORY, THUMBNAILS, VERDICT
 from wellspring.report.style import save_figure
 from wellspring.tables import read_table, read_tables, write_table
-from wellspring.tables.profiling import CLUSTERS, MULTIPLIED, PROFILE_HISTORY, VERDICT
-from wellspring.tables.report import THUMBNAILS
 
 if TYPE_CHECKING:
     from snakemake.script import Snakemake

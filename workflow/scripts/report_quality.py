@@ -3,12 +3,11 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from wellspring.dataset.report.filtering import quality_figure, quality_table
+from wellspring.dataset.tables import FILTERED, QUALITY
 from wellspring.jobs import logged_job
-from wellspring.report.quality import quality_figure, quality_table
 from wellspring.report.style import save_figure
 from wellspring.tables import read_table, write_table
-from wellspring.tables.dataset import FILTERED
-from wellspring.tables.report import QUALITY
 
 if TYPE_CHECKING:
     from snakemake.script import Snakemake

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from wellspring.attribution.report.validation import roar_figure
+from wellspring.attribution.tables import ROAR, ROAR_SUMMARY
 from wellspring.attribution.trust import roar_summary
 from wellspring.jobs import logged_job
 from wellspring.report.style import save_figure
-from wellspring.report.validation import roar_figure
 from wellspring.tables import read_table, write_table
-from wellspring.tables.attribution import ROAR, ROAR_SUMMARY
 
 if TYPE_CHECKING:
     from snakemake.script import Snakemake

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from wellspring.jobs import logged_job
-from wellspring.report.overlays import overlay_figure, read_overlay
-from wellspring.report.segmentation import segmentation_table
 from wellspring.report.style import save_figure
+from wellspring.segmentation.report.counts import segmentation_table
+from wellspring.segmentation.report.overlays import overlay_figure, read_overlay
+from wellspring.segmentation.tables import WELL_SEGMENTED, WELL_SEGMENTED_COUNTS
+from wellspring.spots.tables import WELL_SPOTS
 from wellspring.tables import empty_table, read_table, write_table
-from wellspring.tables.segmentation import WELL_SEGMENTED, WELL_SEGMENTED_COUNTS
-from wellspring.tables.spots import WELL_SPOTS
 
 if TYPE_CHECKING:
     from snakemake.script import Snakemake

@@ -7,11 +7,16 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from wellspring.jobs import logged_job
-from wellspring.report.spots import counts_figure, curves_figure, spots_table
 from wellspring.report.style import save_figure
+from wellspring.spots.report.figures import counts_figure, curves_figure, spots_table
+from wellspring.spots.tables import (
+    SPOT_QUALITY,
+    WELL_SPOT_CURVES,
+    WELL_SPOT_THRESHOLDS,
+    WELL_SPOTS,
+    WELL_SPOTS_PER_CELL,
+)
 from wellspring.tables import Table, read_table, write_table
-from wellspring.tables.report import SPOT_QUALITY
-from wellspring.tables.spots import WELL_SPOT_CURVES, WELL_SPOT_THRESHOLDS, WELL_SPOTS, WELL_SPOTS_PER_CELL
 
 if TYPE_CHECKING:
     from snakemake.script import Snakemake

@@ -3,9 +3,11 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from wellspring.dataset.tables import MANIFEST
 from wellspring.jobs import logged_job
 from wellspring.report.style import save_figure
-from wellspring.report.training import (
+from wellspring.tables import read_table, write_table
+from wellspring.training.report.comparison import (
     comparison_table,
     histories_figure,
     metrics_figure,
@@ -13,10 +15,7 @@ from wellspring.report.training import (
     run_of,
     validation_baseline_mae,
 )
-from wellspring.tables import read_table, write_table
-from wellspring.tables.dataset import MANIFEST
-from wellspring.tables.report import COMPARISON
-from wellspring.tables.training import HISTORY, METRICS
+from wellspring.training.tables import COMPARISON, HISTORY, METRICS
 
 if TYPE_CHECKING:
     from snakemake.script import Snakemake

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from wellspring.attribution.report.validation import curves_figure, randomised_figure
+from wellspring.attribution.tables import CONSISTENCY, CURVES, IMPORTANCE, MEASURES, RANDOMISED, TRUST
 from wellspring.attribution.trust import SURVIVES, consistency_table, trust_table
 from wellspring.jobs import logged_job
 from wellspring.report.style import save_figure
-from wellspring.report.validation import curves_figure, randomised_figure
 from wellspring.tables import read_table, write_table
-from wellspring.tables.attribution import CONSISTENCY, CURVES, IMPORTANCE, MEASURES, RANDOMISED, TRUST
 
 if TYPE_CHECKING:
     from snakemake.script import Snakemake

@@ -13,8 +13,8 @@ from wellspring.raw.tiff import read_stacks
 from wellspring.segmentation.flags import count_flags
 from wellspring.segmentation.labels import read_labels, write_labels
 from wellspring.segmentation.sites import cells_of_site, channel_of
+from wellspring.segmentation.tables import WELL_SEGMENTED
 from wellspring.tables import write_table
-from wellspring.tables.segmentation import WELL_SEGMENTED
 
 if TYPE_CHECKING:
     from snakemake.script import Snakemake

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 from wellspring.jobs import logged_job
 from wellspring.tables import read_table, write_table
-from wellspring.tables.training import DIFFERENCES, METRICS, PREDICTIONS
 from wellspring.training.metrics import evaluated
+from wellspring.training.tables import DIFFERENCES, METRICS, PREDICTIONS
 
 if TYPE_CHECKING:
     from snakemake.script import Snakemake

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from wellspring.dataset.tables import MANIFEST, NORMALIZATION
 from wellspring.files import locked, replaced_when_whole
 from wellspring.jobs import log_device, logged_job, tell
 from wellspring.tables import read_table, write_table
-from wellspring.tables.dataset import MANIFEST, NORMALIZATION
-from wellspring.tables.training import HISTORY, PREDICTIONS
+from wellspring.training.tables import HISTORY, PREDICTIONS
 
 if TYPE_CHECKING:
     from snakemake.script import Snakemake

@@ -9,7 +9,7 @@ from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.spatial.distance import squareform
 
 from wellspring.attribution.importance import mean_importance
-from wellspring.tables.attribution import CORRELATION, GROUP_IMPORTANCE, GROUPS
+from wellspring.attribution.tables import CORRELATION, GROUP_IMPORTANCE, GROUPS
 
 __all__ = ["correlation_groups", "correlation_table", "group_importance", "marker_groups", "pixel_correlation"]
 

@@ -19,9 +19,9 @@ from wellspring.attribution.runs import Settings
 from wellspring.attribution.scores import Scoring, scoring_of
 from wellspring.attribution.validation import Candidate, Subjects, candidates
 from wellspring.dataset.loader import CropLoader
+from wellspring.dataset.tables import MANIFEST, NORMALIZATION
 from wellspring.jobs import log_device
 from wellspring.tables import read_table
-from wellspring.tables.dataset import MANIFEST, NORMALIZATION
 
 if TYPE_CHECKING:
     import keras

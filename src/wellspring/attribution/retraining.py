@@ -15,10 +15,10 @@ from wellspring.attribution.records import Run
 from wellspring.attribution.removal import fill_values
 from wellspring.attribution.roar import Lack, RemovedValues, StoredLevels, kept_channels, roar_row, score_maps
 from wellspring.attribution.selection import cells_of_split
+from wellspring.attribution.tables import IMPORTANCE
 from wellspring.jobs import log_device
 from wellspring.models.devices import device_name, prepared_device
 from wellspring.models.gradients import input_gradients
-from wellspring.tables.attribution import IMPORTANCE
 from wellspring.training import runs
 from wellspring.training.batches import ImageSource
 from wellspring.training.prediction import input_places

@@ -17,8 +17,8 @@ from wellspring.attribution.records import Run
 from wellspring.attribution.removal import removal_order
 from wellspring.attribution.scores import Scoring, score_estimate
 from wellspring.attribution.shards import ArrayShards
+from wellspring.attribution.tables import ROAR
 from wellspring.files import as_readable, replaced_when_whole
-from wellspring.tables.attribution import ROAR
 
 if TYPE_CHECKING:
     from wellspring.training.batches import ImageSource

@@ -5,7 +5,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from wellspring.attribution.importance import ALL, LEVELS
-from wellspring.tables.attribution import SIMILAR
+from wellspring.attribution.tables import SIMILAR
 
 __all__ = ["similar_channels", "similar_counts", "standardized"]
 

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from wellspring.attribution.importance import LEVELS
-from wellspring.tables.attribution import TREND
+from wellspring.attribution.tables import TREND
 
 __all__ = ["trend_table"]
 

@@ -8,7 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
 
-from wellspring.tables.attribution import CONSISTENCY, ROAR_SUMMARY, TRUST
+from wellspring.attribution.tables import CONSISTENCY, ROAR_SUMMARY, TRUST
 
 __all__ = ["SURVIVES", "consistency_table", "roar_summary", "trust_table"]
 

@@ -17,8 +17,8 @@ from wellspring.attribution.paths import Gradients
 from wellspring.attribution.records import Run
 from wellspring.attribution.removal import removal_order
 from wellspring.attribution.scores import Scoring, score_estimate
+from wellspring.attribution.tables import CURVES, MEASURES, RANDOMISED
 from wellspring.attribution.trials import Trial, Trials
-from wellspring.tables.attribution import CURVES, MEASURES, RANDOMISED
 
 __all__ = ["Candidate", "Known", "Subjects", "Validated", "candidates", "known_truth", "validated_run"]
 

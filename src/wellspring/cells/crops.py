@@ -16,9 +16,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from wellspring.cells.shards import Crop, ShardHeader, runs_of, write_shard
+from wellspring.cells.tables import CELLS, MEAN_PREFIX
 from wellspring.raw.pixels import PixelTable
 from wellspring.tables import check_table
-from wellspring.tables.cells import CELLS, MEAN_PREFIX
 
 __all__ = ["cell_size_ratio", "crops_of", "extract_cells", "mean_above_background"]
 

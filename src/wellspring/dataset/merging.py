@@ -7,8 +7,8 @@ import pandas as pd
 
 from wellspring.dataset.histograms import Intensities, clipped_moments, exact_percentile
 from wellspring.dataset.splitting import SPLITS
+from wellspring.dataset.tables import FILTERED, MANIFEST, NORMALIZATION
 from wellspring.tables import Table, check_table, empty_table
-from wellspring.tables.dataset import FILTERED, MANIFEST, NORMALIZATION
 
 __all__ = ["merge_filtered", "merge_manifests", "normalization_table"]
 

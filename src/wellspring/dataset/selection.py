@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from wellspring.cells.tables import MEAN_PREFIX
+from wellspring.dataset.tables import FILTERED, MANIFEST
 from wellspring.dataset.values import same_form, same_forms
-from wellspring.tables.cells import MEAN_PREFIX
-from wellspring.tables.dataset import FILTERED, MANIFEST
 
 __all__ = ["Selection", "make_manifest", "select_cells"]
 

@@ -14,8 +14,8 @@ from wellspring.profiling.augmentation import augmented
 from wellspring.profiling.fields import NO_FIELDS, standardized
 from wellspring.profiling.folds import sample_folds, validation_samples
 from wellspring.profiling.networks import bottleneck_values, build_unet
+from wellspring.profiling.tables import ACTIN, PROFILE_HISTORY
 from wellspring.quality.images import CorrectedSite
-from wellspring.tables.profiling import ACTIN, PROFILE_HISTORY
 
 __all__ = ["ActinResults", "ActinTiles", "joined_tiles", "judged_actin", "well_tiles"]
 

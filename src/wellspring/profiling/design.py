@@ -8,7 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from wellspring.profiling.folds import sample_folds
-from wellspring.tables.profiling import EMBEDDING_PREFIX
+from wellspring.profiling.tables import EMBEDDING_PREFIX
 
 __all__ = ["Design", "FieldFolds", "embedding_table", "field_folds"]
 

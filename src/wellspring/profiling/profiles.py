@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from wellspring.profiling.tables import EMBEDDING, EMBEDDING_PREFIX
 from wellspring.tables import read_table
-from wellspring.tables.profiling import EMBEDDING, EMBEDDING_PREFIX
 
 __all__ = ["SUPERVISED", "Profiles", "embedding_columns", "read_profiles", "robust_standardized", "well_profiles"]
 

@@ -11,11 +11,11 @@ from sklearn.decomposition import IncrementalPCA
 from sklearn.preprocessing import StandardScaler
 
 from wellspring.cells.shards import Shard
+from wellspring.cells.tables import CELLS
 from wellspring.profiling.design import Design, FieldFolds, embedding_table, field_folds
 from wellspring.profiling.features import field_features
 from wellspring.profiling.fields import Fields, each_well, read_keys, standardized
 from wellspring.tables import read_table
-from wellspring.tables.cells import CELLS
 
 __all__ = ["embedded_features", "features_of_fields", "fit_pca", "pca_fields", "reduced_wells"]
 

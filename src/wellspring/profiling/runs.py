@@ -11,8 +11,8 @@ from wellspring.profiling.design import Design, embedding_table, field_folds
 from wellspring.profiling.embedding import Fitted, Training, fit_embedder
 from wellspring.profiling.fields import Fields
 from wellspring.profiling.folds import sample_folds, validation_samples
+from wellspring.profiling.tables import MULTIPLIED, NETWORK_SCORES, PROFILE_HISTORY
 from wellspring.tables import empty_table
-from wellspring.tables.profiling import MULTIPLIED, NETWORK_SCORES, PROFILE_HISTORY
 
 __all__ = ["EmbeddedFields", "embedded_fields", "multiplication_curves"]
 

@@ -21,7 +21,7 @@ from wellspring.profiling.clustering import (
 from wellspring.profiling.neighbours import neighbour_map
 from wellspring.profiling.profiles import SUPERVISED, Profiles, robust_standardized
 from wellspring.profiling.retrieval import retrieval
-from wellspring.tables.profiling import CLUSTERS, VERDICT
+from wellspring.profiling.tables import CLUSTERS, VERDICT
 
 __all__ = ["Judgement", "judged"]
 

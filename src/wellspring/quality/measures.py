@@ -23,7 +23,7 @@ _NOISE_GAIN = 36.0
 
 @dataclass(frozen=True)
 class ImageMeasures:
-    """What one image is like; units and meanings as of `wellspring.tables.quality.IMAGE_QUALITY`."""
+    """What one image is like; units and meanings as of `wellspring.quality.tables.IMAGE_QUALITY`."""
 
     focus_slope: float
     mean: float

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from wellspring.quality.tables import FLAGGED_IMAGES, JUDGED, KEPT_SITES
 from wellspring.tables import empty_table
-from wellspring.tables.quality import FLAGGED_IMAGES, JUDGED, KEPT_SITES
 
 __all__ = ["NO_REASON", "flagged_images", "kept_sites", "robust_z"]
 

@@ -12,9 +12,9 @@ from wellspring.quality.illumination import corrected, small_image
 from wellspring.quality.images import CorrectedSite, SmallSite
 from wellspring.quality.measures import measure_image
 from wellspring.quality.preprocessing import preprocessed
+from wellspring.quality.tables import IMAGE_QUALITY
 from wellspring.raw.tiff import SiteImage
 from wellspring.tables import empty_table
-from wellspring.tables.quality import IMAGE_QUALITY
 
 __all__ = ["MeasuredWell", "corrected_sites", "measured_well"]
 

@@ -6,12 +6,12 @@ import numpy as np
 import pandas as pd
 
 from wellspring.attribution.importance import ALL, level_bounds
-from wellspring.report.attribution import MAX_CHANNELS
-from wellspring.report.panels import CONTRAST_PERCENTILES, SCORE_PERCENTILE
-from wellspring.report.quality import MAX_WELLS_AS_BARS
+from wellspring.attribution.report.importance import MAX_CHANNELS
+from wellspring.attribution.report.panels import CONTRAST_PERCENTILES, SCORE_PERCENTILE
+from wellspring.dataset.report.filtering import MAX_WELLS_AS_BARS
 from wellspring.report.style import number
-from wellspring.report.training import BASELINE, THIS_RUN
 from wellspring.tables import KEY
+from wellspring.training.report.comparison import BASELINE, THIS_RUN
 
 __all__ = [
     "GROUPS_CAPTION",

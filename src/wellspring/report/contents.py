@@ -5,6 +5,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import wellspring
+from wellspring.attribution.report.importance import completeness_of, ranking_table
+from wellspring.attribution.report.trust import trust_warnings, validation_sections
+from wellspring.attribution.report.validation import way_name
+from wellspring.dataset.report.composition import SPLITS, composition_table
+from wellspring.dataset.report.filtering import criteria_table, quality_table
 from wellspring.report import captions
 from wellspring.report.about import (
     config_section,
@@ -13,8 +18,6 @@ from wellspring.report.about import (
     run_section,
     software_versions,
 )
-from wellspring.report.attribution import completeness_of, ranking_table
-from wellspring.report.dataset import SPLITS, composition_table
 from wellspring.report.findings import (
     channel_findings,
     completeness_finding,
@@ -44,11 +47,8 @@ from wellspring.report.imaging import (
 )
 from wellspring.report.inputs import Explained, Figures, Results
 from wellspring.report.page import Illustration, Page, Section, illustration
-from wellspring.report.predictions import stratum_column
-from wellspring.report.quality import criteria_table, quality_table
-from wellspring.report.training import comparison_table, validation_baseline_mae
-from wellspring.report.trust import trust_warnings, validation_sections
-from wellspring.report.validation import way_name
+from wellspring.training.report.comparison import comparison_table, validation_baseline_mae
+from wellspring.training.report.predictions import stratum_column
 
 __all__ = [
     "Words",

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import pandas as pd
 
 from wellspring.attribution.importance import ALL
+from wellspring.attribution.report.importance import Completeness, top_channels
+from wellspring.dataset.report.composition import group_values
 from wellspring.dataset.values import same_form, same_forms
-from wellspring.report.attribution import Completeness, top_channels
-from wellspring.report.dataset import group_values
 from wellspring.report.style import number
-from wellspring.report.training import BASELINE, THIS_RUN, Run
+from wellspring.training.report.comparison import BASELINE, THIS_RUN, Run
 
 __all__ = [
     "FEW_TEST_CELLS",

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 import pandas as pd
 
 from wellspring.attribution.importance import ALL, LEVELS
-from wellspring.report.dataset import LEVEL, SPLITS
+from wellspring.dataset.report.composition import LEVEL, SPLITS
 from wellspring.report.page import Grid
 from wellspring.report.style import NONE, number
-from wellspring.report.training import BASELINE, THIS_RUN, Run
 from wellspring.training.metrics import METRIC_NAMES
+from wellspring.training.report.comparison import BASELINE, THIS_RUN, Run
 
 __all__ = [
     "comparison_grid",

@@ -7,14 +7,14 @@ from typing import Any
 
 import pandas as pd
 
-from wellspring.doubts import DOUBTS
-from wellspring.report.overlays import MOST_PX
 from wellspring.report.page import Grid, Illustration, Section, illustration
-from wellspring.report.spots import MAX_WELLS
 from wellspring.report.style import number
+from wellspring.segmentation.report.overlays import MOST_PX
+from wellspring.segmentation.tables import WELL_SEGMENTED_COUNTS
+from wellspring.spots.doubt_texts import DOUBTS
+from wellspring.spots.report.figures import MAX_WELLS
+from wellspring.spots.tables import SPOT_QUALITY
 from wellspring.tables import read_table
-from wellspring.tables.report import SPOT_QUALITY
-from wellspring.tables.segmentation import WELL_SEGMENTED_COUNTS
 
 __all__ = [
     "Imaging",

@@ -8,11 +8,11 @@ from typing import Any
 
 import pandas as pd
 
-from wellspring.report.training import Run, read_published, run_of
+from wellspring.attribution.tables import COMPLETENESS, CONSISTENCY, IMPORTANCE, ROAR_SUMMARY, SANITY, TREND, TRUST
+from wellspring.dataset.tables import FILTERED, MANIFEST, NORMALIZATION
 from wellspring.tables import read_table
-from wellspring.tables.attribution import COMPLETENESS, CONSISTENCY, IMPORTANCE, ROAR_SUMMARY, SANITY, TREND, TRUST
-from wellspring.tables.dataset import FILTERED, MANIFEST, NORMALIZATION
-from wellspring.tables.training import DIFFERENCES, HISTORY, METRICS
+from wellspring.training.report.comparison import Run, read_published, run_of
+from wellspring.training.tables import DIFFERENCES, HISTORY, METRICS
 
 __all__ = [
     "Explained",

@@ -10,7 +10,7 @@ from pathlib import Path
 import jinja2
 
 from wellspring.files import as_readable
-from wellspring.report.clouds import Cloud
+from wellspring.profiling.report.well_maps import Cloud
 
 __all__ = ["TEMPLATE", "Details", "Grid", "Illustration", "Page", "Section", "illustration", "render_page"]
 

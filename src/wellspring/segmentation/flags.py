@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 from wellspring.segmentation.checks import check_labels
 from wellspring.segmentation.grids import Grid
 from wellspring.segmentation.labels import touches_border
+from wellspring.segmentation.tables import SEGMENTED, SEGMENTED_COUNTS
 from wellspring.tables import check_table
-from wellspring.tables.segmentation import SEGMENTED, SEGMENTED_COUNTS
 
 __all__ = ["cells_without_nucleus", "count_flags", "describe_objects"]
 

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pandas as pd
 
+from wellspring.attribution.tables import IMPORTANCE
 from wellspring.simulation.truth import Truth, read_truth
 from wellspring.tables import read_table
-from wellspring.tables.attribution import IMPORTANCE
-from wellspring.tables.training import METRICS
+from wellspring.training.tables import METRICS
 
 __all__ = ["Comparison", "compare_with_truth", "comparison_text"]
 

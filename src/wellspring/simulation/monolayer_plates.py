@@ -11,8 +11,8 @@ import pandas as pd
 import tifffile
 
 from wellspring.simulation.monolayer import CHANNELS, Optics, draw_monolayer
+from wellspring.simulation.tables import MONOLAYER_SITES
 from wellspring.tables import write_table
-from wellspring.tables.simulation import MONOLAYER_SITES
 
 __all__ = ["Donor", "MonolayerSettings", "demo_donors", "simulate_monolayer_plates"]
 

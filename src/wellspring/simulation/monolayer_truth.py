@@ -6,10 +6,10 @@ from pathlib import Path
 import pandas as pd
 from sklearn.metrics import roc_auc_score, v_measure_score
 
+from wellspring.profiling.tables import CLUSTERS, VERDICT
+from wellspring.quality.tables import KEPT_SITES
+from wellspring.simulation.tables import MONOLAYER_SITES
 from wellspring.tables import read_table
-from wellspring.tables.profiling import CLUSTERS, VERDICT
-from wellspring.tables.quality import KEPT_SITES
-from wellspring.tables.simulation import MONOLAYER_SITES
 
 __all__ = ["MonolayerComparison", "compare_monolayers", "is_monolayer_plate", "monolayer_text"]
 

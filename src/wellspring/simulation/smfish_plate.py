@@ -13,8 +13,8 @@ from scipy import ndimage
 
 from wellspring.files import temporary_beside
 from wellspring.simulation.smfish import add_spots
+from wellspring.simulation.tables import SMFISH_CELLS, SMFISH_SPOTS
 from wellspring.tables import empty_table, write_table
-from wellspring.tables.simulation import SMFISH_CELLS, SMFISH_SPOTS
 
 __all__ = ["SmfishSettings", "SmfishSite", "SmfishWell", "demo_wells", "draw_site", "simulate_smfish_plate"]
 

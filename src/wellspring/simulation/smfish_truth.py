@@ -8,10 +8,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from wellspring.segmentation.labels import read_labels
+from wellspring.simulation.tables import SMFISH_CELLS, SMFISH_SPOTS
 from wellspring.spots.evaluation import match_spots
+from wellspring.spots.tables import WELL_SPOTS, WELL_SPOTS_PER_CELL
 from wellspring.tables import read_table
-from wellspring.tables.simulation import SMFISH_CELLS, SMFISH_SPOTS
-from wellspring.tables.spots import WELL_SPOTS, WELL_SPOTS_PER_CELL
 
 __all__ = ["SmfishComparison", "compare_smfish", "is_smfish_plate", "smfish_text"]
 

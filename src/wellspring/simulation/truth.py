@@ -15,8 +15,8 @@ from wellspring.files import as_readable, replaced_when_whole
 from wellspring.simulation.intensities import formula_terms
 from wellspring.simulation.panel import PANEL, Marker
 from wellspring.simulation.settings import Formula, PlateSettings
+from wellspring.simulation.tables import TRUTH
 from wellspring.tables import empty_table, write_table
-from wellspring.tables.simulation import TRUTH
 
 __all__ = [
     "AttainableR2",

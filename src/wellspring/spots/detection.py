@@ -16,8 +16,8 @@ from wellspring.spots.filters import axis_sigmas, checked_image, difference_of_g
 from wellspring.spots.measures import local_background
 from wellspring.spots.noise import noise_map
 from wellspring.spots.saturation import restored_tops
+from wellspring.spots.tables import SPOTS
 from wellspring.spots.threshold import LEAST_FACTOR, Threshold, given_threshold, no_threshold, threshold_method
-from wellspring.tables.spots import SPOTS
 
 __all__ = ["Detection", "detect_spots", "detect_with_threshold"]
 

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from wellspring.doubts import DOUBTS, joined_doubts
 from wellspring.spots.crowding import Crowding
+from wellspring.spots.doubt_texts import DOUBTS, joined_doubts
 from wellspring.spots.threshold import Threshold
 
 __all__ = ["image_doubts", "is_in_noise", "is_unstable", "saturated_pixels"]

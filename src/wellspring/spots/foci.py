@@ -7,7 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from sklearn.cluster import DBSCAN
 
-from wellspring.tables.spots import SPOT_FOCI, SPOTS_PER_CELL
+from wellspring.spots.tables import SPOT_FOCI, SPOTS_PER_CELL
 
 __all__ = ["assign_labels", "count_per_cell", "find_foci", "foci_table"]
 

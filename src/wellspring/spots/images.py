@@ -13,14 +13,14 @@ from wellspring.spots.detection import detect_with_threshold
 from wellspring.spots.doubts import image_doubts, is_in_noise, is_unstable, saturated_pixels
 from wellspring.spots.foci import assign_labels, count_per_cell, find_foci, foci_table
 from wellspring.spots.measures import snr_summary
-from wellspring.spots.threshold import Threshold
-from wellspring.tables.spots import (
+from wellspring.spots.tables import (
     WELL_SPOT_CURVES,
     WELL_SPOT_FOCI,
     WELL_SPOT_THRESHOLDS,
     WELL_SPOTS,
     WELL_SPOTS_PER_CELL,
 )
+from wellspring.spots.threshold import Threshold
 
 __all__ = ["TABLES", "SpotTables", "describe_threshold", "joined_tables", "spots_of_image", "voxel_size_um"]
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from wellspring.tables.spots import SPOT_SUMMARY
+from wellspring.spots.tables import SPOT_SUMMARY
 
 __all__ = ["local_background", "snr_summary"]
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import pandas as pd
 
 from wellspring.files import replaced_when_whole
+from wellspring.spots.tables import WELL_SPOT_THRESHOLDS, WELL_SPOTS
 from wellspring.tables import read_table
-from wellspring.tables.spots import WELL_SPOT_THRESHOLDS, WELL_SPOTS
 
 __all__ = ["add_command", "napari_points"]
 

@@ -14,7 +14,7 @@ from sklearn.mixture import GaussianMixture
 
 from wellspring.spots.candidates import Candidates
 from wellspring.spots.noise import NoiseMap
-from wellspring.tables.spots import SPOT_CURVE
+from wellspring.spots.tables import SPOT_CURVE
 
 __all__ = [
     "LEAST_FACTOR",

@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from wellspring.files import replaced_when_whole
-from wellspring.tables.training import HISTORY
+from wellspring.training.tables import HISTORY
 
 __all__ = ["Checkpoint", "State", "fingerprint"]
 

@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 
 from wellspring.models.devices import CPU, Device
 from wellspring.tables import empty_table
-from wellspring.tables.training import HISTORY
 from wellspring.training.batches import TrainingBatches, ValidationBatches
 from wellspring.training.checkpoints import Checkpoint, State
 from wellspring.training.progress import Progress
+from wellspring.training.tables import HISTORY
 
 __all__ = ["Schedule", "target_scale", "train", "trainer_for"]
 

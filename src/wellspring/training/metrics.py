@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from wellspring.tables import KEY
-from wellspring.tables.training import DIFFERENCES, METRICS
+from wellspring.training.tables import DIFFERENCES, METRICS
 
 __all__ = ["BASELINE", "METRIC_NAMES", "Evaluation", "evaluated", "weighted_metrics"]
 

@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from wellspring.tables.training import PREDICTIONS
 from wellspring.training.batches import Cells, loaded
+from wellspring.training.tables import PREDICTIONS
 
 __all__ = ["input_places", "predicted", "predictions_table"]
 

@@ -12,10 +12,10 @@ from wellspring.attribution.insertion import Subject
 from wellspring.attribution.methods import Method
 from wellspring.attribution.records import Run
 from wellspring.attribution.scores import Scoring
+from wellspring.attribution.tables import CURVES, MEASURES, RANDOMISED
 from wellspring.attribution.trials import Trials
 from wellspring.attribution.validation import Known, Subjects, candidates, known_truth, validated_run
 from wellspring.tables import check_table
-from wellspring.tables.attribution import CURVES, MEASURES, RANDOMISED
 
 
 def test_auc_by_hand():

@@ -11,8 +11,8 @@ from wellspring.attribution.groups import (
     marker_groups,
     pixel_correlation,
 )
+from wellspring.attribution.tables import CORRELATION, GROUP_IMPORTANCE, GROUPS
 from wellspring.tables import check_table
-from wellspring.tables.attribution import CORRELATION, GROUP_IMPORTANCE, GROUPS
 
 
 def test_correlation_is_that_of_pixels_within_cells():

@@ -16,8 +16,8 @@ from wellspring.attribution.records import (
     similarity_table,
     summary,
 )
+from wellspring.attribution.tables import COMPLETENESS, IMPORTANCE, SANITY, SIMILARITY
 from wellspring.tables import read_table, write_table
-from wellspring.tables.attribution import COMPLETENESS, IMPORTANCE, SANITY, SIMILARITY
 
 RUN = Run(model="simple_cnn", regime="structure", seed=123)
 CELLS = pd.DataFrame(

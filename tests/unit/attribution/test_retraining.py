@@ -6,8 +6,8 @@ import pytest
 
 from wellspring.attribution.records import Run
 from wellspring.attribution.roar import Lack
+from wellspring.attribution.tables import IMPORTANCE, ROAR
 from wellspring.tables import check_table
-from wellspring.tables.attribution import IMPORTANCE, ROAR
 
 # TensorFlow's and Keras' own conversions of arrays.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")

@@ -20,8 +20,8 @@ from wellspring.attribution.roar import (
 )
 from wellspring.attribution.scores import Scoring
 from wellspring.attribution.shards import ArrayShards
+from wellspring.attribution.tables import ROAR
 from wellspring.tables import check_table
-from wellspring.tables.attribution import ROAR
 
 VALUES = np.arange(20, dtype=np.float32).reshape(5, 4)
 

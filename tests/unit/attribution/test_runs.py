@@ -15,8 +15,8 @@ from wellspring.attribution.runs import Settings, explained_run
 from wellspring.attribution.scores import Scoring
 from wellspring.attribution.selection import shown_cells
 from wellspring.attribution.shards import Shards
+from wellspring.attribution.tables import COMPLETENESS, IMPORTANCE, SANITY, SIMILARITY
 from wellspring.tables import check_table
-from wellspring.tables.attribution import COMPLETENESS, IMPORTANCE, SANITY, SIMILARITY
 
 SCORING = Scoring(Method("integrated_gradients", "vargrad_sd"), "trapezoid", points=4, samples=200, noise_sd=1.0)
 SETTINGS = Settings(scoring=SCORING, rule="trapezoid", steps=4, tolerance=0.01, max_steps=16, batch_size=64)

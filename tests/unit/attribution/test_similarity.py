@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 
 from wellspring.attribution.similarity import similar_channels, similar_counts, standardized
+from wellspring.attribution.tables import SIMILAR
 from wellspring.tables import check_table
-from wellspring.tables.attribution import SIMILAR
 
 
 def test_a_map_channel_is_like_the_image_channel_of_the_same_pattern():

@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 from scipy import stats
 
+from wellspring.attribution.tables import TREND
 from wellspring.attribution.trend import trend_table
 from wellspring.tables import check_table
-from wellspring.tables.attribution import TREND
 
 LEVELS = ["low"] * 5 + ["medium"] * 10 + ["high"] * 5
 

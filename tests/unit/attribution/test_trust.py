@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from wellspring.attribution.tables import CONSISTENCY, ROAR_SUMMARY, TRUST
 from wellspring.attribution.trust import consistency_table, roar_summary, trust_table
 from wellspring.tables import check_table
-from wellspring.tables.attribution import CONSISTENCY, ROAR_SUMMARY, TRUST
 
 WAY = {"method": "integrated_gradients", "copies": "vargrad", "baseline": "black"}
 

@@ -11,10 +11,10 @@ from wellspring.attribution.insertion import Subject
 from wellspring.attribution.methods import Method
 from wellspring.attribution.records import Run
 from wellspring.attribution.scores import Scoring
+from wellspring.attribution.tables import CURVES, MEASURES, RANDOMISED
 from wellspring.attribution.trials import Trials
 from wellspring.attribution.validation import Subjects, candidates, known_truth, validated_run
 from wellspring.tables import check_table
-from wellspring.tables.attribution import CURVES, MEASURES, RANDOMISED
 
 SIZE, CHANNELS = 6, ["a", "b", "c"]
 LAYERS = ["top", "middle", "bottom"]

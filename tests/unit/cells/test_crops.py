@@ -12,9 +12,9 @@ from wellspring.cells import crops as crops_module
 from wellspring.cells.annotations import add_annotations
 from wellspring.cells.crops import cell_size_ratio, crops_of, extract_cells, mean_above_background
 from wellspring.cells.shards import Crop, Shard
+from wellspring.cells.tables import CELLS
 from wellspring.raw.pixels import PixelTable
 from wellspring.tables import read_table, write_table
-from wellspring.tables.cells import CELLS
 
 # Two objects side by side, row by row as they lie in the well:  5 5 . 2
 #                                                                5 . 2 2

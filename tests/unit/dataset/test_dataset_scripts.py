@@ -9,10 +9,10 @@ import pandas as pd
 import pytest
 
 from wellspring.cells.shards import Shard
+from wellspring.cells.tables import CELLS
 from wellspring.dataset.loader import CropLoader
+from wellspring.dataset.tables import FILTERED, MANIFEST, NORMALIZATION
 from wellspring.tables import read_table, write_table
-from wellspring.tables.cells import CELLS
-from wellspring.tables.dataset import FILTERED, MANIFEST, NORMALIZATION
 
 SCRIPTS = Path(__file__).resolve().parents[3] / "workflow" / "scripts"
 CHANNELS = ("DAPI", "EU", "PML")

@@ -8,8 +8,8 @@ import pytest
 from wellspring.dataset.histograms import Intensities
 from wellspring.dataset.merging import merge_filtered, merge_manifests, normalization_table
 from wellspring.dataset.selection import make_manifest, select_cells
+from wellspring.dataset.tables import FILTERED, MANIFEST, NORMALIZATION
 from wellspring.tables import check_table, empty_table, read_table, write_table
-from wellspring.tables.dataset import FILTERED, MANIFEST, NORMALIZATION
 
 Cells = Callable[..., pd.DataFrame]
 SWITCHES = {"clip": True, "mean_extraction": False, "linear_scaling": False, "z_score": False}

@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 from wellspring.dataset.selection import make_manifest, select_cells
+from wellspring.dataset.tables import FILTERED, MANIFEST
 from wellspring.tables import check_table
-from wellspring.tables.dataset import FILTERED, MANIFEST
 
 Cells = Callable[..., pd.DataFrame]
 BORDER = {"column": "is_border_cell", "drop": [1]}

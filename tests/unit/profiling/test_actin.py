@@ -8,9 +8,9 @@ import pytest
 from wellspring.profiling.actin import actin_truth, intersection_over_union, weight_map
 from wellspring.profiling.actin_model import ActinTiles, joined_tiles, judged_actin, well_tiles
 from wellspring.profiling.networks import bottleneck_values, build_unet
+from wellspring.profiling.tables import ACTIN, PROFILE_HISTORY
 from wellspring.quality.images import CorrectedSite
 from wellspring.tables import check_table
-from wellspring.tables.profiling import ACTIN, PROFILE_HISTORY
 
 SETTINGS = {
     "actin": "F",

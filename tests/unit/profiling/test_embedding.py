@@ -16,9 +16,9 @@ from wellspring.profiling.features import cell_features
 from wellspring.profiling.fields import Fields, read_fields, standardized, well_fields, write_fields
 from wellspring.profiling.networks import build_autoencoder, build_classifier, build_densenet, encoder_of
 from wellspring.profiling.runs import embedded_fields, multiplication_curves
+from wellspring.profiling.tables import EMBEDDING, MULTIPLIED, NETWORK_SCORES, PROFILE_HISTORY
 from wellspring.quality.images import CorrectedSite
 from wellspring.tables import check_table
-from wellspring.tables.profiling import EMBEDDING, MULTIPLIED, NETWORK_SCORES, PROFILE_HISTORY
 
 NETWORKS = {
     "width": 8,

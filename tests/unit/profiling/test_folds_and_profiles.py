@@ -16,8 +16,8 @@ from wellspring.profiling.design import Design, embedding_table, field_folds
 from wellspring.profiling.folds import sample_folds, validation_samples
 from wellspring.profiling.profiles import Profiles, read_profiles, robust_standardized, well_profiles
 from wellspring.profiling.reduction import embedded_features
+from wellspring.profiling.tables import EMBEDDING
 from wellspring.tables import empty_table, write_table
-from wellspring.tables.profiling import EMBEDDING
 
 SAMPLES = [f"s{n // 2}" for n in range(16)]
 LABELS = ["control" if n < 8 else "patient" for n in range(16)]

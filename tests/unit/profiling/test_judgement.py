@@ -24,9 +24,9 @@ from wellspring.profiling.folds import sample_folds
 from wellspring.profiling.neighbours import neighbour_map
 from wellspring.profiling.profiles import Profiles
 from wellspring.profiling.retrieval import average_precision, retrieval
+from wellspring.profiling.tables import CLUSTERS, VERDICT
 from wellspring.profiling.verdict import judged
 from wellspring.tables import check_table
-from wellspring.tables.profiling import CLUSTERS, VERDICT
 
 N_SAMPLES = 12
 

@@ -12,8 +12,8 @@ from wellspring.profiling.design import Design, field_folds
 from wellspring.profiling.fields import Fields, each_well, read_keys, standardized, write_fields
 from wellspring.profiling.profiles import well_profiles
 from wellspring.profiling.reduction import fit_pca, pca_fields, reduced_wells
+from wellspring.profiling.tables import EMBEDDING
 from wellspring.tables import check_table
-from wellspring.tables.profiling import EMBEDDING
 
 
 def _images(n: int, *, seed: int = 0) -> np.ndarray:

@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 from wellspring.quality.outliers import flagged_images, kept_sites, robust_z
+from wellspring.quality.tables import FLAGGED_IMAGES, IMAGE_QUALITY, JUDGED, KEPT_SITES
 from wellspring.tables import check_table, empty_table
-from wellspring.tables.quality import FLAGGED_IMAGES, IMAGE_QUALITY, JUDGED, KEPT_SITES
 
 
 def _images(focus: list[float], *, plate: str = "p1", channel: str = "actin") -> pd.DataFrame:

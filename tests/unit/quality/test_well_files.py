@@ -17,12 +17,12 @@ from wellspring.quality.images import (
     write_small_sites,
 )
 from wellspring.quality.outliers import flagged_images, kept_sites
+from wellspring.quality.report.figures import flagged_figure, histograms_figure, illumination_figure, images_section
 from wellspring.quality.sites import corrected_sites, measured_well
+from wellspring.quality.tables import FLAGGED_IMAGES, IMAGE_QUALITY, KEPT_SITES
 from wellspring.raw.tiff import SiteImage
-from wellspring.report.images import flagged_figure, histograms_figure, illumination_figure, images_section
 from wellspring.report.style import save_figure
 from wellspring.tables import check_table, write_table
-from wellspring.tables.quality import FLAGGED_IMAGES, IMAGE_QUALITY, KEPT_SITES
 
 KEY = ("p1", "A01")
 

@@ -12,7 +12,7 @@ from matplotlib.text import Text
 
 from wellspring.attribution.maps import Maps
 from wellspring.report.style import new_figure, save_figure
-from wellspring.tables.training import DIFFERENCES
+from wellspring.training.tables import DIFFERENCES
 
 METRICS = ("mean_error", "sd_error", "r2", "mae", "mse", "huber")
 

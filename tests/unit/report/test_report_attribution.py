@@ -6,15 +6,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from wellspring.report.attribution import (
+from wellspring.attribution.report.importance import (
     completeness_of,
     importance_figure,
     ranking_table,
     sanity_figure,
     top_channels,
 )
+from wellspring.attribution.tables import RANKING
 from wellspring.tables import check_table
-from wellspring.tables.report import RANKING
 
 
 def _mean(table, channel, level):

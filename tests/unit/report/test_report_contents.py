@@ -8,16 +8,16 @@ import pytest
 import yaml
 
 from wellspring.attribution.maps import write_maps
+from wellspring.attribution.tables import COMPLETENESS, IMPORTANCE, SANITY, TREND
 from wellspring.config import validated_config
+from wellspring.dataset.tables import FILTERED, MANIFEST
+from wellspring.dataset.tables import NORMALIZATION as NORMALIZATION_TABLE
 from wellspring.report.about import config_section, reproduce_section, run_section, software_versions
 from wellspring.report.contents import report_page, words_of
 from wellspring.report.inputs import Explained, Figures, Results, read_figures, read_results
 from wellspring.report.page import Grid, Illustration, Section, render_page
 from wellspring.tables import write_table
-from wellspring.tables.attribution import COMPLETENESS, IMPORTANCE, SANITY, TREND
-from wellspring.tables.dataset import FILTERED, MANIFEST
-from wellspring.tables.dataset import NORMALIZATION as NORMALIZATION_TABLE
-from wellspring.tables.training import DIFFERENCES, HISTORY, METRICS
+from wellspring.training.tables import DIFFERENCES, HISTORY, METRICS
 
 FIGURES = [f"{name}_figure" for name in ("importance", "sanity", "panels", "groups", "similar", "matrix")]
 ROOT = Path(__file__).resolve().parents[3]

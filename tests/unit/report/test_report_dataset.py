@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from wellspring.report.dataset import LEVEL, MISSING, composition_table, dataset_figure, group_values
+from wellspring.dataset.report.composition import LEVEL, MISSING, composition_table, dataset_figure, group_values
+from wellspring.dataset.tables import COMPOSITION
 from wellspring.tables import check_table
-from wellspring.tables.report import COMPOSITION
 
 
 def _of(table, grouping, value):

@@ -5,7 +5,8 @@ import math
 import pandas as pd
 import pytest
 
-from wellspring.report.attribution import Completeness, ranking_table
+from wellspring.attribution.report.importance import Completeness, ranking_table
+from wellspring.dataset.report.filtering import quality_table
 from wellspring.report.findings import (
     channel_findings,
     completeness_finding,
@@ -16,8 +17,7 @@ from wellspring.report.findings import (
     scores,
     training_warnings,
 )
-from wellspring.report.quality import quality_table
-from wellspring.report.training import comparison_table
+from wellspring.training.report.comparison import comparison_table
 
 BASELINE = ("baseline", "-", 0, -0.01, -0.03, 0.0)
 

@@ -5,8 +5,9 @@ import math
 import pandas as pd
 import pytest
 
-from wellspring.report.attribution import ranking_table
-from wellspring.report.dataset import composition_table
+from wellspring.attribution.report.importance import ranking_table
+from wellspring.dataset.report.composition import composition_table
+from wellspring.dataset.report.filtering import criteria_table, quality_table
 from wellspring.report.grids import (
     comparison_grid,
     composition_grids,
@@ -18,9 +19,8 @@ from wellspring.report.grids import (
     trend_grid,
     wells_grid,
 )
-from wellspring.report.quality import criteria_table, quality_table
 from wellspring.report.style import number
-from wellspring.report.training import comparison_table
+from wellspring.training.report.comparison import comparison_table
 
 
 @pytest.mark.parametrize(

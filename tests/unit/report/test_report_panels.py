@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_rgba
 
-from wellspring.report.panels import panels_figure
+from wellspring.attribution.report.panels import panels_figure
 
 OUTSIDE = to_rgba("#E4E4E4")
 

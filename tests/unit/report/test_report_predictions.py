@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from wellspring.report.predictions import predicted_cells, predictions_figure, stratum_column
+from wellspring.training.report.predictions import predicted_cells, predictions_figure, stratum_column
 
 
 @pytest.fixture

@@ -12,14 +12,13 @@ import pytest
 from wellspring.profiling.batches import Association
 from wellspring.profiling.fields import Fields
 from wellspring.profiling.profiles import Profiles
-from wellspring.report.clouds import cloud, thumbnail, thumbnails
+from wellspring.profiling.report.chapter import profile_findings, profile_warnings, profiles_sections
+from wellspring.profiling.report.figures import curves_figure, dendrogram_figure, map_figure
+from wellspring.profiling.report.well_maps import cloud, thumbnail, thumbnails
+from wellspring.profiling.tables import ACTIN, CLUSTERS, MULTIPLIED, PROFILE_HISTORY, THUMBNAILS, VERDICT
 from wellspring.report.page import Page, render_page
-from wellspring.report.profile_figures import curves_figure, dendrogram_figure, map_figure
-from wellspring.report.profiles import profile_findings, profile_warnings, profiles_sections
 from wellspring.report.style import save_figure
 from wellspring.tables import check_table, write_table
-from wellspring.tables.profiling import ACTIN, CLUSTERS, MULTIPLIED, PROFILE_HISTORY, VERDICT
-from wellspring.tables.report import THUMBNAILS
 
 ROOT = Path(__file__).resolve().parents[3]
 METHODS = ("pca", "classifier")

@@ -2,9 +2,9 @@
 
 import pytest
 
-from wellspring.report.quality import criteria_table, quality_figure, quality_table, well_position
+from wellspring.dataset.report.filtering import criteria_table, quality_figure, quality_table, well_position
+from wellspring.dataset.tables import QUALITY
 from wellspring.tables import check_table
-from wellspring.tables.report import QUALITY
 
 CRITERION = "is_border_cell is 1"
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pandas as pd
 
-from wellspring.report.groups import groups_figure
-from wellspring.report.similarity import matrix_figure, similar_figure
+from wellspring.attribution.report.groups import groups_figure
+from wellspring.attribution.report.similarity import matrix_figure, similar_figure
 
 RUN = {"model": "simple_cnn", "regime": "structure", "seed": 7}
 

@@ -11,15 +11,14 @@ import yaml
 from wellspring.config import validated_config
 from wellspring.report.contents import report_page
 from wellspring.report.imaging import Imaging, imaging_findings, imaging_warnings, read_imaging
-from wellspring.report.overlays import overlay_figure, read_overlay
 from wellspring.report.page import render_page
-from wellspring.report.segmentation import segmentation_table
-from wellspring.report.spots import MAX_WELLS, counts_figure, curves_figure, spots_table
 from wellspring.segmentation.labels import write_labels
+from wellspring.segmentation.report.counts import segmentation_table
+from wellspring.segmentation.report.overlays import overlay_figure, read_overlay
+from wellspring.segmentation.tables import WELL_SEGMENTED, WELL_SEGMENTED_COUNTS
+from wellspring.spots.report.figures import MAX_WELLS, counts_figure, curves_figure, spots_table
+from wellspring.spots.tables import SPOT_QUALITY, WELL_SPOTS
 from wellspring.tables import check_table, empty_table, write_table
-from wellspring.tables.report import SPOT_QUALITY
-from wellspring.tables.segmentation import WELL_SEGMENTED, WELL_SEGMENTED_COUNTS
-from wellspring.tables.spots import WELL_SPOTS
 
 ROOT = Path(__file__).resolve().parents[3]
 FIGURES = ("segmentation_overlays", "spot_thresholds", "spot_counts", "spot_overlays")

@@ -5,7 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from wellspring.report.training import (
+from wellspring.tables import check_table
+from wellspring.training.report.comparison import (
     THIS_RUN,
     comparison_table,
     histories_figure,
@@ -14,8 +15,7 @@ from wellspring.report.training import (
     run_of,
     validation_baseline_mae,
 )
-from wellspring.tables import check_table
-from wellspring.tables.report import COMPARISON
+from wellspring.training.tables import COMPARISON
 
 ROOT = Path(__file__).resolve().parents[3]
 

@@ -4,8 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from wellspring.report.inputs import Validation, read_validation
-from wellspring.report.trust import (
+from wellspring.attribution.report.trust import (
     consistency_grid,
     roar_grid,
     trust_findings,
@@ -13,9 +12,10 @@ from wellspring.report.trust import (
     trust_warnings,
     validation_sections,
 )
-from wellspring.report.validation import curves_figure, randomised_figure, roar_figure, way_name
+from wellspring.attribution.report.validation import curves_figure, randomised_figure, roar_figure, way_name
+from wellspring.attribution.tables import CONSISTENCY, ROAR_SUMMARY, TRUST
+from wellspring.report.inputs import Validation, read_validation
 from wellspring.tables import write_table
-from wellspring.tables.attribution import CONSISTENCY, ROAR_SUMMARY, TRUST
 
 RUN = {"model": "simple_cnn", "regime": "structure"}
 VARGRAD = {"method": "integrated_gradients", "copies": "vargrad", "baseline": "black"}

@@ -7,7 +7,9 @@ import pandas as pd
 import pytest
 import tifffile
 
+from wellspring.profiling.tables import CLUSTERS, VERDICT
 from wellspring.quality.measures import focus_slope
+from wellspring.quality.tables import KEPT_SITES
 from wellspring.simulation.monolayer import Optics, draw_monolayer
 from wellspring.simulation.monolayer_plates import Donor, MonolayerSettings, simulate_monolayer_plates
 from wellspring.simulation.monolayer_truth import (
@@ -16,10 +18,8 @@ from wellspring.simulation.monolayer_truth import (
     is_monolayer_plate,
     monolayer_text,
 )
+from wellspring.simulation.tables import MONOLAYER_SITES
 from wellspring.tables import read_table, write_table
-from wellspring.tables.profiling import CLUSTERS, VERDICT
-from wellspring.tables.quality import KEPT_SITES
-from wellspring.tables.simulation import MONOLAYER_SITES
 
 OPTICS = Optics(200.0, 0.8, 0.4)
 

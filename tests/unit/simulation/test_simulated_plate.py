@@ -11,9 +11,9 @@ import pytest
 from wellspring.simulation.panel import PANEL, choose_markers
 from wellspring.simulation.plate import simulate_plate
 from wellspring.simulation.settings import PlateSettings, WellPlan, preset_settings, well_plans
+from wellspring.simulation.tables import TRUTH
 from wellspring.simulation.truth import attainable_r2, read_truth
 from wellspring.tables import read_table
-from wellspring.tables.simulation import TRUTH
 
 RESOURCES = Path(__file__).parents[3] / "resources"
 SETTINGS = PlateSettings(

@@ -9,9 +9,9 @@ from wellspring.__main__ import main
 from wellspring.segmentation.labels import write_labels
 from wellspring.simulation.smfish_plate import SmfishSettings, SmfishWell, draw_site, simulate_smfish_plate
 from wellspring.simulation.smfish_truth import compare_smfish, is_smfish_plate, smfish_text
+from wellspring.simulation.tables import SMFISH_CELLS, SMFISH_SPOTS
+from wellspring.spots.tables import WELL_SPOTS, WELL_SPOTS_PER_CELL
 from wellspring.tables import empty_table, read_table, write_table
-from wellspring.tables.simulation import SMFISH_CELLS, SMFISH_SPOTS
-from wellspring.tables.spots import WELL_SPOTS, WELL_SPOTS_PER_CELL
 
 SETTINGS = SmfishSettings((SmfishWell("A01", 3, 10.0), SmfishWell("A02", 0, 0.0)), shape=(6, 160, 160), nucleus_px=30.0)
 

@@ -6,14 +6,14 @@ import pandas as pd
 import pytest
 
 from wellspring.__main__ import main
+from wellspring.attribution.tables import IMPORTANCE
 from wellspring.simulation.comparison import compare_with_truth, comparison_text
 from wellspring.simulation.panel import choose_markers
 from wellspring.simulation.plate import simulate_plate
 from wellspring.simulation.settings import PlateSettings, WellPlan
 from wellspring.simulation.truth import read_truth
 from wellspring.tables import write_table
-from wellspring.tables.attribution import IMPORTANCE
-from wellspring.tables.training import METRICS
+from wellspring.training.tables import METRICS
 
 R2 = {
     ("baseline", "-"): -0.01,

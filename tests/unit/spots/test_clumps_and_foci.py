@@ -8,8 +8,8 @@ from wellspring.simulation.smfish import FieldSettings, add_spots, simulate_smfi
 from wellspring.spots import detect_spots
 from wellspring.spots.clumps import decompose_clumps
 from wellspring.spots.foci import assign_labels, count_per_cell, find_foci, foci_table
+from wellspring.spots.tables import SPOT_FOCI, SPOTS_PER_CELL
 from wellspring.tables import check_table
-from wellspring.tables.spots import SPOT_FOCI, SPOTS_PER_CELL
 
 
 @pytest.mark.parametrize(("shape", "sigma_px"), [((256, 256), (1.5, 1.5)), ((16, 160, 160), (1.2, 1.5, 1.5))])

@@ -11,8 +11,8 @@ from wellspring.simulation.smfish import FieldSettings, add_spots, simulate_smfi
 from wellspring.spots import detect_spots, detect_with_threshold
 from wellspring.spots.evaluation import match_spots
 from wellspring.spots.measures import snr_summary
+from wellspring.spots.tables import SPOT_CURVE, SPOT_SUMMARY, SPOTS
 from wellspring.tables import check_table
-from wellspring.tables.spots import SPOT_CURVE, SPOT_SUMMARY, SPOTS
 
 SIGMA_PX = 1.5
 SHAPE = (120, 140)

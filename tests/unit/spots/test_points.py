@@ -7,8 +7,8 @@ import pytest
 
 from wellspring.__main__ import main
 from wellspring.spots.points import napari_points
+from wellspring.spots.tables import WELL_SPOT_THRESHOLDS, WELL_SPOTS
 from wellspring.tables import empty_table, write_table
-from wellspring.tables.spots import WELL_SPOT_THRESHOLDS, WELL_SPOTS
 
 
 def spots() -> pd.DataFrame:

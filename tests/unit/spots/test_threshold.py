@@ -11,6 +11,7 @@ from wellspring.spots.blocks import even_map
 from wellspring.spots.candidates import Candidates
 from wellspring.spots.filters import difference_of_gaussians
 from wellspring.spots.noise import NoiseMap, noise_map
+from wellspring.spots.tables import SPOT_CURVE
 from wellspring.spots.threshold import (
     elbow_threshold,
     given_threshold,
@@ -21,7 +22,6 @@ from wellspring.spots.threshold import (
     threshold_method,
 )
 from wellspring.tables import check_table
-from wellspring.tables.spots import SPOT_CURVE
 
 EVEN = np.tile([1.0, 0.0, 0.0], (500, 1))
 NOISE = NoiseMap(

@@ -9,12 +9,12 @@ import pytest
 
 from wellspring.models import build_regressor
 from wellspring.tables import check_table
-from wellspring.tables.training import HISTORY
 from wellspring.training.augmentation import Augmentation, SizeRatios, augmentation_layers
 from wellspring.training.batches import Cells, TrainingBatches, ValidationBatches
 from wellspring.training.checkpoints import Checkpoint, State, fingerprint
 from wellspring.training.fitting import Schedule, target_scale, train
 from wellspring.training.progress import Progress
+from wellspring.training.tables import HISTORY
 
 # Keras' own reading of its variables, not ours.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")

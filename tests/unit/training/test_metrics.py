@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 
 from wellspring.tables import check_table
-from wellspring.tables.training import DIFFERENCES, METRICS
 from wellspring.training.metrics import METRIC_NAMES, evaluated, weighted_metrics
+from wellspring.training.tables import DIFFERENCES, METRICS
 
 
 def run(target, prediction, *, split=None, model="linear", seed=1):

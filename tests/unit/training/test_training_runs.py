@@ -8,12 +8,12 @@ from wellspring.cells.shards import Crop, ShardHeader, runs_of, write_shard
 from wellspring.models import build_regressor, load_regressor
 from wellspring.models.devices import CPU, Device, computing_in
 from wellspring.tables import check_table
-from wellspring.tables.training import HISTORY, PREDICTIONS
 from wellspring.training.augmentation import SizeRatios
 from wellspring.training.batches import Cells
 from wellspring.training.fitting import trainer_for
 from wellspring.training.prediction import input_places, predicted, predictions_table
 from wellspring.training.runs import Augmentation, Run, Schedule, augmentation_for, fit_run, opened
+from wellspring.training.tables import HISTORY, PREDICTIONS
 
 # Keras' own reading of its variables, not ours.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")

@@ -7,9 +7,9 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from wellspring.doubts import NO_DOUBT, joined_doubts
 from wellspring.report.style import COLORS, NEUTRAL, axes_grid, in_style, new_figure
-from wellspring.tables.report import SPOT_QUALITY
+from wellspring.spots.doubt_texts import NO_DOUBT, joined_doubts
+from wellspring.spots.tables import SPOT_QUALITY
 
 __all__ = ["MAX_WELLS", "counts_figure", "curves_figure", "spots_table"]
 

@@ -1,7 +1,7 @@
 """Tables of attribution: importance, similarity, and the tests of the maps."""
 
-from wellspring.tables import Column, Table
-from wellspring.tables.columns import KEY_COLUMNS, RUN_COLUMNS
+from wellspring.tables import KEY_COLUMNS, Column, Table
+from wellspring.training.tables import RUN_COLUMNS
 
 __all__ = [
     "COMPLETENESS",
@@ -13,6 +13,7 @@ __all__ = [
     "IMPORTANCE",
     "MEASURES",
     "RANDOMISED",
+    "RANKING",
     "ROAR",
     "ROAR_SUMMARY",
     "SANITY",
@@ -207,5 +208,18 @@ SANITY = Table(
         Column("alpha", "float64", "1", "position on the path from baseline (0) to image (1)"),
         Column("cumulative", "float64", "intensity", "sum of the integrated gradients up to alpha"),
         Column("difference", "float64", "intensity", "f(x) - f(baseline)"),
+    ),
+)
+RANKING = Table(
+    "ranking",
+    (
+        *RUN_COLUMNS,
+        Column("channel", "str", "", "input channel"),
+        Column("rank", "int64", "", "1 = highest mean importance over all cells"),
+        Column("level", "str", "", "low, medium or high target, or all"),
+        Column("n_cells", "int64", "cells", "cells of that level"),
+        Column("mean", "float64", "1", "mean importance; empty for a level without cells"),
+        Column("lower", "float64", "1", "lower end of the mean's 99 % interval (Student's t); empty below 2 cells"),
+        Column("upper", "float64", "1", "upper end of that interval"),
     ),
 )

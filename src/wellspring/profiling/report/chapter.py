@@ -9,11 +9,8 @@ import pandas as pd
 
 from wellspring.profiling.batches import Association, class_associations, confounded_with
 from wellspring.profiling.profiles import SUPERVISED
-from wellspring.report.clouds import cloud
-from wellspring.report.images import images_section
-from wellspring.report.page import Section, illustration
-from wellspring.report.profile_figures import METHOD_WORDS
-from wellspring.report.profile_grids import (
+from wellspring.profiling.report.figures import METHOD_WORDS
+from wellspring.profiling.report.grids import (
     actin_grid,
     batch_grid,
     classification_grid,
@@ -24,9 +21,11 @@ from wellspring.report.profile_grids import (
     retrieval_grid,
     samples_grid,
 )
+from wellspring.profiling.report.well_maps import cloud
+from wellspring.profiling.tables import ACTIN, CLUSTERS, PUBLISHED_VERDICT, THUMBNAILS, VERDICT
+from wellspring.quality.report.figures import images_section
+from wellspring.report.page import Section, illustration
 from wellspring.tables import read_table
-from wellspring.tables.profiling import ACTIN, CLUSTERS, VERDICT
-from wellspring.tables.report import PUBLISHED_VERDICT, THUMBNAILS
 
 __all__ = ["profile_chapters", "profile_findings", "profile_warnings", "profiles_sections"]
 

@@ -4,11 +4,11 @@ import math
 
 import pandas as pd
 
+from wellspring.attribution.report.validation import way_name
 from wellspring.attribution.trust import SURVIVES
 from wellspring.report.inputs import Validation
 from wellspring.report.page import Grid, Illustration, Section, illustration
 from wellspring.report.style import NONE, number
-from wellspring.report.validation import way_name
 
 __all__ = [
     "consistency_grid",

@@ -1,9 +1,8 @@
 """Tables of a dataset: its cells, what was filtered out, its normalization."""
 
-from wellspring.tables import Column, Table
-from wellspring.tables.columns import KEY_COLUMNS, WELL_COLUMNS
+from wellspring.tables import KEY_COLUMNS, WELL_COLUMNS, Column, Table
 
-__all__ = ["FILTERED", "MANIFEST", "NORMALIZATION"]
+__all__ = ["COMPOSITION", "FILTERED", "MANIFEST", "NORMALIZATION", "QUALITY"]
 
 FILTERED = Table(
     "filtered",
@@ -41,5 +40,26 @@ NORMALIZATION = Table(
         Column("clip", "float64", "intensity", "upper bound applied; infinite without clipping"),
         Column("shift", "float64", "intensity", "subtracted after clipping"),
         Column("scale", "float64", "intensity", "divided by after the shift"),
+    ),
+)
+QUALITY = Table(
+    "quality",
+    (
+        Column("plate", "str", "", "plate name from the sheet; all = every plate"),
+        Column("well", "str", "", "well name from the sheet; all = every well"),
+        Column("n_cells", "int64", "cells", "cells found, before any criterion"),
+        Column("n_left", "int64", "cells", "cells left after every criterion"),
+        Column("percent_left", "float64", "%", "n_left of n_cells; empty for a well without cells"),
+    ),
+    is_open=True,
+)
+COMPOSITION = Table(
+    "composition",
+    (
+        Column("grouping", "str", "", "annotation that the cells are grouped by, split (not at all) or target level"),
+        Column("value", "str", "", "value of that annotation; all = every cell"),
+        Column("split", "str", "", "train, validation, test, or total"),
+        Column("n_cells", "int64", "cells", "cells of that value in that split"),
+        Column("percent", "float64", "%", "of the dataset where grouping is split, else of the cells in that split"),
     ),
 )

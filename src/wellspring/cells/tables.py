@@ -1,7 +1,6 @@
 """Tables of the cells."""
 
-from wellspring.tables import Column, Table
-from wellspring.tables.columns import KEY_COLUMNS
+from wellspring.tables import KEY_COLUMNS, Column, Table
 
 __all__ = ["CELLS", "MEAN_PREFIX"]
 

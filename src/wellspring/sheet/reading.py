@@ -9,9 +9,9 @@ from typing import Any
 import jsonschema
 import pandas as pd
 
+from wellspring.cells.tables import CELLS, MEAN_PREFIX
+from wellspring.dataset.tables import MANIFEST
 from wellspring.files import as_readable
-from wellspring.tables.cells import CELLS, MEAN_PREFIX
-from wellspring.tables.dataset import MANIFEST
 
 __all__ = ["read_sheet", "sample_annotations", "well_annotations", "well_paths", "wildcard_pattern", "with_positions"]
 

@@ -1,13 +1,14 @@
 """Tables of spots, of one image and of a well."""
 
-from wellspring.tables import Column, Table
-from wellspring.tables.columns import IMAGE_COLUMNS
+from wellspring.tables import SITE_COLUMNS, WELL_COLUMNS, Column, Table
 
 __all__ = [
+    "IMAGE_COLUMNS",
     "SPOTS",
     "SPOTS_PER_CELL",
     "SPOT_CURVE",
     "SPOT_FOCI",
+    "SPOT_QUALITY",
     "SPOT_SUMMARY",
     "WELL_SPOTS",
     "WELL_SPOTS_PER_CELL",
@@ -15,6 +16,9 @@ __all__ = [
     "WELL_SPOT_FOCI",
     "WELL_SPOT_THRESHOLDS",
 ]
+
+IMAGE_COLUMNS = (*SITE_COLUMNS, Column("channel", "str", "", "channel that shows the spots"))
+
 
 SPOTS = Table(
     "spots",
@@ -109,3 +113,24 @@ WELL_SPOT_THRESHOLDS = Table(
     ),
 )
 WELL_SPOT_CURVES = Table("well_spot_curves", (*IMAGE_COLUMNS, *SPOT_CURVE.columns))
+SPOT_QUALITY = Table(
+    "spot_quality",
+    (
+        *WELL_COLUMNS,
+        IMAGE_COLUMNS[-1],
+        Column("n_images", "int64", "images", "sites of the well"),
+        Column("n_doubtful", "int64", "images", "sites with a reason to look at them before their count is believed"),
+        Column("doubts", "str", "", "the reasons, of any site, or none"),
+        Column("instability", "float64", "1", "largest of the sites"),
+        Column("threshold", "float64", "intensity", "least response of a spot, median of the sites"),
+        Column("n_cells", "int64", "cells", "cells of the well"),
+        Column("n_spots", "int64", "spots", "spots of the well"),
+        Column("n_in_cells", "int64", "spots", "of them in cells"),
+        Column("n_in_foci", "int64", "spots", "of those in foci"),
+        Column("mean_per_cell", "float64", "spots", "mean of the cells; empty without cells"),
+        Column("median_per_cell", "float64", "spots", "median of the cells; empty without cells"),
+        Column("snr_median", "float64", "1", "median of the spots; empty without spots"),
+        Column("contrast_median", "float64", "1", "median of the spots; empty without spots"),
+        Column("sigma_px_median", "float64", "px", "median of the spots; empty without spots"),
+    ),
+)

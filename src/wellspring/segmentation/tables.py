@@ -1,7 +1,6 @@
 """Tables of segmented objects."""
 
-from wellspring.tables import Column, Table
-from wellspring.tables.columns import SITE_COLUMNS, WELL_COLUMNS
+from wellspring.tables import SITE_COLUMNS, WELL_COLUMNS, Column, Table
 
 __all__ = ["SEGMENTED", "SEGMENTED_COUNTS", "WELL_SEGMENTED", "WELL_SEGMENTED_COUNTS"]
 

@@ -11,7 +11,19 @@ import pyarrow.parquet as pq
 
 from wellspring.files import as_readable, replaced_when_whole
 
-__all__ = ["KEY", "Column", "Table", "check_table", "empty_table", "read_table", "read_tables", "write_table"]
+__all__ = [
+    "KEY",
+    "KEY_COLUMNS",
+    "SITE_COLUMNS",
+    "WELL_COLUMNS",
+    "Column",
+    "Table",
+    "check_table",
+    "empty_table",
+    "read_table",
+    "read_tables",
+    "write_table",
+]
 
 KEY = ("plate", "well", "object_id")
 
@@ -44,6 +56,17 @@ class Table:
     def names(self) -> list[str]:
         """The declared columns' names, in order."""
         return [column.name for column in self.columns]
+
+
+WELL_COLUMNS = (
+    Column("plate", "str", "", "plate name from the sheet"),
+    Column("well", "str", "", "well name from the sheet"),
+)
+KEY_COLUMNS = (*WELL_COLUMNS, Column("object_id", "int64", "", "integer, unique in its well"))
+SITE_COLUMNS = (
+    *WELL_COLUMNS,
+    Column("site", "str", "", "field of view, as in the file's name; object ids are unique in the well, labels here"),
+)
 
 
 def empty_table(table: Table, *, extra: Iterable[Column] = ()) -> pd.DataFrame:

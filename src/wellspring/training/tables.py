@@ -1,9 +1,15 @@
 """Tables of trainings: histories, predictions, metrics."""
 
-from wellspring.tables import Column, Table
-from wellspring.tables.columns import KEY_COLUMNS, RUN_COLUMNS
+from wellspring.tables import KEY_COLUMNS, Column, Table
 
-__all__ = ["DIFFERENCES", "HISTORY", "METRICS", "PREDICTIONS"]
+__all__ = ["COMPARISON", "DIFFERENCES", "HISTORY", "METRICS", "PREDICTIONS", "RUN_COLUMNS"]
+
+RUN_COLUMNS = (
+    Column("model", "str", "", "architecture"),
+    Column("regime", "str", "", "color-structure or structure"),
+    Column("seed", "int64", "", "seed of the run"),
+)
+
 
 HISTORY = Table(
     "history",
@@ -47,5 +53,32 @@ DIFFERENCES = Table(
         Column("value", "float64", "1", "R² less the rival's on the test cells, mean over the seeds"),
         Column("lower", "float64", "1", "2.5 % point of the paired bootstrap over cells"),
         Column("upper", "float64", "1", "97.5 % point of the paired bootstrap over cells"),
+    ),
+)
+_METRIC_COLUMNS = tuple(
+    Column(f"{name}{bound}", "float64", unit, f"{words}{bound_words}")
+    for name, unit, words in (
+        ("mean_error", "intensity", "mean of true - predicted value"),
+        ("sd_error", "intensity", "standard deviation of the error"),
+        ("r2", "1", "coefficient of determination"),
+        ("mae", "intensity", "mean absolute error"),
+        ("mse", "intensity squared", "mean squared error"),
+        ("huber", "intensity", "mean Huber loss"),
+    )
+    for bound, bound_words in (
+        ("", ""),
+        ("_lower", ", 2.5 % point of the bootstrap; empty where there is none"),
+        ("_upper", ", 97.5 % point of the bootstrap; empty where there is none"),
+    )
+)
+COMPARISON = Table(
+    "comparison",
+    (
+        Column("source", "str", "", "this run, or where a published figure stands"),
+        Column("model", "str", "", "architecture, or baseline"),
+        Column("regime", "str", "", "color-structure, structure, or what the baseline predicts"),
+        Column("seed", "str", "", "seed of the run; mean = over the seeds; - = none stated"),
+        Column("n_cells", "int64", "cells", "test cells; 0 = not stated"),
+        *_METRIC_COLUMNS,
     ),
 )

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 
 from wellspring.profiling.batches import Association
+from wellspring.profiling.report.figures import METHOD_WORDS
 from wellspring.report.page import Grid
-from wellspring.report.profile_figures import METHOD_WORDS
 from wellspring.report.style import NONE, number
 
 __all__ = [

@@ -1,7 +1,6 @@
 """Truth tables of simulated plates."""
 
-from wellspring.tables import Column, Table
-from wellspring.tables.columns import KEY_COLUMNS, SITE_COLUMNS
+from wellspring.tables import KEY_COLUMNS, SITE_COLUMNS, Column, Table
 
 __all__ = ["MONOLAYER_SITES", "SMFISH_CELLS", "SMFISH_SPOTS", "TRUTH"]
 

@@ -11,10 +11,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from wellspring.quality.tables import FLAGGED_IMAGES, KEPT_SITES
 from wellspring.report.page import Grid, Illustration, Section, illustration
 from wellspring.report.style import COLORS, NEUTRAL, axes_grid, in_style, new_figure
 from wellspring.tables import read_table
-from wellspring.tables.quality import FLAGGED_IMAGES, KEPT_SITES
 
 __all__ = [
     "FlaggedImage",

@@ -10,9 +10,9 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from wellspring.attribution.importance import ALL, LEVELS, mean_importance
+from wellspring.attribution.tables import RANKING
 from wellspring.report.style import LEVEL_COLORS, axes_grid, in_style, letter, new_figure, number
 from wellspring.tables import KEY
-from wellspring.tables.report import RANKING
 
 __all__ = [
     "MAX_CHANNELS",

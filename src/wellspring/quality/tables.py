@@ -1,7 +1,6 @@
 """Tables of image quality."""
 
-from wellspring.tables import Column, Table
-from wellspring.tables.columns import SITE_COLUMNS
+from wellspring.tables import SITE_COLUMNS, Column, Table
 
 __all__ = ["FLAGGED_IMAGES", "IMAGE_QUALITY", "JUDGED", "KEPT_SITES"]
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from wellspring.segmentation.flags import count_flags
-from wellspring.tables.segmentation import WELL_SEGMENTED_COUNTS
+from wellspring.segmentation.tables import WELL_SEGMENTED_COUNTS
 
 __all__ = ["segmentation_table"]
 

@@ -20,9 +20,9 @@ from wellspring.report.style import (
     letter,
     new_figure,
 )
-from wellspring.tables.report import COMPARISON
 from wellspring.training.metrics import BASELINE as BASELINE_RUN
 from wellspring.training.metrics import METRIC_NAMES
+from wellspring.training.tables import COMPARISON
 
 __all__ = [
     "BASELINE",

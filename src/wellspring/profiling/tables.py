@@ -1,7 +1,6 @@
 """Tables of profiles: embeddings, verdicts, clusters."""
 
-from wellspring.tables import Column, Table
-from wellspring.tables.columns import SITE_COLUMNS, WELL_COLUMNS
+from wellspring.tables import SITE_COLUMNS, WELL_COLUMNS, Column, Table
 
 __all__ = [
     "ACTIN",
@@ -11,6 +10,8 @@ __all__ = [
     "MULTIPLIED",
     "NETWORK_SCORES",
     "PROFILE_HISTORY",
+    "PUBLISHED_VERDICT",
+    "THUMBNAILS",
     "VERDICT",
 ]
 
@@ -106,4 +107,15 @@ CLUSTERS = Table(
         Column("unseen_kmeans_3", "int64", "", "the same of three centres"),
         Column("unseen_score", "float64", "1", "classification without the well's sample, above 0: positive"),
     ),
+)
+THUMBNAILS = Table(
+    "thumbnails",
+    (
+        *WELL_COLUMNS,
+        Column("site", "str", "", "field that is shown, the well's first kept one"),
+        Column("png", "str", "", "image file, base64"),
+    ),
+)
+PUBLISHED_VERDICT = Table(
+    "published_verdict", (*(one for one in VERDICT.columns if one.name not in ("lower", "upper", "p_value")),)
 )

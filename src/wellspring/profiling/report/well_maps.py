@@ -10,8 +10,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from wellspring.profiling.fields import Fields
+from wellspring.profiling.tables import THUMBNAILS
 from wellspring.report.style import NEUTRAL, color_of
-from wellspring.tables.report import THUMBNAILS
 
 __all__ = ["Cloud", "Plane", "Point", "cloud", "thumbnail", "thumbnails"]
 

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-from wellspring.report.dataset import common_values, group_values
+from wellspring.dataset.report.composition import common_values, group_values
 from wellspring.report.style import (
     COLORS,
     NEUTRAL,

@@ -1,0 +1,1 @@
+"""What the report shows of this stage: its chapter, figures and tables."""
