@@ -5,6 +5,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from wellspring.errors import InputError
 from wellspring.plan.command import add_command as add_plan
 from wellspring.sheet.writing import mpm_wells, tiff_wells, write_sheet
 from wellspring.simulation.command import add_commands
@@ -18,7 +19,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     args = _parser().parse_args(arguments)
     try:
         args.run(args)
-    except (ValueError, OSError) as error:
+    except (InputError, OSError) as error:
         print(f"wellspring {args.command}: {' '.join(str(error).split())}", file=sys.stderr)
         return 1
     return 0

@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from wellspring.errors import InputError
+
 __all__ = ["as_readable", "locked", "replaced_when_whole", "temporary_beside"]
 
 
@@ -113,6 +115,6 @@ def as_readable(path: Path, *, expected: str) -> Iterator[None]:
     try:
         yield
     except (ValueError, OSError, EOFError, KeyError, zipfile.BadZipFile, zlib.error) as error:
-        raise ValueError(
+        raise InputError(
             f"{path}: expected {expected}, but it cannot be read ({error}). Copy the file again from its source."
         ) from error

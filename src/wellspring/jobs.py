@@ -8,6 +8,8 @@ from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from pathlib import Path
 
+from wellspring.errors import InputError
+
 __all__ = ["device_of_log", "log_device", "logged_job", "tell"]
 
 
@@ -44,7 +46,7 @@ def device_of_log(log: Path) -> str | None:
 def logged_job(log: str | Path) -> Iterator[None]:
     """Send standard output and error, C libraries' included, to `log`; end on bad input with one clear message.
 
-    `ValueError` and `OSError` (so `FileNotFoundError` too) are the library's words to the user: the message goes
+    `InputError` and `OSError` (so `FileNotFoundError` too) are what the user can mend: the message goes
     to the terminal, the traceback to the log, and the process exits with 1. Other errors are defects: their
     traceback goes to the log too, and they pass through unchanged.
     """
@@ -59,7 +61,7 @@ def logged_job(log: str | Path) -> Iterator[None]:
     token = _TERMINAL.set(terminal)
     try:
         yield
-    except (ValueError, OSError) as error:
+    except (InputError, OSError) as error:
         with suppress(OSError):
             traceback.print_exc()
         tell(f"ERROR {log.with_suffix('').as_posix().removeprefix('logs/')}: {_words(error)}\n      (details: {log})")

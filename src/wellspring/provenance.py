@@ -3,10 +3,13 @@
 import ast
 import hashlib
 import importlib.util
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
-__all__ = ["code_digest", "imported_modules"]
+from wellspring.errors import InputError
+
+__all__ = ["code_digest", "imported_modules", "modules_of_script", "script_digest"]
 
 _PACKAGE = "wellspring"
 
@@ -30,21 +33,49 @@ def code_digest(*modules: str) -> str:
     ValueError
         When a name is not a module of wellspring.
     """
+    return _digest(_closure([inner for name in modules for inner in _modules_of(name)]))
+
+
+def script_digest(script: Path, *modules: str) -> str:
+    """`code_digest` of the wellspring modules that a script imports, wherever in it, and of `modules`.
+
+    Parameters
+    ----------
+    script
+        A Python file; Snakemake watches its own text.
+    modules
+        What the script comes to by name alone, such as the module of the method that a wildcard names.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        When there is no such script, or no such module.
+    """
+    return _digest(_closure([*modules_of_script(script), *modules]))
+
+
+def _digest(names: Iterable[str]) -> str:
     digest = hashlib.sha256()
-    for name in sorted(_closure(modules)):
+    for name in sorted(names):
         digest.update(name.encode())
         digest.update(_source(name).read_bytes())
     return digest.hexdigest()[:16]
 
 
+@cache
+def modules_of_script(script: Path) -> tuple[str, ...]:
+    """The wellspring modules that a Python file names in its imports."""
+    return _named_in(ast.parse(Path(script).read_text(encoding="utf-8")), package="")
+
+
 def imported_modules(*modules: str) -> list[str]:
     """The names that `code_digest` covers, sorted."""
-    return sorted(_closure(modules))
+    return sorted(_closure([inner for name in modules for inner in _modules_of(name)]))
 
 
-def _closure(modules: tuple[str, ...]) -> set[str]:
+def _closure(names: Iterable[str]) -> set[str]:
     found: set[str] = set()
-    waiting = [inner for name in modules for inner in _modules_of(name)]
+    waiting = list(names)
     while waiting:
         name = waiting.pop()
         if name not in found:
@@ -70,7 +101,7 @@ def _source(name: str) -> Path:
     for path in candidates:
         if parts[0] == _PACKAGE and path.is_file():
             return path
-    raise ValueError(f"{name!r} is not a module of {_PACKAGE}; expected one of {[str(c) for c in candidates]}.")
+    raise InputError(f"{name!r} is not a module of {_PACKAGE}; expected one of {[str(c) for c in candidates]}.")
 
 
 def _is_module(name: str) -> bool:
@@ -85,8 +116,12 @@ def _is_module(name: str) -> bool:
 def _imports(name: str) -> tuple[str, ...]:
     path = _source(name)
     package = name if path.name == "__init__.py" else name.rpartition(".")[0]
+    return _named_in(ast.parse(path.read_text(encoding="utf-8")), package=package)
+
+
+def _named_in(tree: ast.Module, *, package: str) -> tuple[str, ...]:
     found: list[str] = []
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             found.extend(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):

@@ -9,6 +9,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from wellspring.errors import InputError
 from wellspring.files import as_readable, replaced_when_whole
 
 __all__ = [
@@ -87,7 +88,7 @@ def check_table(frame: pd.DataFrame, table: Table, *, source: str) -> pd.DataFra
     missing = [name for name in table.names if name not in frame.columns]
     unknown = [str(name) for name in frame.columns if name not in table.names]
     if missing or (unknown and not table.is_open):
-        raise ValueError(
+        raise InputError(
             f"{source}: expected the columns of table {table.name!r}; missing: {missing or 'none'}, "
             f"unknown: {unknown if not table.is_open else 'none'}. Make the table again with this version."
         )
@@ -95,7 +96,7 @@ def check_table(frame: pd.DataFrame, table: Table, *, source: str) -> pd.DataFra
         _check_kind(frame[column.name], column, table=table, source=source)
     if table.is_one_row_per_cell and frame.duplicated(list(KEY)).any():
         repeated = frame.loc[frame.duplicated(list(KEY)), "object_id"].tolist()[:5]
-        raise ValueError(f"{source}: expected one row per cell, but these object ids repeat: {repeated}.")
+        raise InputError(f"{source}: expected one row per cell, but these object ids repeat: {repeated}.")
     return frame[[*table.names, *[c for c in frame.columns if c not in table.names]]]
 
 
@@ -107,12 +108,12 @@ def _check_kind(values: pd.Series, column: Column, *, table: Table, source: str)
         "bool": pd.api.types.is_bool_dtype,
     }[column.dtype]
     if len(values) and not fits(values.dtype):
-        raise ValueError(
+        raise InputError(
             f"{source}: column {column.name!r} of table {table.name!r} must hold {_KINDS[column.dtype]} values "
             f"({column.dtype}), but holds {values.dtype}."
         )
     if column.dtype in ("int64", "bool") and values.isna().any():
-        raise ValueError(
+        raise InputError(
             f"{source}: column {column.name!r} of table {table.name!r} must be filled, but {int(values.isna().sum())} "
             "of its values are missing."
         )

@@ -6,6 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from wellspring.errors import InputError
+
 __all__ = ["BASELINES", "NEEDS_CELLS", "Baselines", "measured_noise"]
 
 BASELINES = ("black", "noise", "blur", "mean", "random")
@@ -60,12 +62,12 @@ class Baselines:
     def __post_init__(self) -> None:
         """Check the method."""
         if self.method not in BASELINES:
-            raise ValueError(
+            raise InputError(
                 f"attribution.baseline.method: expected one of {list(BASELINES)}, got {self.method!r}. "
                 "Correct the config."
             )
         if self.method in NEEDS_CELLS and len(self.cells) == 0:
-            raise ValueError(
+            raise InputError(
                 f"attribution.baseline: {self.method!r} needs training cells, got none. Choose another baseline."
             )
 

@@ -12,6 +12,7 @@ from wellspring.attribution.integrated import PathIntegral, mean_integral, point
 from wellspring.attribution.methods import Method, base_map, base_paths, score_of
 from wellspring.attribution.moments import Moments, PairedMoments
 from wellspring.attribution.paths import Gradients, Path, Points, offset_points, summed_paths
+from wellspring.errors import InputError
 
 __all__ = ["CopiesScore", "Estimate", "Integral", "OffsetScore", "estimated"]
 
@@ -185,11 +186,11 @@ class OffsetScore:
     ) -> None:
         _check(samples=samples, noise_sd=noise_sd, method=method)
         if points < 2 or points % 2:
-            raise ValueError(
+            raise InputError(
                 f"attribution.estimator.points: expected an even number, 2 or more, got {points}. Correct the config."
             )
         if not method.has_path or method.copies == "none":
-            raise ValueError(
+            raise InputError(
                 f"attribution.estimator: 'offset' is for noisy copies of integrated gradients, got {method}. "
                 "Choose another estimator."
             )
@@ -241,6 +242,6 @@ def _check(*, samples: int, noise_sd: float, method: Method) -> None:
     if method.copies == "none":
         return
     if samples < 2:
-        raise ValueError(f"attribution.estimator.samples: expected 2 or more, got {samples}. Correct the config.")
+        raise InputError(f"attribution.estimator.samples: expected 2 or more, got {samples}. Correct the config.")
     if not noise_sd > 0:
-        raise ValueError(f"attribution.noise_sd: expected above 0, got {noise_sd}. Correct the config.")
+        raise InputError(f"attribution.noise_sd: expected above 0, got {noise_sd}. Correct the config.")

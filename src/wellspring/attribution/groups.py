@@ -10,6 +10,7 @@ from scipy.spatial.distance import squareform
 
 from wellspring.attribution.importance import mean_importance
 from wellspring.attribution.tables import CORRELATION, GROUP_IMPORTANCE, GROUPS
+from wellspring.errors import InputError
 
 __all__ = ["correlation_groups", "correlation_table", "group_importance", "marker_groups", "pixel_correlation"]
 
@@ -103,7 +104,7 @@ def marker_groups(markers: pd.DataFrame, *, channels: Sequence[str]) -> pd.DataF
     """
     missing = {"channel", "kind"} - set(markers.columns)
     if missing or markers["channel"].duplicated().any():
-        raise ValueError(
+        raise InputError(
             f"attribution.groups.markers: expected a table with the columns channel (each once) and kind, got "
             f"{list(markers.columns)}. Correct the table."
         )
@@ -137,7 +138,7 @@ def group_importance(importance: pd.DataFrame, groups: pd.DataFrame) -> pd.DataF
         names = dict(zip(part["channel"], part["group"], strict=True))
         unknown = sorted(set(importance["channel"]) - set(names))
         if unknown:
-            raise ValueError(f"groups: expected a group for every channel, found none for {unknown}. Make them again.")
+            raise InputError(f"groups: expected a group for every channel, found none for {unknown}. Make them again.")
         keys = [name for name in importance.columns if name not in ("channel", "importance")]
         summed = importance.assign(channel=importance["channel"].map(names))
         summed = summed.groupby([*keys, "channel"], sort=False)["importance"].sum(min_count=1).reset_index()

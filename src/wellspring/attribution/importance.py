@@ -7,6 +7,8 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import stdtrit
 
+from wellspring.errors import InputError
+
 __all__ = ["ALL", "LEVELS", "LevelBounds", "channel_shares", "level_bounds", "mean_importance"]
 
 LEVELS = ("low", "medium", "high")
@@ -49,7 +51,7 @@ def level_bounds(target: NDArray[np.float64]) -> LevelBounds:
     """
     target = np.asarray(target, dtype=np.float64)
     if target.size == 0 or not np.isfinite(target).all():
-        raise ValueError(
+        raise InputError(
             f"target: expected finite values of one cell or more, got {target.size} with "
             f"{int(np.sum(~np.isfinite(target)))} not finite. Check dataset.select and the target channel."
         )
@@ -81,7 +83,7 @@ def channel_shares(score: NDArray[np.float32]) -> NDArray[np.float64]:
     Becker (2021), section 5.2.2. Sums are float64.
     """
     if not np.isfinite(score).all() or (score < 0).any():
-        raise ValueError(
+        raise InputError(
             "score: expected finite values of 0 or more, got others. Give the map of VarGrad, not signed IG."
         )
     sums = score.sum(axis=(0, 1), dtype=np.float64)
@@ -116,7 +118,7 @@ def mean_importance(importance: pd.DataFrame, *, confidence: float = 0.99) -> pd
     Becker (2021), figure 5.7, where the interval's formula is not given.
     """
     if not 0 < confidence < 1:
-        raise ValueError(f"confidence: expected above 0 and below 1, got {confidence}.")
+        raise InputError(f"confidence: expected above 0 and below 1, got {confidence}.")
     known = importance.dropna(subset=["importance"])
     both = pd.concat([known, known.assign(level=ALL)])
     means = both.groupby(_GROUP, sort=False)["importance"].agg(["count", "mean", "std"]).reset_index()

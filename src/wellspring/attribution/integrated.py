@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wellspring.attribution.paths import RULES, Gradients, Path, Points, summed_paths
+from wellspring.errors import InputError
 
 __all__ = ["PathIntegral", "integrated_gradients", "mean_integral", "path_integral", "points_of", "refined_integral"]
 
@@ -69,7 +70,7 @@ def points_of(rule: str, *, steps: int) -> Points:
         When there is no such rule, or `steps` is below 1.
     """
     if rule not in RULES:
-        raise ValueError(f"attribution.rule: expected one of {sorted(RULES)}, got {rule!r}. Correct the config.")
+        raise InputError(f"attribution.rule: expected one of {sorted(RULES)}, got {rule!r}. Correct the config.")
     return RULES[rule](steps)
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from wellspring.errors import InputError
 from wellspring.files import as_readable, replaced_when_whole
 
 __all__ = ["Maps", "read_maps", "write_maps"]
@@ -57,7 +58,7 @@ def write_maps(maps: Maps, path: Path) -> None:
     arrays = {field.name: np.asarray(getattr(maps, field.name)) for field in fields(maps)}
     objects = [name for name, array in arrays.items() if array.dtype.hasobject]
     if objects:
-        raise ValueError(
+        raise InputError(
             f"{path}: expected arrays of numbers and text, but {objects} hold objects. Convert them first."
         )
     with replaced_when_whole(path) as temporary:

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wellspring.attribution.paths import Path, Points, end_point
+from wellspring.errors import InputError
 
 __all__ = ["BASES", "COPIES", "Method", "base_map", "base_paths", "score_of"]
 
@@ -44,7 +45,7 @@ class Method:
         """Check the words."""
         for key, value, known in (("method", self.base, BASES), ("copies", self.copies, COPIES)):
             if value not in known:
-                raise ValueError(
+                raise InputError(
                     f"attribution.{key}: expected one of {list(known)}, got {value!r}. Correct the config."
                 )
 

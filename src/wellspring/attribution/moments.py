@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wellspring.attribution.paths import Path
+from wellspring.errors import InputError
 
 __all__ = ["Moments", "PairedMoments"]
 
@@ -50,7 +51,7 @@ class Moments:
 
     def _check(self) -> None:
         if self.n == 0:
-            raise ValueError("moments: expected one array or more, got none. Call `add` first.")
+            raise InputError("moments: expected one array or more, got none. Call `add` first.")
 
 
 class PairedMoments:
@@ -122,5 +123,5 @@ class PairedMoments:
 
     def _means(self) -> list[Array]:
         if self.n == 0:
-            raise ValueError("moments: expected one copy or more, got none. Call `add` first.")
+            raise InputError("moments: expected one copy or more, got none. Call `add` first.")
         return [total / self.n for total in self._sums]

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from wellspring.errors import InputError
+
 __all__ = [
     "RULES",
     "Gradients",
@@ -68,7 +70,7 @@ def end_point() -> Points:
 
 def _check_steps(steps: int) -> None:
     if steps < 1:
-        raise ValueError(f"attribution.steps: expected 1 or more, got {steps}. Correct the config.")
+        raise InputError(f"attribution.steps: expected 1 or more, got {steps}. Correct the config.")
 
 
 class Path:
@@ -99,7 +101,7 @@ class Path:
         self, image: NDArray[np.float32], baseline: NDArray[np.float32], *, points: Points, has_slopes: bool = True
     ) -> None:
         if image.shape != baseline.shape:
-            raise ValueError(f"baseline: expected the image's shape {image.shape}, got {baseline.shape}.")
+            raise InputError(f"baseline: expected the image's shape {image.shape}, got {baseline.shape}.")
         n = len(points.alpha)
         self.points = points
         self.shape = image.shape
@@ -151,7 +153,7 @@ class Path:
             When a value or gradient on the path was not finite.
         """
         if not np.isfinite(self._gradient).all() or not np.isfinite(self.values).all():
-            raise ValueError(
+            raise InputError(
                 "model: expected finite values and gradients along the path from baseline to image, but some are not. "
                 "Train the model again, with a smaller training.learning_rate if its loss diverged."
             )
@@ -174,7 +176,7 @@ def summed_paths(paths: Iterable[Path], *, gradients: Gradients, batch_size: int
         When `batch_size` is below 1, the paths' shapes differ, or the callback's answer has another shape.
     """
     if batch_size < 1:
-        raise ValueError(f"attribution.batch_size: expected 1 or more, got {batch_size}. Correct the config.")
+        raise InputError(f"attribution.batch_size: expected 1 or more, got {batch_size}. Correct the config.")
     batch = _Batch(gradients, size=batch_size)
     for path in paths:
         while path.n_waiting:
@@ -207,7 +209,7 @@ class _Batch:
         if self._images.size == 0:
             self._images = np.empty((self._size, *path.shape), dtype=np.float32)
         if path.shape != self._images.shape[1:]:
-            raise ValueError(f"images: expected all of shape {self._images.shape[1:]}, got {path.shape}.")
+            raise InputError(f"images: expected all of shape {self._images.shape[1:]}, got {path.shape}.")
         start = self._n_points
         where = slice(start, start + min(self.room, path.n_waiting))
         path.fill(self._images.reshape(self._size, -1)[where])
@@ -220,7 +222,7 @@ class _Batch:
             return
         values, gradients = self._gradients(images)
         if values.shape != images.shape[:1] or gradients.shape != images.shape:
-            raise ValueError(
+            raise InputError(
                 f"gradients: expected values {images.shape[:1]} and gradients {images.shape}, "
                 f"got {values.shape} and {gradients.shape}. The callback must answer for every image."
             )

@@ -6,6 +6,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from wellspring.errors import InputError
+
 __all__ = ["RANKINGS", "fill_values", "removal_order", "without_first"]
 
 RANKINGS = ("map", "random", "intensity")
@@ -38,7 +40,7 @@ def removal_order(
         When the ranking is unknown, or ``map`` has no score.
     """
     if ranking not in RANKINGS or (ranking == "map" and score is None):
-        raise ValueError(
+        raise InputError(
             f"attribution.validation: expected a ranking among {list(RANKINGS)}, with a score for 'map', "
             f"got {ranking!r}. Correct the config."
         )

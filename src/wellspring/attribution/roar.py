@@ -18,6 +18,7 @@ from wellspring.attribution.removal import removal_order
 from wellspring.attribution.scores import Scoring, score_estimate
 from wellspring.attribution.shards import ArrayShards
 from wellspring.attribution.tables import ROAR
+from wellspring.errors import InputError
 from wellspring.files import as_readable, replaced_when_whole
 
 if TYPE_CHECKING:
@@ -159,7 +160,7 @@ def write_levels(levels: Iterable[tuple[int, NDArray[np.uint8]]], path: Path) ->
     ):
         for expected, (place, found) in enumerate(levels):
             if place != expected:
-                raise ValueError(f"{path}: expected the levels of cell {expected}, got those of cell {place}.")
+                raise InputError(f"{path}: expected the levels of cell {expected}, got those of cell {place}.")
             writer.write_batch(pa.record_batch([pa.array([found.tobytes()], pa.binary())], schema=schema))
 
 
@@ -270,7 +271,7 @@ def kept_channels(
         When the ranking is another, or no channel would be left.
     """
     if ranking not in ("map", "random") or not 0 <= n_removed < len(channels):
-        raise ValueError(
+        raise InputError(
             f"attribution.validation.roar.channels: expected to remove fewer than the {len(channels)} channels by "
             f"'map' or 'random', got {n_removed} by {ranking!r}. Correct the config."
         )
@@ -291,7 +292,7 @@ def roar_row(predictions: pd.DataFrame, *, run: Run, lack: Lack) -> pd.DataFrame
     """
     test = predictions[predictions["split"] == "test"]
     if test.empty:
-        raise ValueError("dataset.split: expected test cells, got none. Leave some out of train and validation.")
+        raise InputError("dataset.split: expected test cells, got none. Leave some out of train and validation.")
     target = test["target"].to_numpy(dtype=np.float64)
     error = test["prediction"].to_numpy(dtype=np.float64) - target
     spread = float(((target - target.mean()) ** 2).sum())

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from wellspring.attribution.estimates import CopiesScore, Estimate, OffsetScore
 from wellspring.attribution.integrated import points_of
 from wellspring.attribution.methods import Method
+from wellspring.errors import InputError
 
 __all__ = ["ESTIMATORS", "Scoring", "score_estimate", "scoring_of"]
 
@@ -44,7 +45,7 @@ class Scoring:
     def __post_init__(self) -> None:
         """Check the estimator."""
         if self.estimator not in ESTIMATORS:
-            raise ValueError(
+            raise InputError(
                 f"attribution.estimator.method: expected one of {list(ESTIMATORS)}, got {self.estimator!r}. "
                 "Correct the config."
             )

@@ -7,6 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from wellspring.attribution.importance import LEVELS, level_bounds
+from wellspring.errors import InputError
 
 __all__ = ["cells_of_split", "chosen_cells", "named_cells", "panel_cells", "shown_cells"]
 
@@ -48,7 +49,7 @@ def cells_of_split(
     cells = manifest.assign(level=level_bounds(target).levels(target), place=np.arange(len(manifest)))
     cells = cells[cells["split"] == split].reset_index(drop=True)
     if cells.empty:
-        raise ValueError(
+        raise InputError(
             f"attribution.split: expected cells of split {split!r} in the manifest, found only "
             f"{sorted(manifest['split'].unique())}. Name one of these, or change dataset.split."
         )
@@ -72,7 +73,7 @@ def named_cells(cells: pd.DataFrame, named: Sequence[str]) -> NDArray[np.int64]:
     }
     unknown = [name for name in named if name not in places]
     if unknown:
-        raise ValueError(
+        raise InputError(
             f"attribution.map_cells: expected cells (plate/well/object_id) of the explained split, got {unknown}. "
             "Name cells that stand in the manifest with that split, or change attribution.split."
         )
@@ -111,7 +112,7 @@ def chosen_cells(levels: NDArray[np.str_], *, max_cells: int | None, rng: np.ran
         When `max_cells` is below 1.
     """
     if max_cells is not None and max_cells < 1:
-        raise ValueError(f"attribution.max_cells: expected 1 or more, or null for all, got {max_cells}.")
+        raise InputError(f"attribution.max_cells: expected 1 or more, or null for all, got {max_cells}.")
     if max_cells is None or max_cells >= len(levels):
         return np.arange(len(levels))
     groups = [np.flatnonzero(levels == level) for level in LEVELS]

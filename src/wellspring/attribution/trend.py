@@ -7,6 +7,7 @@ from scipy import stats
 
 from wellspring.attribution.importance import LEVELS
 from wellspring.attribution.tables import TREND
+from wellspring.errors import InputError
 
 __all__ = ["trend_table"]
 
@@ -45,7 +46,7 @@ def trend_table(importance: pd.DataFrame, *, n_permutations: int, rng: np.random
         When `n_permutations` is below 1.
     """
     if n_permutations < 1:
-        raise ValueError(f"n_permutations: expected 1 or more, got {n_permutations}. Correct the config.")
+        raise InputError(f"n_permutations: expected 1 or more, got {n_permutations}. Correct the config.")
     known = importance.dropna(subset=["importance"])
     channels = importance["channel"].drop_duplicates().tolist()
     wide = known.pivot(index=["plate", "well", "object_id", "level"], columns="channel", values="importance")

@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
+from wellspring.errors import InputError
 from wellspring.raw.joins import same_values
 from wellspring.raw.pixels import PixelTable
 
@@ -38,7 +39,7 @@ def add_annotations(table: PixelTable, annotations: Mapping[str, str]) -> PixelT
         differs = ~same_values(objects[name], column)
         if differs.any():
             row = int(np.flatnonzero(differs)[0])
-            raise ValueError(
+            raise InputError(
                 f"{table.source}: the sheet says {name} = {text}, but {int(differs.sum())} of {len(objects)} objects "
                 f"have another value; the first: object {objects['object_id'].iloc[row]} has "
                 f"{objects[name].tolist()[row]!r}. Correct the sheet, or rename its column."

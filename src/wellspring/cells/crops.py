@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from wellspring.cells.shards import Crop, ShardHeader, runs_of, write_shard
 from wellspring.cells.tables import CELLS, MEAN_PREFIX
+from wellspring.errors import InputError
 from wellspring.raw.pixels import PixelTable
 from wellspring.tables import check_table
 
@@ -191,7 +192,7 @@ def _crop(table: PixelTable, pixels: NDArray[np.uint16], rows: NDArray[np.int64]
     y, x = y - y_min, x - x_min
     height, width = int(y.max()) + 1, int(x.max()) + 1
     if max(height, width) > _LARGEST:
-        raise ValueError(
+        raise InputError(
             f"{table.source}: expected objects of at most {_LARGEST} px a side, but object {object_id} spans "
             f"{height} x {width} px. Look whether its id is used by several objects."
         )
@@ -202,7 +203,7 @@ def _crop(table: PixelTable, pixels: NDArray[np.uint16], rows: NDArray[np.int64]
         again = np.flatnonzero(np.diff(place) == 0)
         if len(again):
             first = again[0]
-            raise ValueError(
+            raise InputError(
                 f"{table.source}: expected every pixel of an object once, but object {object_id} has {len(again)} more "
                 f"than once; the first: y = {y[first] + y_min}, x = {x[first] + x_min}. Remove the repeated rows."
             )
@@ -230,13 +231,13 @@ def _release(pixels: NDArray[np.uint16]) -> None:
 def _check_objects(table: PixelTable, runs: _Runs, *, computed: list[str]) -> None:
     clashing = sorted(set(table.objects.columns) & set(computed) - {"object_id"})
     if clashing:
-        raise ValueError(
+        raise InputError(
             f"{table.source}: the annotations {clashing} have names of columns that the cell table computes. "
             "Rename them in the sheet or in the well's metadata."
         )
     odd = np.setxor1d(table.objects["object_id"].to_numpy(), runs.object_id)
     if len(odd):
-        raise ValueError(
+        raise InputError(
             f"{table.source}: expected the same ids in pixels and objects, but {len(odd)} stand on one side only; the "
             f"first: {odd[:5].tolist()}. Correct the file that lists the objects."
         )

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from wellspring.errors import InputError
 from wellspring.raw.pixels import PixelTable
 from wellspring.raw.tiff import SiteImage
 from wellspring.segmentation.labels import touches_border
@@ -65,14 +66,14 @@ def pixels_of_labels(
     for site in sites:
         channels = site.channels if channels is None else channels
         if site.channels != channels:
-            raise ValueError(f"{source}: site {site.site} has the channels {site.channels}, other sites {channels}.")
+            raise InputError(f"{source}: site {site.site} has the channels {site.channels}, other sites {channels}.")
         found.append(_measured(site, _labels_of(site, labels, source=source), last_id=last_id))
         last_id = int(found[-1].objects["object_id"].max()) if len(found[-1].objects) else last_id
     if channels is None:
-        raise ValueError(f"{source}: expected at least one site, found none.")
+        raise InputError(f"{source}: expected at least one site, found none.")
     unknown = sorted(set(background) - set(channels))
     if unknown:
-        raise ValueError(f"raw.background: names {unknown}, but {source} has only the channels {list(channels)}.")
+        raise InputError(f"raw.background: names {unknown}, but {source} has only the channels {list(channels)}.")
     objects = pd.concat([site.objects for site in found], ignore_index=True)
     return PixelTable(
         pixels=np.concatenate([site.pixels for site in found]),
@@ -88,12 +89,12 @@ def pixels_of_labels(
 
 def _labels_of(site: SiteImage, labels: Mapping[str, NDArray[np.integer]], *, source: str) -> NDArray[np.integer]:
     if site.site not in labels:
-        raise ValueError(
+        raise InputError(
             f"{source}: site {site.site} has no labels; there are labels of {sorted(labels)}. Segment the well again."
         )
     found = labels[site.site]
     if found.shape != site.image.shape[1:]:
-        raise ValueError(
+        raise InputError(
             f"{source}: site {site.site} is {site.image.shape[1:]} px, but its labels are {found.shape}. "
             "Segment the well again."
         )

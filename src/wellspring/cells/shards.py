@@ -22,6 +22,7 @@ import pyarrow as pa
 from imagecodecs import BLOSC, BloscError, blosc_decode, blosc_encode
 from numpy.typing import NDArray
 
+from wellspring.errors import InputError
 from wellspring.files import as_readable, replaced_when_whole
 
 __all__ = ["Crop", "Room", "Shard", "ShardHeader", "runs_of", "write_shard"]
@@ -120,7 +121,7 @@ def runs_of(y: NDArray[np.integer], x: NDArray[np.integer]) -> tuple[NDArray[np.
         none = np.empty(0, dtype=np.uint16)
         return none, none, none
     if max(y[-1], x.max()) > _LARGEST:
-        raise ValueError(
+        raise InputError(
             f"expected an object of at most {_LARGEST + 1} px a side, but one spans {y[-1] + 1} x {x.max() + 1} px. "
             "Look whether its id is used by several objects."
         )
@@ -170,7 +171,7 @@ def _write_all(writer: pa.RecordBatchFileWriter, crops: Iterable[Crop], *, schem
 
 def _batch(crop: Crop, *, schema: pa.Schema, n_channels: int) -> pa.RecordBatch:
     if crop.pixels.ndim != 2 or crop.pixels.shape[1] != n_channels:
-        raise ValueError(f"crop {crop.object_id}: expected (n_px, {n_channels}) pixels, got {crop.pixels.shape}.")
+        raise InputError(f"crop {crop.object_id}: expected (n_px, {n_channels}) pixels, got {crop.pixels.shape}.")
     frame = _compressed(crop.pixels)
     pixels = [pa.array([zlib.crc32(frame)], type=pa.uint32()), pa.array([frame], type=pa.binary())]
     columns = [pa.array([getattr(crop, name)], type=schema.field(name).type) for name in (*_SCALARS, *_RUNS)]
@@ -200,7 +201,7 @@ class Room:
 
 def _decompressed(frame: pa.Buffer, *, crc32: int, into: NDArray[np.uint8]) -> NDArray[np.uint16]:
     if zlib.crc32(frame) != crc32:
-        raise ValueError("its pixels are not those that were written")
+        raise InputError("its pixels are not those that were written")
     raw = blosc_decode(np.frombuffer(frame, dtype=np.uint8), numthreads=1, out=into)  # type: ignore[arg-type]
     return np.frombuffer(raw, dtype="<u2")
 
@@ -222,7 +223,7 @@ class Shard:
             self._reader = pa.ipc.open_file(pa.memory_map(str(self.path), "r"), options=options)
         metadata = {k.decode(): v.decode() for k, v in (self._reader.schema.metadata or {}).items()}
         if metadata.get("format") != _FORMAT:
-            raise ValueError(
+            raise InputError(
                 f"{self.path}: expected a crop shard of format {_FORMAT!r}, found {metadata.get('format')!r}. "
                 "Run the rule cells_crop of this well again."
             )
@@ -259,7 +260,7 @@ class Shard:
             crc32 = batch.column("pixels_crc32")[0].as_py()
             pixels = _decompressed(batch.column("pixels")[0].as_buffer(), crc32=crc32, into=into).reshape(shape)
         except (ValueError, OSError, BloscError) as error:
-            raise ValueError(
+            raise InputError(
                 f"{self.path}: crop {row} cannot be read ({error}). Run the rule cells_crop of this well again."
             ) from error
         object_id, y_min, x_min, height, width = (int(batch.column(name)[0].as_py()) for name in _SCALARS)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from wellspring.cells.shards import Crop, Room, Shard
+from wellspring.errors import InputError
 
 __all__ = ["crop_of", "shard_path", "shard_with_channels"]
 
@@ -23,7 +24,7 @@ def shard_with_channels(path: Path, *, channels: Sequence[str]) -> Shard:
     """
     shard = Shard(path)
     if shard.header.channels != tuple(channels):
-        raise ValueError(
+        raise InputError(
             f"{path}: expected the channels {list(channels)}, found {list(shard.header.channels)}. All wells of a "
             "dataset need the same channels in the same order: leave this well out, or crop it again."
         )
@@ -41,7 +42,7 @@ def crop_of(shard: Shard, *, row: int, object_id: int, room: Room | None = None)
     crop = shard.read(row, room=room) if row < len(shard) else None
     if crop is None or crop.object_id != object_id:
         found = f"{len(shard)} cells only" if crop is None else f"cell {crop.object_id}"
-        raise ValueError(
+        raise InputError(
             f"{shard.path}: expected cell {object_id} in row {row}, found {found}. The shard and the table are not "
             "of the same run: run the rules cells_crop and dataset_select of this well again."
         )

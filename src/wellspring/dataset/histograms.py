@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wellspring.cells.shards import Crop, ShardHeader
+from wellspring.errors import InputError
 from wellspring.files import as_readable, replaced_when_whole
 
 __all__ = [
@@ -146,7 +147,7 @@ def merged_intensities(histograms: Iterable[Histogram]) -> dict[str, Intensities
 
 def _check_channels(header: ShardHeader, expected: tuple[str, ...]) -> None:
     if header.channels != expected:
-        raise ValueError(
+        raise InputError(
             f"plate {header.plate}, well {header.well}: expected the channels {list(expected)} of the wells before, "
             f"found {list(header.channels)}. All wells of a dataset need the same channels in the same order: leave "
             "this well out."
@@ -216,4 +217,4 @@ def clipped_moments(intensities: Intensities, *, upper: float = math.inf) -> tup
 
 def _check_any(intensities: Intensities) -> None:
     if len(intensities.values) == 0:
-        raise ValueError("expected measured pixels of training cells, got none. Choose cells with measured pixels.")
+        raise InputError("expected measured pixels of training cells, got none. Choose cells with measured pixels.")

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from wellspring.cells.shards import Crop, Room, Shard
 from wellspring.dataset.crops import crop_of, shard_path, shard_with_channels
+from wellspring.errors import InputError
 
 __all__ = ["CropLoader", "shuffled_indices"]
 
@@ -75,7 +76,7 @@ class CropLoader:
     ) -> None:
         stored = tuple(str(name) for name in normalization["channel"])
         if exclude_channel is not None and exclude_channel not in stored:
-            raise ValueError(
+            raise InputError(
                 f"exclude_channel: expected a channel of the normalization, got {exclude_channel!r}; "
                 f"there are {list(stored)}. Correct the target channel in the config."
             )
@@ -145,7 +146,7 @@ class CropLoader:
         if out is None:
             return np.zeros(shape, dtype=np.float32)
         if out.shape != shape or out.dtype != np.float32 or not out.flags.c_contiguous:
-            raise ValueError(
+            raise InputError(
                 f"out: expected a C-contiguous float32 array of shape {shape}, got {out.dtype} of shape {out.shape}. "
                 "Make it with numpy.empty(shape, dtype=numpy.float32)."
             )

@@ -8,6 +8,7 @@ import pandas as pd
 from wellspring.dataset.histograms import Intensities, clipped_moments, exact_percentile
 from wellspring.dataset.splitting import SPLITS
 from wellspring.dataset.tables import FILTERED, MANIFEST, NORMALIZATION
+from wellspring.errors import InputError
 from wellspring.tables import Table, check_table, empty_table
 
 __all__ = ["merge_filtered", "merge_manifests", "normalization_table"]
@@ -33,12 +34,12 @@ def merge_manifests(manifests: Sequence[pd.DataFrame], *, filtered: pd.DataFrame
     """
     merged = check_table(_stacked(manifests, table=MANIFEST), MANIFEST, source="the wells' manifests")
     if merged.empty:
-        raise ValueError(f"dataset: expected some cells, but the criteria left none. {_losses(filtered)}")
+        raise InputError(f"dataset: expected some cells, but the criteria left none. {_losses(filtered)}")
     counts = merged["split"].value_counts()
     sizes = {split: int(counts.get(split, 0)) for split in SPLITS}
     without = [split for split, size in sizes.items() if size == 0]
     if without:
-        raise ValueError(
+        raise InputError(
             f"dataset.split: expected cells in {', '.join(SPLITS)}, but {' and '.join(without)} got none "
             f"({', '.join(f'{split} {size}' for split, size in sizes.items())}). Choose more cells, larger fractions "
             "or another seed; with dataset.split.group, more groups."
@@ -130,7 +131,7 @@ def normalization_table(
         When `z_score` is on together with `mean_extraction` or `linear_scaling`, or a channel has no pixels.
     """
     if z_score and (mean_extraction or linear_scaling):
-        raise ValueError(
+        raise InputError(
             "dataset.normalization: expected z_score alone, got it together with mean_extraction or linear_scaling. "
             "Turn one side off."
         )

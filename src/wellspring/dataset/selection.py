@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from wellspring.cells.tables import MEAN_PREFIX
 from wellspring.dataset.tables import FILTERED, MANIFEST
 from wellspring.dataset.values import same_form, same_forms
+from wellspring.errors import InputError
 
 __all__ = ["Selection", "make_manifest", "select_cells"]
 
@@ -143,7 +144,7 @@ def make_manifest(
     column = f"{MEAN_PREFIX}{target_channel}"
     means = [str(name) for name in cells.columns if str(name).startswith(MEAN_PREFIX)]
     if column not in means and len(cells):
-        raise ValueError(
+        raise InputError(
             f"dataset.target_channel: expected a channel of the crops, got {target_channel!r}; "
             f"there are {[name.removeprefix(MEAN_PREFIX) for name in means]}. Correct the name in the config."
         )
@@ -151,7 +152,7 @@ def make_manifest(
     target = chosen.get(column, pd.Series(dtype="float64")).to_numpy(dtype=np.float64)
     if not np.isfinite(target).all():
         lost = [tuple(key) for key in chosen.loc[~np.isfinite(target), MANIFEST.names[:3]].to_numpy()[:5].tolist()]
-        raise ValueError(
+        raise InputError(
             f"{column}: expected a finite target for every chosen cell, but {(~np.isfinite(target)).sum()} have none, "
             f"among them {lost}. Check the background and the pixels of these cells, or filter them out."
         )

@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from wellspring.dataset.values import same_forms
+from wellspring.errors import InputError
 
 __all__ = ["SPLITS", "split_cells", "systematic_split"]
 
@@ -105,7 +106,7 @@ def _split_by_group(cells: pd.DataFrame, *, train: float, validation: float, gro
     forms = same_forms(cells, group, parameter="dataset.split.group")
     n_missing = forms.count(None)
     if n_missing:
-        raise ValueError(
+        raise InputError(
             f"dataset.split.group: expected a value of {group!r} for every cell, but {n_missing} have none. "
             "Fill the column in, drop these cells in dataset.filter, or group by another column."
         )

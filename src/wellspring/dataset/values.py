@@ -4,6 +4,8 @@ import re
 
 import pandas as pd
 
+from wellspring.errors import InputError
+
 __all__ = ["same_form", "same_forms"]
 
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
@@ -38,7 +40,7 @@ def same_forms(table: pd.DataFrame, column: str, *, parameter: str) -> list[floa
     if table.empty:
         return []
     if column not in table.columns:
-        raise ValueError(
+        raise InputError(
             f"{parameter}: expected a column of the cell table, got {column!r}; it has {list(table.columns)}. "
             "Correct the name in the config, or add the column to the sheet of wells."
         )

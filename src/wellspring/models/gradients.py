@@ -7,6 +7,8 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from wellspring.errors import InputError
+
 __all__ = ["InputGradients", "input_gradients"]
 
 InputGradients = Callable[[NDArray[np.float32]], tuple[NDArray[np.float32], NDArray[np.float32]]]
@@ -39,7 +41,7 @@ def input_gradients(model: keras.Model) -> InputGradients:
     makers = {"tensorflow": _on_tensorflow, "jax": _on_jax}
     backend = keras.backend.backend()
     if backend not in makers:
-        raise ValueError(
+        raise InputError(
             f"KERAS_BACKEND: expected one of {sorted(makers)}, got {backend!r}. Set the environment variable "
             "KERAS_BACKEND to tensorflow."
         )
@@ -48,7 +50,7 @@ def input_gradients(model: keras.Model) -> InputGradients:
 
     def gradients(images: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         if images.shape[1:] != shape or len(images) == 0:
-            raise ValueError(f"images: expected a batch of shape (B, *{shape}), got {images.shape}.")
+            raise InputError(f"images: expected a batch of shape (B, *{shape}), got {images.shape}.")
         predictions, slopes = compiled(np.asarray(images, dtype=np.float32))
         return np.asarray(predictions), np.asarray(slopes)
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import keras
 
+from wellspring.errors import InputError
 from wellspring.files import as_readable
 from wellspring.models import layers  # noqa: F401  (registers the layers that a saved model is made of)
 from wellspring.models.linear import build_linear
@@ -68,10 +69,10 @@ def build_regressor(
         For an unknown name, an image too small for the architecture, or channels that the batch does not have.
     """
     if name not in ARCHITECTURES:
-        raise ValueError(f"model {name!r}: expected one of {sorted(ARCHITECTURES)}. Correct training.models.")
+        raise InputError(f"model {name!r}: expected one of {sorted(ARCHITECTURES)}. Correct training.models.")
     architecture = ARCHITECTURES[name]
     if image_size < architecture.min_image_size:
-        raise ValueError(
+        raise InputError(
             f"image_size: {name} needs images of at least {architecture.min_image_size} px, got {image_size} px. "
             f"Raise cells.image_size, or take {name} out of training.models."
         )

@@ -3,6 +3,8 @@
 import math
 from dataclasses import dataclass
 
+from wellspring.errors import InputError
+
 __all__ = ["Specification"]
 
 
@@ -36,17 +38,17 @@ class Specification:
     def __post_init__(self) -> None:
         """Check the values."""
         if self.image_size < 1 or self.n_channels < 1:
-            raise ValueError(
+            raise InputError(
                 f"image_size and n_channels: expected at least 1, got {self.image_size} and {self.n_channels}."
             )
         beyond = [i for i in self.input_channels if not 0 <= i < self.n_channels]
         if not self.input_channels or beyond or len(set(self.input_channels)) < len(self.input_channels):
-            raise ValueError(
+            raise InputError(
                 f"input_channels: expected one or more different places from 0 to {self.n_channels - 1}, "
                 f"got {list(self.input_channels)}. Name each channel once, and only channels of the batch."
             )
         if not (math.isfinite(self.target_mean) and math.isfinite(self.target_std) and self.target_std > 0):
-            raise ValueError(
+            raise InputError(
                 f"target_mean, target_std: expected a finite mean and a finite, positive standard deviation, got "
                 f"{self.target_mean} and {self.target_std}. Use 1 where all training targets are equal."
             )

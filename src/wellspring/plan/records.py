@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from wellspring.errors import InputError
 from wellspring.jobs import device_of_log
 from wellspring.plan.tasks import Task
 from wellspring.plan.workflow import literal
@@ -61,7 +62,7 @@ def read_records(folder: Path) -> Records:
     for path in sorted((folder / "benchmarks").rglob("*.tsv")):
         try:
             whole += _read(path, folder=folder)
-        except (ValueError, OSError) as error:
+        except (InputError, OSError) as error:
             broken.append(f"{path}: {error}")
     return Records(whole, broken)
 
@@ -70,14 +71,14 @@ def _read(path: Path, *, folder: Path) -> list[Record]:
     try:
         text = path.read_text(encoding="utf-8")
     except UnicodeDecodeError:
-        raise ValueError("no text") from None
+        raise InputError("no text") from None
     if not text:
-        raise ValueError("empty")
+        raise InputError("empty")
     if not text.endswith("\n"):
-        raise ValueError("cut short")
+        raise InputError("cut short")
     rows = list(csv.reader(text.splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE))
     if "s" not in rows[0] or len(rows) < 2 or any(len(row) != len(rows[0]) for row in rows):
-        raise ValueError("no benchmark record (expected a header with the column s, and rows that fit it)")
+        raise InputError("no benchmark record (expected a header with the column s, and rows that fit it)")
     place = path.relative_to(folder / "benchmarks").with_suffix("")
     device = device_of_log(folder / "logs" / place.with_suffix(".log"))
     return [_record(dict(zip(rows[0], row, strict=True)), place=place, device=device) for row in rows[1:]]
@@ -86,7 +87,7 @@ def _read(path: Path, *, folder: Path) -> list[Record]:
 def _record(row: dict[str, str], *, place: Path, device: str | None) -> Record:
     seconds = _number(row["s"])
     if seconds is None or seconds <= 0:
-        raise ValueError(f"expected seconds above 0 in the column s, found {row['s']!r}")
+        raise InputError(f"expected seconds above 0 in the column s, found {row['s']!r}")
     wildcards = literal(row.get("wildcards", ""))
     if not isinstance(wildcards, dict):
         names = _WILDCARDS.get(len(place.parts) - 1, ())

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from wellspring.errors import InputError
 from wellspring.plan.scaled import Range
 from wellspring.plan.tasks import PlannedJob
 
@@ -52,9 +53,9 @@ def wall_time(
     """
     widest = max((job.threads for job in jobs), default=1)
     if cores < widest:
-        raise ValueError(f"--cores: expected {widest} or more, as the widest job needs, got {cores}.")
+        raise InputError(f"--cores: expected {widest} or more, as the widest job needs, got {cores}.")
     if gpus < max((job.gpus for job in jobs), default=0):
-        raise ValueError(f"--gpus: expected 1 or more, since there are jobs that need a GPU, got {gpus}.")
+        raise InputError(f"--gpus: expected 1 or more, since there are jobs that need a GPU, got {gpus}.")
     least = _loads(jobs, [one.low + overhead_s for one in seconds])
     most = _loads(jobs, [one.high + overhead_s for one in seconds])
     return WallTime(

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from wellspring.errors import InputError
 from wellspring.plan.tasks import PlannedJob, Task
 
 __all__ = ["FileCounts", "Plan", "literal", "plan_jobs"]
@@ -87,7 +88,7 @@ def plan_jobs(
             # ASSUME: `_workflow` is where Snakemake 9 keeps the jobs; its public interface only prints them.
             return _plan(flow._workflow)
     except (WorkflowError, ApiError) as error:
-        raise ValueError(f"the workflow cannot be planned: {str(error).strip() or said.getvalue().strip()}") from None
+        raise InputError(f"the workflow cannot be planned: {str(error).strip() or said.getvalue().strip()}") from None
 
 
 def _plan(workflow: Any) -> Plan:

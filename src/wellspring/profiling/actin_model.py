@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from wellspring.errors import InputError
 from wellspring.profiling.actin import actin_truth, intersection_over_union, weight_map
 from wellspring.profiling.augmentation import augmented
 from wellspring.profiling.fields import NO_FIELDS, standardized
@@ -74,7 +75,7 @@ def well_tiles(
     names = [settings[name] for name in ("actin", "borders", "nuclei")]
     unknown = [name for name in names if name not in channels]
     if unknown:
-        raise ValueError(
+        raise InputError(
             f"profiling.actin: {unknown} are none of the corrected channels {list(channels)}. Name channels of "
             "quality.channels."
         )
@@ -83,7 +84,7 @@ def well_tiles(
         if one.site not in kept:
             continue
         if min(one.image.shape[1:]) < size:
-            raise ValueError(
+            raise InputError(
                 f"profiling.actin.tile_size_px: {size} px, but the fields of {key[0]}/{key[1]} have "
                 f"{one.image.shape[1]} x {one.image.shape[2]}. Lower it."
             )
@@ -111,7 +112,7 @@ def joined_tiles(wells: Sequence[ActinTiles]) -> ActinTiles:
         When there is none.
     """
     if not any(len(one.keys) for one in wells):
-        raise ValueError(NO_FIELDS)
+        raise InputError(NO_FIELDS)
     return ActinTiles(
         pd.concat([one.keys for one in wells], ignore_index=True),
         np.concatenate([one.images for one in wells]),

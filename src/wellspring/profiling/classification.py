@@ -12,6 +12,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
+from wellspring.errors import InputError
 from wellspring.profiling.profiles import Profiles
 
 __all__ = ["Unseen", "classification_metrics", "classification_rows", "network_rows", "unseen_scores"]
@@ -159,7 +160,7 @@ def network_rows(
         When a score is NaN or infinite.
     """
     if not np.isfinite(scores["score"]).all():
-        raise ValueError(
+        raise InputError(
             "profiling: expected numbers, but the network's own last values are not finite. The network diverged: "
             "lower profiling.networks.learning_rate, then run the rule profiling_embed again."
         )

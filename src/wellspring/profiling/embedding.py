@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from wellspring.errors import InputError
 from wellspring.profiling.augmentation import FieldBatches
 from wellspring.profiling.fields import standardized
 from wellspring.profiling.networks import build_autoencoder, build_classifier, build_densenet, encoder_of
@@ -73,9 +74,9 @@ def fit_embedder(method: str, training: Training) -> Fitted:
         For an unknown method, or no fields to fit on.
     """
     if method not in EMBEDDERS:
-        raise ValueError(f"profiling.methods: {method!r} is no network; expected one of {list(EMBEDDERS)}.")
+        raise InputError(f"profiling.methods: {method!r} is no network; expected one of {list(EMBEDDERS)}.")
     if not (~training.is_validation).any():
-        raise ValueError("profiling: expected at least one field to fit on, got none.")
+        raise InputError("profiling: expected at least one field to fit on, got none.")
     return EMBEDDERS[method](training)
 
 

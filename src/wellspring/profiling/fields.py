@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from wellspring.errors import InputError
 from wellspring.files import as_readable, replaced_when_whole
 from wellspring.quality.images import CorrectedSite
 
@@ -89,10 +90,10 @@ def each_well(paths: Sequence[Path]) -> Iterator[Fields]:
             own = Fields(_keys(arrays), arrays["images"], tuple(arrays["channels"].tolist()))
             first = first or own
             if own.channels != first.channels:
-                raise ValueError(f"its channels are {list(own.channels)}, those of other wells {list(first.channels)}")
+                raise InputError(f"its channels are {list(own.channels)}, those of other wells {list(first.channels)}")
             if own.images.shape[1:] != first.images.shape[1:]:
                 shapes = (list(one.images.shape[1:]) for one in (own, first))
-                raise ValueError("its fields have the shape {}, those of other wells {}".format(*shapes))
+                raise InputError("its fields have the shape {}, those of other wells {}".format(*shapes))
         yield own
 
 
@@ -113,7 +114,7 @@ def read_keys(paths: Sequence[Path]) -> pd.DataFrame:
         with as_readable(path, expected="fields of a well"), np.load(path) as arrays:
             keys.append(_keys(arrays))
     if not sum(map(len, keys)):
-        raise ValueError(NO_FIELDS)
+        raise InputError(NO_FIELDS)
     return pd.concat(keys, ignore_index=True)
 
 
@@ -127,7 +128,7 @@ def read_fields(paths: Sequence[Path]) -> Fields:
     """
     wells = list(each_well(paths))
     if not sum(len(one.keys) for one in wells):
-        raise ValueError(NO_FIELDS)
+        raise InputError(NO_FIELDS)
     keys = pd.concat([one.keys for one in wells], ignore_index=True)
     return Fields(keys, np.concatenate([one.images for one in wells]), wells[0].channels)
 

@@ -6,6 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.model_selection import StratifiedGroupKFold
 
+from wellspring.errors import InputError
+
 __all__ = ["sample_folds", "validation_samples"]
 
 
@@ -30,19 +32,19 @@ def sample_folds(samples: Sequence[str], labels: Sequence[str], *, n_folds: int,
     of_sample: dict[str, str] = {}
     for sample, label in zip(samples, labels, strict=True):
         if of_sample.setdefault(sample, label) != label:
-            raise ValueError(
+            raise InputError(
                 f"profiling: sample {sample!r} has the classes {sorted({of_sample[sample], label})}; expected one. "
                 "Correct the sheet, or profiling.sample and profiling.label."
             )
         classes.setdefault(label, set()).add(sample)
     if len(classes) < 2:
-        raise ValueError(
+        raise InputError(
             f"profiling.label: expected two classes or more among the wells with kept sites, got {sorted(classes)}. "
             "Add wells of another class, or name another column."
         )
     few = {label: len(found) for label, found in classes.items() if len(found) < n_folds}
     if few:
-        raise ValueError(
+        raise InputError(
             f"profiling.folds: {n_folds} folds need as many samples of each class, but {few} have fewer. Lower "
             "profiling.folds (2 at least), or add samples: what is never unseen cannot be judged."
         )

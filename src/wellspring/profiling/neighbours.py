@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.manifold import TSNE
 
+from wellspring.errors import InputError
+
 __all__ = ["neighbour_map"]
 
 _LEAST_WELLS = 5
@@ -33,7 +35,7 @@ def neighbour_map(method: str, values: NDArray[np.float64], *, seed: int) -> NDA
         For another method.
     """
     if method not in ("umap", "tsne"):
-        raise ValueError(f"expected umap or tsne, got {method!r}.")
+        raise InputError(f"expected umap or tsne, got {method!r}.")
     n = len(values)
     if n < _LEAST_WELLS or len(np.unique(values, axis=0)) < _LEAST_WELLS:
         return np.full((n, 2), np.nan)

@@ -8,6 +8,7 @@ from urllib.error import URLError
 import keras
 from keras import layers
 
+from wellspring.errors import InputError
 from wellspring.files import as_readable
 
 __all__ = [
@@ -54,7 +55,7 @@ def build_autoencoder(*, image_size: int, width: int, code_size: int, dropout: f
         For another size or width.
     """
     if image_size % 16 or image_size < 16 or width % 8 or width < 8:
-        raise ValueError(
+        raise InputError(
             f"profiling: an autoencoder needs fields of a multiple of 16 px and a width that is a multiple of 8, got "
             f"{image_size} px and {width}. Correct profiling.field_size_px or profiling.networks.width."
         )
@@ -107,7 +108,7 @@ def build_classifier(
         When nothing is left of the image after the poolings.
     """
     if image_size < 2**n_blocks:
-        raise ValueError(
+        raise InputError(
             f"profiling: {n_blocks} blocks need fields of at least {2**n_blocks} px, got {image_size} px. Lower "
             "profiling.networks.n_blocks, or raise profiling.field_size_px."
         )
@@ -154,7 +155,7 @@ def build_densenet(*, image_size: int, n_channels: int, embedding_size: int, wei
         When ImageNet's weights are neither on this machine nor to be had.
     """
     if image_size < _DENSENET_SIZE:
-        raise ValueError(f"profiling.field_size_px: DenseNet-121 needs {_DENSENET_SIZE} px or more, got {image_size}.")
+        raise InputError(f"profiling.field_size_px: DenseNet-121 needs {_DENSENET_SIZE} px or more, got {image_size}.")
     images = keras.Input((image_size, image_size, n_channels), name="images")
     three = images if n_channels == 3 else layers.Conv2D(3, 1, name="three_channels")(images)
     shape = (image_size, image_size, 3)
@@ -196,7 +197,7 @@ def build_unet(*, image_size: int, n_channels: int, width: int, n_levels: int) -
         When the size cannot be halved `n_levels` times.
     """
     if image_size % 2**n_levels:
-        raise ValueError(
+        raise InputError(
             f"profiling.actin.tile_size_px: expected a multiple of {2**n_levels} px for {n_levels} levels, got "
             f"{image_size} px. Change it or profiling.actin.n_levels."
         )

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from wellspring.errors import InputError
 from wellspring.profiling.tables import EMBEDDING, EMBEDDING_PREFIX
 from wellspring.tables import read_table
 
@@ -52,7 +53,7 @@ def read_profiles(paths: Sequence[Path], annotations: pd.DataFrame, *, source: s
     """
     tables = [table for table in (read_table(path, EMBEDDING) for path in paths) if len(table)]
     if not tables:
-        raise ValueError(f"{source}: expected embeddings of at least one field, but no well has any.")
+        raise InputError(f"{source}: expected embeddings of at least one field, but no well has any.")
     return well_profiles(pd.concat(tables, ignore_index=True), annotations, source=source)
 
 
@@ -77,7 +78,7 @@ def well_profiles(embedding: pd.DataFrame, annotations: pd.DataFrame, *, source:
     bad = ~np.isfinite(embedding[columns].to_numpy(dtype=np.float64)).all(axis=1)
     if bad.any():
         wells = sorted(set(zip(embedding.loc[bad, "plate"], embedding.loc[bad, "well"], strict=True)))
-        raise ValueError(
+        raise InputError(
             f"{source}: expected numbers, but the embeddings of {len(wells)} well(s) are not finite: {wells[:5]}. The "
             "network diverged: lower profiling.networks.learning_rate, then run the rule profiling_embed again."
         )

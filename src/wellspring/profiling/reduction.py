@@ -12,6 +12,7 @@ from sklearn.preprocessing import StandardScaler
 
 from wellspring.cells.shards import Shard
 from wellspring.cells.tables import CELLS
+from wellspring.errors import InputError
 from wellspring.profiling.design import Design, FieldFolds, embedding_table, field_folds
 from wellspring.profiling.features import field_features
 from wellspring.profiling.fields import Fields, each_well, read_keys, standardized
@@ -58,7 +59,7 @@ def reduced_wells(
     if method == "features":
         return embedded_features(folds, features_of_fields(keys, cells))
     if method != "pca":
-        raise ValueError(f"profiling.methods: {method!r} needs a network; expected pca or features.")
+        raise InputError(f"profiling.methods: {method!r} needs a network; expected pca or features.")
     return pca_fields(folds, lambda: each_well(fields), n_components=n_components, report=report)
 
 
@@ -131,7 +132,7 @@ def fit_pca(parts: Iterable[NDArray[np.uint16]], *, n_components: int) -> Embed:
             model = IncrementalPCA(n_components=min(n_components, math.prod(batch.shape[1:])))
         model.partial_fit(_flat(batch))
     if model is None:
-        raise ValueError("profiling: expected at least one field to fit on, got none.")
+        raise InputError("profiling: expected at least one field to fit on, got none.")
     fitted = model
 
     def embed(images: NDArray[np.uint16]) -> NDArray[np.float32]:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from wellspring.errors import InputError
 from wellspring.quality.medians import local_median
 
 __all__ = ["RatioHistogram", "SmallImage", "corrected", "illumination_function", "small_image"]
@@ -101,7 +102,7 @@ class RatioHistogram:
             When the grid is another.
         """
         if image.ratio.shape != self.counts.shape[1:]:
-            raise ValueError(
+            raise InputError(
                 f"illumination: expected images of one size on a plate, got grids of {image.ratio.shape} and "
                 f"{self.counts.shape[1:]} px. Put images of another size on a plate of their own in the sheet."
             )
@@ -128,7 +129,7 @@ class RatioHistogram:
             When no image was added.
         """
         if self.n_images == 0:
-            raise ValueError("illumination: expected at least one image with light, got none.")
+            raise InputError("illumination: expected at least one image with light, got none.")
         half = self.counts.sum(axis=0, dtype=np.float64) / 2
         below = np.cumsum(self.counts, axis=0, dtype=np.float64)
         at = (below >= half).argmax(axis=0)[None]

@@ -10,6 +10,7 @@ import numpy as np
 import tifffile
 from numpy.typing import NDArray
 
+from wellspring.errors import InputError
 from wellspring.files import as_readable, replaced_when_whole
 from wellspring.quality.illumination import RatioHistogram, SmallImage, illumination_function
 
@@ -144,7 +145,7 @@ def write_corrected(
             writer.write(one.image, compression="zlib", predictor=True, photometric="minisblack", metadata=metadata)
             n_written += 1
         if n_written == 0:
-            raise ValueError(f"{path}: expected at least one site, got none.")
+            raise InputError(f"{path}: expected at least one site, got none.")
 
 
 def read_corrected(path: Path) -> Iterator[CorrectedSite]:

@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import fft
 
+from wellspring.errors import InputError
+
 __all__ = ["ImageMeasures", "empty_share", "focus_slope", "measure_image"]
 
 _FIRST_RADIUS = 2
@@ -57,7 +59,7 @@ def measure_image(image: NDArray[np.uint16]) -> ImageMeasures:
         When the image is not (Y, X) uint16, or smaller than 32 px.
     """
     if image.ndim != 2 or image.dtype != np.uint16 or min(image.shape) < 32:
-        raise ValueError(
+        raise InputError(
             f"image: expected (Y, X) uint16 of at least 32 x 32 px, got {image.dtype} of shape {image.shape}. "
             "Check raw.pattern: each file should hold one field of view."
         )

@@ -4,6 +4,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from wellspring.errors import InputError
+
 __all__ = ["local_median"]
 
 # OpenCV's filter takes 8 bits: ranks within a part, one for all below it, one for all above.
@@ -39,7 +41,7 @@ def local_median(image: NDArray[np.number], *, radius_px: int) -> NDArray[np.flo
         When radius_px is below 1.
     """
     if radius_px < 1:
-        raise ValueError(f"radius_px: expected 1 or more, got {radius_px}.")
+        raise InputError(f"radius_px: expected 1 or more, got {radius_px}.")
     ranks, intensities = _ranked(image)
     # OpenCV wants windows no larger than 255 px, and smaller than the image is of no use.
     radius = min(radius_px, 127, max(1, max(image.shape) // 2))

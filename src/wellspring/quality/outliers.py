@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from wellspring.errors import InputError
 from wellspring.quality.tables import FLAGGED_IMAGES, JUDGED, KEPT_SITES
 from wellspring.tables import empty_table
 
@@ -70,7 +71,7 @@ def flagged_images(images: pd.DataFrame, *, max_z: float, judged_by: Sequence[st
     """
     unknown = sorted(set(judged_by) - set(JUDGED))
     if unknown:
-        raise ValueError(f"quality.judged_by: {unknown} are no measures; expected some of {list(JUDGED)}.")
+        raise InputError(f"quality.judged_by: {unknown} are no measures; expected some of {list(JUDGED)}.")
     if images.empty:
         return empty_table(FLAGGED_IMAGES)
     table = images.reset_index(drop=True).copy()

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from skimage.restoration import denoise_tv_chambolle
 
+from wellspring.errors import InputError
 from wellspring.quality.medians import local_median
 
 __all__ = [
@@ -131,7 +132,7 @@ def centre_crop(image: NDArray[np.uint16], *, size_px: int) -> NDArray[np.uint16
         When the image is smaller.
     """
     if min(image.shape) < size_px:
-        raise ValueError(
+        raise InputError(
             f"quality.preprocessing: crop to {size_px} px needs images of at least that size, got {image.shape}. "
             "Lower size_px, or leave the step out."
         )
@@ -171,7 +172,7 @@ def preprocessed(image: NDArray[np.uint16], *, channel: str, steps: Sequence[Map
     for given in steps:
         name, channels = given["step"], given.get("channels")
         if name not in PREPROCESSING:
-            raise ValueError(f"quality.preprocessing: {name!r} is no step; expected one of {sorted(PREPROCESSING)}.")
+            raise InputError(f"quality.preprocessing: {name!r} is no step; expected one of {sorted(PREPROCESSING)}.")
         if channels is None or channel in channels:
             settings = {key: value for key, value in given.items() if key not in ("step", "channels")}
             image = PREPROCESSING[name](image, **settings)

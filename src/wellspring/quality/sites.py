@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from wellspring.errors import InputError
 from wellspring.quality.illumination import corrected, small_image
 from wellspring.quality.images import CorrectedSite, SmallSite
 from wellspring.quality.measures import measure_image
@@ -103,13 +104,13 @@ def corrected_sites(
             done.append(preprocessed(even, channel=channel, steps=steps))
         shapes = {image.shape for image in done}
         if len(shapes) > 1:
-            raise ValueError(f"quality.preprocessing: crop all channels alike; site {site.site} has {sorted(shapes)}.")
+            raise InputError(f"quality.preprocessing: crop all channels alike; site {site.site} has {sorted(shapes)}.")
         yield CorrectedSite(site.site, np.stack(done))
 
 
 def _image_of(site: SiteImage, channel: str, *, well: tuple[str, str]) -> NDArray[np.uint16]:
     if channel not in site.channels:
-        raise ValueError(
+        raise InputError(
             f"{well[0]}/{well[1]}, site {site.site}: quality.channels names {channel!r}, but the channels are "
             f"{list(site.channels)}. Correct the config, or add the missing image."
         )

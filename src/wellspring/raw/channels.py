@@ -3,6 +3,7 @@
 import csv
 from pathlib import Path
 
+from wellspring.errors import InputError
 from wellspring.files import as_readable
 
 __all__ = ["read_channels"]
@@ -28,7 +29,7 @@ def read_channels(path: Path) -> tuple[str, ...]:
     with as_readable(path, expected="a table of channels"), Path(path).open(newline="", encoding="utf-8-sig") as file:
         lines = [[field.strip() for field in line] for line in csv.reader(file) if line]
     if not lines:
-        raise ValueError(f"{path}: expected one row per channel, but the file is empty. Copy it from its source.")
+        raise InputError(f"{path}: expected one row per channel, but the file is empty. Copy it from its source.")
     header = [field.lower() for field in lines[0]]
     named = [name for name in _NAMES if name in header]
     if "id" in header and named:
@@ -38,7 +39,7 @@ def read_channels(path: Path) -> tuple[str, ...]:
     try:
         found = {int(row[id_place]): row[name_place] for row in rows}
     except (ValueError, IndexError):
-        raise ValueError(
+        raise InputError(
             f"{path}: expected rows `id,name` with whole-number ids, or a header with the columns id and channel_name; "
             f"the first line is {lines[0]}."
         ) from None
@@ -47,12 +48,12 @@ def read_channels(path: Path) -> tuple[str, ...]:
 
 def _checked(found: dict[int, str], *, n_rows: int, path: Path) -> tuple[str, ...]:
     if sorted(found) != list(range(n_rows)):
-        raise ValueError(
+        raise InputError(
             f"{path}: expected the ids 0 to {n_rows - 1}, each once (the columns of mpp.npy), but found "
             f"{sorted(found)} in {n_rows} rows. Number the channels in the order of the columns."
         )
     names = tuple(found[number] for number in range(n_rows))
     bad = sorted({name for name in names if not name or names.count(name) > 1})
     if bad:
-        raise ValueError(f"{path}: expected a name of its own for every channel, but {bad} are empty or repeat.")
+        raise InputError(f"{path}: expected a name of its own for every channel, but {bad} are empty or repeat.")
     return names

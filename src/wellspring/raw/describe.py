@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from wellspring.errors import InputError
 from wellspring.raw.channels import read_channels
 from wellspring.raw.files import well_files
 from wellspring.raw.mpm_arrays import open_arrays
@@ -105,7 +106,7 @@ def compare_channels(
     if others:
         lines = [f"  - {plate}/{well}: {_difference(c, common)}" for (plate, well), c in others.items()][:_MOST_WELLS]
         more = [f"  (+{len(others) - _MOST_WELLS} more)"] if len(others) > _MOST_WELLS else []
-        raise ValueError(
+        raise InputError(
             f"channels: expected the same channels in the same order in every well, but {len(others)} of "
             f"{len(channels_of)} wells differ from the other {counts[common]}:\n"
             + "\n".join([*lines, *more])
@@ -115,7 +116,7 @@ def compare_channels(
         f"  - {key}: {_unknown(name, common)}" for key, names in named.items() for name in names if name not in common
     ]
     if unknown:
-        raise ValueError(
+        raise InputError(
             f"config: {len(unknown)} channel(s) that no well has:\n"
             + "\n".join(unknown)
             + f"\nKnown channels: {', '.join(common)}. Correct the config."
@@ -133,7 +134,7 @@ def check_removed(removed: Sequence[int], *, n_inputs: int) -> None:
     """
     too_many = [n for n in removed if n >= n_inputs]
     if too_many:
-        raise ValueError(
+        raise InputError(
             f"attribution.validation.roar.channels: expected numbers below {n_inputs}, that of the channels that a "
             f"model sees, got {too_many}. Correct the config."
         )
@@ -168,7 +169,7 @@ def check_axes(
                     is_list = isinstance(value, list | tuple)
                     if (is_list and len(value) != n_axes) or (value is None and n_axes == 3):
                         axes = "[z, y, x]" if n_axes == 3 else "[y, x]"
-                        raise ValueError(
+                        raise InputError(
                             f"{key}: expected {n_axes} numbers, {axes}, since {channel} of {plate}/{well} has {shown}, "
                             f"got {list(value) if is_list else 'null'}. Correct the config; wells with planes and "
                             "wells with stacks need a run each."

@@ -6,6 +6,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from wellspring.errors import InputError
+
 __all__ = ["join_annotations", "same_values"]
 
 _OTHER = " of the other side"
@@ -57,14 +59,14 @@ def join_annotations(
     used = table.merge(keys, on=on, how="inner")
     repeated = used.loc[used.duplicated(on), on].drop_duplicates()
     if len(repeated):
-        raise ValueError(
+        raise InputError(
             f"{names[1]}: expected one row per {_words(on)}, but {len(repeated)} of those in {names[0]} repeat, which "
             f"would multiply rows; the first: {_first(repeated)}. Remove the repeated rows."
         )
     if every:
         absent = objects.loc[~_found(objects, used, on=on), on].drop_duplicates()
         if len(absent):
-            raise ValueError(
+            raise InputError(
                 f"{names[1]}: expected a row for every {_words(on)} of {names[0]}, but {len(absent)} are missing; the "
                 f"first: {_first(absent)}. Add them."
             )
@@ -75,7 +77,7 @@ def join_annotations(
         differs = ~same_values(joined[name], other)
         if differs.any():
             row = int(np.flatnonzero(differs)[0])
-            raise ValueError(
+            raise InputError(
                 f"{names[1]}: column {name!r} is also in {names[0]}, and they differ in {int(differs.sum())} rows; the "
                 f"first: {other.tolist()[row]!r} against {joined[name].tolist()[row]!r} for {_words(on)} "
                 f"{_first(joined.iloc[[row]][on])[0]}. Remove the column from one of them, or correct it."

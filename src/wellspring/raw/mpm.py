@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from wellspring.errors import InputError
 from wellspring.raw.channels import read_channels
 from wellspring.raw.files import plate_table
 from wellspring.raw.mpm_arrays import coordinates, open_arrays, whole_numbers
@@ -96,7 +97,7 @@ def _check_ids(object_id: NDArray[np.integer], known: pd.Series, *, ids_path: Pa
         (ids_path, metadata, np.setdiff1d(known, in_pixels), "Remove their rows, or copy the arrays again"),
     ):
         if len(there):
-            raise ValueError(
+            raise InputError(
                 f"{lacking}: {len(there)} objects of {other} are missing here; the first ids: {there[:5].tolist()}. "
                 f"{rest}."
             )

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.lib.format import open_memmap
 from numpy.typing import NDArray
 
+from wellspring.errors import InputError
 from wellspring.files import as_readable
 from wellspring.raw.files import mpm_object_ids
 
@@ -57,12 +58,12 @@ def open_arrays(path: Path, *, n_channels: int) -> MpmArrays:
     path = Path(path)
     pixels: NDArray[Any] = _open(path / "mpp.npy", expected="a whole .npy array of uint16 (pixels x channels)")
     if pixels.dtype != np.uint16 or pixels.ndim != 2:
-        raise ValueError(
+        raise InputError(
             f"{path / 'mpp.npy'}: expected uint16 values in 2 dimensions (pixels x channels), but found {pixels.dtype} "
             f"in {pixels.ndim}. Save the raw intensities, unscaled, as uint16."
         )
     if pixels.shape[1] != n_channels:
-        raise ValueError(
+        raise InputError(
             f"{path / 'mpp.npy'}: expected {n_channels} columns, as many as {path / 'channels.csv'} has channels, "
             f"but found {pixels.shape[1]}. Correct the channel table."
         )
@@ -79,12 +80,12 @@ def _open(path: Path, *, expected: str) -> NDArray[np.generic]:
 def _one_column(path: Path, *, n_px: int) -> NDArray[np.generic]:
     values = _open(path, expected="a whole .npy array of whole numbers, one per pixel")
     if values.ndim != 1 or values.dtype.kind not in "iuf":
-        raise ValueError(
+        raise InputError(
             f"{path}: expected whole numbers in 1 dimension, one per pixel, but found {values.dtype} in {values.ndim}. "
             "Copy the file from its source."
         )
     if len(values) != n_px:
-        raise ValueError(
+        raise InputError(
             f"{path}: expected {n_px} values, one per row of {path.with_name('mpp.npy')}, but found {len(values)}. "
             "Copy the arrays of this well again, all from one run."
         )
@@ -107,7 +108,7 @@ def whole_numbers(values: NDArray[np.generic], *, path: Path) -> NDArray[np.inte
         chunk = np.asarray(values[part], dtype=np.float64)
         broken = ~(np.trunc(chunk) == chunk) | ~(np.abs(chunk) < 2.0**63)
         if broken.any():
-            raise ValueError(
+            raise InputError(
                 f"{path}: expected whole numbers, but found {chunk[broken][0]:g} at row "
                 f"{part.start + int(np.flatnonzero(broken)[0])}. Round them where they were made."
             )
@@ -130,7 +131,7 @@ def coordinates(values: NDArray[np.generic], *, size_px: int | None, path: Path)
     if len(whole) and not 0 <= int(whole.min()) <= int(whole.max()) <= upper:
         row = int(np.flatnonzero((whole < 0) | (whole > upper))[0])
         bound = f"from 0 to {upper}" + ("" if size_px is None else " (raw.mosaic_shape_px)")
-        raise ValueError(
+        raise InputError(
             f"{path}: expected coordinates {bound}, but found {int(whole[row])} at row {row}. "
             "Correct raw.mosaic_shape_px, or copy the file from its source."
         )

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from wellspring.errors import InputError
 from wellspring.files import as_readable
 from wellspring.raw.joins import join_annotations, same_values
 
@@ -31,15 +32,15 @@ def read_metadata(path: Path) -> pd.DataFrame:
     table = _read(path, needed=["mapobject_id"])
     ids = _ids(table, "mapobject_id", path=path)
     if ids.isna().any():
-        raise ValueError(f"{path}: expected an id in every row of mapobject_id, but {int(ids.isna().sum())} are empty.")
+        raise InputError(f"{path}: expected an id in every row of mapobject_id, but {int(ids.isna().sum())} are empty.")
     repeated = ids[ids.duplicated()].unique().tolist()
     if repeated:
-        raise ValueError(
+        raise InputError(
             f"{path}: expected one row per mapobject_id, but {len(repeated)} repeat; the first: {repeated[:5]}. "
             "Remove the repeated rows."
         )
     if "object_id" in table:
-        raise ValueError(f"{path}: has a column object_id beside mapobject_id, which is the object's id. Rename it.")
+        raise InputError(f"{path}: has a column object_id beside mapobject_id, which is the object's id. Rename it.")
     if "mapobject_id_cell" in table:
         table["mapobject_id_cell"] = _ids(table, "mapobject_id_cell", path=path)
     objects = table.drop(columns="mapobject_id")
@@ -60,14 +61,14 @@ def add_cell_cycle(objects: pd.DataFrame, path: Path, *, metadata: Path) -> pd.D
         column of both sides differs.
     """
     if "mapobject_id_cell" not in objects:
-        raise ValueError(
+        raise InputError(
             f"{metadata}: expected the column mapobject_id_cell, by which {path} is joined. Add it, or set "
             "raw.cell_cycle_table: null."
         )
     table = _read(path, needed=["cell_cycle"])
     key = "mapobject_id_cell" if "mapobject_id_cell" in table else "mapobject_id"
     if key not in table:
-        raise ValueError(
+        raise InputError(
             f"{path}: expected a column mapobject_id_cell or mapobject_id with the cells' ids; "
             f"found {list(map(str, table.columns))}."
         )
@@ -88,7 +89,7 @@ def add_wells(objects: pd.DataFrame, path: Path, *, metadata: Path) -> pd.DataFr
         column of both sides differs.
     """
     if "well_name" not in objects:
-        raise ValueError(
+        raise InputError(
             f"{metadata}: expected the column well_name, by which {path} is joined. Add it, or set "
             "raw.wells_table: null."
         )
@@ -121,20 +122,20 @@ def read_background(path: Path, *, channels: Sequence[str], rows: Mapping[str, s
     if used.empty:
         known = {name: sorted(map(str, table[name].dropna().unique()))[:10] for name in rows}
         what = "with a channel of this well" if matching.any() else f"among the values {known}"
-        raise ValueError(
+        raise InputError(
             f"{path}: expected rows with {dict(rows)}, but none is there {what}. Correct raw.background_rows, or set "
             "raw.background_table: null."
         )
     repeated = sorted(used.loc[used["channel"].duplicated(), "channel"].unique())
     if repeated:
-        raise ValueError(
+        raise InputError(
             f"{path}: expected one row per channel with {dict(rows)}, but {repeated} have several. Narrow "
             "raw.background_rows."
         )
     values = pd.to_numeric(used["mean_background"], errors="coerce").to_numpy(dtype=np.float64)
     broken = used.loc[~(np.isfinite(values) & (values >= 0)), ["channel", "mean_background"]]
     if len(broken):
-        raise ValueError(
+        raise InputError(
             f"{path}: expected a mean_background of 0 or more for every channel, but found "
             f"{dict(broken.itertuples(index=False, name=None))}. Correct them, or remove their rows: 0 is used then."
         )
@@ -148,7 +149,7 @@ def _read(path: Path, *, needed: Sequence[str]) -> pd.DataFrame:
     table = table[[name for name in table.columns if not str(name).startswith("Unnamed: ")]]
     missing = [name for name in needed if name not in table.columns]
     if missing:
-        raise ValueError(
+        raise InputError(
             f"{path}: expected the columns {list(needed)}, but {missing} are missing; "
             f"found {list(map(str, table.columns))}."
         )
@@ -159,7 +160,7 @@ def _ids(table: pd.DataFrame, name: str, *, path: Path) -> pd.Series:
     values = pd.to_numeric(table[name], errors="coerce")
     broken = table.loc[(values.isna() & table[name].notna()) | (values.notna() & (values % 1 != 0)), name]
     if len(broken):
-        raise ValueError(f"{path}: expected whole numbers in {name}, but found {broken.tolist()[0]!r}. Correct them.")
+        raise InputError(f"{path}: expected whole numbers in {name}, but found {broken.tolist()[0]!r}. Correct them.")
     return values.astype("Int64")
 
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
 
+from wellspring.errors import InputError
+
 __all__ = ["PARTS", "Match", "compile_pattern", "matches_below", "matching_files"]
 
 PARTS = ("plate", "well", "site", "channel", "z")
@@ -40,15 +42,15 @@ def compile_pattern(pattern: str) -> re.Pattern[str]:
     known = f"known parts are {', '.join(f'{{{name}}}' for name in (*PARTS, '_'))}"
     for name in names:
         if name not in (*PARTS, "_"):
-            raise ValueError(f"pattern {pattern!r}: unknown part {{{name}}}; {known}.")
+            raise InputError(f"pattern {pattern!r}: unknown part {{{name}}}; {known}.")
         if name != "_" and names.count(name) > 1:
-            raise ValueError(
+            raise InputError(
                 f"pattern {pattern!r}: part {{{name}}} occurs more than once; {known}, each once but {{_}}."
             )
     if any(brace in literal for literal in literals for brace in "{}"):
-        raise ValueError(f"pattern {pattern!r}: a brace has no partner; {known}.")
+        raise InputError(f"pattern {pattern!r}: a brace has no partner; {known}.")
     if "" in literals[1:-1]:
-        raise ValueError(
+        raise InputError(
             f"pattern {pattern!r}: two parts follow each other; put what parts them between, or make one {{_}}."
         )
     parts = [_part(name, after=after) for name, after in zip(names, literals[1:], strict=True)]
@@ -91,7 +93,7 @@ def matching_files(folder: Path, *, pattern: str, well: str | None) -> list[Matc
         raise FileNotFoundError(_nothing_found(folder, pattern=pattern, well=well))
     plates = sorted({m.parts["plate"] for m in found if "plate" in m.parts})
     if len(plates) > 1 and well is not None:
-        raise ValueError(
+        raise InputError(
             f"{folder}: well {well} of several plates ({', '.join(plates)}) lies in this one folder; "
             "give each plate a folder of its own."
         )

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from wellspring.errors import InputError
 from wellspring.raw.names import Match, matching_files
 from wellspring.raw.tiff_headers import TiffHeader, opened_tiff, read_headers
 
@@ -137,7 +138,7 @@ def read_sites(
         channel or has one too many; when `projection` is unknown. The message names the file.
     """
     if projection not in PROJECTIONS:
-        raise ValueError(f"raw.projection: expected one of {list(PROJECTIONS)}, got {projection!r}.")
+        raise InputError(f"raw.projection: expected one of {list(PROJECTIONS)}, got {projection!r}.")
     names, sites = _plan(path, well=well, pattern=pattern, channels=channels)
     for site, headers in sites.items():
         size = pixel_size_um if pixel_size_um is not None else _pixel_size(headers)
@@ -175,7 +176,7 @@ def read_stacks(
     names, sites = _plan(path, well=well, pattern=pattern, channels=channels)
     missing = [name for name in wanted if name not in names]
     if missing:
-        raise ValueError(f"{path}: expected the channels {list(wanted)}, but {missing} are not among {list(names)}.")
+        raise InputError(f"{path}: expected the channels {list(wanted)}, but {missing} are not among {list(names)}.")
     for site, headers in sites.items():
         size = pixel_size_um if pixel_size_um is not None else _pixel_size(headers)
         yield SiteStacks(site, _stacks(headers, wanted=wanted), size)
@@ -219,9 +220,9 @@ def _plan(
 def _placed(header: TiffHeader, *, match: Match, channels: Sequence[str] | None) -> TiffHeader:
     """The header with its site, z and channel names, its axes reduced to Y, X, Z and C; or raise."""
     if header.dtype.kind != "u" or header.dtype.itemsize > 2:
-        raise ValueError(f"{header.path}: expected an image of uint8 or uint16, found {header.dtype}. Convert it.")
+        raise InputError(f"{header.path}: expected an image of uint8 or uint16, found {header.dtype}. Convert it.")
     if not header.is_whole:
-        raise ValueError(
+        raise InputError(
             f"{header.path}: its OME metadata name images that are not in this file. Export each site to a file of its "
             "own."
         )
@@ -250,7 +251,7 @@ def _plain_axes(header: TiffHeader, *, has_named_channel: bool, channels: Sequen
         elif n_expected == n_planes:
             axes = axes.replace(unknown[0], "C")
     if sorted(axes) not in [sorted(a) for a in ("YX", "CYX", "ZYX", "CZYX")]:
-        raise ValueError(
+        raise InputError(
             f"{header.path}: expected the axes Y and X, and at most C (channel) and Z; found {header.axes} of shape "
             f"{header.shape}. Name the planes of each file in raw.channels, or export one site and time point per file."
         )
@@ -263,7 +264,7 @@ def _channel_names(
     if "channel" in match.parts:
         if n_channels == 1:
             return (match.parts["channel"],)
-        raise ValueError(
+        raise InputError(
             f"{header.path}: the name says one channel ({match.parts['channel']}), but the file holds {n_channels}. "
             "Export each channel as a grey image, or, if these are other channels, write {_} instead of {channel} in "
             "raw.pattern."
@@ -271,7 +272,7 @@ def _channel_names(
     for names in (header.names, tuple(channels or ())):
         if len(names) == n_channels:
             return names
-    raise ValueError(
+    raise InputError(
         f"{header.path}: holds {n_channels} channel(s) without names, but raw.channels names {len(channels or ())}. "
         "List one name per channel there, or put {channel} in raw.pattern."
     )
@@ -282,14 +283,14 @@ def _check_site(site: str, headers: Sequence[TiffHeader]) -> None:
     seen: dict[tuple[str, str], Path] = {}
     for header in headers:
         if header.height_width != first.height_width:
-            raise ValueError(
+            raise InputError(
                 f"{header.path}: expected the shape of the site's other images, {first.height_width} as in "
                 f"{first.path}, found {header.height_width}. Images of one site must have one shape."
             )
         for name in header.channels:
             if (name, header.z) in seen:
                 of_z = f", z {header.z}" if header.z else ""
-                raise ValueError(
+                raise InputError(
                     f"{header.path}: site {site}, channel {name}{of_z} is also in {seen[(name, header.z)]}. Tell them "
                     "apart with {site}, {channel} or {z} in raw.pattern, or remove one."
                 )
@@ -301,7 +302,7 @@ def _check_channels(site: str, headers: Sequence[TiffHeader], *, names: Sequence
     missing = [name for name in names if name not in there]
     if missing or len(there) > len(names):
         extra = sorted(there - set(names))
-        raise ValueError(
+        raise InputError(
             f"{headers[0].path}: site {site} was expected to have the channels {list(names)}; missing: "
             f"{missing or 'none'}, too many: {extra or 'none'}. All sites of a well must have the same channels, "
             "those of raw.channels if given."
@@ -313,7 +314,7 @@ def _pixel_size(headers: Sequence[TiffHeader]) -> float | None:
     if not known:
         return None
     if max(known) - min(known) > 1e-3 * max(known):
-        raise ValueError(
+        raise InputError(
             f"{known[max(known)]}: expected square pixels of one size in a site, but the OME metadata say "
             f"{sorted(known)} µm. Set raw.pixel_size_um."
         )

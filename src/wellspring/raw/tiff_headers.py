@@ -11,6 +11,7 @@ from xml.etree import ElementTree
 import numpy as np
 import tifffile
 
+from wellspring.errors import InputError
 from wellspring.files import as_readable
 
 __all__ = ["TiffHeader", "opened_tiff", "read_headers"]
@@ -120,9 +121,9 @@ def opened_tiff(path: Path) -> Iterator[tifffile.TiffFile]:
                 with tifffile.TiffFile(path) as tif:
                     yield tif
             except _DECODING_ERRORS as error:
-                raise ValueError(f"{type(error).__name__}: {error}") from error
+                raise InputError(f"{type(error).__name__}: {error}") from error
             if complaints.messages:
-                raise ValueError(complaints.messages[0])
+                raise InputError(complaints.messages[0])
     finally:
         logger.removeHandler(complaints)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import jinja2
 
+from wellspring.errors import InputError
 from wellspring.files import as_readable
 from wellspring.profiling.report.well_maps import Cloud
 
@@ -98,7 +99,7 @@ def illustration(path: Path, *, title: str, caption: str) -> Illustration:
         text = Path(path).read_text(encoding="utf-8")
         width = re.search(r"<svg\b[^>]*?\swidth=\"([\d.]+)(pt|px|mm|in|)\"", text)
         if width is None:
-            raise ValueError("it has no <svg> with a width")
+            raise InputError("it has no <svg> with a width")
     return Illustration(
         title=title,
         file=str(path),

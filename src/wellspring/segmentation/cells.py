@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from skimage.segmentation import expand_labels, watershed
 
+from wellspring.errors import InputError
 from wellspring.segmentation.checks import check_count, check_image, check_labels, check_number
 from wellspring.segmentation.grids import Grid
 from wellspring.segmentation.intensities import in_noise_units, log_scale
@@ -114,7 +115,7 @@ def segment_cells(
     """
     method = Watershed() if method is None else method
     if not isinstance(method, Watershed | Propagation | Expansion):
-        raise ValueError(
+        raise InputError(
             f"method: expected Watershed(), Propagation(...), Expansion(...) or None, got {method!r}. "
             "wellspring.segmentation.methods.cell_method makes one of a name."
         )

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from wellspring.errors import InputError
 from wellspring.segmentation.checks import check_labels
 from wellspring.segmentation.grids import Grid
 from wellspring.segmentation.labels import touches_border
@@ -42,9 +43,9 @@ def cells_without_nucleus(
         When the shapes differ, the mask is not bool, or labels are not integers of 0 or more.
     """
     if mask.shape != cells.shape:
-        raise ValueError(f"mask: expected the shape of the cells, {cells.shape}, got {mask.shape}.")
+        raise InputError(f"mask: expected the shape of the cells, {cells.shape}, got {mask.shape}.")
     if mask.dtype != np.bool_:
-        raise ValueError(
+        raise InputError(
             f"mask: expected bool, True where there is stain, got {mask.dtype}. Compare it with a threshold."
         )
     check_labels(cells, name="cells", shape=cells.shape)
@@ -96,12 +97,12 @@ def describe_objects(
         When shapes differ, labels are not integers of 0 or more, or bounds are not ascending.
     """
     if nuclei.shape != cells.shape:
-        raise ValueError(f"cells: expected the shape of the nuclei, {nuclei.shape}, got {cells.shape}.")
+        raise InputError(f"cells: expected the shape of the nuclei, {nuclei.shape}, got {cells.shape}.")
     check_labels(nuclei, name="nuclei", shape=nuclei.shape)
     check_labels(cells, name="cells", shape=cells.shape)
     for name, bounds in (("nucleus_bounds_px", nucleus_bounds_px), ("cell_bounds_px", cell_bounds_px)):
         if bounds is not None and not 0 <= bounds[0] <= bounds[1]:
-            raise ValueError(f"{name}: expected a least and a greatest size, 0 or more, got {bounds}.")
+            raise InputError(f"{name}: expected a least and a greatest size, 0 or more, got {bounds}.")
     whole = cells
     if mask is not None:
         orphans = cells_without_nucleus(mask, cells)

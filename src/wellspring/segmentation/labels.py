@@ -9,6 +9,7 @@ import numpy as np
 import tifffile
 from numpy.typing import NDArray
 
+from wellspring.errors import InputError
 from wellspring.files import as_readable, replaced_when_whole
 
 __all__ = ["read_labels", "touches_border", "write_labels"]
@@ -73,7 +74,7 @@ def write_labels(
     with replaced_when_whole(path) as temporary, tifffile.TiffWriter(temporary, ome=True) as writer:
         for site, image in pairs:
             if image.ndim != 2 or site in written:
-                raise ValueError(f"{path}: expected one (Y, X) label image per site, got site {site!r} {image.shape}.")
+                raise InputError(f"{path}: expected one (Y, X) label image per site, got site {site!r} {image.shape}.")
             written.add(site)
             writer.write(
                 image.astype(np.uint32, copy=False),
@@ -82,7 +83,7 @@ def write_labels(
                 metadata={**common, "Name": site},
             )
         if not written:
-            raise ValueError(f"{path}: expected the labels of at least one site, got none.")
+            raise InputError(f"{path}: expected the labels of at least one site, got none.")
 
 
 def read_labels(path: Path) -> Mapping[str, _Labels]:
@@ -102,14 +103,14 @@ class _LabelFile(Mapping[str, _Labels]):
         with as_readable(path, expected="an OME-TIFF of label images"), tifffile.TiffFile(path) as tif:
             self._sites = {series.name: index for index, series in enumerate(tif.series)}
             if not tif.is_ome or len(self._sites) != len(tif.series):
-                raise ValueError("it is not an OME-TIFF whose images are named by site")
+                raise InputError("it is not an OME-TIFF whose images are named by site")
 
     def __getitem__(self, site: str) -> _Labels:
         index = self._sites[site]
         with as_readable(self._path, expected="label images"), tifffile.TiffFile(self._path) as tif:
             labels = np.asarray(tif.series[index].asarray())
             if labels.ndim != 2 or labels.dtype != np.uint32:
-                raise ValueError(f"site {site!r} holds {labels.dtype} of shape {labels.shape}, not (Y, X) uint32")
+                raise InputError(f"site {site!r} holds {labels.dtype} of shape {labels.shape}, not (Y, X) uint32")
         return labels
 
     def __iter__(self) -> Iterator[str]:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from wellspring.errors import InputError
 from wellspring.segmentation.cells import CellMethod, Expansion, Propagation, Watershed
 from wellspring.segmentation.nuclei import segment_nuclei
 from wellspring.segmentation.thresholds import LocalMidpoint, MultiOtsu
@@ -41,7 +42,7 @@ def nucleus_method(name: str) -> Callable[..., NDArray[np.uint32]]:
         When there is no such method.
     """
     if name not in _NUCLEI:
-        raise ValueError(f"segmentation.method: expected one of {sorted(_NUCLEI)}, got {name!r}.")
+        raise InputError(f"segmentation.method: expected one of {sorted(_NUCLEI)}, got {name!r}.")
     return _NUCLEI[name]
 
 
@@ -54,5 +55,5 @@ def cell_method(name: str, **settings: float) -> CellMethod:
         When there is no such method.
     """
     if name not in _CELLS:
-        raise ValueError(f"segmentation.cells.method: expected one of {sorted(_CELLS)}, got {name!r}.")
+        raise InputError(f"segmentation.cells.method: expected one of {sorted(_CELLS)}, got {name!r}.")
     return _CELLS[name](**settings)

@@ -6,6 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from skimage.filters import threshold_multiotsu, threshold_otsu
 
+from wellspring.errors import InputError
+
 __all__ = ["Mixture", "class_change", "fit_mixture"]
 
 _N_ROUNDS, _TOLERANCE = 500, 1e-7
@@ -50,7 +52,7 @@ def fit_mixture(values: NDArray[np.floating], counts: NDArray[np.floating], *, n
         When there are fewer than 2 components.
     """
     if n_components < 2:
-        raise ValueError(
+        raise InputError(
             f"n_components: expected ground and at least one class of cells, 2 or more, got {n_components}."
         )
     if np.count_nonzero(counts) < n_components:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from wellspring.errors import InputError
 from wellspring.segmentation.checks import check_image, check_number
 from wellspring.segmentation.grids import Grid, quantile_of_parts
 from wellspring.segmentation.intensities import in_noise_units, log_scale
@@ -137,7 +138,7 @@ def segment_nuclei_3d(
 
 def _check(*, threshold: Threshold | None, smoothing_sigma_px: float | None, min_diameter_px: float | None) -> None:
     if threshold is not None and not isinstance(threshold, Otsu | MultiOtsu | LocalMidpoint):
-        raise ValueError(
+        raise InputError(
             f"threshold: expected Otsu(), MultiOtsu(...), LocalMidpoint(...) or None, got {threshold!r}. "
             "The names of the config go to wellspring.segmentation.methods.nucleus_method."
         )

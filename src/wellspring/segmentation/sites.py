@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from wellspring.errors import InputError
 from wellspring.segmentation.cells import Expansion, cell_mask, segment_cells
 from wellspring.segmentation.flags import describe_objects
 from wellspring.segmentation.grids import Grid
@@ -65,7 +66,7 @@ def cells_of_site(
         cells = segment_cells(np.zeros(nuclei.shape, dtype=np.uint16), nuclei, method=chosen)
         return cells, describe_objects(nuclei, cells)
     if image is None:
-        raise ValueError(f"segmentation.cells.channel: expected the cell stain, which {method} needs, got none.")
+        raise InputError(f"segmentation.cells.channel: expected the cell stain, which {method} needs, got none.")
     cells = segment_cells(
         image, nuclei, method=chosen, smoothing_sigma_px=smoothing_sigma_px, n_components=n_components
     )

@@ -8,12 +8,13 @@ from typing import Any
 
 import jsonschema
 import pandas as pd
+import yaml
 
-from wellspring.cells.tables import CELLS, MEAN_PREFIX
-from wellspring.dataset.tables import MANIFEST
+from wellspring.errors import InputError
 from wellspring.files import as_readable
+from wellspring.stage import stages
 
-__all__ = ["read_sheet", "sample_annotations", "well_annotations", "well_paths", "wildcard_pattern", "with_positions"]
+__all__ = ["read_sheet", "read_sheet_schema", "well_annotations", "well_paths", "wildcard_pattern"]
 
 _FIXED = ("plate", "well", "path")
 
@@ -43,7 +44,7 @@ def read_sheet(path: Path, *, schema: Mapping[str, Any]) -> pd.DataFrame:
     sheet = pd.read_csv(io.StringIO(text), sep="\t", dtype=str, keep_default_na=False, na_values=[""])
     missing = [name for name in _FIXED if name not in sheet.columns]
     if missing:
-        raise ValueError(
+        raise InputError(
             f"{path}: expected the columns {list(_FIXED)}, but {missing} are missing; found {list(sheet.columns)}. "
             "Columns are separated by tabs."
         )
@@ -54,9 +55,15 @@ def read_sheet(path: Path, *, schema: Mapping[str, Any]) -> pd.DataFrame:
     if mistakes:
         shown = "\n".join(f"  - {line}" for line in mistakes[:20])
         more = f"\n  (+{len(mistakes) - 20} more)" if len(mistakes) > 20 else ""
-        raise ValueError(f"{path}: {len(mistakes)} mistake(s) in the sheet:\n{shown}{more}")
+        raise InputError(f"{path}: {len(mistakes)} mistake(s) in the sheet:\n{shown}{more}")
     sheet["path"] = [str(path.parent / value) for value in sheet["path"]]
     return sheet
+
+
+def read_sheet_schema(folder: Path) -> dict[str, Any]:
+    """The JSON schema of one row of a sheet, ``folder/wells.schema.yaml``."""
+    schema: dict[str, Any] = yaml.safe_load((folder / "wells.schema.yaml").read_text(encoding="utf-8"))
+    return schema
 
 
 def _lines(path: Path) -> dict[int, str]:
@@ -68,11 +75,11 @@ def _lines(path: Path) -> dict[int, str]:
 def _check_fields(lines: list[tuple[int, str]], *, path: Path) -> None:
     """Raise on a sheet without a header and on lines longer than it, which pandas would shift to the left."""
     if not lines:
-        raise ValueError(f"{path}: expected a header with the columns {list(_FIXED)}, but the sheet is empty.")
+        raise InputError(f"{path}: expected a header with the columns {list(_FIXED)}, but the sheet is empty.")
     n_fields = lines[0][1].count("\t") + 1
     for number, line in lines[1:]:
         if line.count("\t") >= n_fields:
-            raise ValueError(
+            raise InputError(
                 f"{path}: expected {n_fields} fields in every line, as in the header, but line {number} has "
                 f"{line.count(chr(9)) + 1}. Columns are separated by single tabs."
             )
@@ -90,8 +97,9 @@ def _row_mistakes(sheet: pd.DataFrame, *, numbers: list[int], schema: Mapping[st
 
 
 def _taken(sheet: pd.DataFrame) -> list[str]:
-    computed = {*CELLS.names, *MANIFEST.names, "is_seen"} - set(_FIXED)
-    names = [str(name) for name in sheet.columns if name in computed or str(name).startswith(MEAN_PREFIX)]
+    computed = {name for one in stages() for name in one.computed_columns()} - set(_FIXED)
+    prefixes = tuple(name.removesuffix("*") for name in computed if name.endswith("*"))
+    names = [str(name) for name in sheet.columns if name in computed or str(name).startswith(prefixes)]
     return [f"column {name}: the name is that of a column that wellspring computes; rename it" for name in names]
 
 
@@ -122,82 +130,6 @@ def well_annotations(sheet: pd.DataFrame) -> dict[tuple[str, str], dict[str, str
 
 def _keys(sheet: pd.DataFrame) -> list[tuple[str, str]]:
     return list(zip(sheet["plate"], sheet["well"], strict=True))
-
-
-def with_positions(wells: pd.DataFrame) -> pd.DataFrame:
-    """`wells` with the columns ``row`` and ``column`` of a well's place on its plate: B and 07 for the well B07.
-
-    Wells of other names have ``unknown``; columns that the table has already stay.
-    """
-    found = wells["well"].str.extract(r"^(?P<row>[A-Za-z]{1,2})0*(?P<column>\d+)$").fillna("unknown")
-    return wells.assign(**{name: found[name] for name in ("row", "column") if name not in wells.columns})
-
-
-def sample_annotations(
-    sheet: pd.DataFrame,
-    *,
-    sample: str,
-    label: str,
-    positive: Iterable[str],
-    controls: Iterable[str],
-    further: Iterable[str],
-    source: str,
-) -> pd.DataFrame:
-    """Plate, well, sample, label (class) and the sheet's annotations of every well; blanks elsewhere are ``missing``.
-
-    Without positive classes nothing is judged: each well is a sample of its own where the sheet has no such column,
-    and has the class ``none``.
-
-    Parameters
-    ----------
-    sheet
-        As of `read_sheet`.
-    sample, label
-        Columns that hold the biological sample and the known class.
-    positive, controls
-        Classes that must occur.
-    further
-        Other columns that must be there; ``row`` and ``column`` are those of `with_positions`.
-    source
-        Named in messages.
-
-    Raises
-    ------
-    ValueError
-        When a column or a class is not there, every class is positive, or a well has no sample or class.
-    """
-    known = with_positions(sheet.drop(columns="path"))
-    positive = list(positive)
-    if not positive:
-        own = {sample: known["plate"] + "/" + known["well"], label: "none"}
-        known = known.assign(**{name: values for name, values in own.items() if name not in known.columns})
-        known = known.fillna({label: "none", sample: own[sample]})
-    missing = {sample, label, *further} - set(known.columns)
-    if missing:
-        raise ValueError(
-            f"{source}: profiling names the columns {sorted(missing)}, but the sheet has {list(sheet.columns)}. "
-            "Correct the config or the sheet."
-        )
-    blank = known[known[[sample, label]].isna().any(axis=1)]
-    if len(blank):
-        wells = [f"{plate}/{well}" for plate, well in zip(blank["plate"], blank["well"], strict=True)]
-        raise ValueError(
-            f"{source}: expected a value of {sample} and of {label} in every row, but {len(wells)} well(s) have none: "
-            f"{wells[:5]}. Fill them in, or take these wells out of the sheet."
-        )
-    classes = set(known[label])
-    unknown = {*positive, *controls} - classes
-    if unknown:
-        raise ValueError(
-            f"{source}: profiling.positive and controls name {sorted(unknown)}, but the column {label} has "
-            f"{sorted(classes)}. Correct the config or the sheet."
-        )
-    if classes <= set(positive):
-        raise ValueError(
-            f"{source}: profiling.positive names every class of the column {label}, {sorted(classes)}, so nothing is "
-            "negative. Leave one out, or all of them to embed without a verdict."
-        )
-    return known.fillna("missing").assign(sample=known[sample], label=known[label])
 
 
 def wildcard_pattern(values: Iterable[str]) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from wellspring.errors import InputError
 from wellspring.files import replaced_when_whole
 from wellspring.raw.names import compile_pattern, matches_below
 
@@ -53,7 +54,7 @@ def tiff_wells(folder: Path, *, pattern: str, plate: str | None = None) -> list[
     folder = _existing(folder)
     parts = compile_pattern(pattern).groupindex
     if "/" in pattern and "well" not in parts:
-        raise ValueError(f"pattern {pattern!r}: with a / it must say where the well's name stands: put {{well}} in.")
+        raise InputError(f"pattern {pattern!r}: with a / it must say where the well's name stands: put {{well}} in.")
     found: set[WellFolder] = set()
     for place in [folder] if "/" in pattern else _folders(folder):
         # Without {well}, files in the folder itself belong to no subfolder, so to no well.
@@ -126,13 +127,13 @@ def _check(wells: Iterable[WellFolder]) -> None:
     for well in wells:
         for kind, name, remedy in (("plate", well.plate, " or give --plate"), ("well", well.well, "")):
             if not _NAME.fullmatch(name):
-                raise ValueError(
+                raise InputError(
                     f"{well.path}: {kind} {name!r} must be letters, digits, '.', '_' and '-', and start with a letter "
                     f"or digit. Rename the folder or files{remedy}."
                 )
         other = places.setdefault((well.plate, well.well), well.path)
         if other != well.path:
-            raise ValueError(
+            raise InputError(
                 f"plate {well.plate}, well {well.well} lies both in {other} and in {well.path}. "
                 "Write one sheet per plate with --plate, or put {plate} in the pattern."
             )
@@ -140,7 +141,7 @@ def _check(wells: Iterable[WellFolder]) -> None:
     for well in wells:
         plate = plates_of.setdefault((well.path, well.well), well.plate)
         if plate != well.plate:
-            raise ValueError(
+            raise InputError(
                 f"{well.path}: well {well.well} of several plates ({plate}, {well.plate}) lies in this one folder. "
                 "Give each plate a folder of its own."
             )

@@ -4,6 +4,7 @@ import argparse
 import time
 from pathlib import Path
 
+from wellspring.errors import InputError
 from wellspring.simulation.comparison import compare_with_truth, comparison_text
 from wellspring.simulation.monolayer_plates import MonolayerSettings, demo_donors, simulate_monolayer_plates
 from wellspring.simulation.monolayer_truth import compare_monolayers, is_monolayer_plate, monolayer_text
@@ -53,14 +54,14 @@ def _run_simulate(args: argparse.Namespace) -> None:
 
 def _run_simulate_smfish(args: argparse.Namespace) -> None:
     if args.seed < 0:
-        raise ValueError(f"--seed: expected 0 or more, got {args.seed}.")
+        raise InputError(f"--seed: expected 0 or more, got {args.seed}.")
     sheet = simulate_smfish_plate(args.folder, settings=SmfishSettings(demo_wells()), seed=args.seed, report=print)
     print(f"{sheet}: {len(demo_wells())} wells")
 
 
 def _run_simulate_monolayers(args: argparse.Namespace) -> None:
     if args.seed < 0 or not 0 <= args.effect <= 1:
-        raise ValueError(f"expected --seed 0 or more and --effect 0 to 1, got {args.seed} and {args.effect}.")
+        raise InputError(f"expected --seed 0 or more and --effect 0 to 1, got {args.seed} and {args.effect}.")
     settings = MonolayerSettings(demo_donors(effect=args.effect))
     sheet = simulate_monolayer_plates(args.folder, settings=settings, seed=args.seed, report=print)
     print(f"{sheet}: {len(settings.donors) * len(settings.optics)} wells")
@@ -76,7 +77,7 @@ def _run_truth(args: argparse.Namespace) -> None:
     comparison = compare_with_truth(args.plate, args.results)
     print(comparison_text(comparison))
     if comparison.mistakes:
-        raise ValueError(f"the finding did not come out: {'; '.join(comparison.mistakes)}.")
+        raise InputError(f"the finding did not come out: {'; '.join(comparison.mistakes)}.")
     print("\nThe finding came out: baseline < linear (structure) < linear (color-structure), the network without")
     print("intensities far above the linear model, and the causal structural channels first.")
 
@@ -85,5 +86,5 @@ def _run_smfish_truth(args: argparse.Namespace) -> None:
     comparison = compare_smfish(args.plate, args.results)
     print(smfish_text(comparison))
     if comparison.mistakes:
-        raise ValueError(f"the results fall short of the truth: {'; '.join(comparison.mistakes)}.")
+        raise InputError(f"the results fall short of the truth: {'; '.join(comparison.mistakes)}.")
     print("\nCells, spots and counts per cell came out as simulated.")

@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from wellspring.attribution.tables import IMPORTANCE
+from wellspring.errors import InputError
 from wellspring.simulation.truth import Truth, read_truth
 from wellspring.tables import read_table
 from wellspring.training.tables import METRICS
@@ -65,7 +66,7 @@ def compare_with_truth(plate: Path, results: Path) -> Comparison:
     needed = [("baseline", "-"), *((m, r) for m in ("linear", NETWORK) for r in (STRUCTURE, COLOR))]
     missing = [run for run in needed if run not in r2]
     if missing:
-        raise ValueError(
+        raise InputError(
             f"{results}: expected runs {needed}, but {missing} are missing. Train them (training.models, "
             "training.regimes)."
         )

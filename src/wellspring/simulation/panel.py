@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from wellspring.errors import InputError
+
 __all__ = ["PANEL", "Marker", "choose_markers"]
 
 # How much brighter each structure is than the nucleoplasm, per kind of marker: 4 = four times as bright again,
@@ -131,7 +133,7 @@ def choose_markers(n_channels: int) -> tuple[Marker, ...]:
         When `n_channels` is not from 2 to 38.
     """
     if not 2 <= n_channels <= len(PANEL):
-        raise ValueError(
+        raise InputError(
             f"n_channels: expected 2 to {len(PANEL)} (the target and at least one input), got {n_channels}. "
             "Choose a number in that range."
         )

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field, replace
 
+from wellspring.errors import InputError
 from wellspring.simulation.panel import PANEL, Marker, choose_markers
 
 __all__ = ["EFFECTS", "Effect", "Formula", "PlateSettings", "WellPlan", "preset_settings", "well_plans"]
@@ -116,14 +117,14 @@ class PlateSettings:
             Naming the setting, what was expected and what came.
         """
         if self.diameter_px < 12:
-            raise ValueError(f"diameter_px: expected at least 12, got {self.diameter_px:g}. Structures need pixels.")
+            raise InputError(f"diameter_px: expected at least 12, got {self.diameter_px:g}. Structures need pixels.")
         if not any(marker.kind == "target" for marker in self.markers):
-            raise ValueError("markers: expected the target EU among them, but it is not. Add it.")
+            raise InputError("markers: expected the target EU among them, but it is not. Add it.")
         for plan in self.wells:
             if plan.perturbation not in EFFECTS:
-                raise ValueError(f"well {plan.name}: expected one of {sorted(EFFECTS)}, got {plan.perturbation!r}.")
+                raise InputError(f"well {plan.name}: expected one of {sorted(EFFECTS)}, got {plan.perturbation!r}.")
             if plan.n_cells < 0:
-                raise ValueError(f"well {plan.name}: expected 0 or more cells, got {plan.n_cells}.")
+                raise InputError(f"well {plan.name}: expected 0 or more cells, got {plan.n_cells}.")
 
 
 # Wells of the thesis' table 4.1, so ordered that the first few hold both controls and some compounds.
@@ -155,7 +156,7 @@ def well_plans(n_wells: int, *, n_cells: int) -> tuple[WellPlan, ...]:
         When `n_wells` is not from 1 to 384.
     """
     if not 1 <= n_wells <= 384:
-        raise ValueError(f"n_wells: expected 1 to 384, the wells of one plate, got {n_wells}.")
+        raise InputError(f"n_wells: expected 1 to 384, the wells of one plate, got {n_wells}.")
     known = {name for name, _ in _THESIS_WELLS}
     places = [f"{row}{column:02d}" for row in "ABCDEFGHIJKLMNOP" for column in range(1, 25)]
     others = [(place, "normal") for place in places if place not in known]
@@ -178,7 +179,7 @@ def preset_settings(
         When there is no such preset, or a number is out of range.
     """
     if preset not in _PRESETS:
-        raise ValueError(f"preset: expected one of {sorted(_PRESETS)}, got {preset!r}.")
+        raise InputError(f"preset: expected one of {sorted(_PRESETS)}, got {preset!r}.")
     numbers = _PRESETS[preset]
     settings = PlateSettings(
         wells=well_plans(

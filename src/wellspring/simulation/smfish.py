@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from scipy.special import erf
 
+from wellspring.errors import InputError
+
 __all__ = ["FieldSettings", "SmfishField", "add_spots", "simulate_smfish", "spot_profile"]
 
 _REACH_SIGMAS = 4.5
@@ -182,14 +184,14 @@ def _check(settings: FieldSettings) -> None:
         or len(settings.sigma_px) != len(settings.shape)
         or min(settings.sigma_px) <= 0
     ):
-        raise ValueError(
+        raise InputError(
             "sigma_px: expected one positive number per axis of a (Y, X) or (Z, Y, X) shape, got "
             f"{settings.sigma_px} for {settings.shape}."
         )
     if min(settings.n_spots, settings.n_clumps, settings.spots_per_clump, settings.n_granules) < 0:
-        raise ValueError(f"n_spots, n_clumps, spots_per_clump and n_granules: expected 0 or more, got {settings}.")
+        raise InputError(f"n_spots, n_clumps, spots_per_clump and n_granules: expected 0 or more, got {settings}.")
     if not 0 <= settings.unevenness <= 1:
-        raise ValueError(f"unevenness: expected 0 to 1, got {settings.unevenness}.")
+        raise InputError(f"unevenness: expected 0 to 1, got {settings.unevenness}.")
 
 
 def _drawn_spots(settings: FieldSettings, *, rng: np.random.Generator) -> pd.DataFrame:

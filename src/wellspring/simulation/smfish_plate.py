@@ -11,6 +11,7 @@ import tifffile
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from wellspring.errors import InputError
 from wellspring.files import temporary_beside
 from wellspring.simulation.smfish import add_spots
 from wellspring.simulation.tables import SMFISH_CELLS, SMFISH_SPOTS
@@ -173,7 +174,7 @@ def _centres(well: SmfishWell, *, settings: SmfishSettings, rng: np.random.Gener
         if len(found) == well.n_cells:
             break
     if len(found) < well.n_cells:
-        raise ValueError(f"well {well.name}: {well.n_cells} cells do not fit into {settings.shape[1:]} px. Draw fewer.")
+        raise InputError(f"well {well.name}: {well.n_cells} cells do not fit into {settings.shape[1:]} px. Draw fewer.")
     return np.array(found).reshape(-1, 2)
 
 

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from wellspring.errors import InputError
 from wellspring.files import as_readable, replaced_when_whole
 from wellspring.simulation.intensities import formula_terms
 from wellspring.simulation.panel import PANEL, Marker
@@ -204,7 +205,7 @@ def read_truth(folder: Path) -> Truth:
     with as_readable(path, expected="the truth of a simulated plate"):
         values = json.loads(path.read_text(encoding="utf-8"))
         if not isinstance(values, dict):
-            raise ValueError(f"a {type(values).__name__} instead of an object")
+            raise InputError(f"a {type(values).__name__} instead of an object")
         attainable = {name: float("nan") if value is None else value for name, value in values["attainable"].items()}
         return Truth(
             plate=values["plate"],

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from scipy.spatial import cKDTree
 
+from wellspring.errors import InputError
 from wellspring.spots.filters import axis_sigmas, blurred, checked_image, spot_gain
 
 __all__ = ["Decomposition", "decompose_clumps"]
@@ -136,7 +137,7 @@ def _suspicious(n_found: NDArray[np.int64], rough: NDArray[np.float64]) -> NDArr
 def _axes(spots: pd.DataFrame, *, n_axes: int) -> list[str]:
     axes = [name for name in ("z_px", "y_px", "x_px") if name in spots]
     if len(axes) != n_axes:
-        raise ValueError(f"spots: expected coordinates of an image with {n_axes} axes, got {axes}. Pass its own spots.")
+        raise InputError(f"spots: expected coordinates of an image with {n_axes} axes, got {axes}. Pass its own spots.")
     return axes
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from wellspring.errors import InputError
 from wellspring.spots.border import gathered
 from wellspring.spots.candidates import Candidates, find_candidates, refined_positions, spot_sizes
 from wellspring.spots.crowding import Crowding, crowding
@@ -203,7 +204,7 @@ def _window(neighborhood_px: float | Sequence[float], *, n_axes: int) -> tuple[f
     window = tuple(float(v) for v in np.atleast_1d(np.asarray(neighborhood_px, dtype=np.float64)))
     window = window * n_axes if len(window) == 1 else window
     if len(window) != n_axes or not all(0 < v < np.inf for v in window):
-        raise ValueError(
+        raise InputError(
             f"neighborhood_px: expected one positive number, or {n_axes} (per axis, z first), got {neighborhood_px}."
         )
     return window
@@ -212,9 +213,9 @@ def _window(neighborhood_px: float | Sequence[float], *, n_axes: int) -> tuple[f
 def _check_parameters(threshold: Any, max_per_neighborhood: Any) -> None:
     is_number = isinstance(threshold, Real) and not isinstance(threshold, bool)
     if threshold is not None and not (is_number and 0 < threshold < np.inf):
-        raise ValueError(
+        raise InputError(
             f"threshold: expected a positive response (intensity), or None to choose it by `method`, got {threshold!r}."
         )
     is_count = isinstance(max_per_neighborhood, Integral) and not isinstance(max_per_neighborhood, bool)
     if not (is_count and max_per_neighborhood >= 1):
-        raise ValueError(f"max_per_neighborhood: expected 1 or more, got {max_per_neighborhood!r}.")
+        raise InputError(f"max_per_neighborhood: expected 1 or more, got {max_per_neighborhood!r}.")

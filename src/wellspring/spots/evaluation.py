@@ -9,6 +9,8 @@ from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
+from wellspring.errors import InputError
+
 __all__ = ["Matches", "f1_score", "integral_f1", "match_spots"]
 
 _CUTOFFS = 50
@@ -57,7 +59,7 @@ def match_spots(found: NDArray[np.floating], true: NDArray[np.floating], *, max_
         When the two have different axes.
     """
     if found.ndim != 2 or true.ndim != 2 or found.shape[1] != true.shape[1]:
-        raise ValueError(f"found, true: expected (n, axes) and (m, axes), got {found.shape} and {true.shape}.")
+        raise InputError(f"found, true: expected (n, axes) and (m, axes), got {found.shape} and {true.shape}.")
     chosen: list[tuple[int, int, float]] = []
     for rows, columns, costs in _groups(found, true, max_distance=max_distance):
         # A pair that is too far costs more than all pairs that are not.

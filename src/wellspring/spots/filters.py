@@ -6,6 +6,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from wellspring.errors import InputError
+
 __all__ = [
     "RATIO",
     "axis_sigmas",
@@ -33,7 +35,7 @@ def axis_sigmas(sigma_px: float | Sequence[float], *, n_axes: int) -> tuple[floa
     sigmas = tuple(float(s) for s in np.atleast_1d(np.asarray(sigma_px, dtype=np.float64)))
     sigmas = sigmas * n_axes if len(sigmas) == 1 else sigmas
     if len(sigmas) != n_axes or not all(0 < s < np.inf for s in sigmas):
-        raise ValueError(
+        raise InputError(
             f"sigma_px: expected one positive number, or {n_axes} (one per axis of the image, z first), got {sigma_px}."
         )
     return sigmas
@@ -48,12 +50,12 @@ def checked_image(image: NDArray[np.generic]) -> NDArray[np.generic]:
         When it is not (Y, X) or (Z, Y, X), not of real numbers, or not finite everywhere.
     """
     if image.ndim not in (2, 3) or image.dtype.kind not in "uif":
-        raise ValueError(
+        raise InputError(
             f"image: expected numbers of shape (Y, X) or (Z, Y, X), got {image.dtype} of shape {image.shape}. "
             "Pass one channel of one site."
         )
     if image.dtype.kind == "f" and not np.isfinite(image).all():
-        raise ValueError("image: expected finite values, got NaN or infinity. Fill or crop those pixels first.")
+        raise InputError("image: expected finite values, got NaN or infinity. Fill or crop those pixels first.")
     return image
 
 

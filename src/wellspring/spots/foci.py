@@ -7,6 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from sklearn.cluster import DBSCAN
 
+from wellspring.errors import InputError
 from wellspring.spots.tables import SPOT_FOCI, SPOTS_PER_CELL
 
 __all__ = ["assign_labels", "count_per_cell", "find_foci", "foci_table"]
@@ -31,10 +32,10 @@ def assign_labels(spots: pd.DataFrame, labels: NDArray[np.integer], *, column: s
     """
     axes = ["y_px", "x_px"] if labels.ndim == 2 else ["z_px", "y_px", "x_px"]
     if labels.ndim not in (2, 3) or not set(axes) <= set(spots):
-        raise ValueError(f"labels: expected (Y, X), or (Z, Y, X) for spots with z_px, got shape {labels.shape}.")
+        raise InputError(f"labels: expected (Y, X), or (Z, Y, X) for spots with z_px, got shape {labels.shape}.")
     pixels = np.rint(spots[axes].to_numpy(dtype=np.float64)).astype(np.int64)
     if len(pixels) and (pixels.min() < 0 or (pixels >= labels.shape).any()):
-        raise ValueError(
+        raise InputError(
             f"labels: expected an image that holds all spots, up to pixel {pixels.max(axis=0).tolist()}, got shape "
             f"{labels.shape}. Pass the labels of the spots' own site."
         )
@@ -66,9 +67,9 @@ def find_foci(
     """
     axes = [name for name in ("z_px", "y_px", "x_px") if name in spots]
     if len(spacing_um) != len(axes) or min(spacing_um) <= 0:
-        raise ValueError(f"spacing_um: expected one positive number (µm) for each of {axes}, got {spacing_um}.")
+        raise InputError(f"spacing_um: expected one positive number (µm) for each of {axes}, got {spacing_um}.")
     if radius_um <= 0 or min_spots < 1:
-        raise ValueError(f"radius_um must be above 0 and min_spots 1 or more, got {radius_um} and {min_spots}.")
+        raise InputError(f"radius_um must be above 0 and min_spots 1 or more, got {radius_um} and {min_spots}.")
     if len(spots) == 0:
         return spots.assign(focus_id=np.zeros(0, dtype=np.int64))
     places = spots[axes].to_numpy(dtype=np.float64) * np.asarray(spacing_um)
@@ -121,7 +122,7 @@ def count_per_cell(spots: pd.DataFrame, *, cell_ids: Iterable[int]) -> pd.DataFr
     inside = spots[spots["cell_id"] > 0]
     unknown = sorted(set(inside["cell_id"]) - set(ids.tolist()))
     if unknown:
-        raise ValueError(f"cell_ids: expected the cells of all spots, but {unknown[:5]} are not listed.")
+        raise InputError(f"cell_ids: expected the cells of all spots, but {unknown[:5]} are not listed.")
 
     def counted(frame: pd.DataFrame) -> NDArray[np.int64]:
         return np.asarray(frame.groupby("cell_id").size().reindex(ids, fill_value=0), dtype=np.int64)

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from wellspring.errors import InputError
 from wellspring.spots.clumps import decompose_clumps
 from wellspring.spots.detection import detect_with_threshold
 from wellspring.spots.doubts import image_doubts, is_in_noise, is_unstable, saturated_pixels
@@ -162,7 +163,7 @@ def voxel_size_um(spacing_um: Sequence[float] | None, *, pixel_size_um: float | 
         return pixel_size_um, pixel_size_um
     if spacing_um is None or len(spacing_um) != n_axes:
         axes = "[z, y, x]" if n_axes == 3 else "[y, x]"
-        raise ValueError(f"spots.spacing_um: expected the size of a voxel, {axes} in µm, got {spacing_um}.")
+        raise InputError(f"spots.spacing_um: expected the size of a voxel, {axes} in µm, got {spacing_um}.")
     return tuple(spacing_um)
 
 

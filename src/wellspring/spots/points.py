@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from wellspring.errors import InputError
 from wellspring.files import replaced_when_whole
 from wellspring.spots.tables import WELL_SPOT_THRESHOLDS, WELL_SPOTS
 from wellspring.tables import read_table
@@ -34,7 +35,7 @@ def napari_points(
     for column, wanted in (("site", site), ("channel", channel)):
         known = sorted(images[column].unique())
         if (wanted is None and len(known) > 1) or (wanted is not None and wanted not in known):
-            raise ValueError(f"--{column}: expected one of {known}, got {wanted}.")
+            raise InputError(f"--{column}: expected one of {known}, got {wanted}.")
         spots = spots if wanted is None else spots[spots[column] == wanted]
     axes = [name for name in ("z_px", "y_px", "x_px") if name in spots]
     points = spots[axes].reset_index(drop=True)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.mixture import GaussianMixture
 
+from wellspring.errors import InputError
 from wellspring.spots.candidates import Candidates
 from wellspring.spots.noise import NoiseMap
 from wellspring.spots.tables import SPOT_CURVE
@@ -307,5 +308,5 @@ def threshold_method(name: str) -> Callable[[Candidates, NoiseMap], Threshold]:
         When there is no such method.
     """
     if name not in _METHODS:
-        raise ValueError(f"method: expected one of {sorted(_METHODS)}, got {name!r}.")
+        raise InputError(f"method: expected one of {sorted(_METHODS)}, got {name!r}.")
     return _METHODS[name]

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wellspring.dataset.loader import shuffled_indices
+from wellspring.errors import InputError
 
 __all__ = [
     "BatchSource",
@@ -173,12 +174,12 @@ def eight_views(images: Images) -> Images:
 
 def _check(cells: Cells, *, split: str, batch_size: int) -> None:
     if len(cells) == 0:
-        raise ValueError(
+        raise InputError(
             f"manifest: expected cells in the split {split!r}, found none. Select more cells (dataset.filter, "
             "dataset.select) or change dataset.split."
         )
     if batch_size < 1:
-        raise ValueError(f"batch_size: expected at least 1, got {batch_size}. Correct training.batch_size.")
+        raise InputError(f"batch_size: expected at least 1, got {batch_size}. Correct training.batch_size.")
 
 
 def _edges(n: int, *, batch_size: int) -> list[int]:

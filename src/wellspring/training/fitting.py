@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from wellspring.errors import InputError
 from wellspring.models.devices import CPU, Device
 from wellspring.tables import empty_table
 from wellspring.training.batches import TrainingBatches, ValidationBatches
@@ -110,7 +111,7 @@ def train(
         # The batches are shuffled already, in an order that does not depend on the process.
         trainer.fit(training, validation_data=validation, callbacks=[recorder], shuffle=False, verbose=0, **epochs)
     if not recorder.best:
-        raise ValueError(
+        raise InputError(
             f"{label}: the validation error was not a number after any of {recorder.n_epochs} epochs. Lower "
             "training.learning_rate, and look for missing values in the target."
         )

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from wellspring.errors import InputError
 from wellspring.tables import KEY
 from wellspring.training.tables import DIFFERENCES, METRICS
 
@@ -171,22 +172,22 @@ def _in_order(table: pd.DataFrame) -> pd.DataFrame:
 
 def _check(tables: Sequence[pd.DataFrame]) -> None:
     if not tables:
-        raise ValueError("predictions: expected at least one run, got none. Name a model in training.models.")
+        raise InputError("predictions: expected at least one run, got none. Name a model in training.models.")
     shared = [*KEY, "split", "target"]
     for table in tables:
         run = tuple(table[_RUN].iloc[0]) if len(table) else "a run"
         if not table[shared].equals(tables[0][shared]):
-            raise ValueError(
+            raise InputError(
                 f"predictions of {run}: expected the cells, splits and targets of the first run, found others. "
                 "Run the rule training_fit again for all models."
             )
         for split in ("train", "test"):
             if not (table["split"] == split).any():
-                raise ValueError(
+                raise InputError(
                     f"predictions of {run}: expected cells in the split {split!r}, found none. Change dataset.split."
                 )
         if not np.isfinite(table["prediction"]).all():
-            raise ValueError(
+            raise InputError(
                 f"predictions of {run}: expected numbers, found missing or infinite ones. Lower "
                 "training.learning_rate and train again."
             )

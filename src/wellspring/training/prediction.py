@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from wellspring.errors import InputError
 from wellspring.training.batches import Cells, loaded
 from wellspring.training.tables import PREDICTIONS
 
@@ -25,7 +26,7 @@ def input_places(input_channels: Sequence[str] | None, *, channels: Sequence[str
         return tuple(range(len(channels)))
     unknown = [name for name in input_channels if name not in channels]
     if unknown:
-        raise ValueError(
+        raise InputError(
             f"dataset.input_channels: {unknown} are not among the dataset's channels {list(channels)}. Correct the "
             "names; the target channel cannot be an input."
         )

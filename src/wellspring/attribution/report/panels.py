@@ -11,6 +11,7 @@ from matplotlib.figure import Figure, SubFigure
 from numpy.typing import NDArray
 
 from wellspring.attribution.maps import Maps
+from wellspring.errors import InputError
 from wellspring.report.style import in_style, new_figure, number
 
 __all__ = ["CONTRAST_PERCENTILES", "SCORE_PERCENTILE", "panels_figure"]
@@ -49,7 +50,7 @@ def panels_figure(maps: Maps, *, channels: Sequence[str]) -> Figure:
     names = [str(name) for name in maps.channels]
     unknown = sorted(set(channels) - set(names))
     if unknown or not channels:
-        raise ValueError(f"panels: expected channels among {names}, got {list(channels)}. Run attribution_map again.")
+        raise InputError(f"panels: expected channels among {names}, got {list(channels)}. Run attribution_map again.")
     columns = [names.index(channel) for channel in channels]
     n_cells = len(maps.object_id)
     tile_mm = min(150.0 / len(columns), _LARGEST_TILE_MM)

@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 from numpy.typing import NDArray
 
+from wellspring.errors import InputError
 from wellspring.report.style import COLORS, NEUTRAL, axes_grid, in_style, new_figure
 
 __all__ = ["MAX_WELLS_AS_BARS", "criteria_table", "quality_figure", "quality_table", "well_position"]
@@ -49,11 +50,11 @@ def quality_table(filtered: pd.DataFrame) -> pd.DataFrame:
     table.insert(0, "n_cells", found)
     lost = table.index[table["n_cells"].isna()].tolist()
     if lost:
-        raise ValueError(f"quality table: expected a step 0 for every well, but {lost[:5]} have none.")
+        raise InputError(f"quality table: expected a step 0 for every well, but {lost[:5]} have none.")
     table = table.astype("int64").join(removed)
     odd = table.index[table["n_cells"] - removed.sum(axis=1) != table["n_left"]].tolist()
     if odd:
-        raise ValueError(
+        raise InputError(
             f"quality table: cells found minus cells removed must be the cells left, but not so in {odd[:5]}. "
             "Run the rule dataset_select of these wells again."
         )

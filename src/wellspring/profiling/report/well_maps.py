@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from wellspring.profiling.fields import Fields
 from wellspring.profiling.tables import THUMBNAILS
+from wellspring.report.well_maps import Plane, Point, WellMaps
 from wellspring.report.style import NEUTRAL, color_of
 
-__all__ = ["Cloud", "Plane", "Point", "cloud", "thumbnail", "thumbnails"]
+__all__ = ["thumbnail", "thumbnails", "well_maps"]
 
 # Channel places to red, green, blue; the thesis' figures merge actin, borders and nuclei so.
 _COLORS = 3
@@ -21,39 +22,6 @@ _SHAPES = ("round", "square", "diamond")
 _MARGIN = 4.0
 _SIZE_PX = 128
 _PLANES = {"pc": "principal components", "umap": "UMAP", "tsne": "t-SNE"}
-
-
-@dataclass(frozen=True)
-class Point:
-    """One well: place in percent of the plane's width and height, colour, shape, number of its image (or -1), words."""
-
-    left: float
-    top: float
-    color: str
-    shape: str
-    image: int
-    words: str
-
-
-@dataclass(frozen=True)
-class Plane:
-    """One map of the wells."""
-
-    title: str
-    points: Sequence[Point]
-
-
-@dataclass(frozen=True)
-class Cloud:
-    """Maps whose points show images: title, name in ids, images as base64 PNG, key of colours and shapes, caption."""
-
-    title: str
-    name: str
-    images: Sequence[str]
-    colors: Sequence[tuple[str, str]]
-    shapes: Sequence[tuple[str, str]]
-    planes: Sequence[Plane]
-    caption: str
 
 
 def thumbnail(image: NDArray[np.uint16], *, size_px: int) -> str:
@@ -88,9 +56,9 @@ def thumbnails(fields: Fields) -> pd.DataFrame:
     return first.assign(png=png)[THUMBNAILS.names].reset_index(drop=True)
 
 
-def cloud(
+def well_maps(
     clusters: pd.DataFrame, pictures: pd.DataFrame, *, titles: Mapping[str, str], annotations: pd.DataFrame
-) -> Cloud:
+) -> WellMaps:
     """The wells of each method in the planes of principal components, UMAP and t-SNE.
 
     Parameters
@@ -128,7 +96,7 @@ def cloud(
                 if np.isfinite(x) and np.isfinite(y)
             ]
             planes.append(Plane(f"{titles.get(method, method)}: {words}", points))
-    return Cloud(
+    return WellMaps(
         title="Which image is which point",
         name="wells",
         images=pictures["png"].tolist(),

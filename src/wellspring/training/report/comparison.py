@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from wellspring.errors import InputError
 from wellspring.files import as_readable
 from wellspring.report.style import (
     NEUTRAL,
@@ -90,7 +91,7 @@ def _wide(metrics: pd.DataFrame) -> pd.DataFrame:
     for run, rows in metrics.groupby(key):
         lacking = [name for name in METRIC_NAMES if name not in set(rows["metric"])]
         if lacking:
-            raise ValueError(
+            raise InputError(
                 f"metrics table: expected {list(METRIC_NAMES)} for every run, but {lacking} are missing for {run}. "
                 "Run the rule training_evaluate again."
             )
@@ -147,7 +148,7 @@ def run_of(path: Path) -> Run:
     """
     parts = Path(path).parts
     if len(parts) < 4 or not parts[-2].isdigit():
-        raise ValueError(f"{path}: expected a file in a folder model/regime/seed, where seed is a number.")
+        raise InputError(f"{path}: expected a file in a folder model/regime/seed, where seed is a number.")
     return parts[-4], parts[-3], int(parts[-2])
 
 
@@ -227,7 +228,7 @@ def validation_baseline_mae(manifest: pd.DataFrame) -> float:
     targets = {name: manifest.loc[manifest["split"] == name, "target"] for name in ("train", "validation")}
     empty = [name for name, values in targets.items() if values.empty]
     if empty:
-        raise ValueError(f"manifest: expected cells in the train and validation sets, but {empty} have none.")
+        raise InputError(f"manifest: expected cells in the train and validation sets, but {empty} have none.")
     return float((targets["validation"] - targets["train"].mean()).abs().mean())
 
 

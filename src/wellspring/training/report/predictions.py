@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from wellspring.dataset.report.composition import common_values, group_values
+from wellspring.errors import InputError
 from wellspring.report.style import (
     COLORS,
     NEUTRAL,
@@ -63,7 +64,7 @@ def predicted_cells(predictions: pd.DataFrame, manifest: pd.DataFrame, *, stratu
     cells = rows.merge(known, on=list(KEY), how="left", validate="many_to_one")
     lost = cells.loc[cells["stratum"].isna(), list(KEY)]
     if len(lost):
-        raise ValueError(
+        raise InputError(
             f"predictions: {len(lost)} cells are not in the manifest, among them {lost.head(3).to_numpy().tolist()}. "
             "Train again: the dataset has changed."
         )

@@ -1,0 +1,183 @@
+"""A chapter of the report: what one stage has to show, as one JSON file that needs no other."""
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from wellspring.errors import InputError
+from wellspring.files import as_readable, replaced_when_whole
+from wellspring.report.well_maps import WellMaps
+from wellspring.settings import settings_of
+
+__all__ = [
+    "MOST_FINDINGS",
+    "Chapter",
+    "Details",
+    "Illustration",
+    "PageTable",
+    "Part",
+    "Section",
+    "illustration",
+    "read_captions",
+    "read_chapter",
+    "write_chapter",
+]
+
+MOST_FINDINGS = 5
+_ENLARGED = 1.3
+_PX_PER_UNIT = {"pt": 96 / 72, "px": 1.0, "mm": 96 / 25.4, "in": 96.0, "": 1.0}
+
+
+@dataclass(frozen=True)
+class Illustration:
+    """A figure: title, its file's name as the reader knows it, SVG text, width in CSS px, caption."""
+
+    title: str
+    file: str
+    svg: str
+    width_px: int
+    caption: str
+    kind: Literal["illustration"] = "illustration"
+
+
+@dataclass(frozen=True)
+class PageTable:
+    """A table as the page shows it: title, file it is in too (or ``""``), column heads, rows of text, a note below.
+
+    The first `n_text` columns are text, the others numbers. Rows in `strong` (indices) are set off. A `folded` table
+    is shown when it is asked for.
+    """
+
+    title: str
+    file: str
+    head: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    note: str = ""
+    n_text: int = 1
+    strong: Sequence[int] = ()
+    folded: bool = False
+    kind: Literal["table"] = "table"
+
+
+@dataclass(frozen=True)
+class Details:
+    """Text that is folded away until it is asked for."""
+
+    title: str
+    text: str
+    kind: Literal["details"] = "details"
+
+
+Part = Illustration | PageTable | Details | WellMaps
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of a chapter: text, then its warnings and findings, then figures, tables and folded text in order.
+
+    The title of a chapter's first section may be empty: it is the chapter's.
+    """
+
+    title: str
+    text: Sequence[str] = ()
+    warnings: Sequence[str] = ()
+    findings: Sequence[str] = ()
+    parts: Sequence[Part] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chapter:
+    """What a stage has to show.
+
+    Attributes
+    ----------
+    stage : str
+        Name of the stage, also the chapter's anchor in the page.
+    title : str
+    lead : str
+        A sentence or two: which question the chapter answers.
+    picture : Illustration or None
+        The one figure that tells the result, shown at the top of the page. None where there is none.
+    warnings : sequence of str
+        What the reader must know before the results are believed; repeated at the top of the page.
+    findings : sequence of str
+        What came out, the most important first; at most `MOST_FINDINGS`.
+    settings : sequence of (str, str)
+        What was run: name and value, for the page's list.
+    sections : sequence of Section
+
+    Raises
+    ------
+    ValueError
+        When there are more than `MOST_FINDINGS` findings.
+    """
+
+    stage: str
+    title: str
+    lead: str
+    picture: Illustration | None = None
+    warnings: Sequence[str] = ()
+    findings: Sequence[str] = ()
+    settings: Sequence[tuple[str, str]] = ()
+    sections: Sequence[Section] = field(default_factory=tuple)
+
+    def __post_init__(self) -> None:
+        if len(self.findings) > MOST_FINDINGS:
+            raise ValueError(
+                f"chapter {self.stage}: expected at most {MOST_FINDINGS} findings, got {len(self.findings)}; put the "
+                "others into a section"
+            )
+
+
+def write_chapter(chapter: Chapter, path: Path) -> None:
+    """Write `chapter` to `path` as JSON (UTF-8)."""
+    with replaced_when_whole(path) as temporary:
+        temporary.write_text(json.dumps(asdict(chapter), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+
+
+def read_chapter(path: Path) -> Chapter:
+    """Read a chapter that `write_chapter` wrote.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        When the file is missing or is no chapter.
+    """
+    with as_readable(path, expected="a chapter of the report"):
+        return settings_of(Chapter, json.loads(Path(path).read_text(encoding="utf-8")))
+
+
+def illustration(path: Path, *, title: str, caption: str) -> Illustration:
+    """The SVG file `path`, as a part of a chapter.
+
+    Raises
+    ------
+    FileNotFoundError
+        When there is no such file.
+    ValueError
+        When it is not an SVG image with a width.
+    """
+    with as_readable(path, expected="an SVG figure"):
+        text = Path(path).read_text(encoding="utf-8")
+        width = re.search(r"<svg\b[^>]*?\swidth=\"([\d.]+)(pt|px|mm|in|)\"", text)
+        if width is None:
+            raise InputError("it has no <svg> with a width")
+    return Illustration(
+        title=title,
+        file=str(path),
+        svg=text,
+        width_px=round(float(width[1]) * _PX_PER_UNIT[width[2]] * _ENLARGED),
+        caption=caption,
+    )
+
+
+def read_captions(paths: Sequence[Path]) -> dict[str, str]:
+    """Captions by the names of their files (``thresholds.rst`` is ``thresholds``), each as one line of plain text.
+
+    A caption is the text that `snakemake --report` shows beside the figure too, so it holds no value of a run: the
+    chapter adds numbers after it.
+    """
+    return {Path(path).stem: " ".join(Path(path).read_text(encoding="utf-8").split()) for path in paths}
