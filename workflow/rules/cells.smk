@@ -1,18 +1,23 @@
 # cells: pixels of a well -> one row and one crop per cell
 
 
+def get_labels(wildcards):
+    """Labels that a TIFF well is cut by; an MPM well brings its own objects."""
+    return f"<results>/segmentation/{wildcards.plate}/{wildcards.well}.ome.tif" if IS_TIFF else []
+
+
 rule cells_crop:
     input:
-        description="results/raw/{plate}/{well}.json",
-        channels=ancient("results/raw/channels.csv"),
+        description="<results>/raw/{plate}/{well}.json",
+        channels=ancient("<results>/raw/channels.csv"),
         labels=get_labels,
     output:
-        cells="results/cells/{plate}/{well}.parquet",
-        crops="results/cells/{plate}/{well}.arrow",
+        cells="<results>/cells/{plate}/{well}.parquet",
+        crops="<results>/cells/{plate}/{well}.arrow",
     log:
-        "logs/cells_crop/{plate}/{well}.log",
+        "<logs>/cells_crop/{plate}/{well}.log",
     benchmark:
-        "benchmarks/cells_crop/{plate}/{well}.tsv"
+        "<benchmarks>/cells_crop/{plate}/{well}.tsv"
     conda:
         "../../envs/imaging.yaml"
     threads: 1
@@ -24,15 +29,7 @@ rule cells_crop:
         annotations=get_well_annotations,
         raw=config["raw"],
         image_size=config["cells"]["image_size"],
-        code=code_digest(
-            "wellspring.cells.crops",
-            "wellspring.cells.annotations",
-            "wellspring.cells.labelled",
-            "wellspring.raw.mpm",
-            "wellspring.raw.tiff",
-            "wellspring.segmentation.labels",
-            "wellspring.jobs",
-        ),
+        code=script_code("cells/crop"),
     message:
         "Cropping the cells of well {wildcards.plate}/{wildcards.well}"
     script:

@@ -2,16 +2,72 @@
 # What needs no network has a rule of its own: on a cluster it asks for no GPU. Networks of fields are small: two jobs side by side on a thread each are faster than one after the other on two.
 
 
+def get_sample_annotations():
+    """Plate, well, sample, class and further annotations of every well, for profiles."""
+    if not HAS_PROFILES:
+        return []
+    profiling = config["profiling"]
+    columns = {key: profiling[key] for key in ("sample", "label", "positive", "controls")}
+    wanted = [*profiling["batch_columns"], *profiling["colored_by"]]
+    try:
+        table = sample_annotations(WELLS, **columns, further=wanted, source=config["wells"])
+    except ValueError as error:
+        raise WorkflowError(str(error)) from None
+    return table.to_dict("records")
+
+
+def get_profiled_cells(suffix):
+    """An input function: the cells of all wells, for the method that needs them."""
+
+    def files(wildcards):
+        return per_well(f"<results>/cells/{{plate}}/{{well}}.{suffix}") if wildcards.method == "features" else []
+
+    return files
+
+
+def get_network_scores(wildcards):
+    """An input function: what a classifying network itself said of the fields; a list, of no or one file."""
+    is_told = wildcards.method in get_classifiers()
+    return [f"<results>/profiling/embeddings/{wildcards.method}/scores.parquet"] if is_told else []
+
+
+def get_classifiers():
+    return [name for name in config["profiling"]["methods"] if name in ("classifier", "densenet")]
+
+
+def per_method(pattern):
+    """The files of one stage, one per embedding."""
+    return expand(pattern, method=config["profiling"]["methods"])
+
+
+def per_network(pattern):
+    """The files of one stage, one per embedding by networks."""
+    return expand(pattern, method=[name for name in config["profiling"]["methods"] if name not in ("pca", "features")])
+
+
+def per_multiplied(pattern):
+    """The files of the learning-curve experiment, one per classifying network."""
+    return expand(pattern, method=get_classifiers()) if config["profiling"]["multiplications"] else []
+
+
+def get_profile_maps():
+    """The figures of the wells' maps, by what they are coloured by; none without profiles."""
+    if not HAS_PROFILES:
+        return {}
+    columns = ["label", *config["profiling"]["colored_by"]]
+    return {f"map_{name}": f"<results>/report/profiles_by_{name}.svg" for name in columns}
+
+
 rule profiling_fields:
     input:
-        images="results/quality/{plate}/{well}.ome.tif",
-        sites="results/quality/sites.parquet",
+        images="<results>/quality/{plate}/{well}.ome.tif",
+        sites="<results>/quality/sites.parquet",
     output:
-        fields="results/profiling/fields/{plate}/{well}.npz",
+        fields="<results>/profiling/fields/{plate}/{well}.npz",
     log:
-        "logs/profiling_fields/{plate}/{well}.log",
+        "<logs>/profiling_fields/{plate}/{well}.log",
     benchmark:
-        "benchmarks/profiling_fields/{plate}/{well}.tsv"
+        "<benchmarks>/profiling_fields/{plate}/{well}.tsv"
     conda:
         "../../envs/imaging.yaml"
     threads: 1
@@ -21,7 +77,7 @@ rule profiling_fields:
     params:
         channels=config["quality"]["channels"],
         size_px=config["profiling"]["field_size_px"],
-        code=code_digest("wellspring.profiling.fields", "wellspring.tables.quality", "wellspring.jobs"),
+        code=script_code("profiling/fields"),
     message:
         "Shrinking the fields of well {wildcards.plate}/{wildcards.well}"
     script:
@@ -30,15 +86,15 @@ rule profiling_fields:
 
 rule profiling_reduce:
     input:
-        fields=per_well("results/profiling/fields/{plate}/{well}.npz"),
+        fields=per_well("<results>/profiling/fields/{plate}/{well}.npz"),
         cells=get_profiled_cells("parquet"),
         crops=get_profiled_cells("arrow"),
     output:
-        wells=per_well("results/profiling/embeddings/{{method}}/{plate}/{well}.parquet"),
+        wells=per_well("<results>/profiling/embeddings/{{method}}/{plate}/{well}.parquet"),
     log:
-        "logs/profiling_reduce/{method}.log",
+        "<logs>/profiling_reduce/{method}.log",
     benchmark:
-        "benchmarks/profiling_reduce/{method}.tsv"
+        "<benchmarks>/profiling_reduce/{method}.tsv"
     wildcard_constraints:
         method="pca|features",
     conda:
@@ -53,7 +109,7 @@ rule profiling_reduce:
         folds=config["profiling"]["folds"],
         seed=config["profiling"]["seed"],
         pca_components=config["profiling"]["pca_components"],
-        code=code_digest("wellspring.profiling.reduction", "wellspring.jobs"),
+        code=script_code("profiling/reduce"),
     message:
         "Embedding the fields by {wildcards.method}"
     script:
@@ -62,15 +118,15 @@ rule profiling_reduce:
 
 rule profiling_embed:
     input:
-        fields=per_well("results/profiling/fields/{plate}/{well}.npz"),
+        fields=per_well("<results>/profiling/fields/{plate}/{well}.npz"),
     output:
-        wells=per_well("results/profiling/embeddings/{{method}}/{plate}/{well}.parquet"),
-        scores="results/profiling/embeddings/{method}/scores.parquet",
-        history="results/profiling/embeddings/{method}/history.csv",
+        wells=per_well("<results>/profiling/embeddings/{{method}}/{plate}/{well}.parquet"),
+        scores="<results>/profiling/embeddings/{method}/scores.parquet",
+        history="<results>/profiling/embeddings/{method}/history.csv",
     log:
-        "logs/profiling_embed/{method}.log",
+        "<logs>/profiling_embed/{method}.log",
     benchmark:
-        "benchmarks/profiling_embed/{method}.tsv"
+        "<benchmarks>/profiling_embed/{method}.tsv"
     wildcard_constraints:
         method="autoencoder|classifier|densenet",
     conda:
@@ -86,7 +142,7 @@ rule profiling_embed:
         folds=config["profiling"]["folds"],
         seed=config["profiling"]["seed"],
         settings=config["profiling"]["networks"],
-        code=code_digest("wellspring.profiling.runs", "wellspring.models.devices", "wellspring.jobs"),
+        code=script_code("profiling/embed"),
     message:
         "Embedding the fields by the network {wildcards.method}"
     script:
@@ -95,15 +151,15 @@ rule profiling_embed:
 
 rule profiling_judge:
     input:
-        wells=per_well("results/profiling/embeddings/{{method}}/{plate}/{well}.parquet"),
+        wells=per_well("<results>/profiling/embeddings/{{method}}/{plate}/{well}.parquet"),
         scores=get_network_scores,
     output:
-        verdict="results/profiling/verdicts/{method}.parquet",
-        clusters="results/profiling/clusters/{method}.parquet",
+        verdict="<results>/profiling/verdicts/{method}.parquet",
+        clusters="<results>/profiling/clusters/{method}.parquet",
     log:
-        "logs/profiling_judge/{method}.log",
+        "<logs>/profiling_judge/{method}.log",
     benchmark:
-        "benchmarks/profiling_judge/{method}.tsv"
+        "<benchmarks>/profiling_judge/{method}.tsv"
     conda:
         "../../envs/imaging.yaml"
     threads: 1
@@ -116,7 +172,7 @@ rule profiling_judge:
             **{k: config["profiling"][k] for k in ("positive", "controls", "batch_columns", "n_permutations", "seed")},
             "n_bootstraps": config["report"]["bootstrap_samples"],
         },
-        code=code_digest("wellspring.profiling.verdict", "wellspring.jobs"),
+        code=script_code("profiling/judge"),
     message:
         "Judging the embedding by {wildcards.method}"
     script:
@@ -125,13 +181,13 @@ rule profiling_judge:
 
 rule profiling_multiply:
     input:
-        fields=per_well("results/profiling/fields/{plate}/{well}.npz"),
+        fields=per_well("<results>/profiling/fields/{plate}/{well}.npz"),
     output:
-        losses="results/profiling/multiplied/{method}.parquet",
+        losses="<results>/profiling/multiplied/{method}.parquet",
     log:
-        "logs/profiling_multiply/{method}.log",
+        "<logs>/profiling_multiply/{method}.log",
     benchmark:
-        "benchmarks/profiling_multiply/{method}.tsv"
+        "<benchmarks>/profiling_multiply/{method}.tsv"
     conda:
         "../../envs/learning-gpu.yaml"
     threads: 1
@@ -146,7 +202,7 @@ rule profiling_multiply:
         folds=config["profiling"]["folds"],
         seed=config["profiling"]["seed"],
         settings=config["profiling"]["networks"],
-        code=code_digest("wellspring.profiling.runs", "wellspring.models.devices", "wellspring.jobs"),
+        code=script_code("profiling/multiply"),
     message:
         "Learning curves of {wildcards.method} for several multiplications of the fields"
     script:
@@ -155,15 +211,15 @@ rule profiling_multiply:
 
 rule profiling_actin:
     input:
-        images=per_well("results/quality/{plate}/{well}.ome.tif"),
-        sites="results/quality/sites.parquet",
+        images=per_well("<results>/quality/{plate}/{well}.ome.tif"),
+        sites="<results>/quality/sites.parquet",
     output:
-        tiles="results/profiling/actin/tiles.parquet",
-        history="results/profiling/actin/history.csv",
+        tiles="<results>/profiling/actin/tiles.parquet",
+        history="<results>/profiling/actin/history.csv",
     log:
-        "logs/profiling_actin.log",
+        "<logs>/profiling_actin.log",
     benchmark:
-        "benchmarks/profiling_actin.tsv"
+        "<benchmarks>/profiling_actin.tsv"
     conda:
         "../../envs/learning-gpu.yaml"
     threads: 1
@@ -177,13 +233,45 @@ rule profiling_actin:
         folds=config["profiling"]["folds"],
         seed=config["profiling"]["seed"],
         settings=config["profiling"]["actin"],
-        code=code_digest(
-            "wellspring.profiling.actin_model",
-            "wellspring.tables.quality",
-            "wellspring.models.devices",
-            "wellspring.jobs",
-        ),
+        code=script_code("profiling/actin"),
     message:
         "Finding the actin inside cells with a U-Net"
     script:
         "../scripts/profiling_actin.py"
+
+
+rule profiling_draw:
+    input:
+        verdicts=per_method("<results>/profiling/verdicts/{method}.parquet"),
+        clusters=per_method("<results>/profiling/clusters/{method}.parquet"),
+        embeddings=per_method(per_well("<results>/profiling/embeddings/{{method}}/{plate}/{well}.parquet")),
+        histories=per_network("<results>/profiling/embeddings/{method}/history.csv"),
+        multiplied=per_multiplied("<results>/profiling/multiplied/{method}.parquet"),
+        fields=per_well("<results>/profiling/fields/{plate}/{well}.npz"),
+    output:
+        **{
+            name: report(path, caption="../report/profiles.rst", category="Profiles")
+            for name, path in get_profile_maps().items()
+        },
+        table=report("<results>/report/profiles.csv", caption="../report/profiles.rst", category="Profiles"),
+        wells=report("<results>/report/profile_wells.csv", caption="../report/profiles.rst", category="Profiles"),
+        thumbnails="<results>/report/thumbnails.parquet",
+        dendrograms=report("<results>/report/dendrograms.svg", caption="../report/profiles.rst", category="Profiles"),
+        curves=report("<results>/report/profile_curves.svg", caption="../report/profiles.rst", category="Profiles"),
+    log:
+        "<logs>/profiling_draw.log",
+    benchmark:
+        "<benchmarks>/profiling_draw.tsv"
+    conda:
+        "../../envs/report.yaml"
+    threads: 1
+    resources:
+        mem_mb=growing(2000),
+        runtime=growing(30),
+    params:
+        annotations=get_sample_annotations(),
+        code=script_code("profiling/draw"),
+    message:
+        "Drawing the profiles"
+    script:
+        "../scripts/profiling_draw.py"

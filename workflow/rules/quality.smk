@@ -3,15 +3,15 @@
 
 rule quality_measure:
     input:
-        description="results/raw/{plate}/{well}.json",
-        channels=ancient("results/raw/channels.csv"),
+        description="<results>/raw/{plate}/{well}.json",
+        channels=ancient("<results>/raw/channels.csv"),
     output:
-        images="results/quality/{plate}/{well}.parquet",
-        small="results/quality/{plate}/{well}.npz",
+        images="<results>/quality/{plate}/{well}.parquet",
+        small="<results>/quality/{plate}/{well}.npz",
     log:
-        "logs/quality_measure/{plate}/{well}.log",
+        "<logs>/quality_measure/{plate}/{well}.log",
     benchmark:
-        "benchmarks/quality_measure/{plate}/{well}.tsv"
+        "<benchmarks>/quality_measure/{plate}/{well}.tsv"
     conda:
         "../../envs/imaging.yaml"
     threads: 1
@@ -23,7 +23,7 @@ rule quality_measure:
         raw=get_image_settings(),
         background=config["raw"].get("background", {}),
         quality={k: config["quality"][k] for k in ("channels", "bright_sd")},
-        code=code_digest("wellspring.quality.sites", "wellspring.raw.tiff", "wellspring.jobs"),
+        code=script_code("quality/measure"),
     message:
         "Measuring the images of well {wildcards.plate}/{wildcards.well}"
     script:
@@ -32,14 +32,14 @@ rule quality_measure:
 
 rule quality_flag:
     input:
-        images=per_well("results/quality/{plate}/{well}.parquet"),
+        images=per_well("<results>/quality/{plate}/{well}.parquet"),
     output:
-        images="results/quality/images.parquet",
-        sites="results/quality/sites.parquet",
+        images="<results>/quality/images.parquet",
+        sites="<results>/quality/sites.parquet",
     log:
-        "logs/quality_flag.log",
+        "<logs>/quality_flag.log",
     benchmark:
-        "benchmarks/quality_flag.tsv"
+        "<benchmarks>/quality_flag.tsv"
     conda:
         "../../envs/imaging.yaml"
     threads: 1
@@ -49,7 +49,7 @@ rule quality_flag:
     params:
         drop=config["quality"]["flagged_sites"] == "drop",
         judging={k: config["quality"][k] for k in ("max_z", "judged_by", "min_images")},
-        code=code_digest("wellspring.quality.outliers", "wellspring.jobs"),
+        code=script_code("quality/flag"),
     message:
         "Looking for images that are unlike the others"
     script:
@@ -58,14 +58,14 @@ rule quality_flag:
 
 rule quality_illumination:
     input:
-        small=per_well_of_plate("results/quality/{plate}/{well}.npz"),
-        sites="results/quality/sites.parquet",
+        small=per_well_of_plate("<results>/quality/{plate}/{well}.npz"),
+        sites="<results>/quality/sites.parquet",
     output:
-        functions="results/quality/illumination/{plate}.npz",
+        functions="<results>/quality/illumination/{plate}.npz",
     log:
-        "logs/quality_illumination/{plate}.log",
+        "<logs>/quality_illumination/{plate}.log",
     benchmark:
-        "benchmarks/quality_illumination/{plate}.tsv"
+        "<benchmarks>/quality_illumination/{plate}.tsv"
     conda:
         "../../envs/imaging.yaml"
     threads: 1
@@ -75,7 +75,7 @@ rule quality_illumination:
     params:
         channels=config["quality"]["channels"],
         smoothing_share=config["quality"]["smoothing_share"],
-        code=code_digest("wellspring.quality.images", "wellspring.tables.quality", "wellspring.jobs"),
+        code=script_code("quality/illumination"),
     message:
         "Estimating the illumination of plate {wildcards.plate}"
     script:
@@ -84,14 +84,14 @@ rule quality_illumination:
 
 rule quality_correct:
     input:
-        description="results/raw/{plate}/{well}.json",
-        functions="results/quality/illumination/{plate}.npz",
+        description="<results>/raw/{plate}/{well}.json",
+        functions="<results>/quality/illumination/{plate}.npz",
     output:
-        images="results/quality/{plate}/{well}.ome.tif",
+        images="<results>/quality/{plate}/{well}.ome.tif",
     log:
-        "logs/quality_correct/{plate}/{well}.log",
+        "<logs>/quality_correct/{plate}/{well}.log",
     benchmark:
-        "benchmarks/quality_correct/{plate}/{well}.tsv"
+        "<benchmarks>/quality_correct/{plate}/{well}.tsv"
     conda:
         "../../envs/imaging.yaml"
     threads: 1
@@ -103,8 +103,37 @@ rule quality_correct:
         raw=get_image_settings(),
         background=config["raw"].get("background", {}),
         steps=config["quality"]["preprocessing"],
-        code=code_digest("wellspring.quality.sites", "wellspring.raw.tiff", "wellspring.jobs"),
+        code=script_code("quality/correct"),
     message:
         "Correcting the images of well {wildcards.plate}/{wildcards.well}"
     script:
         "../scripts/quality_correct.py"
+
+
+rule quality_draw:
+    input:
+        images="<results>/quality/images.parquet",
+        small=per_well("<results>/quality/{plate}/{well}.npz"),
+        functions=expand("<results>/quality/illumination/{plate}.npz", plate=sorted(set(WELLS["plate"]))),
+    output:
+        table=report("<results>/report/images.csv", caption="../report/images.rst", category="Images"),
+        histograms=report("<results>/report/images.svg", caption="../report/images.rst", category="Images"),
+        flagged=report("<results>/report/flagged_images.svg", caption="../report/images.rst", category="Images"),
+        illumination=report("<results>/report/illumination.svg", caption="../report/images.rst", category="Images"),
+    log:
+        "<logs>/quality_draw.log",
+    benchmark:
+        "<benchmarks>/quality_draw.tsv"
+    conda:
+        "../../envs/report.yaml"
+    threads: 1
+    resources:
+        mem_mb=growing(2000),
+        runtime=growing(30),
+    params:
+        measures=config["quality"]["judged_by"],
+        code=script_code("quality/draw"),
+    message:
+        "Drawing the quality of the images"
+    script:
+        "../scripts/quality_draw.py"

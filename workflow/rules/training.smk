@@ -1,19 +1,44 @@
 # training: dataset -> models, histories, predictions, metrics
 
 
+def get_published():
+    """Figures from the literature to stand beside this run's, if the config names some."""
+    name = config["report"]["published"]
+    return get_named_file("report.published", f"{ROOT}/resources/published/{name}.csv") if name else []
+
+
+def per_run(pattern, *, models):
+    """The files of one stage, one per model, regime and seed."""
+    training = config["training"]
+    return expand(pattern, model=models, regime=training["regimes"], seed=training["seeds"])
+
+
+def get_learning_rate(wildcards):
+    return config["training"]["learning_rate"][wildcards.model]
+
+
+def get_predictions_of_model(wildcards):
+    return per_run(f"{RUN}/predictions.parquet", models=[wildcards.model])
+
+
+def get_crops_folder(wildcards, input):
+    """The folder of all crop shards: above the plates."""
+    return str(Path(input.crops[0]).parents[1])
+
+
 rule training_fit:
     input:
-        manifest="results/dataset/manifest.parquet",
-        normalization="results/dataset/normalization.parquet",
-        crops=per_well("results/cells/{plate}/{well}.arrow"),
+        manifest="<results>/dataset/manifest.parquet",
+        normalization="<results>/dataset/normalization.parquet",
+        crops=per_well("<results>/cells/{plate}/{well}.arrow"),
     output:
         model=f"{RUN}/model.keras",
         history=f"{RUN}/history.csv",
         predictions=f"{RUN}/predictions.parquet",
     log:
-        "logs/training_fit/{model}/{regime}/{seed}.log",
+        "<logs>/training_fit/{model}/{regime}/{seed}.log",
     benchmark:
-        "benchmarks/training_fit/{model}/{regime}/{seed}.tsv"
+        "<benchmarks>/training_fit/{model}/{regime}/{seed}.tsv"
     conda:
         "../../envs/learning-gpu.yaml"
     threads: 2
@@ -32,7 +57,7 @@ rule training_fit:
             k: v for k, v in config["training"].items() if k not in ("models", "regimes", "seeds", "learning_rate")
         },
         learning_rate=get_learning_rate,
-        code=code_digest("wellspring.tables.dataset", "wellspring.training.runs", "wellspring.jobs"),
+        code=script_code("training/fit"),
     message:
         "Training {wildcards.model}, {wildcards.regime}, seed {wildcards.seed}"
     script:
@@ -43,12 +68,12 @@ rule training_evaluate:
     input:
         predictions=per_run(f"{RUN}/predictions.parquet", models=config["training"]["models"]),
     output:
-        metrics="results/training/metrics.parquet",
-        differences="results/training/differences.parquet",
+        metrics="<results>/training/metrics.parquet",
+        differences="<results>/training/differences.parquet",
     log:
-        "logs/training_evaluate.log",
+        "<logs>/training_evaluate.log",
     benchmark:
-        "benchmarks/training_evaluate.tsv"
+        "<benchmarks>/training_evaluate.tsv"
     conda:
         "../../envs/report.yaml"
     threads: 1
@@ -59,8 +84,64 @@ rule training_evaluate:
         huber_delta=config["training"]["huber_delta"],
         bootstrap_samples=config["report"]["bootstrap_samples"],
         seed=config["report"]["seed"],
-        code=code_digest("wellspring.training.metrics", "wellspring.jobs"),
+        code=script_code("training/evaluate"),
     message:
         "Comparing the models on the test cells"
     script:
         "../scripts/training_evaluate.py"
+
+
+rule training_draw:
+    input:
+        metrics="<results>/training/metrics.parquet",
+        manifest="<results>/dataset/manifest.parquet",
+        histories=per_run(f"{RUN}/history.csv", models=config["training"]["models"]),
+        published=get_published(),
+    output:
+        table=report("<results>/report/metrics.csv", caption="../report/metrics.rst", category="Models"),
+        metrics=report("<results>/report/metrics.svg", caption="../report/metrics.rst", category="Models"),
+        histories=report("<results>/report/histories.svg", caption="../report/histories.rst", category="Models"),
+    log:
+        "<logs>/training_draw.log",
+    benchmark:
+        "<benchmarks>/training_draw.tsv"
+    conda:
+        "../../envs/report.yaml"
+    threads: 1
+    resources:
+        mem_mb=growing(2000),
+        runtime=growing(15),
+    params:
+        code=script_code("training/draw"),
+    message:
+        "Drawing the comparison of the models"
+    script:
+        "../scripts/training_draw.py"
+
+
+rule training_predictions:
+    input:
+        manifest="<results>/dataset/manifest.parquet",
+        predictions=get_predictions_of_model,
+    output:
+        figure=report(
+            "<results>/report/predictions_{model}.svg", caption="../report/predictions.rst", category="Models"
+        ),
+    log:
+        "<logs>/training_predictions/{model}.log",
+    benchmark:
+        "<benchmarks>/training_predictions/{model}.tsv"
+    conda:
+        "../../envs/report.yaml"
+    threads: 1
+    resources:
+        mem_mb=growing(2000),
+        runtime=growing(15),
+    params:
+        columns=config["dataset"]["split"]["stratify"],
+        target_channel=config["dataset"]["target_channel"],
+        code=script_code("training/predictions"),
+    message:
+        "Drawing true against predicted values of {wildcards.model}"
+    script:
+        "../scripts/training_predictions.py"

@@ -1,0 +1,44 @@
+"""The stage attribution, as the workflow sees it."""
+
+from typing import Any
+
+from wellspring.stage import Config, Stage
+
+__all__ = ["STAGE"]
+
+
+def _is_wanted(config: Config) -> bool:
+    return config["dataset"]["target_channel"] is not None and bool(config["attribution"]["models"])
+
+
+def _mistakes(config: Config) -> list[str]:
+    found = []
+    unknown = set(config["attribution"]["models"]) - set(config["training"]["models"])
+    if unknown:
+        found.append(f"attribution.models: {sorted(unknown)} are not among training.models")
+    roar = (config["attribution"]["validation"] or {}).get("roar") or {}
+    return [*found, *_mistakes_of_retraining(roar, training=config["training"])]
+
+
+def _mistakes_of_retraining(roar: dict[str, Any], *, training: dict[str, Any]) -> list[str]:
+    found = []
+    untrained = set(roar.get("regimes", [])) - set(training["regimes"])
+    if untrained:
+        found.append(f"attribution.validation.roar.regimes: {sorted(untrained)} are not among training.regimes")
+    same = set(roar.get("seeds", [])) & set(training["seeds"])
+    if same:
+        found.append(
+            f"attribution.validation.roar.seeds: {sorted(same)} are training.seeds too; a retrained model needs a "
+            "start of its own"
+        )
+    return found
+
+
+STAGE = Stage(
+    name="attribution",
+    summary="models + crops -> score maps, importance of the channels, tests of both",
+    after=("training",),
+    is_wanted=_is_wanted,
+    mistakes=_mistakes,
+    grows_with={},
+)

@@ -1,0 +1,37 @@
+"""The stage segmentation, as the workflow sees it."""
+
+from wellspring.stage import Config, Stage
+
+__all__ = ["STAGE"]
+
+
+def _is_wanted(config: Config) -> bool:
+    return config["raw"]["format"] != "mpm" and config["segmentation"]["cells"] is not None
+
+
+def _named_channels(config: Config) -> dict[str, list[str]]:
+    if config["raw"]["format"] == "mpm":
+        return {}
+    block = config["segmentation"]
+    named = {"segmentation.nucleus_channel": [block["nucleus_channel"]]}
+    if "channel" in (block["cells"] or {}):
+        named["segmentation.cells.channel"] = [block["cells"]["channel"]]
+    return named
+
+
+def _mistakes(config: Config) -> list[str]:
+    if config["raw"]["format"] == "mpm" and config["segmentation"]["cells"]:
+        return ["segmentation.cells: needs images, raw.format tiff; leave it out"]
+    return []
+
+
+STAGE = Stage(
+    name="segmentation",
+    summary="images -> nucleus and cell labels",
+    after=("raw", "quality"),
+    is_wanted=_is_wanted,
+    named_channels=_named_channels,
+    mistakes=_mistakes,
+    grows_with={},
+    same_time=frozenset({"segmentation.nucleus_channel", "cells.channel"}),
+)

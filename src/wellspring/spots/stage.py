@@ -1,0 +1,35 @@
+"""The stage spots, as the workflow sees it."""
+
+from wellspring.stage import Config, Stage
+
+__all__ = ["STAGE"]
+
+
+def _is_wanted(config: Config) -> bool:
+    return bool(config["spots"]["channels"])
+
+
+def _named_channels(config: Config) -> dict[str, list[str]]:
+    return {"spots.channels": config["spots"]["channels"]}
+
+
+def _mistakes(config: Config) -> list[str]:
+    found, block = [], config["spots"]
+    if block["channels"] and config["raw"]["format"] == "mpm":
+        found.append("spots.channels: needs images, raw.format tiff; leave it out")
+    sizes = {len(value) for value in (block["sigma_px"], block["spacing_um"]) if isinstance(value, list)}
+    if len(sizes) > 1:
+        found.append("spots: sigma_px and spacing_um differ in length; give both per axis, z first, or sigma_px as one")
+    return found
+
+
+STAGE = Stage(
+    name="spots",
+    summary="images + labels -> spots, counts per cell, thresholds and how firm they are",
+    after=("raw", "quality", "segmentation"),
+    is_wanted=_is_wanted,
+    named_channels=_named_channels,
+    mistakes=_mistakes,
+    grows_with={},
+    same_time=frozenset({"spots.max_instability"}),
+)
