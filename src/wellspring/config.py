@@ -10,7 +10,7 @@ import yaml
 
 from wellspring.errors import InputError
 from wellspring.methods import expanded
-from wellspring.stage import stages
+from wellspring.stage import stages, wanted_stages
 
 __all__ = ["REPORT", "config_schema", "validated_config"]
 
@@ -77,11 +77,18 @@ def validated_config(config: Mapping[str, Any], *, schema: Mapping[str, Any], so
     validator = jsonschema.Draft202012Validator(schema)
     mistakes = [_words(error) for error in sorted(validator.iter_errors(filled), key=lambda e: list(map(str, e.path)))]
     if not mistakes:
-        mistakes = [line for one in stages() for line in one.mistakes(filled)]
+        mistakes = [*_nothing_asked_for(filled), *(line for one in stages() for line in one.mistakes(filled))]
     if mistakes:
         lines = "\n".join(f"  - {line}" for line in mistakes)
         raise InputError(f"{source}: {len(mistakes)} mistake(s) in the config:\n{lines}\nSee config/README.md.")
     return filled
+
+
+def _nothing_asked_for(config: Mapping[str, Any]) -> list[str]:
+    if any(one.asked_by for one in wanted_stages(config)):
+        return []
+    ways = "; ".join(one.asked_by for one in stages() if one.asked_by)
+    return [f"nothing is asked for: give at least one of {ways}"]
 
 
 def _fill(values: dict[str, Any], schema: Mapping[str, Any]) -> None:

@@ -47,6 +47,8 @@ class Stage:
     after : tuple of str
         Stages whose results or code this one uses. Its package imports packages of these, and of those that they
         come after, alone.
+    asked_by : str
+        Config keys, and what to write there, that ask for the stage; empty for one that no one asks for by itself.
     is_wanted : function of the config
         Whether the config asks for the stage's chapter. What other chapters need of a stage is made in any case.
     named_channels : function of the config
@@ -69,6 +71,7 @@ class Stage:
     name: str
     summary: str
     after: tuple[str, ...] = ()
+    asked_by: str = ""
     is_wanted: Callable[[Config], bool] = _always
     named_channels: Callable[[Config], Mapping[str, Sequence[str]]] = _no_channels
     mistakes: Callable[[Config], list[str]] = _no_mistakes

@@ -44,6 +44,7 @@ STAGE = Stage(
     name="dataset",
     summary="cells + annotations -> filter, split, normalization",
     after=("cells",),
+    asked_by="dataset.target_channel (the channel whose mean is predicted)",
     is_wanted=_is_wanted,
     named_channels=_named_channels,
     mistakes=_mistakes,

@@ -28,6 +28,7 @@ STAGE = Stage(
     name="quality",
     summary="images -> image quality, flagged sites, illumination of each plate",
     after=("raw",),
+    asked_by="quality.channels (the channels whose images are judged and corrected)",
     is_wanted=_is_wanted,
     named_channels=_named_channels,
     mistakes=_mistakes,

@@ -29,6 +29,7 @@ STAGE = Stage(
     name="segmentation",
     summary="images -> nucleus and cell labels",
     after=("raw", "quality"),
+    asked_by="segmentation.cells (how cells are found around the nuclei)",
     is_wanted=_is_wanted,
     named_channels=_named_channels,
     mistakes=_mistakes,

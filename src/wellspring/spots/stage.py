@@ -27,6 +27,7 @@ STAGE = Stage(
     name="spots",
     summary="images + labels -> spots, counts per cell, thresholds and how firm they are",
     after=("raw", "quality", "segmentation"),
+    asked_by="spots.channels (those that show spots)",
     is_wanted=_is_wanted,
     named_channels=_named_channels,
     mistakes=_mistakes,
