@@ -63,7 +63,7 @@ demo-again: .venv/installed $(DEMO_FOLDER)/plate/wells.tsv
 	$(DEMO)
 
 real: .venv/installed
-	$(BIN)/python benchmarks/real.py sheet --data "$(WELLSPRING_DATA)" --output real/wells.tsv
+	$(BIN)/python bench/real.py sheet --data "$(WELLSPRING_DATA)" --output real/wells.tsv
 	$(REAL)
 	@echo "Report: $(CURDIR)/real/results/report/report.html"
 
@@ -83,7 +83,7 @@ test-cluster: .venv/installed
 	$(BIN)/python -m pytest -m cluster --durations=0 tests/cluster
 
 bench: .venv/installed
-	$(BIN)/python -m benchmarks
+	$(BIN)/python -m bench
 
 lock: .venv/installed
 	$(BIN)/uv pip compile pyproject.toml --extra dev --extra slurm --universal --python-version 3.11 --generate-hashes \

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import download, real
+from bench import download, real
 
 FILE = download.RemoteFile("set", "dev/a b#.tif", "owner/name", "c0ffee", "images/a b#.tif", 5)
 
@@ -83,4 +83,4 @@ def test_real_sheet(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         "Plate_2\tH12\t../data/nf1_cellpainting3ch/dev",
     ]
     assert real.main(["sheet", "--data", str(tmp_path / "nothing"), "--output", str(sheet)]) == 1
-    assert "python benchmarks/download.py FOLDER` and set WELLSPRING_DATA=FOLDER" in capsys.readouterr().err
+    assert "python bench/download.py FOLDER` and set WELLSPRING_DATA=FOLDER" in capsys.readouterr().err

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from benchmarks.matching import agreement, f1, mean_average_precision
+from bench.matching import agreement, f1, mean_average_precision
 
 TRUE = np.array([[1, 1, 1, 1, 0, 2, 2, 2, 2, 0, 3, 3]])
 

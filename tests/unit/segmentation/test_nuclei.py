@@ -8,7 +8,7 @@ import pytest
 from numpy.typing import NDArray
 from skimage.util import img_as_float
 
-from benchmarks.matching import f1
+from bench.matching import f1
 from wellspring.segmentation.grids import Grid, quantile_of_parts
 from wellspring.segmentation.methods import nucleus_method
 from wellspring.segmentation.nuclei import segment_nuclei, segment_nuclei_3d

@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 from statistics import median
 
-from benchmarks.table import Row
+from bench.table import Row
 
 ROOT = Path(__file__).resolve().parents[1]
 TARGET_S = 2.0

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from benchmarks.table import Row
+from bench.table import Row
 from wellspring.cells.shards import Crop, ShardHeader, runs_of, write_shard
 from wellspring.dataset.loader import CropLoader
 

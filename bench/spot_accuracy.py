@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from skimage.io import imread
 
-from benchmarks.table import Row
+from bench.table import Row
 from wellspring.simulation.smfish import FieldSettings, simulate_smfish
 from wellspring.spots import detect_spots
 from wellspring.spots.clumps import decompose_clumps

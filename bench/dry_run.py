@@ -16,7 +16,7 @@ from pathlib import Path
 
 import yaml
 
-from benchmarks.table import Row
+from bench.table import Row
 from wellspring.plan.workflow import FileCounts, plan_jobs
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.table import Row, print_table
+from bench.table import Row, print_table
 from wellspring.attribution.baselines import Baselines, measured_noise
 from wellspring.attribution.estimates import estimated
 from wellspring.attribution.methods import Method
@@ -155,8 +155,8 @@ def cells_per_second(*, size: int, n_channels: int, estimator: str, points: int,
 
 
 def main() -> None:
-    """Cells per second with the thesis' setting and the default one: ``python -m benchmarks.attribution``."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.attribution", description=main.__doc__)
+    """Cells per second with the thesis' setting and the default one: ``python -m bench.attribution``."""
+    parser = argparse.ArgumentParser(prog="python -m bench.attribution", description=main.__doc__)
     parser.add_argument("--size", type=int, default=224, help="px; default: 224")
     parser.add_argument("--channels", type=int, default=33, help="default: 33")
     parser.add_argument("--cells", type=int, default=4, help="default: 4")

@@ -19,7 +19,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.table import Row
+from bench.table import Row
 from wellspring.simulation.smfish import FieldSettings, SmfishField, simulate_smfish
 from wellspring.spots import detect_spots
 from wellspring.spots.evaluation import f1_score

@@ -12,8 +12,8 @@ from pathlib import Path
 import pandas as pd
 import yaml
 
-from benchmarks.dry_run import N_WELLS, ROOT, dry_run
-from benchmarks.table import Row
+from bench.dry_run import N_WELLS, ROOT, dry_run
+from bench.table import Row
 from wellspring.plan.forecast import forecast
 from wellspring.plan.records import read_records
 from wellspring.plan.scaled import Range, added

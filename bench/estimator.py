@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.table import Row, print_table
+from bench.table import Row, print_table
 from wellspring.attribution.baselines import Baselines
 from wellspring.attribution.estimates import estimated
 from wellspring.attribution.importance import channel_shares
@@ -174,8 +174,8 @@ def run() -> list[Row]:
 
 
 def main() -> None:
-    """Measure on a model of the workflow: ``python -m benchmarks.estimator demo/results``."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.estimator", description=__doc__)
+    """Measure on a model of the workflow: ``python -m bench.estimator demo/results``."""
+    parser = argparse.ArgumentParser(prog="python -m bench.estimator", description=__doc__)
     parser.add_argument("results", type=Path, help="folder results of a finished workflow")
     print_table(measured(*plate_model(parser.parse_args().results), report=print))
 

@@ -1,11 +1,11 @@
-"""Run the benchmarks one after the other and print their figures as one table: ``python -m benchmarks``."""
+"""Run the benchmarks one after the other and print their figures as one table: ``python -m bench``."""
 
 import argparse
 import importlib
 import sys
 from collections.abc import Sequence
 
-from benchmarks.table import Row, print_table
+from bench.table import Row, print_table
 
 MODULES = (
     *("mpm_crops", "normalization", "loader", "attribution", "estimator", "startup", "dry_run", "cluster_model"),
@@ -15,13 +15,13 @@ MODULES = (
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measure, then print. A missed target is shown, not an error: figures depend on the machine."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--only", choices=MODULES, action="append", help="run this benchmark (may be repeated)")
     chosen = parser.parse_args(arguments).only or MODULES
     rows: list[Row] = []
     for name in chosen:
         print(f"measuring {name} ...", file=sys.stderr, flush=True)
-        rows += importlib.import_module(f"benchmarks.{name}").run()
+        rows += importlib.import_module(f"bench.{name}").run()
     print_table(rows)
 
 

@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 from numpy.lib.format import open_memmap
 
-from benchmarks.table import Row
+from bench.table import Row
 
 N_OBJECTS = 400
 N_CHANNELS = 38
@@ -130,7 +130,7 @@ def _peak_bytes() -> int:
 
 
 def _measure(way: str, folder: Path, output: Path) -> dict[str, float]:
-    command = [sys.executable, "-m", "benchmarks.mpm_crops", way, str(folder), str(output)]
+    command = [sys.executable, "-m", "bench.mpm_crops", way, str(folder), str(output)]
     start = time.perf_counter()
     result = subprocess.run(command, check=True, capture_output=True, text=True, cwd=Path(__file__).parents[1])
     return {**json.loads(result.stdout), "process": time.perf_counter() - start}

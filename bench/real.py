@@ -28,7 +28,7 @@ def write_real_sheet(data: Path, sheet: Path) -> int:
     images = data / _IMAGES
     if not images.is_dir():
         raise FileNotFoundError(
-            f"{images}: expected the Cell Painting images there. Fetch them with `python benchmarks/download.py "
+            f"{images}: expected the Cell Painting images there. Fetch them with `python bench/download.py "
             "FOLDER` and set WELLSPRING_DATA=FOLDER, or set it to the folder that holds nf1_cellpainting3ch."
         )
     pattern = yaml.safe_load(CONFIG.read_text(encoding="utf-8"))["raw"]["pattern"]

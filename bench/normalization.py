@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from benchmarks.table import Row
+from bench.table import Row
 from wellspring.cells.shards import Crop, ShardHeader, runs_of
 from wellspring.dataset.histograms import (
     Histogram,
@@ -75,7 +75,7 @@ WAYS = {"histograms": from_histograms, "pixels": from_all_pixels}
 
 def peak_mb(way: str, *, n_wells: int) -> float:
     """Peak memory of a fresh process that normalises `n_wells` wells in this `way`."""
-    command = [sys.executable, "-m", "benchmarks.normalization", way, str(n_wells)]
+    command = [sys.executable, "-m", "bench.normalization", way, str(n_wells)]
     return float(subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout) / 1024
 
 

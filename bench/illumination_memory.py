@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.table import Row
+from bench.table import Row
 from wellspring.quality.illumination import small_image
 from wellspring.quality.images import SmallSite, illumination_functions, read_small_sites, write_small_sites
 
@@ -45,7 +45,7 @@ def run() -> list[Row]:
             write_small_sites(Path(name) / f"{well}.npz", sites, channels=CHANNELS)
         peaks = []
         for n_wells in N_WELLS:
-            command = [sys.executable, "-m", "benchmarks.illumination_memory", name, str(n_wells)]
+            command = [sys.executable, "-m", "bench.illumination_memory", name, str(n_wells)]
             done = subprocess.run(command, check=True, capture_output=True, text=True)
             peaks.append(float(done.stdout))
     few, many = peaks

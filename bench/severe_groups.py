@@ -1,4 +1,4 @@
-"""Whether what a classifier finds of the severe group depends on its seed: ``python -m benchmarks.severe_groups``.
+"""Whether what a classifier finds of the severe group depends on its seed: ``python -m bench.severe_groups``.
 
 Takes the fields of a finished ``make demo STUDY=profiling``, trains and judges the classifier once for each seed, and
 prints what `wellspring truth` prints, a row per seed.
@@ -27,7 +27,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Train with each seed and print the table."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.severe_groups", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m bench.severe_groups", description=__doc__)
     parser.add_argument("folder", nargs="?", type=Path, default=ROOT / "demo/profiling")
     parser.add_argument("--seeds", nargs="+", type=int, default=[1, 2, 3, 4, 5])
     given = parser.parse_args(arguments)

@@ -9,7 +9,7 @@ import time
 
 import numpy as np
 
-from benchmarks.table import Row
+from bench.table import Row
 
 N_FIELDS, SIZE, CHANNELS, WIDTH = 96, 128, 3, 64
 ROUNDS = 3

@@ -1,6 +1,6 @@
 """Nuclei against public annotations, with one setting for all; and the time of a field beside plain scikit-image.
 
-F1 and mean average precision as `benchmarks.matching` defines them, mean over the images of a set. The two peers are
+F1 and mean average precision as `bench.matching` defines them, mean over the images of a set. The two peers are
 what most scripts do: Gaussian blur of 1 px, Otsu on the intensity or its logarithm, maxima of the distance transform at
 least 5 px apart, watershed. The timed field of 2048 x 2048 is drawn; both contestants run in this process, on the cores
 that there are, taking turns.
@@ -21,8 +21,8 @@ from skimage.filters import threshold_otsu
 from skimage.segmentation import watershed
 from sklearn.mixture import GaussianMixture
 
-from benchmarks.matching import f1, mean_average_precision
-from benchmarks.table import Row
+from bench.matching import f1, mean_average_precision
+from bench.table import Row
 from wellspring.segmentation import segment_cells, segment_nuclei, segment_nuclei_3d
 
 SIDE, ROUNDS = 2048, 2

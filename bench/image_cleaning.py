@@ -19,7 +19,7 @@ from skimage import filters, restoration
 from skimage.morphology import footprint_rectangle
 from skimage.transform import resize
 
-from benchmarks.table import Row
+from bench.table import Row
 from wellspring.quality.illumination import corrected
 from wellspring.quality.measures import measure_image
 from wellspring.quality.preprocessing import PREPROCESSING
