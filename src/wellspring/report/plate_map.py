@@ -1,0 +1,249 @@
+"""A number per well, drawn where the well is in its plate: drifts along rows, columns and edges show at once."""
+
+import math
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+from matplotlib import colormaps
+from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import Colormap, Normalize
+from matplotlib.figure import Figure
+from matplotlib.patches import Circle, FancyBboxPatch, Patch, Rectangle
+
+from wellspring.report.style import NEUTRAL, WIDTH_MM, axes_grid, in_style, new_figure, number
+
+__all__ = ["DOUBTFUL", "PLATE_SIZES", "plate_map_figure", "plate_position"]
+
+DOUBTFUL = "#D55E00"
+# Rows and columns of the plates that are drawn: 96 and 384 wells.
+PLATE_SIZES = ((8, 12), (16, 24))
+_COLORS = "viridis"
+_EMPTY = "#EDEFF0"
+_HATCH = "////"
+# Wells without a position are listed in as many columns, twice as wide as high.
+_LISTED_COLUMNS = 6
+_LONGEST_NAME = 13
+_ONE_PLATE_MM = 150.0
+# What is beside the wells: names of the rows on the left, the colour bar on the right.
+_BESIDE_MM = 28.0
+# Numbers are written into wells at least as wide.
+_READABLE_MM = 6.5
+
+
+@dataclass(frozen=True)
+class _Well:
+    name: str
+    row: int
+    column: int
+    value: float
+    is_doubtful: bool
+
+
+@dataclass(frozen=True)
+class _Plate:
+    name: str
+    n_rows: int
+    n_columns: int
+    wells: Sequence[_Well]
+    is_listed: bool
+
+
+@dataclass(frozen=True)
+class _Scale:
+    norm: Normalize
+    colors: Colormap
+    largest: float
+    is_written: bool
+
+
+def plate_position(name: str) -> tuple[int, int] | None:
+    """Row and column, counted from 0, of a well such as ``B02``, ``b2`` or ``P24``; None for any other name."""
+    found = re.fullmatch(r"([A-P])(\d{1,2})", name.strip().upper())
+    if found is None or not 1 <= int(found[2]) <= PLATE_SIZES[-1][1]:
+        return None
+    return ord(found[1]) - ord("A"), int(found[2]) - 1
+
+
+@in_style
+def plate_map_figure(
+    table: pd.DataFrame,
+    *,
+    column: str,
+    label: str,
+    doubtful: Collection[tuple[str, str]] = (),
+    doubtful_means: str = "doubtful",
+    limits: tuple[float, float] | None = None,
+) -> Figure:
+    """A plate per panel, a well per disc, coloured by a number; all plates share the colours.
+
+    Wells of which nothing is known are pale. A well without a number (NaN, infinity) is hatched. A plate is drawn with
+    96 wells, or with 384 where its names need them. If the name of any of its wells is no position, or two names are
+    the same one, its wells are listed by name, in their order.
+
+    Parameters
+    ----------
+    table
+        A row per well: columns `plate` and `well`, and `column`. Plates and listed wells are drawn in its order.
+    column
+        The number to draw.
+    label
+        What it is, with its unit, as the colour bar says it: ``"Area of a cell, µm²"``.
+    doubtful
+        (plate, well) of the wells to outline.
+    doubtful_means
+        What the outline says, for the key.
+    limits
+        Ends of the colours; None: the smallest and the largest number.
+
+    Raises
+    ------
+    ValueError
+        When a well has several rows.
+    """
+    if table.duplicated(["plate", "well"]).any():
+        raise ValueError("plate map: expected one row per well, but some wells have several")
+    plates = _plates(table, column=column, doubtful=set(doubtful))
+    n_across = 1 if len(plates) <= 1 else 2 if len(plates) <= 4 else 3
+    width_mm = _ONE_PLATE_MM if len(plates) <= 1 else WIDTH_MM
+    panel_mm = (width_mm - _BESIDE_MM) / n_across
+    n_down = max(1, math.ceil(len(plates) / n_across))
+    tallest = max((plate.n_rows / plate.n_columns for plate in plates), default=0.2)
+    height_mm = n_down * (panel_mm * tallest + 14) + 10
+    figure = new_figure(height_mm=height_mm, width_mm=width_mm)
+    grid = [axes for row in axes_grid(figure, n_rows=n_down, n_columns=n_across) for axes in row]
+    scale = _scale(plates, limits=limits, panel_mm=panel_mm)
+    for axes, plate in zip(grid, plates, strict=False):
+        _draw_plate(axes, plate, scale=scale)
+    for axes in grid[len(plates) :]:
+        axes.axis("off")
+    if scale is not None:
+        bar = figure.colorbar(ScalarMappable(scale.norm, scale.colors), ax=grid, aspect=30, pad=0.02)
+        bar.set_label(label)
+        bar.outline.set_visible(False)
+    _draw_key(figure, plates, doubtful_means=doubtful_means, label="" if scale is not None else label)
+    return figure
+
+
+def _plates(table: pd.DataFrame, *, column: str, doubtful: set[tuple[str, str]]) -> list[_Plate]:
+    plates = []
+    for name, rows in table.groupby("plate", sort=False):
+        names = [str(well) for well in rows["well"]]
+        positions = [at for at in map(plate_position, names) if at is not None]
+        is_listed = len(set(positions)) < len(names)
+        if is_listed:
+            positions = [divmod(n, _LISTED_COLUMNS) for n in range(len(names))]
+            n_rows, n_columns = math.ceil(len(names) / _LISTED_COLUMNS), 2 * _LISTED_COLUMNS
+        else:
+            small_rows, small_columns = PLATE_SIZES[0]
+            is_large = any(row >= small_rows or at >= small_columns for row, at in positions)
+            n_rows, n_columns = PLATE_SIZES[is_large]
+        wells = [
+            _Well(well, row, at, float(value), (str(name), well) in doubtful)
+            for well, (row, at), value in zip(names, positions, rows[column], strict=True)
+        ]
+        plates.append(_Plate(str(name), n_rows, n_columns, wells, is_listed))
+    return plates
+
+
+def _scale(plates: Sequence[_Plate], *, limits: tuple[float, float] | None, panel_mm: float) -> _Scale | None:
+    values = [well.value for plate in plates for well in plate.wells if math.isfinite(well.value)]
+    if not values:
+        return None
+    low, high = limits or (min(values), max(values))
+    if low == high:
+        # One colour, and a bar that names its number in the middle.
+        low, high = low - (abs(low) or 1) / 2, high + (abs(high) or 1) / 2
+    narrowest = panel_mm / max(plate.n_columns for plate in plates)
+    largest = max(abs(value) for value in values)
+    return _Scale(Normalize(low, high, clip=True), colormaps[_COLORS], largest, narrowest >= _READABLE_MM)
+
+
+def _draw_plate(axes: Axes, plate: _Plate, *, scale: _Scale | None) -> None:
+    axes.set_title(plate.name)
+    axes.set_aspect("equal")
+    axes.set_xlim(0, plate.n_columns)
+    axes.set_ylim(plate.n_rows, 0)
+    axes.spines[:].set_visible(False)
+    axes.tick_params(length=0, labelsize=7.0 if plate.n_columns <= PLATE_SIZES[0][1] else 5.0, pad=1)
+    axes.xaxis.tick_top()
+    if plate.is_listed:
+        axes.set_xticks([])
+        axes.set_yticks([])
+    else:
+        axes.set_xticks([n + 0.5 for n in range(plate.n_columns)], [str(n + 1) for n in range(plate.n_columns)])
+        axes.set_yticks([n + 0.5 for n in range(plate.n_rows)], [chr(ord("A") + n) for n in range(plate.n_rows)])
+        _draw_outline(axes, plate)
+    for well in plate.wells:
+        axes.add_patch(_patch(well, is_listed=plate.is_listed, scale=scale))
+        _write(axes, well, is_listed=plate.is_listed, scale=scale)
+
+
+def _draw_outline(axes: Axes, plate: _Plate) -> None:
+    rim = FancyBboxPatch(
+        (0.12, 0.12),
+        plate.n_columns - 0.24,
+        plate.n_rows - 0.24,
+        boxstyle="round,pad=0.1,rounding_size=0.4",
+        facecolor="none",
+        edgecolor="#C9CED2",
+    )
+    axes.add_patch(rim)
+    taken = {(well.row, well.column) for well in plate.wells}
+    for row in range(plate.n_rows):
+        for at in range(plate.n_columns):
+            if (row, at) not in taken:
+                axes.add_patch(Circle((at + 0.5, row + 0.5), 0.4, facecolor=_EMPTY, edgecolor="none"))
+
+
+def _patch(well: _Well, *, is_listed: bool, scale: _Scale | None) -> Patch:
+    look: dict[str, Any] = {"facecolor": "white", "edgecolor": NEUTRAL, "linewidth": 0.5, "hatch": _HATCH}
+    if scale is not None and math.isfinite(well.value):
+        look = {"facecolor": _color(well.value, scale=scale), "edgecolor": "none", "linewidth": 0.0}
+    if well.is_doubtful:
+        look |= {"edgecolor": DOUBTFUL, "linewidth": 1.6}
+    if is_listed:
+        return Rectangle((2 * well.column + 0.06, well.row + 0.06), 1.88, 0.88, **look)
+    return Circle((well.column + 0.5, well.row + 0.5), 0.42, **look)
+
+
+def _color(value: float, *, scale: _Scale) -> tuple[float, float, float, float]:
+    return scale.colors(float(scale.norm(value)))
+
+
+def _write(axes: Axes, well: _Well, *, is_listed: bool, scale: _Scale | None) -> None:
+    is_known = scale is not None and math.isfinite(well.value)
+    text = number(well.value, scale=scale.largest) if is_known and scale is not None and scale.is_written else ""
+    middle = (2 * well.column + 1 if is_listed else well.column + 0.5, well.row + 0.5)
+    if is_listed:
+        text = f"{_shortened(well.name)}\n{text}".rstrip()
+    if not text:
+        return
+    color = "black"
+    if is_known and scale is not None:
+        red, green, blue, _ = _color(well.value, scale=scale)
+        color = "black" if 0.299 * red + 0.587 * green + 0.114 * blue > 0.5 else "white"
+    box = None if is_known else {"facecolor": "white", "edgecolor": "none", "pad": 0.5}
+    axes.text(*middle, text, ha="center", va="center", fontsize=5.5, color=color, bbox=box)
+
+
+def _shortened(name: str) -> str:
+    if len(name) <= _LONGEST_NAME:
+        return name
+    half = (_LONGEST_NAME - 1) // 2
+    return f"{name[:half]}…{name[-half:]}"
+
+
+def _draw_key(figure: Figure, plates: Sequence[_Plate], *, doubtful_means: str, label: str) -> None:
+    wells = [well for plate in plates for well in plate.wells]
+    keys = []
+    if any(well.is_doubtful for well in wells):
+        keys.append(Patch(facecolor="none", edgecolor=DOUBTFUL, linewidth=1.6, label=doubtful_means))
+    if any(not math.isfinite(well.value) for well in wells):
+        without = f"no value of: {label}" if label else "no value"
+        keys.append(Patch(facecolor="white", edgecolor=NEUTRAL, linewidth=0.5, hatch=_HATCH, label=without))
+    if keys:
+        figure.legend(handles=keys, loc="outside lower left", ncols=len(keys))
