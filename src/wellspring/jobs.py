@@ -64,7 +64,7 @@ def logged_job(log: str | Path) -> Iterator[None]:
     except (InputError, OSError) as error:
         with suppress(OSError):
             traceback.print_exc()
-        tell(f"ERROR {log.with_suffix('').as_posix().removeprefix('logs/')}: {_words(error)}\n      (details: {log})")
+        tell(f"ERROR {_job_of(log)}: {_words(error)}\n      (details: {log})")
         raise SystemExit(1) from None
     except BaseException:
         with suppress(OSError):
@@ -79,6 +79,11 @@ def logged_job(log: str | Path) -> Iterator[None]:
         _TERMINAL.reset(token)
         os.close(output)
         os.close(terminal)
+
+
+def _job_of(log: Path) -> str:
+    """Rule and wildcards, as the log's path has them below the folder ``logs``, wherever that is."""
+    return log.with_suffix("").as_posix().rpartition("logs/")[2]
 
 
 def _words(error: Exception) -> str:

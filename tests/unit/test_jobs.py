@@ -4,7 +4,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-START = "import os, sys\nfrom wellspring.jobs import logged_job, tell\nwith logged_job(sys.argv[1]):\n    "
+import pytest
+
+START = "import os, sys\nfrom wellspring.errors import InputError\nfrom wellspring.jobs import logged_job, tell\nwith logged_job(sys.argv[1]):\n    "
 
 
 def job(log: Path, body: str, *, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
@@ -28,21 +30,23 @@ def test_what_is_told_reaches_the_terminal_and_the_log(tmp_path: Path) -> None:
 
 
 def test_a_full_disk_under_the_log_does_not_hide_the_message() -> None:
-    result = job(Path("/dev/full"), "tell('epoch 1'); raise ValueError('x.npy: expected whole numbers.')")
+    result = job(Path("/dev/full"), "tell('epoch 1'); raise InputError('x.npy: expected whole numbers.')")
     assert result.returncode == 1
     assert result.stderr.startswith("epoch 1\nERROR /dev/full: x.npy: expected whole numbers.\n")
     assert "Traceback" not in result.stderr
 
 
-def test_bad_input_ends_in_one_message_and_exit_code_1(tmp_path: Path) -> None:
-    body = "raise ValueError('x.npy: expected whole numbers.')"
-    result = job(Path("logs/cells_crop/p/A1.log"), body, cwd=tmp_path)
+@pytest.mark.parametrize("folder", ["logs", "part/logs", "/logs/logs"])
+def test_bad_input_ends_in_one_message_and_exit_code_1(tmp_path: Path, folder: str) -> None:
+    body = "raise InputError('x.npy: expected whole numbers.')"
+    place = f"{tmp_path}{folder}" if folder.startswith("/") else folder
+    result = job(Path(f"{place}/cells_crop/p/A1.log"), body, cwd=tmp_path)
     assert result.returncode == 1
-    details = "      (details: logs/cells_crop/p/A1.log)"
+    details = f"      (details: {place}/cells_crop/p/A1.log)"
     assert result.stderr == f"ERROR cells_crop/p/A1: x.npy: expected whole numbers.\n{details}\n"
-    log = (tmp_path / "logs/cells_crop/p/A1.log").read_text(encoding="utf-8")
+    log = (tmp_path / place / "cells_crop/p/A1.log").read_text(encoding="utf-8")
     assert log.startswith("Traceback")
-    assert "ValueError: x.npy" in log
+    assert "InputError: x.npy" in log
 
 
 def test_an_error_of_the_system_is_told_in_words(tmp_path: Path) -> None:
@@ -53,10 +57,11 @@ def test_an_error_of_the_system_is_told_in_words(tmp_path: Path) -> None:
     assert (ours.returncode, theirs.returncode) == (1, 1)
 
 
-def test_a_defect_is_in_the_log_and_on_the_terminal(tmp_path: Path) -> None:
-    result = job(tmp_path / "A1.log", "[][1]")
+@pytest.mark.parametrize(("body", "name"), [("[][1]", "IndexError"), ("int('x')", "ValueError")])
+def test_a_defect_is_in_the_log_and_on_the_terminal(tmp_path: Path, body: str, name: str) -> None:
+    result = job(tmp_path / "A1.log", body)
     assert result.returncode == 1
-    assert "IndexError" in (tmp_path / "A1.log").read_text(encoding="utf-8")
+    assert name in (tmp_path / "A1.log").read_text(encoding="utf-8")
     assert "Traceback" in result.stderr
     assert "ERROR" not in result.stderr
 

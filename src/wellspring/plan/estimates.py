@@ -74,8 +74,8 @@ class Estimate:
 
 
 def group_of(task: Task) -> Group:
-    """Jobs of one group stand for each other: those of one rule, and of one model where it is about one."""
-    return task.rule, task.wildcards.get("model", "")
+    """Jobs of one group stand for each other: those of one rule, and of one model or method where it is about one."""
+    return task.rule, task.wildcards.get("model") or task.wildcards.get("method", "")
 
 
 def estimate(
@@ -103,7 +103,7 @@ def estimate(
     other_settings
         Use also records that were made with other settings, or that do not say theirs.
     """
-    group, scaling = group_of(jobs[0].task), scaling_of(jobs[0].task)
+    group, scaling = group_of(jobs[0].task), scaling_of(jobs[0].task.rule)
     own = [one for one in ran if group_of(one.record.task) == group]
     wanted = price(jobs[0].task, sizes=sizes)
     reasons = [_reason(one, wanted=wanted, other_settings=other_settings) for one in own]
@@ -145,7 +145,7 @@ def _reason(one: Ran, *, wanted: object, other_settings: bool) -> str | None:
 
 
 def _amount(one: Ran) -> float | None:
-    return amount(one.record.task, scaling_of(one.record.task).time, sizes=one.sizes)
+    return amount(one.record.task, scaling_of(one.record.task.rule).time, sizes=one.sizes)
 
 
 def _sample(one: Ran) -> Sample:

@@ -1,18 +1,33 @@
 """What the time of each rule grows with, how much of it a job has, and which settings change its price."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from wellspring.plan.sizes import FolderSizes
 from wellspring.plan.tasks import Task
+from wellspring.stage import stages
 
-__all__ = ["Scaling", "amount", "price", "scaling_of"]
+__all__ = ["MEASURES", "Scaling", "amount", "price", "scaling_of"]
+
+# The page belongs to no stage, and its parameters say no more than what it shows.
+_PAGE = "report_page"
+_NEVER_PAID = frozenset({"code"})
+_NEVER_PAID_BY_THE_PAGE = frozenset({"config", "n_wells"})
+_OF_CHANNELS = {
+    "pixels",
+    "pixels of the plate",
+    "pixels of all wells",
+    "cells of the well",
+    "cells x epochs",
+    "gradients",
+}
 
 
 @dataclass(frozen=True)
 class Scaling:
-    """What a rule's jobs grow with: see `amount` for the names.
+    """What a rule's jobs grow with: names of `MEASURES`.
 
     Attributes
     ----------
@@ -20,110 +35,76 @@ class Scaling:
         The measure of the time.
     size : str
         The measure of memory and of the files that it writes.
-    reason : str
-        Why.
+    same_time : frozenset of str
+        Parameters, dotted, that change no job's time.
     """
 
     time: str
     size: str
-    reason: str
+    same_time: frozenset[str] = frozenset()
 
 
-_PIXELS = Scaling("pixels", "pixels", "every pixel of the well is read")
-_WELLS = Scaling("wells", "wells", "one table or histogram per well is merged")
-_JOBS = Scaling("jobs", "jobs", "the work is the same for every plate")
-_CHOSEN = Scaling("cells", "cells", "one row per cell of the dataset")
-_RULES = {
-    "raw_describe": Scaling("files", "files", "one header per file is read, no pixels"),
-    "raw_channels": _WELLS,
-    "dataset_select": Scaling("cells of the well", "cells of the well", "rows, and the crops for the histograms"),
-    "dataset_merge": _WELLS,
-    "training_fit": Scaling("cells x epochs", "cells", "each epoch reads each cell once"),
-    "training_evaluate": _CHOSEN,
-    "attribution_map": Scaling("gradients", "cells", "cells x (steps + points x samples) gradients"),
-    "attribution_groups": _CHOSEN,
-    "attribution_validate": _JOBS,
-    "attribution_rank": _CHOSEN,
-    "attribution_retrain": Scaling("cells x epochs", "cells", "each epoch reads each cell once"),
-    "report_validation": _JOBS,
-    "report_roar": _JOBS,
-    "report_spots": _WELLS,
-    "report_quality": _WELLS,
-    "report_dataset": _CHOSEN,
-    "report_predictions": _CHOSEN,
-    "report_training": _JOBS,
-    "report_attribution": _JOBS,
-    "report_segmentation": _WELLS,
-    "report_overlays": _JOBS,
-    "report_page": _JOBS,
-}
+def scaling_of(rule: str) -> Scaling:
+    """What the time and the files of a rule grow with, as its stage says.
 
-# Parameters that change what a job computes but hardly how long: names, paths, choices of cells, and what the measure
-# counts already.
-_FREE = {
-    *("code", "path", "annotations", "wells", "drawn", "crops_folder", "resume_folder", "config", "named", "raw"),
-    *("filter", "select", "split", "target_channel", "marked_channels", "columns", "channels", "seed", "learning_rate"),
-    *("segmentation.nucleus_channel", "cells.channel", "spots.max_instability", "huber_delta"),
-    *("training.epochs", "training.patience", "training.huber_delta"),
-    *("attribution.split", "attribution.max_cells", "attribution.steps", "attribution.estimator"),
-    *("attribution.map_cells", "attribution.max_steps", "attribution.tolerance"),
-    *("attribution.noise_sd", "attribution.baseline"),
-}
-_OF_CHANNELS = {"pixels", "cells of the well", "cells x epochs", "gradients"}
-
-
-def scaling_of(task: Task) -> Scaling:
-    """The scaling of a job's rule; of a rule that is not listed, by pixels when it is about one well, else none."""
-    return _RULES.get(task.rule, _PIXELS if task.well else _JOBS)
-
-
-def amount(task: Task, measure: str, *, sizes: FolderSizes) -> float | None:
-    """How much of `measure` a job has; None where that is not known.
-
-    Parameters
-    ----------
-    measure
-        ``jobs`` (1), ``wells``, ``cells`` (of the dataset), ``cells x epochs``, ``gradients``; of the job's own well
-        ``files``, ``pixels`` (intensities in its files), ``cells of the well``.
-    sizes
-        Of the folder that the job runs, or ran, in.
+    Raises
+    ------
+    ValueError
+        When no stage lists the rule, which is a defect of the rule's stage.
     """
-    if measure == "jobs":
-        return 1.0
-    if measure == "wells":
-        return float(len(sizes.wells)) or None
-    if measure == "cells":
-        return sizes.total("n_chosen")
-    if measure == "cells x epochs":
-        return _product(sizes.total("n_chosen"), _epochs(task, sizes=sizes))
-    if measure == "gradients":
-        return _gradients(task, sizes=sizes)
-    well = sizes.wells.get(task.well) if task.well else None
-    names = {"files": "n_files", "pixels": "n_values", "cells of the well": "n_cells"}
-    value = getattr(well, names[measure]) if well else None
-    return None if value is None else float(value)
-
-
-def price(task: Task, *, sizes: FolderSizes) -> dict[str, Any] | None:
-    """Settings that a job's time per amount depends on; None where a record does not say them.
-
-    Jobs with equal prices can stand for each other. The number of channels is one of them, where pixels are read.
-    """
-    if task.params is None:
-        return None
-    paid = _paid(task.params, above="")
-    if scaling_of(task).time in _OF_CHANNELS:
-        paid["n_channels"] = sizes.n_channels
-    return paid
-
-
-def _paid(params: Mapping[str, Any], *, above: str) -> dict[str, Any]:
-    found = {}
-    for name, value in params.items():
-        dotted = f"{above}{name}"
-        if dotted not in _FREE:
-            found[dotted] = _paid(value, above=f"{dotted}.") if isinstance(value, dict) else value
+    found = _scalings().get(rule)
+    if found is None:
+        raise ValueError(
+            f"rule {rule}: expected to be listed in `grows_with` of its stage (src/wellspring/<stage>/stage.py)"
+        )
     return found
+
+
+@cache
+def _scalings() -> Mapping[str, Scaling]:
+    found = {_PAGE: Scaling("jobs", "jobs", _NEVER_PAID_BY_THE_PAGE)}
+    for stage in stages():
+        for rule, measure in stage.grows_with.items():
+            time, size = (measure, measure) if isinstance(measure, str) else measure
+            found[rule] = Scaling(time, size, stage.same_time)
+    return found
+
+
+def _of_well(name: str) -> Callable[[Task, FolderSizes], float | None]:
+    """A measure of the job's own well."""
+
+    def of_well(task: Task, sizes: FolderSizes) -> float | None:
+        well = sizes.wells.get(task.well) if task.well else None
+        value = getattr(well, name) if well else None
+        return None if value is None else float(value)
+
+    return of_well
+
+
+def _of_plate(name: str) -> Callable[[Task, FolderSizes], float | None]:
+    """A measure of all wells of the job's plate."""
+    return lambda task, sizes: sizes.total(name, plate=task.wildcards.get("plate"))
+
+
+def _of_all(name: str) -> Callable[[Task, FolderSizes], float | None]:
+    """A measure of all wells."""
+    return lambda task, sizes: sizes.total(name)
+
+
+def _n_wells(task: Task, sizes: FolderSizes) -> float | None:
+    return float(len(sizes.wells)) or None
+
+
+def _n_wells_of_plate(task: Task, sizes: FolderSizes) -> float | None:
+    return float(sum(plate == task.wildcards.get("plate") for plate, _ in sizes.wells)) or None
+
+
+def _one(task: Task, sizes: FolderSizes) -> float:
+    return 1.0
+
+
+def _cells_by_epochs(task: Task, sizes: FolderSizes) -> float | None:
+    return _product(sizes.total("n_chosen"), _epochs(task, sizes=sizes))
 
 
 def _epochs(task: Task, *, sizes: FolderSizes) -> float | None:
@@ -134,7 +115,7 @@ def _epochs(task: Task, *, sizes: FolderSizes) -> float | None:
     return _setting(task, "training", "epochs") if sizes.shares else None
 
 
-def _gradients(task: Task, *, sizes: FolderSizes) -> float | None:
+def _gradients(task: Task, sizes: FolderSizes) -> float | None:
     block = (task.params or {}).get("attribution")
     estimator = block.get("estimator") if isinstance(block, dict) else None
     if not isinstance(block, dict) or not isinstance(estimator, dict) or "steps" not in block:
@@ -168,3 +149,58 @@ def _run(task: Task) -> tuple[str, str, str]:
 
 def _product(first: float | None, second: float | None) -> float | None:
     return None if first is None or second is None else first * second
+
+
+MEASURES: Mapping[str, Callable[[Task, FolderSizes], float | None]] = {
+    "jobs": _one,
+    "files": _of_well("n_files"),
+    "pixels": _of_well("n_values"),
+    "sites": _of_well("n_sites"),
+    "cells of the well": _of_well("n_cells"),
+    "wells of the plate": _n_wells_of_plate,
+    "pixels of the plate": _of_plate("n_values"),
+    "sites of the plate": _of_plate("n_sites"),
+    "wells": _n_wells,
+    "pixels of all wells": _of_all("n_values"),
+    "sites of all wells": _of_all("n_sites"),
+    "cells of all wells": _of_all("n_cells"),
+    "cells": _of_all("n_chosen"),
+    "cells x epochs": _cells_by_epochs,
+    "gradients": _gradients,
+}
+"""What a job's time can grow with. ``pixels`` are intensities: pixels x channels x planes. ``cells`` are those of the
+dataset, after filter and selection; ``cells of ...`` are all that were cropped. A ``site`` is a field of view."""
+
+
+def amount(task: Task, measure: str, *, sizes: FolderSizes) -> float | None:
+    """How much of `measure`, a name of `MEASURES`, a job has; None where that is not known.
+
+    Parameters
+    ----------
+    sizes
+        Of the folder that the job runs, or ran, in.
+    """
+    return MEASURES[measure](task, sizes)
+
+
+def price(task: Task, *, sizes: FolderSizes) -> dict[str, Any] | None:
+    """Settings that a job's time per amount depends on; None where a record does not say them.
+
+    Jobs with equal prices can stand for each other. The number of channels is one of them, where pixels are read.
+    """
+    if task.params is None:
+        return None
+    scaling = scaling_of(task.rule)
+    paid = _paid(task.params, above="", free=scaling.same_time | _NEVER_PAID)
+    if scaling.time in _OF_CHANNELS:
+        paid["n_channels"] = sizes.n_channels
+    return paid
+
+
+def _paid(params: Mapping[str, Any], *, above: str, free: frozenset[str]) -> dict[str, Any]:
+    found = {}
+    for name, value in params.items():
+        dotted = f"{above}{name}"
+        if dotted not in free:
+            found[dotted] = _paid(value, above=f"{dotted}.", free=free) if isinstance(value, dict) else value
+    return found

@@ -28,6 +28,8 @@ class WellSize:
     n_channels, n_files : int or None
     n_values : float or None
         Intensities in its raw files.
+    n_sites : float or None
+        Fields of view; 1 for a table of pixels.
     n_cells, n_chosen : float or None
         Cells that were cropped; those of them that filter and selection left.
     """
@@ -36,6 +38,7 @@ class WellSize:
     n_channels: int | None
     n_files: int | None
     n_values: float | None
+    n_sites: float | None = None
     n_cells: float | None = None
     n_chosen: float | None = None
 
@@ -70,9 +73,9 @@ class FolderSizes:
     shares: Mapping[str, float] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
-    def total(self, name: str) -> float | None:
-        """Sum of a size over all wells; None where a well's is not known, or there are no wells."""
-        found = [getattr(well, name) for well in self.wells.values()]
+    def total(self, name: str, *, plate: str | None = None) -> float | None:
+        """Sum of a size over all wells, or those of one plate; None where one is not known, or there are no wells."""
+        found = [getattr(well, name) for key, well in self.wells.items() if plate in (None, key[0])]
         return None if not found or any(value is None for value in found) else float(sum(found))
 
     @property
@@ -163,8 +166,10 @@ def planned_sizes(plan: Plan, *, folder: Path, records: Sequence[FolderSizes]) -
 def _described(path: Path) -> WellSize | None:
     try:
         read = json.loads(path.read_text(encoding="utf-8"))
-        values = float(read["n_values"])
-        return WellSize(str(read["format"]), len(read["channels"]), int(read["n_files"]), values)
+        n_sites = float(read["n_sites"] or 1)
+        return WellSize(
+            str(read["format"]), len(read["channels"]), int(read["n_files"]), float(read["n_values"]), n_sites
+        )
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
@@ -233,7 +238,8 @@ def _by_bytes(paths: Mapping[Key, Path], *, raw: Mapping[str, Any], opened: _Ope
         n_bytes = sum(file.stat().st_size for file in files)
         n_values = opened.well.n_values * n_bytes / opened.n_bytes if opened and n_bytes else None
         n_channels = len(opened.well.channels) if opened else None
-        found[key] = WellSize(raw["format"], n_channels, len(files), n_values)
+        n_sites = (opened.well.n_sites or 1) * len(files) / opened.well.n_files if opened else None
+        found[key] = WellSize(raw["format"], n_channels, len(files), n_values, n_sites)
     return found
 
 

@@ -13,6 +13,8 @@ from wellspring.plan.sizes import FolderSizes, WellSize
 from wellspring.plan.tasks import PlannedJob, Task
 from wellspring.plan.text import duration, plan_text
 
+pytestmark = pytest.mark.usefixtures("made_stages")
+
 RUN = {"model": "linear", "regime": "structure", "seed": "1"}
 FIT = {"training": {"epochs": 100, "batch_size": 8}, "image_size": 24, "code": "new"}
 ESTIMATOR = {"method": "offset", "points": 10, "samples": 4}
@@ -23,7 +25,7 @@ def _sizes(folder: Path = Path("none"), *, n_channels: int = 2, **values: float 
     """One well per keyword, of so many intensities; a cell per ten of them, every second one chosen."""
     wells = {
         ("P", well): WellSize(
-            "tiff", n_channels, 3, value, *((None, None) if value is None else (value / 10, value / 20))
+            "tiff", n_channels, 3, value, 2.0, *((None, None) if value is None else (value / 10, value / 20))
         )
         for well, value in values.items()
     }
@@ -112,10 +114,34 @@ def test_other_settings_count_when_asked_for() -> None:
     assert estimate(jobs, ran, sizes=_sizes(B1=2000), outputs=[], other_settings=True).job_seconds[0].mean == 10
 
 
-def test_code_paths_and_annotations_are_no_settings() -> None:
-    ran = [_ran(_well("A1", code="old", path="a", annotations={"x": "1"}), _sizes(A1=1000), 5.0)]
-    found = estimate(_jobs(_well("B1", code="new", path="b", annotations={})), ran, sizes=_sizes(B1=2000), outputs=[])
-    assert _seconds(found) == [10.0]
+def test_code_and_what_its_stage_says_to_change_no_time_are_no_settings() -> None:
+    ran = [_ran(_well("A1", code="old", path="a", block={"name": "x", "n": 1}), _sizes(A1=1000), 5.0)]
+    jobs = [_jobs(_well("B1", code="new", path="b", block={"name": "y", "n": number})) for number in (1, 2)]
+    same, other = (estimate(one, ran, sizes=_sizes(B1=2000), outputs=[]) for one in jobs)
+    assert _seconds(same) == [10.0]
+    assert other.set_aside == {"made with other settings": 1}
+
+
+def test_jobs_about_all_wells_or_a_plate_grow_with_these() -> None:
+    # 2 sites in each well.
+    done, planned = _sizes(A1=10, A2=10), _sizes(A1=10, A2=10, A3=10, A4=10, A5=None)
+    tasks = [Task("profiling_embed", {"method": "pca"}, {}), Task("quality_illumination", {"plate": "P"}, {})]
+    found = [estimate(_jobs(task), [_ran(task, done, 6.0)], sizes=planned, outputs=[]) for task in tasks]
+    assert [_seconds(one) for one in found] == [[15.0], [15.0]]
+    assert [one.measure for one in found] == ["sites of all wells", "wells of the plate"]
+    assert found[0].memory_mb == Range(100, 100, 250)
+    assert found[1].memory_mb == Range(100, 100, 100)
+
+
+def test_methods_are_told_apart_as_models_are() -> None:
+    ran = [_ran(Task("profiling_embed", {"method": "densenet"}, {}), _sizes(A1=10), 6.0)]
+    found = estimate(_jobs(Task("profiling_embed", {"method": "pca"}, {})), ran, sizes=_sizes(A1=10), outputs=[])
+    assert (found.model, found.n_records) == ("pca", 0)
+
+
+def test_a_rule_that_no_stage_lists_is_a_defect() -> None:
+    with pytest.raises(ValueError, match="rule cells_fold: expected to be listed in `grows_with` of its stage"):
+        estimate(_jobs(_well("A1", "cells_fold")), [], sizes=_sizes(A1=10), outputs=[])
 
 
 def test_jobs_of_unknown_size_are_left_out_and_told() -> None:

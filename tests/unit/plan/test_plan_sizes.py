@@ -20,7 +20,7 @@ CONFIG = {"raw": RAW, "dataset": {"split": {"train": 0.5, "validation": 0.25}}}
 def _describe(folder: Path, well: str, **values: Any) -> None:
     path = folder / "results" / "raw" / "P" / f"{well}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
-    shown = {"format": "tiff", "channels": ["A", "B"], "n_files": 4, "n_values": 800, **values}
+    shown = {"format": "tiff", "channels": ["A", "B"], "n_files": 4, "n_sites": 3, "n_values": 800, **values}
     path.write_text(json.dumps(shown), encoding="utf-8")
 
 
@@ -38,7 +38,7 @@ def test_results_say_how_large_a_well_was(tmp_path: Path) -> None:
     _describe(tmp_path, "A1")
     _table(tmp_path / "results/cells/P/A1.parquet", 20)
     _table(tmp_path / "results/dataset/P/A1.parquet", 15)
-    assert recorded_sizes(tmp_path).wells == {("P", "A1"): WellSize("tiff", 2, 4, 800.0, 20, 15)}
+    assert recorded_sizes(tmp_path).wells == {("P", "A1"): WellSize("tiff", 2, 4, 800.0, 3.0, 20, 15)}
 
 
 def test_runs_say_their_epochs_and_the_cells_they_explained(tmp_path: Path) -> None:
@@ -70,9 +70,9 @@ def test_damaged_tables_and_histories_say_nothing(tmp_path: Path) -> None:
 
 def test_densities_are_of_all_counted_wells_of_the_format() -> None:
     wells = {
-        ("P", "A1"): WellSize("tiff", 2, 1, 800.0, 8, 4),
-        ("P", "A2"): WellSize("tiff", 2, 1, 1200.0, 2, None),
-        ("P", "A3"): WellSize("mpm", 2, 1, 10.0, 1000, 1000),
+        ("P", "A1"): WellSize("tiff", 2, 1, 800.0, 1, 8, 4),
+        ("P", "A2"): WellSize("tiff", 2, 1, 1200.0, 1, 2, None),
+        ("P", "A3"): WellSize("mpm", 2, 1, 10.0, 1, 1000, 1000),
     }
     folder = FolderSizes(Path("none"), wells)
     assert densities([folder], form="tiff") == Densities(10 / 1000, 0.5, 2)
@@ -84,10 +84,10 @@ def test_one_well_is_opened_and_the_others_follow_from_their_bytes(tmp_path: Pat
         (tmp_path / "plate").mkdir(exist_ok=True)
         tifffile.imwrite(tmp_path / "plate" / f"{name}.tif", np.zeros(shape, np.uint16), photometric="minisblack")
     (tmp_path / "plate" / "A3_1_A.tif").touch()
-    counted = FolderSizes(Path("none"), {("P", "Z"): WellSize("tiff", 2, 1, 2000.0, 10, 5)})
+    counted = FolderSizes(Path("none"), {("P", "Z"): WellSize("tiff", 2, 1, 2000.0, 1, 10, 5)})
     found = planned_sizes(_plan("A1", "A2", "A3"), folder=tmp_path, records=[counted])
     first, second, empty = (found.wells[("P", well)] for well in ("A1", "A2", "A3"))
-    assert (first.n_values, first.n_cells, first.n_chosen) == (400.0, 2.0, 1.0)
+    assert (first.n_values, first.n_sites, first.n_cells, first.n_chosen) == (400.0, 1.0, 2.0, 1.0)
     # Headers count too, so somewhat less than twice.
     assert second.n_values == pytest.approx(800, rel=0.4)
     assert (empty.n_values, empty.n_cells) == (None, None)
