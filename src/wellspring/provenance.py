@@ -44,14 +44,16 @@ def script_digest(script: Path, *modules: str) -> str:
     script
         A Python file; Snakemake watches its own text.
     modules
-        What the script comes to by name alone, such as the module of the method that a wildcard names.
+        What the script comes to by name alone, such as the module of the method that a wildcard names; a package
+        stands for all of its modules.
 
     Raises
     ------
     FileNotFoundError, ValueError
         When there is no such script, or no such module.
     """
-    return _digest(_closure([*modules_of_script(script), *modules]))
+    named = [inner for name in modules for inner in _modules_of(name)]
+    return _digest(_closure([*modules_of_script(script), *named]))
 
 
 def _digest(names: Iterable[str]) -> str:

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-START = "import os, sys\nfrom wellspring.errors import InputError\nfrom wellspring.jobs import logged_job, tell\nwith logged_job(sys.argv[1]):\n    "
+IMPORTS = "import os, sys\nfrom wellspring.errors import InputError\nfrom wellspring.jobs import logged_job, tell\n"
+START = f"{IMPORTS}with logged_job(sys.argv[1]):\n    "
 
 
 def job(log: Path, body: str, *, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from wellspring import provenance
-from wellspring.provenance import code_digest, imported_modules
+from wellspring.provenance import code_digest, imported_modules, modules_of_script, script_digest
 
 MODULES = {
     "__init__.py": '"""root"""',
@@ -37,6 +37,7 @@ def library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 def _forget() -> None:
     provenance._source.cache_clear()
     provenance._imports.cache_clear()
+    provenance.modules_of_script.cache_clear()
 
 
 def _changed(library: Path, name: str, *modules: str) -> bool:
@@ -102,3 +103,59 @@ def test_the_digest_does_not_depend_on_the_order_or_on_time(library: Path) -> No
 def test_a_name_that_is_no_module_is_told(library: Path, name: str) -> None:
     with pytest.raises(ValueError, match=f"'{name}' is not a module of wellspring; expected one of"):
         code_digest(name)
+
+
+SCRIPT = """from wellspring.cells.crops import f
+
+
+def main() -> None:
+    from wellspring import files
+    import wellspring.raw
+    import numpy
+"""
+
+
+@pytest.fixture
+def script(library: Path) -> Path:
+    path = library.parent / "cells_crop.py"
+    path.write_text(SCRIPT, encoding="utf-8")
+    return path
+
+
+def test_a_script_s_modules_are_read_from_it_wherever_it_imports_them(script: Path) -> None:
+    assert set(modules_of_script(script)) == {"wellspring.cells.crops", "wellspring.files", "wellspring.raw"}
+
+
+@pytest.mark.parametrize(
+    ("edited", "further", "changes"),
+    [
+        ("cells/crops.py", (), True),
+        ("raw/mpm.py", (), True),
+        ("report.py", (), False),
+        ("cells/inner/deep.py", (), False),
+        ("cells/inner/deep.py", ("wellspring.cells.inner.deep",), True),
+        ("cells/inner/deep.py", ("wellspring.cells.inner",), True),
+    ],
+)
+def test_the_digest_of_a_script(
+    library: Path, script: Path, edited: str, further: tuple[str, ...], changes: bool
+) -> None:
+    before = script_digest(script, *further)
+    with (library / edited).open("a", encoding="utf-8") as file:
+        file.write("\n# edited")
+    _forget()
+    assert (script_digest(script, *further) != before) is changes
+
+
+def test_the_script_s_own_text_is_left_to_snakemake(script: Path) -> None:
+    before = script_digest(script)
+    script.write_text(f"{SCRIPT}# edited", encoding="utf-8")
+    _forget()
+    assert script_digest(script) == before
+
+
+def test_a_script_or_a_module_that_is_not_there_is_told(script: Path) -> None:
+    with pytest.raises(FileNotFoundError, match=r"cells_fold\.py"):
+        script_digest(script.with_name("cells_fold.py"))
+    with pytest.raises(ValueError, match=r"'wellspring\.nowhere' is not a module of wellspring"):
+        script_digest(script, "wellspring.nowhere")
