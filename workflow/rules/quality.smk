@@ -1,10 +1,37 @@
-# quality: images -> image quality table, outlier flags, illumination functions, corrected images
+# quality: images -> image quality, flagged sites, illumination of each plate
+
+
+def plate_correction(channels):
+    """Illumination of the wildcards' plate, for jobs that read `channels`; [] where none of them is corrected."""
+    return "<results>/quality/plates/{plate}/illumination.npz" if corrected_channels(channels) else []
+
+
+def plate_sites():
+    """Which sites of the wildcards' plate are kept, for jobs that read pixels; [] where all are."""
+    is_used = config["quality"]["channels"] and config["quality"]["use"] == "all"
+    return "<results>/quality/plates/{plate}/sites.parquet" if is_used else []
+
+
+def corrected_channels(channels):
+    """Those of `channels` that jobs outside of profiling read with even illumination."""
+    quality = config["quality"]
+    return [name for name in channels if name in quality["channels"]] if quality["use"] == "all" else []
+
+
+def background_of(channels):
+    """Intensity without light of those of `channels` for which the config gives one."""
+    return {name: value for name, value in config["raw"].get("background", {}).items() if name in channels}
+
+
+def get_corrected_copies(wildcards):
+    """The corrected copies of all wells, where the config asks for them."""
+    is_asked = config["quality"]["write_corrected"]
+    return per_well("<results>/quality/{plate}/{well}.ome.tif") if is_asked else []
 
 
 rule quality_measure:
     input:
-        description="<results>/raw/{plate}/{well}.json",
-        channels=ancient("<results>/raw/channels.csv"),
+        index="<results>/raw/{plate}/{well}.json",
     output:
         images="<results>/quality/{plate}/{well}.parquet",
         small="<results>/quality/{plate}/{well}.npz",
@@ -19,10 +46,10 @@ rule quality_measure:
         mem_mb=growing(2000),
         runtime=growing(30),
     params:
-        path=get_well_path,
-        raw=get_image_settings(),
-        background=config["raw"].get("background", {}),
-        quality={k: config["quality"][k] for k in ("channels", "bright_sd")},
+        channels=config["quality"]["channels"],
+        projection=config["raw"].get("projection"),
+        background=background_of(config["quality"]["channels"]),
+        bright_sd=config["quality"]["bright_sd"],
         code=script_code("quality/measure"),
     message:
         "Measuring the images of well {wildcards.plate}/{wildcards.well}"
@@ -30,16 +57,17 @@ rule quality_measure:
         "../scripts/quality_measure.py"
 
 
+# Images are compared with those of their own plate, so a well of another plate reruns nothing of this one.
 rule quality_flag:
     input:
-        images=per_well("<results>/quality/{plate}/{well}.parquet"),
+        images=per_well_of_plate("<results>/quality/{plate}/{well}.parquet"),
     output:
-        images="<results>/quality/images.parquet",
-        sites="<results>/quality/sites.parquet",
+        images="<results>/quality/plates/{plate}/images.parquet",
+        sites="<results>/quality/plates/{plate}/sites.parquet",
     log:
-        "<logs>/quality_flag.log",
+        "<logs>/quality_flag/{plate}.log",
     benchmark:
-        "<benchmarks>/quality_flag.tsv"
+        "<benchmarks>/quality_flag/{plate}.tsv"
     conda:
         "../../envs/imaging.yaml"
     threads: 1
@@ -48,10 +76,10 @@ rule quality_flag:
         runtime=growing(10),
     params:
         drop=config["quality"]["flagged_sites"] == "drop",
-        judging={k: config["quality"][k] for k in ("max_z", "judged_by", "min_images")},
+        judging={key: config["quality"][key] for key in ("max_z", "judged_by", "min_images")},
         code=script_code("quality/flag"),
     message:
-        "Looking for images that are unlike the others"
+        "Looking for unusual images on plate {wildcards.plate}"
     script:
         "../scripts/quality_flag.py"
 
@@ -59,9 +87,9 @@ rule quality_flag:
 rule quality_illumination:
     input:
         small=per_well_of_plate("<results>/quality/{plate}/{well}.npz"),
-        sites="<results>/quality/sites.parquet",
+        sites="<results>/quality/plates/{plate}/sites.parquet",
     output:
-        functions="<results>/quality/illumination/{plate}.npz",
+        illumination="<results>/quality/plates/{plate}/illumination.npz",
     log:
         "<logs>/quality_illumination/{plate}.log",
     benchmark:
@@ -75,6 +103,7 @@ rule quality_illumination:
     params:
         channels=config["quality"]["channels"],
         smoothing_share=config["quality"]["smoothing_share"],
+        min_images=config["quality"]["min_images"],
         code=script_code("quality/illumination"),
     message:
         "Estimating the illumination of plate {wildcards.plate}"
@@ -82,10 +111,12 @@ rule quality_illumination:
         "../scripts/quality_illumination.py"
 
 
+# A copy for other programs, where the config asks for it.
 rule quality_correct:
     input:
-        description="<results>/raw/{plate}/{well}.json",
-        functions="<results>/quality/illumination/{plate}.npz",
+        index="<results>/raw/{plate}/{well}.json",
+        illumination="<results>/quality/plates/{plate}/illumination.npz",
+        sites="<results>/quality/plates/{plate}/sites.parquet",
     output:
         images="<results>/quality/{plate}/{well}.ome.tif",
     log:
@@ -99,31 +130,39 @@ rule quality_correct:
         mem_mb=growing(4000),
         runtime=growing(60),
     params:
-        path=get_well_path,
-        raw=get_image_settings(),
-        background=config["raw"].get("background", {}),
+        channels=config["quality"]["channels"],
+        projection=config["raw"].get("projection"),
+        background=background_of(config["quality"]["channels"]),
         steps=config["quality"]["preprocessing"],
         code=script_code("quality/correct"),
     message:
-        "Correcting the images of well {wildcards.plate}/{wildcards.well}"
+        "Writing corrected images of well {wildcards.plate}/{wildcards.well}"
     script:
         "../scripts/quality_correct.py"
 
 
-rule quality_draw:
+rule quality_chapter:
     input:
-        images="<results>/quality/images.parquet",
+        images=per_plate("<results>/quality/plates/{plate}/images.parquet"),
+        sites=per_plate("<results>/quality/plates/{plate}/sites.parquet"),
+        illumination=per_plate("<results>/quality/plates/{plate}/illumination.npz"),
         small=per_well("<results>/quality/{plate}/{well}.npz"),
-        functions=expand("<results>/quality/illumination/{plate}.npz", plate=sorted(set(WELLS["plate"]))),
+        copies=get_corrected_copies,
+        captions=captions("quality"),
     output:
-        table=report("<results>/report/images.csv", caption="../report/images.rst", category="Images"),
-        histograms=report("<results>/report/images.svg", caption="../report/images.rst", category="Images"),
-        flagged=report("<results>/report/flagged_images.svg", caption="../report/images.rst", category="Images"),
-        illumination=report("<results>/report/illumination.svg", caption="../report/images.rst", category="Images"),
+        chapter="<results>/report/chapters/quality.json",
+        table=report("<results>/report/images.csv", caption="../report/quality/images.rst", category="Images"),
+        histograms=report("<results>/report/images.svg", caption="../report/quality/images.rst", category="Images"),
+        flagged=report(
+            "<results>/report/flagged_images.svg", caption="../report/quality/flagged_images.rst", category="Images"
+        ),
+        light=report(
+            "<results>/report/illumination.svg", caption="../report/quality/illumination.rst", category="Images"
+        ),
     log:
-        "<logs>/quality_draw.log",
+        "<logs>/quality_chapter.log",
     benchmark:
-        "<benchmarks>/quality_draw.tsv"
+        "<benchmarks>/quality_chapter.tsv"
     conda:
         "../../envs/report.yaml"
     threads: 1
@@ -131,9 +170,12 @@ rule quality_draw:
         mem_mb=growing(2000),
         runtime=growing(30),
     params:
-        measures=config["quality"]["judged_by"],
-        code=script_code("quality/draw"),
+        settings={
+            key: config["quality"][key]
+            for key in ("channels", "judged_by", "max_z", "min_images", "use", "preprocessing", "write_corrected")
+        },
+        code=script_code("quality/chapter"),
     message:
-        "Drawing the quality of the images"
+        "Writing the chapter on the images"
     script:
-        "../scripts/quality_draw.py"
+        "../scripts/quality_chapter.py"

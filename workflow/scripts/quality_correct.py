@@ -1,14 +1,15 @@
-"""TIFF files of one well, functions of its plate → even, preprocessed images (OME-TIFF, one image per site)."""
+"""Index of one well, illumination and kept sites of its plate → even, preprocessed images (OME-TIFF)."""
 
 from collections.abc import Mapping, Sequence
-from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wellspring.jobs import logged_job
-from wellspring.quality.images import read_functions, write_corrected
-from wellspring.quality.sites import corrected_sites
-from wellspring.raw.tiff import read_sites
+from wellspring.quality.correction import corrected, read_correction
+from wellspring.quality.images import write_corrected
+from wellspring.quality.preprocessing import preprocessed_sites
+from wellspring.raw.images import read_sites
+from wellspring.raw.index import read_index
 
 if TYPE_CHECKING:
     from snakemake.script import Snakemake
@@ -18,31 +19,33 @@ if TYPE_CHECKING:
 
 def main(
     *,
-    path: Path,
-    key: tuple[str, str],
-    raw: Mapping[str, Any],
+    index: Path,
+    illumination: Path,
+    sites: Path,
+    channels: Sequence[str],
+    projection: str,
     background: Mapping[str, float],
     steps: Sequence[Mapping[str, Any]],
-    functions: Path,
     images: Path,
 ) -> None:
-    """Correct every site of the well `key` = (plate, well) at `path`, flagged ones too; write them to `images`."""
-    found, n_sites = read_functions(functions)
-    print(f"{key}: functions from {n_sites} sites; then {list(steps)}")
-    sites = read_sites(path, well=key[1], **raw)
-    first = next(sites)
-    done = corrected_sites(chain([first], sites), found, key=key, background=background, steps=steps)
-    write_corrected(images, done, channels=list(found), pixel_size_um=first.pixel_size_um)
+    """Write the kept sites of the well behind `index`, corrected and preprocessed, to `images`."""
+    well = read_index(index)
+    correction = read_correction(illumination, sites, plate=well.plate, well=well.well)
+    raw = read_sites(well, projection=projection, wanted=channels)
+    done = preprocessed_sites(corrected(raw, correction, background=background), steps=steps)
+    print(f"evened: {list(correction.functions)}; left out: {sorted(correction.left_out)}; then {list(steps)}")
+    write_corrected(images, done, channels=channels, pixel_size_um=well.pixel_size_um)
 
 
 if __name__ == "__main__":
     with logged_job(snakemake.log[0]):
         main(
-            path=Path(snakemake.params.path),
-            key=(snakemake.wildcards.plate, snakemake.wildcards.well),
-            raw=snakemake.params.raw,
+            index=Path(snakemake.input.index),
+            illumination=Path(snakemake.input.illumination),
+            sites=Path(snakemake.input.sites),
+            channels=snakemake.params.channels,
+            projection=snakemake.params.projection,
             background=snakemake.params.background,
             steps=snakemake.params.steps,
-            functions=Path(snakemake.input.functions),
             images=Path(snakemake.output.images),
         )

@@ -1,15 +1,13 @@
-"""Measures of the images of all wells → images judged beside their plate, and sites that are kept (Parquet)."""
+"""Measures of the images of one plate → images compared with the others of the plate, and sites that are kept."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-
 from wellspring.jobs import logged_job
 from wellspring.quality.outliers import flagged_images, kept_sites
 from wellspring.quality.tables import FLAGGED_IMAGES, IMAGE_QUALITY, KEPT_SITES
-from wellspring.tables import read_table, write_table
+from wellspring.tables import read_tables, write_table
 
 if TYPE_CHECKING:
     from snakemake.script import Snakemake
@@ -17,15 +15,14 @@ if TYPE_CHECKING:
     snakemake: Snakemake
 
 
-def main(*, wells: Sequence[Path], drop: bool, judging: Mapping[str, Any], output: tuple[Path, Path]) -> None:
-    """Judge the images in the tables `wells`; write `output` = (images, sites)."""
-    images = pd.concat([read_table(path, IMAGE_QUALITY) for path in wells], ignore_index=True)
-    judged = flagged_images(images, **judging)
-    sites = kept_sites(judged, drop=drop)
-    print(f"{int(judged['is_flagged'].sum())} of {len(judged)} images flagged, {int(sites['is_kept'].sum())} of")
-    print(f"{len(sites)} sites kept\n{sites[sites['is_flagged']].to_string()}")
-    write_table(judged, output[0], FLAGGED_IMAGES)
-    write_table(sites, output[1], KEPT_SITES)
+def main(*, wells: Sequence[Path], drop: bool, judging: Mapping[str, Any], images: Path, sites: Path) -> None:
+    """Judge the images in the tables `wells`; write the tables `images` and `sites`."""
+    judged = flagged_images(read_tables(wells, IMAGE_QUALITY), **judging)
+    kept = kept_sites(judged, drop=drop)
+    print(f"{int(judged['is_flagged'].sum())} of {len(judged)} images flagged, {int(kept['is_kept'].sum())} of")
+    print(f"{len(kept)} sites kept\n{kept[kept['is_flagged']].to_string()}")
+    write_table(judged, images, FLAGGED_IMAGES)
+    write_table(kept, sites, KEPT_SITES)
 
 
 if __name__ == "__main__":
@@ -34,5 +31,6 @@ if __name__ == "__main__":
             wells=[Path(path) for path in snakemake.input.images],
             drop=snakemake.params.drop,
             judging=snakemake.params.judging,
-            output=(Path(snakemake.output.images), Path(snakemake.output.sites)),
+            images=Path(snakemake.output.images),
+            sites=Path(snakemake.output.sites),
         )

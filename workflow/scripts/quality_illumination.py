@@ -1,11 +1,11 @@
-"""Small images of a plate's wells, and which sites are kept → illumination function of each channel (NPZ)."""
+"""Small images of a plate's wells, and which sites are kept → illumination of each channel (NPZ)."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wellspring.jobs import logged_job
-from wellspring.quality.images import SmallSite, illumination_functions, read_small_sites, write_functions
+from wellspring.quality.images import SmallSite, illumination_of_plate, read_small_sites, write_illumination
 from wellspring.quality.tables import KEPT_SITES
 from wellspring.tables import read_table
 
@@ -16,11 +16,17 @@ if TYPE_CHECKING:
 
 
 def main(
-    *, small: Sequence[Path], sites: Path, plate: str, channels: Sequence[str], smoothing_share: float, functions: Path
+    *,
+    small: Sequence[Path],
+    sites: Path,
+    channels: Sequence[str],
+    smoothing_share: float,
+    min_images: int,
+    illumination: Path,
 ) -> None:
-    """Merge the `small` images of the plate's kept sites and write the plate's `functions`."""
+    """Merge the `small` images of the plate's kept `sites` and write the plate's `illumination`."""
     table = read_table(sites, KEPT_SITES)
-    kept = table[table["is_kept"] & (table["plate"] == plate)]
+    kept = table[table["is_kept"]]
     keys = set(zip(kept["well"], kept["site"], strict=True))
 
     def wells() -> Iterator[tuple[tuple[str, ...], list[SmallSite]]]:
@@ -28,10 +34,13 @@ def main(
             names, found = read_small_sites(path)
             yield names, [one for one in found if (path.name.removesuffix(".npz"), one.site) in keys]
 
-    found = illumination_functions(wells(), channels=channels, smoothing_share=smoothing_share)
-    for name, function in found.items():
-        print(f"{plate} {name}: factors {function.min():.3f} to {function.max():.3f}, from {len(keys)} sites")
-    write_functions(functions, found, n_sites=len(keys))
+    found = illumination_of_plate(
+        wells(), channels=channels, smoothing_share=smoothing_share, min_images=min_images
+    )
+    for name, one in found.items():
+        factors = f"factors {one.function.min():.3f} to {one.function.max():.3f}"
+        print(f"{name}: {factors if one.is_applied else 'too few images, not applied'}, from {one.n_images} images")
+    write_illumination(illumination, found)
 
 
 if __name__ == "__main__":
@@ -39,8 +48,8 @@ if __name__ == "__main__":
         main(
             small=[Path(path) for path in snakemake.input.small],
             sites=Path(snakemake.input.sites),
-            plate=snakemake.wildcards.plate,
             channels=snakemake.params.channels,
             smoothing_share=snakemake.params.smoothing_share,
-            functions=Path(snakemake.output.functions),
+            min_images=snakemake.params.min_images,
+            illumination=Path(snakemake.output.illumination),
         )

@@ -1,14 +1,15 @@
-"""TIFF files of one well → measures of each image (Parquet) and its small images (NPZ)."""
+"""Index of one well → measures of each image (Parquet) and its small images (NPZ)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from wellspring.jobs import logged_job
+from wellspring.quality import job
 from wellspring.quality.images import write_small_sites
-from wellspring.quality.sites import measured_well
 from wellspring.quality.tables import IMAGE_QUALITY
-from wellspring.raw.tiff import read_sites
+from wellspring.raw.images import read_sites
+from wellspring.raw.index import read_index
 from wellspring.tables import write_table
 
 if TYPE_CHECKING:
@@ -19,28 +20,31 @@ if TYPE_CHECKING:
 
 def main(
     *,
-    path: Path,
-    key: tuple[str, str],
-    raw: Mapping[str, Any],
+    index: Path,
+    channels: Sequence[str],
+    projection: str,
     background: Mapping[str, float],
-    quality: Mapping[str, Any],
-    output: tuple[Path, Path],
+    bright_sd: float,
+    images: Path,
+    small: Path,
 ) -> None:
-    """Measure the images of the well `key` = (plate, well) at `path`; write `output` = (table, small images)."""
-    sites = read_sites(path, well=key[1], **raw)
-    measured = measured_well(sites, key=key, background=background, **quality)
+    """Measure the `channels` of the well behind `index`; write the table `images` and the `small` images."""
+    well = read_index(index)
+    sites = read_sites(well, projection=projection, wanted=channels)
+    measured = job.run(sites, key=(well.plate, well.well), background=background, bright_sd=bright_sd)
     print(measured.images.to_string())
-    write_table(measured.images, output[0], IMAGE_QUALITY)
-    write_small_sites(output[1], measured.small, channels=quality["channels"])
+    write_table(measured.images, images, IMAGE_QUALITY)
+    write_small_sites(small, measured.small, channels=channels)
 
 
 if __name__ == "__main__":
     with logged_job(snakemake.log[0]):
         main(
-            path=Path(snakemake.params.path),
-            key=(snakemake.wildcards.plate, snakemake.wildcards.well),
-            raw=snakemake.params.raw,
+            index=Path(snakemake.input.index),
+            channels=snakemake.params.channels,
+            projection=snakemake.params.projection,
             background=snakemake.params.background,
-            quality=snakemake.params.quality,
-            output=(Path(snakemake.output.images), Path(snakemake.output.small)),
+            bright_sd=snakemake.params.bright_sd,
+            images=Path(snakemake.output.images),
+            small=Path(snakemake.output.small),
         )

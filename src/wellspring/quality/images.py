@@ -1,7 +1,7 @@
 """What this stage writes beside tables: small images of a well, functions of a plate, corrected images."""
 
 import uuid
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,21 +10,23 @@ import numpy as np
 import tifffile
 from numpy.typing import NDArray
 
-from wellspring.errors import InputError
 from wellspring.files import as_readable, replaced_when_whole
 from wellspring.quality.illumination import RatioHistogram, SmallImage, illumination_function
+from wellspring.raw.images import SiteImage
 
 __all__ = [
-    "CorrectedSite",
+    "Illumination",
     "SmallSite",
-    "illumination_functions",
-    "read_corrected",
-    "read_functions",
+    "illumination_of_plate",
+    "read_illumination",
     "read_small_sites",
     "write_corrected",
-    "write_functions",
+    "write_illumination",
     "write_small_sites",
 ]
+
+# Name of the image of a file without sites.
+NO_SITE = ""
 
 
 @dataclass(frozen=True)
@@ -36,11 +38,22 @@ class SmallSite:
 
 
 @dataclass(frozen=True)
-class CorrectedSite:
-    """One corrected field: its name and (n_channels, Y, X) uint16."""
+class Illumination:
+    """The illumination of one channel of a plate.
 
-    site: str
-    image: NDArray[np.uint16]
+    Attributes
+    ----------
+    function : (y, x) float32
+        From `illumination_function`; 1 everywhere where it is not applied.
+    n_images : int
+        Images that it was estimated from.
+    is_applied : bool
+        False where they were too few.
+    """
+
+    function: NDArray[np.float32]
+    n_images: int
+    is_applied: bool
 
 
 def write_small_sites(path: Path, sites: Sequence[SmallSite], *, channels: Sequence[str]) -> None:
@@ -69,23 +82,30 @@ def read_small_sites(path: Path) -> tuple[tuple[str, ...], list[SmallSite]]:
         return tuple(arrays["channels"].tolist()), sites
 
 
-def illumination_functions(
-    wells: Iterable[tuple[tuple[str, ...], Sequence[SmallSite]]], *, channels: Sequence[str], smoothing_share: float
-) -> dict[str, NDArray[np.float32]]:
-    """The function of each channel of a plate, from the small images of its wells, which are read one at a time.
+def illumination_of_plate(
+    wells: Iterable[tuple[tuple[str, ...], Sequence[SmallSite]]],
+    *,
+    channels: Sequence[str],
+    smoothing_share: float,
+    min_images: int,
+) -> dict[str, Illumination]:
+    """The illumination of each channel of a plate, from the small images of its wells, which are read one at a time.
 
     Parameters
     ----------
     wells
         Channel names and sites of each well; wells without sites count for nothing.
     channels
-        Whose functions are wanted.
+        Whose illumination is wanted.
     smoothing_share
         As of `illumination_function`.
+    min_images
+        A function from fewer images holds their cells as much as the light, and is not applied: from five images it
+        may change intensities twofold where the true light differs by a tenth.
 
     Returns
     -------
-    dict of str to (y, x) float32
+    dict of str to Illumination
         A channel without any light, or a plate without sites, has the function 1 everywhere.
     """
     histograms: dict[str, RatioHistogram] = {}
@@ -93,25 +113,31 @@ def illumination_functions(
         for one in sites:
             for name, image in zip(names, one.images, strict=True):
                 histograms.setdefault(name, RatioHistogram(image.ratio.shape)).add(image)
-    functions = {}
+    found = {}
     for name in channels:
         histogram = histograms.get(name)
-        if histogram is None or histogram.n_images == 0:
-            functions[name] = np.ones((2, 2) if histogram is None else histogram.counts.shape[1:], dtype=np.float32)
+        if histogram is None or histogram.n_images < max(1, min_images):
+            shape = (2, 2) if histogram is None else histogram.counts.shape[1:]
+            n_images = 0 if histogram is None else histogram.n_images
+            found[name] = Illumination(np.ones(shape, dtype=np.float32), n_images, is_applied=False)
         else:
-            functions[name] = illumination_function(histogram.median(), smoothing_share=smoothing_share)
-    return functions
+            function = illumination_function(histogram.median(), smoothing_share=smoothing_share)
+            found[name] = Illumination(function, histogram.n_images, is_applied=True)
+    return found
 
 
-def write_functions(path: Path, functions: Mapping[str, NDArray[np.float32]], *, n_sites: int) -> None:
-    """Write the functions of a plate's channels, and from how many sites they come, to one NPZ file."""
-    arrays: dict[str, Any] = {f"function_{place}": function for place, function in enumerate(functions.values())}
+def write_illumination(path: Path, channels: Mapping[str, Illumination]) -> None:
+    """Write the illumination of a plate's channels to one NPZ file."""
+    arrays: dict[str, Any] = {f"function_{number}": one.function for number, one in enumerate(channels.values())}
+    arrays["channels"] = np.array(list(channels))
+    arrays["n_images"] = np.array([one.n_images for one in channels.values()])
+    arrays["is_applied"] = np.array([one.is_applied for one in channels.values()])
     with replaced_when_whole(path) as temporary:
-        np.savez_compressed(temporary, channels=np.array(list(functions)), n_sites=np.array(n_sites), **arrays)
+        np.savez_compressed(temporary, **arrays)
 
 
-def read_functions(path: Path) -> tuple[dict[str, NDArray[np.float32]], int]:
-    """The functions by channel, and the number of sites, that `write_functions` wrote.
+def read_illumination(path: Path) -> dict[str, Illumination]:
+    """The illumination by channel that `write_illumination` wrote.
 
     Raises
     ------
@@ -119,19 +145,19 @@ def read_functions(path: Path) -> tuple[dict[str, NDArray[np.float32]], int]:
         When the file is missing or not such a file.
     """
     with as_readable(path, expected="illumination functions"), np.load(path) as arrays:
-        names = arrays["channels"].tolist()
-        return {name: arrays[f"function_{place}"] for place, name in enumerate(names)}, int(arrays["n_sites"])
+        rows = zip(arrays["channels"].tolist(), arrays["n_images"], arrays["is_applied"], strict=True)
+        return {
+            name: Illumination(arrays[f"function_{number}"], int(n_images), bool(is_applied))
+            for number, (name, n_images, is_applied) in enumerate(rows)
+        }
 
 
 def write_corrected(
-    path: Path, sites: Iterable[CorrectedSite], *, channels: Sequence[str], pixel_size_um: float | None
+    path: Path, sites: Iterable[SiteImage], *, channels: Sequence[str], pixel_size_um: float | None
 ) -> None:
     """Write corrected fields to one OME-TIFF, an image per site, named by it; one site is in memory at a time.
 
-    Raises
-    ------
-    ValueError
-        When there are no sites.
+    Without any site there is one image of a single pixel, without a name: OME-TIFF knows no empty file.
     """
     # A random UUID, the default, would make every file differ.
     common: dict[str, Any] = {"UUID": f"urn:uuid:{uuid.uuid5(uuid.NAMESPACE_URL, path.as_posix())}"}
@@ -145,19 +171,5 @@ def write_corrected(
             writer.write(one.image, compression="zlib", predictor=True, photometric="minisblack", metadata=metadata)
             n_written += 1
         if n_written == 0:
-            raise InputError(f"{path}: expected at least one site, got none.")
-
-
-def read_corrected(path: Path) -> Iterator[CorrectedSite]:
-    """The fields that `write_corrected` wrote, one at a time.
-
-    Raises
-    ------
-    FileNotFoundError, ValueError
-        When the file is missing, unreadable or not such a file.
-    """
-    with as_readable(path, expected="an OME-TIFF of corrected images"), tifffile.TiffFile(path) as tif:
-        for series in tif.series:
-            image = np.asarray(series.asarray())
-            # One channel alone comes without its axis.
-            yield CorrectedSite(series.name, image if image.ndim == 3 else image[None])
+            nothing = np.zeros((len(channels), 1, 1), dtype=np.uint16)
+            writer.write(nothing, photometric="minisblack", metadata={**common, "Name": NO_SITE})

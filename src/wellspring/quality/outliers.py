@@ -45,7 +45,7 @@ def robust_z(values: NDArray[np.floating]) -> NDArray[np.float64]:
 
 
 def flagged_images(images: pd.DataFrame, *, max_z: float, judged_by: Sequence[str], min_images: int) -> pd.DataFrame:
-    """Judge every image beside the others of its plate and channel.
+    """Compare every image with the others of its plate and channel.
 
     Parameters
     ----------

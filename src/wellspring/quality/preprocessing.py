@@ -1,21 +1,27 @@
-"""Steps that clean an image before it is profiled (Dincu 2021, section 5.1), chosen and ordered by the config."""
+"""Steps that clean an image before it is profiled (Dincu 2021, section 5.1), chosen and ordered by the config.
 
-from collections.abc import Callable, Mapping, Sequence
+They apply to profiles and to corrected copies only: segmentation, spots and cells measure intensities, which these
+steps change, and positions, which a crop moves.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
-from skimage.restoration import denoise_tv_chambolle
 
 from wellspring.errors import InputError
-from wellspring.quality.medians import local_median
+from wellspring.methods import Method
+from wellspring.raw.images import SiteImage
 
 __all__ = [
-    "PREPROCESSING",
+    "METHODS",
+    "Step",
     "centre_crop",
     "median_filter",
     "preprocessed",
+    "preprocessed_sites",
     "remove_bright_outliers",
     "rolling_ball",
     "total_variation",
@@ -39,6 +45,8 @@ def remove_bright_outliers(image: NDArray[np.uint16], *, radius_px: int, thresho
     threshold
         Intensity.
     """
+    from wellspring.quality.medians import local_median
+
     around = local_median(image, radius_px=radius_px)
     return np.where(image > around + np.float32(threshold), np.rint(around).astype(np.uint16), image)
 
@@ -62,6 +70,8 @@ def rolling_ball(image: NDArray[np.uint16], *, radius_px: float) -> NDArray[np.u
     (Y, X) uint16
         Image less background, rounded.
     """
+    import cv2
+
     factor = max(1, int(radius_px // _FULL_SIZE_RADIUS))
     height, width = image.shape
     light = image.astype(np.float32)
@@ -96,6 +106,10 @@ def median_filter(image: NDArray[np.uint16], *, radius_px: int) -> NDArray[np.ui
 
     Exact for a radius of 1 or 2, else as of `wellspring.quality.medians.local_median`.
     """
+    import cv2
+
+    from wellspring.quality.medians import local_median
+
     if radius_px <= 2:
         return np.asarray(cv2.medianBlur(np.ascontiguousarray(image), 2 * radius_px + 1))
     return np.rint(local_median(image, radius_px=radius_px)).astype(np.uint16)
@@ -115,6 +129,8 @@ def total_variation(image: NDArray[np.uint16], *, weight: float) -> NDArray[np.u
     (Y, X) uint16
         Rounded, in the unit of the image; a constant image comes back as it is.
     """
+    from skimage.restoration import denoise_tv_chambolle
+
     light = image.astype(np.float32)
     mean, std = float(light.mean()), float(light.std())
     if std == 0:
@@ -140,13 +156,96 @@ def centre_crop(image: NDArray[np.uint16], *, size_px: int) -> NDArray[np.uint16
     return image[y : y + size_px, x : x + size_px]
 
 
-PREPROCESSING: dict[str, Callable[..., NDArray[np.uint16]]] = {
-    "remove_outliers": remove_bright_outliers,
-    "rolling_ball": rolling_ball,
-    "median": median_filter,
-    "total_variation": total_variation,
-    "crop": centre_crop,
+@dataclass(frozen=True, kw_only=True)
+class Step(Method):
+    """A step by the name that the config gives it: `apply` takes a (Y, X) uint16 image and the step's settings."""
+
+    apply: Callable[..., NDArray[np.uint16]]
+
+
+_CHANNELS = {
+    "channels": {
+        "description": "Channels that the step applies to. Left out = all.",
+        "type": ["array", "null"],
+        "items": {"type": "string", "minLength": 1},
+        "minItems": 1,
+        "uniqueItems": True,
+    }
 }
+_WINDOW = {
+    "description": "Half of the side of the window of the median.",
+    "unit": "px",
+    "type": "integer",
+    "minimum": 1,
+    "maximum": 127,
+}
+
+METHODS = (
+    Step(
+        name="remove_outliers",
+        meaning="replace pixels that are brighter than the local median by more than a threshold",
+        settings={
+            **_CHANNELS,
+            "radius_px": _WINDOW,
+            "threshold": {
+                "description": "Smallest difference to the local median that is replaced.",
+                "unit": "intensity",
+                "type": "number",
+                "minimum": 0,
+            },
+        },
+        required=("radius_px", "threshold"),
+        apply=remove_bright_outliers,
+    ),
+    Step(
+        name="rolling_ball",
+        meaning="subtract the background that a ball rolled under the image touches",
+        settings={
+            **_CHANNELS,
+            "radius_px": {"description": "Radius of the ball.", "unit": "px", "type": "number", "minimum": 1},
+        },
+        required=("radius_px",),
+        apply=rolling_ball,
+    ),
+    Step(
+        name="median",
+        meaning="median filter",
+        settings={**_CHANNELS, "radius_px": _WINDOW},
+        required=("radius_px",),
+        apply=median_filter,
+    ),
+    Step(
+        name="total_variation",
+        meaning="total variation denoising",
+        settings={
+            **_CHANNELS,
+            "weight": {
+                "description": "Strength of the denoising; larger = smoother.",
+                "type": "number",
+                "exclusiveMinimum": 0,
+            },
+        },
+        required=("weight",),
+        apply=total_variation,
+    ),
+    Step(
+        name="crop",
+        meaning="keep the central square",
+        settings={
+            "size_px": {
+                "description": "Side of the square that is kept.",
+                "unit": "px",
+                "type": "integer",
+                "minimum": 32,
+            }
+        },
+        required=("size_px",),
+        apply=centre_crop,
+    ),
+)
+"""The steps, each declared once: the schema of ``quality.preprocessing`` follows."""
+
+_STEPS = {step.name: step for step in METHODS}
 
 
 def preprocessed(image: NDArray[np.uint16], *, channel: str, steps: Sequence[Mapping[str, Any]]) -> NDArray[np.uint16]:
@@ -158,7 +257,7 @@ def preprocessed(image: NDArray[np.uint16], *, channel: str, steps: Sequence[Map
     channel
         Name of the image's channel.
     steps
-        Each with ``step`` (a name among `PREPROCESSING`), that function's parameters, and ``channels`` (null: all).
+        Each with ``step`` (a name among `METHODS`), that step's settings, and ``channels`` (null: all).
 
     Returns
     -------
@@ -171,9 +270,32 @@ def preprocessed(image: NDArray[np.uint16], *, channel: str, steps: Sequence[Map
     """
     for given in steps:
         name, channels = given["step"], given.get("channels")
-        if name not in PREPROCESSING:
-            raise InputError(f"quality.preprocessing: {name!r} is no step; expected one of {sorted(PREPROCESSING)}.")
+        if name not in _STEPS:
+            raise InputError(f"quality.preprocessing: {name!r} is no step; expected one of {sorted(_STEPS)}.")
         if channels is None or channel in channels:
             settings = {key: value for key, value in given.items() if key not in ("step", "channels")}
-            image = PREPROCESSING[name](image, **settings)
+            image = _STEPS[name].apply(image, **settings)
     return image
+
+
+def preprocessed_sites(sites: Iterable[SiteImage], *, steps: Sequence[Mapping[str, Any]]) -> Iterator[SiteImage]:
+    """The sites with every channel preprocessed, one in memory at a time.
+
+    Parameters
+    ----------
+    sites
+        Corrected sites (`wellspring.quality.correction.corrected`).
+    steps
+        As of `preprocessed`.
+
+    Raises
+    ------
+    ValueError
+        When the steps leave the channels with different sizes, or one is unknown.
+    """
+    for site in sites:
+        done = [preprocessed(im, channel=name, steps=steps) for name, im in zip(site.channels, site.image, strict=True)]
+        shapes = {image.shape for image in done}
+        if len(shapes) > 1:
+            raise InputError(f"quality.preprocessing: crop all channels alike; site {site.site} has {sorted(shapes)}.")
+        yield replace(site, image=np.stack(done))

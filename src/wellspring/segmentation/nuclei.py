@@ -9,7 +9,7 @@ from wellspring.errors import InputError
 from wellspring.segmentation.checks import check_image, check_number
 from wellspring.segmentation.grids import Grid, quantile_of_parts
 from wellspring.segmentation.intensities import in_noise_units, log_scale
-from wellspring.segmentation.parts import (
+from wellspring.segmentation.splitting import (
     PLATEAU,
     TOP,
     coarse_parts,

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from wellspring.spots.border import gathered, peaks_inside
+from wellspring.spots.border_maxima import gathered, peaks_inside
 from wellspring.spots.filters import RATIO, spot_gain
 from wellspring.spots.noise import NoiseMap
 

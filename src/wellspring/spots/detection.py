@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from wellspring.errors import InputError
-from wellspring.spots.border import gathered
+from wellspring.spots.border_maxima import gathered
 from wellspring.spots.candidates import Candidates, find_candidates, refined_positions, spot_sizes
 from wellspring.spots.crowding import Crowding, crowding
 from wellspring.spots.filters import axis_sigmas, checked_image, difference_of_gaussians, spot_gain

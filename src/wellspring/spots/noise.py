@@ -12,7 +12,7 @@ from scipy import ndimage
 from wellspring.spots.blocks import BlockMap, block_medians, block_places, block_values
 from wellspring.spots.counting import CountNoise, CutNoise, RareNoise, count_noise, quanta_of_tail
 from wellspring.spots.filters import RATIO, gaussian_kernel
-from wellspring.spots.light import light_noise
+from wellspring.spots.photon_transfer import light_noise
 
 __all__ = ["NoiseMap", "noise_map"]
 

@@ -12,7 +12,7 @@ from bench.matching import f1
 from wellspring.segmentation.grids import Grid, quantile_of_parts
 from wellspring.segmentation.methods import nucleus_method
 from wellspring.segmentation.nuclei import segment_nuclei, segment_nuclei_3d
-from wellspring.segmentation.parts import outlined
+from wellspring.segmentation.splitting import outlined
 from wellspring.segmentation.thresholds import LocalMidpoint, MultiOtsu, Otsu, Threshold
 
 SHAPE = (160, 200)

@@ -5,7 +5,7 @@ import pytest
 from numpy.typing import NDArray
 from skimage.segmentation import watershed
 
-from wellspring.segmentation.relief import flooded, parted
+from wellspring.segmentation.watershed import flooded, parted
 from wellspring.segmentation.shapes import ShapeJudge, ellipse_share
 
 # Tops of 5, 4 and 6; passes of 3.5 and 1.

@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 from skimage.measure import label
 
 from wellspring.segmentation.grids import Grid, quantile_of_parts
-from wellspring.segmentation.relief import flooded, parted
+from wellspring.segmentation.watershed import flooded, parted
 from wellspring.segmentation.shapes import ShapeJudge
 
 __all__ = ["PLATEAU", "TOP", "coarse_parts", "outlined", "part_touching", "relative_height", "typical_diameter"]

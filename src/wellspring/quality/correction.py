@@ -1,0 +1,121 @@
+"""Flagged sites left out and illumination evened while a well is read: all stages see the same images."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wellspring.errors import InputError
+from wellspring.files import as_readable
+from wellspring.raw.images import SiteImage, SiteStacks
+
+__all__ = ["Correction", "corrected", "read_correction"]
+
+Site = TypeVar("Site", SiteImage, SiteStacks)
+
+
+@dataclass(frozen=True)
+class Correction:
+    """What is done to the images of one well when they are read.
+
+    Attributes
+    ----------
+    functions : dict of str to (y, x) float32
+        Illumination function of each channel that is evened; other channels stay as they are.
+    left_out : frozenset of str
+        Names of the sites that are left out.
+    """
+
+    functions: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
+    left_out: frozenset[str] = frozenset()
+
+
+def read_correction(illumination: Path | None, sites: Path | None, *, plate: str, well: str) -> Correction:
+    """The correction of one well, from the files of its plate.
+
+    Parameters
+    ----------
+    illumination
+        From `wellspring.quality.images.write_illumination`; None: no channel is evened. A function that comes from too
+        few images is not applied.
+    sites
+        Table `KEPT_SITES` of the plate; None: no site is left out.
+    plate, well
+        Of the well.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        When a file is missing or is not what it should be, or the well is not in the table.
+    """
+    functions: dict[str, NDArray[np.float32]] = {}
+    if illumination is not None:
+        # Jobs that correct nothing do without the modules that this needs; the same holds below.
+        from wellspring.quality.images import read_illumination
+
+        found = read_illumination(illumination)
+        functions = {name: one.function for name, one in found.items() if one.is_applied}
+    return Correction(functions, frozenset() if sites is None else _left_out(sites, key=(plate, well)))
+
+
+def _left_out(path: Path, *, key: tuple[str, str]) -> frozenset[str]:
+    import pyarrow.parquet as pq
+
+    with as_readable(path, expected="table 'kept_sites'"):
+        rows = pq.read_table(path, columns=["plate", "well", "site", "is_kept"]).to_pylist()
+    own = [row for row in rows if (row["plate"], row["well"]) == key]
+    if not own:
+        raise InputError(f"{path}: expected sites of {key[0]} / {key[1]}, got none. Run the stage quality again.")
+    return frozenset(row["site"] for row in own if not row["is_kept"])
+
+
+def corrected(
+    sites: Iterable[Site], correction: Correction, *, background: Mapping[str, float] | None = None
+) -> Iterator[Site]:
+    """The sites that are kept, their channels evened, one in memory at a time.
+
+    Parameters
+    ----------
+    sites
+        As `read_sites` or `read_stacks` yields them.
+    correction
+        From `read_correction`.
+    background
+        Intensity without light by channel, 0 where it has none: it stays as it is.
+
+    Yields
+    ------
+    SiteImage or SiteStacks
+        uint16. Each plane of a stack is multiplied by its channel's function
+        (`wellspring.quality.illumination.corrected`). Of a projection over the greatest value, that is the same as
+        to even the planes first, but for rounding.
+    """
+    offsets = background or {}
+    for site in sites:
+        if site.site not in correction.left_out:
+            yield _evened(site, correction.functions, background=offsets)
+
+
+def _evened(site: Site, functions: Mapping[str, NDArray[np.float32]], *, background: Mapping[str, float]) -> Site:
+    names = site.channels if isinstance(site, SiteImage) else tuple(site.stacks)
+    if not set(names) & set(functions):
+        return site
+    planes = dict(zip(names, site.image, strict=True)) if isinstance(site, SiteImage) else site.stacks
+    done = {
+        name: _even(image, functions[name], background=background.get(name, 0.0)) if name in functions else image
+        for name, image in planes.items()
+    }
+    if isinstance(site, SiteImage):
+        return replace(site, image=np.stack(list(done.values())))
+    return replace(site, stacks=done)
+
+
+def _even(image: NDArray[np.uint16], function: NDArray[np.float32], *, background: float) -> NDArray[np.uint16]:
+    from wellspring.quality import illumination
+
+    if image.ndim == 2:
+        return illumination.corrected(image, function, background=background)
+    return np.stack([illumination.corrected(plane, function, background=background) for plane in image])
