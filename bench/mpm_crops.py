@@ -71,12 +71,12 @@ def ours(folder: Path, output: Path) -> None:
     """What the rule cells_crop does."""
     from wellspring.cells.crops import extract_cells
     from wellspring.cells.tables import CELLS
-    from wellspring.raw.mpm import read_mpm
+    from wellspring.raw.mpm import describe_mpm, read_mpm
     from wellspring.tables import write_table
 
     def work() -> None:
-        absent = {"mosaic_shape_px": None, "cell_cycle_table": None, "wells_table": None}
-        table = read_mpm(folder, background_table="background.csv", background_rows={}, **absent)
+        index = describe_mpm(folder, plate="P", well="A1", tables={"background_table": "background.csv"})
+        table = read_mpm(index, mosaic_shape_px=None, background_rows={})
         cells = extract_cells(table, output / "ours.arrow", plate="P", well="A1", image_size=224)
         write_table(cells, output / "ours.parquet", CELLS)
 

@@ -1,73 +1,61 @@
-# raw: files of a well -> what is in them
+# raw: files of a well -> its index: files, sites, channels, planes, pixel size
+from wellspring.raw.files import files_digest, well_files
+from wellspring.raw.formats import format_named
+
+RAW_FORMAT = format_named(config["raw"]["format"])
+# What reads the well's pixels is chosen by the config: for `script_code` of rules that read them through the index.
+RAW_READER = f"wellspring.raw.formats.{RAW_FORMAT.name}"
 
 
-def get_named_channels():
-    """Every channel that the config names, under the key that names it."""
-    named = {"dataset.input_channels": config["dataset"]["input_channels"] or []}
-    if HAS_TARGET:
-        named["dataset.target_channel"] = [config["dataset"]["target_channel"]]
-    named["report.marked_channels"] = config["report"]["marked_channels"]
-    if IS_TIFF:
-        named["segmentation.nucleus_channel"] = [config["segmentation"]["nucleus_channel"]]
-        named["raw.background"] = list(config["raw"]["background"])
-        named["spots.channels"] = config["spots"]["channels"]
-        named["quality.channels"] = config["quality"]["channels"]
-    if HAS_CELLS and "channel" in config["segmentation"]["cells"]:
-        named["segmentation.cells.channel"] = [config["segmentation"]["cells"]["channel"]]
-    return named
-
-
-def get_image_settings():
-    """How TIFF files become images; what is done with the intensities afterwards changes no label."""
-    return {k: v for k, v in config["raw"].items() if k in ("pattern", "channels", "projection", "pixel_size_um")}
-
-
-def get_stack_settings():
-    """How TIFF files become stacks: as `get_image_settings`, without a projection."""
-    return {k: v for k, v in get_image_settings().items() if k != "projection"}
-
-
-def get_well_files(wildcards):
+def raw_files(wildcards):
+    """Where they are is written in the sheet, so a workflow that imports this one puts no prefix before them."""
     path = PATHS[wildcards.plate, wildcards.well]
     try:
-        return [str(file) for file in well_files(path, well=wildcards.well, raw=config["raw"])]
+        return [local(str(file)) for file in well_files(path, well=wildcards.well, raw=config["raw"])]
     except (ValueError, OSError) as error:
         raise WorkflowError(str(error)) from None
 
 
-def get_well_path(wildcards):
+def raw_path(wildcards):
     return str(PATHS[wildcards.plate, wildcards.well])
+
+
+def raw_digest(wildcards, input):
+    """Snakemake sees files that became newer; this sees those that were replaced by older ones too."""
+    return files_digest(input.files)
 
 
 rule raw_describe:
     input:
-        files=get_well_files,
+        files=raw_files,
     output:
-        description="<results>/raw/{plate}/{well}.json",
+        index="<results>/raw/{plate}/{well}.json",
     log:
         "<logs>/raw_describe/{plate}/{well}.log",
     benchmark:
         "<benchmarks>/raw_describe/{plate}/{well}.tsv"
     conda:
         "../../envs/imaging.yaml"
+    priority: 100
     threads: 1
     resources:
         mem_mb=growing(1000),
         runtime=growing(5),
     params:
-        path=get_well_path,
-        raw=config["raw"],
-        code=script_code("raw/describe"),
+        path=raw_path,
+        digest=raw_digest,
+        raw=RAW_FORMAT.settings_of_index(config["raw"]),
+        code=script_code("raw/describe", RAW_READER),
     message:
         "Reading the headers of well {wildcards.plate}/{wildcards.well}"
     script:
         "../scripts/raw_describe.py"
 
 
-# All wells must have the same channels, and the config may name only these: found out before any crop is made.
+# All wells have the same channels, and the config fits them: found out first, and no job that reads pixels waits.
 rule raw_channels:
     input:
-        descriptions=per_well("<results>/raw/{plate}/{well}.json"),
+        indexes=per_well("<results>/raw/{plate}/{well}.json"),
     output:
         channels="<results>/raw/channels.csv",
     log:
@@ -76,14 +64,14 @@ rule raw_channels:
         "<benchmarks>/raw_channels.tsv"
     conda:
         "../../envs/imaging.yaml"
+    priority: 100
     threads: 1
     resources:
         mem_mb=growing(1000),
         runtime=growing(5),
     params:
-        named=get_named_channels(),
-        per_axis={f"spots.{key}": config["spots"][key] for key in ("sigma_px", "spacing_um")},
-        removed=ROAR["channels"] if ROAR else [],
+        named={key: list(names) for one in wanted_stages(config) for key, names in one.named_channels(config).items()},
+        config={one.name: config[one.name] for one in wanted_stages(config)},
         code=script_code("raw/channels"),
     message:
         "Comparing the channels of all wells"

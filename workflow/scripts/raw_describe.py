@@ -1,14 +1,12 @@
-"""Files of one well → what is in them, as JSON: channels, pixels or sites, from headers alone."""
+"""Files of one well → its index: files, sites, channels, planes, pixel size, from headers alone."""
 
-import json
 from collections.abc import Mapping
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from wellspring.files import replaced_when_whole
 from wellspring.jobs import logged_job
 from wellspring.raw.describe import describe_well
+from wellspring.raw.index import write_index
 
 if TYPE_CHECKING:
     from snakemake.script import Snakemake
@@ -16,13 +14,12 @@ if TYPE_CHECKING:
     snakemake: Snakemake
 
 
-def main(*, path: Path, plate: str, well: str, raw: Mapping[str, Any], description: Path) -> None:
-    """Describe the well at `path` and write it to `description`."""
-    found = describe_well(path, well=well, raw=raw)
-    print(f"{plate}/{well}: {found}")
-    with replaced_when_whole(description) as temporary:
-        text = json.dumps({"plate": plate, "well": well, **asdict(found)}, indent=2, ensure_ascii=False)
-        temporary.write_text(text + "\n", encoding="utf-8")
+def main(*, path: Path, plate: str, well: str, raw: Mapping[str, Any], index: Path) -> None:
+    """Describe the well at `path` and write its `index`; `raw` holds the keys that its format is indexed by."""
+    found = describe_well(path, plate=plate, well=well, raw=raw)
+    counts = f"{found.n_files} files, {len(found.channels)} channels, {found.n_values} intensities"
+    print(f"{found.name}: {counts}, sites {found.n_sites}, pixels of cells {found.n_px}")
+    write_index(found, index)
 
 
 if __name__ == "__main__":
@@ -32,5 +29,5 @@ if __name__ == "__main__":
             plate=snakemake.wildcards.plate,
             well=snakemake.wildcards.well,
             raw=snakemake.params.raw,
-            description=Path(snakemake.output.description),
+            index=Path(snakemake.output.index),
         )

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from wellspring.errors import InputError
 from wellspring.files import as_readable
-from wellspring.raw.files import mpm_object_ids
+from wellspring.raw.mpm_files import mpm_object_ids
 
 __all__ = ["MpmArrays", "coordinates", "open_arrays", "whole_numbers"]
 

@@ -1,12 +1,18 @@
-"""The one form in which every raw format hands its measured pixels on."""
+"""The one form in which measured pixels of a well are handed on, whatever its format."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-__all__ = ["PixelTable"]
+from wellspring.errors import InputError
+from wellspring.raw.formats import format_named
+from wellspring.raw.index import WellIndex
+
+__all__ = ["PixelTable", "read_pixels"]
 
 
 @dataclass(frozen=True)
@@ -40,3 +46,25 @@ class PixelTable:
     background: NDArray[np.float64]
     objects: pd.DataFrame
     source: str = "pixel table"
+
+
+def read_pixels(index: WellIndex, *, settings: Mapping[str, Any]) -> PixelTable:
+    """The measured pixels of a well whose format stores these.
+
+    Parameters
+    ----------
+    settings
+        The keys of the config's block ``raw`` that the format reads pixels by: `RawFormat.settings_of_pixels`.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        When a file is missing or broken, two do not fit each other, or the format stores images instead.
+    """
+    read = format_named(index.format).pixels
+    if read is None:
+        raise InputError(
+            f"{index.path}: expected pixels of known objects, but raw.format {index.format} stores images. "
+            "Segment them."
+        )
+    return read(index, raw=settings)

@@ -1,4 +1,4 @@
-"""Headers of TIFF files: axes, shape, dtype, and what OME metadata say; and a reader that complains aloud."""
+"""Headers of TIFF files, OME metadata included; and a reader that turns what tifffile only logs into errors."""
 
 import logging
 import struct
@@ -33,7 +33,7 @@ _MICROMETRES = {"nm": 1e-3, "µm": 1.0, "μm": 1.0, "um": 1.0, "mm": 1e3, "cm": 
 
 @dataclass(frozen=True)
 class TiffHeader:
-    """What the headers of one image in a file say, and (filled in later) which site, z and channels it holds.
+    """What the headers of one image in a file say.
 
     Attributes
     ----------
@@ -49,8 +49,6 @@ class TiffHeader:
         Channel names of the OME metadata; none unless each channel has its own.
     pixel_size_um : (float, float) or None
         (y, x), from the OME metadata.
-    site, z : str
-    channels : tuple of str
     """
 
     path: Path
@@ -62,14 +60,6 @@ class TiffHeader:
     is_whole: bool
     names: tuple[str, ...]
     pixel_size_um: tuple[float, float] | None
-    site: str = ""
-    z: str = ""
-    channels: tuple[str, ...] = ()
-
-    @property
-    def height_width(self) -> tuple[int, int]:
-        """Lengths of Y and X, px."""
-        return self.shape[self.axes.index("Y")], self.shape[self.axes.index("X")]
 
 
 def read_headers(path: Path) -> list[TiffHeader]:

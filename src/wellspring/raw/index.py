@@ -1,0 +1,207 @@
+"""The index of a well: everything that reading it needs to know, so that no file's header is read twice.
+
+Standard library only: a job that reads pixels loads this first, whatever the format.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from wellspring.errors import InputError
+from wellspring.files import as_readable, replaced_when_whole
+
+__all__ = ["ImageHeader", "RawFile", "WellIndex", "read_index", "write_index"]
+
+
+@dataclass(frozen=True)
+class RawFile:
+    """A file of a well as it was when the index was made.
+
+    Attributes
+    ----------
+    path : str
+        As given: relative to the run's folder, or absolute.
+    size : int
+        Bytes.
+    mtime_ns : int
+        Time of its last change, ns since 1970.
+    """
+
+    path: str
+    size: int
+    mtime_ns: int
+
+    @classmethod
+    def of(cls, path: Path) -> "RawFile":
+        """The file as it is now."""
+        status = Path(path).stat()
+        return cls(str(path), status.st_size, status.st_mtime_ns)
+
+
+@dataclass(frozen=True)
+class ImageHeader:
+    """One image in a file: where it is and what it shows.
+
+    Attributes
+    ----------
+    file : int
+        Index of its file in `WellIndex.files`.
+    number : int
+        Which image of the file, counted from 0.
+    axes : str
+        Y and X, and Z (planes) or C (channels) where there are several, in the order of `shape`.
+    shape : tuple of int
+        Lengths of the axes.
+    site : str
+    z : str
+        The ``{z}`` part of the file name; empty without one.
+    channels : tuple of str
+        In the order of the axis C; one name without that axis.
+    pixel_size_um : (float, float) or None
+        (y, x), as the file says.
+    """
+
+    file: int
+    number: int
+    axes: str
+    shape: tuple[int, ...]
+    site: str
+    z: str
+    channels: tuple[str, ...]
+    pixel_size_um: tuple[float, float] | None
+
+    @property
+    def height_width(self) -> tuple[int, int]:
+        """Lengths of Y and X, px."""
+        return self.shape[self.axes.index("Y")], self.shape[self.axes.index("X")]
+
+    @property
+    def n_planes(self) -> int:
+        """Planes of each of its channels."""
+        return self.shape[self.axes.index("Z")] if "Z" in self.axes else 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class WellIndex:
+    """What is in a well, and where.
+
+    Attributes
+    ----------
+    plate, well : str
+    format : str
+        Name of the raw format, as in ``raw.format``.
+    path : str
+        The well's path, as in the sheet.
+    channels : tuple of str
+        In the order in which pixels have them.
+    n_px : int or None
+        Measured pixels, of a format that stores these; None where that is not known before segmentation.
+    n_sites : int or None
+        Sites, of a format that stores images.
+    n_values : int
+        Intensities in the files: pixels x channels, and x planes of images. The measure of work on pixels.
+    n_files : int
+        Files that reading the well depends on.
+    dtype : str or None
+        Type of the intensities on disk, where all are of one.
+    n_planes : dict of str to tuple of int
+        By channel, every number of planes that a site has, ascending; empty without images.
+    pixel_size_um : float or None
+        Side of a pixel, µm, where all sites have one known size.
+    sites : tuple of str
+        Names, in the order in which they are read.
+    site_sizes_um : tuple of (float or None)
+        Side of a pixel of each site, µm; None where it is not known.
+    files : tuple of RawFile
+        In the order of their paths.
+    headers : tuple of ImageHeader
+        In the order of `files`; empty without images.
+    tables : dict of str to str
+        Config key to the path of the table that it names, of a format with tables.
+    """
+
+    plate: str
+    well: str
+    format: str
+    path: str
+    channels: tuple[str, ...]
+    n_values: int
+    n_files: int
+    files: tuple[RawFile, ...]
+    n_px: int | None = None
+    n_sites: int | None = None
+    dtype: str | None = None
+    n_planes: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    pixel_size_um: float | None = None
+    sites: tuple[str, ...] = ()
+    site_sizes_um: tuple[float | None, ...] = ()
+    headers: tuple[ImageHeader, ...] = ()
+    tables: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """Plate and well, for messages."""
+        return f"{self.plate}/{self.well}"
+
+    def headers_of_sites(self) -> dict[str, list[ImageHeader]]:
+        """The images of each site, in the order of `sites`."""
+        found: dict[str, list[ImageHeader]] = {site: [] for site in self.sites}
+        for header in self.headers:
+            found[header.site].append(header)
+        return found
+
+
+def write_index(index: WellIndex, path: Path) -> None:
+    """Write `index` to `path` as JSON (UTF-8), one file and one image a line."""
+    values: dict[str, Any] = asdict(index)
+    lists = {name: [list(one.values()) for one in values.pop(name)] for name in ("files", "headers")}
+    lines = [f" {json.dumps(name)}: {_json(value)}" for name, value in values.items()]
+    for name, rows in lists.items():
+        inner = ",\n".join(f"  {_json(row)}" for row in rows)
+        lines.append(f" {json.dumps(name)}: [\n{inner}\n ]" if rows else f" {json.dumps(name)}: []")
+    with replaced_when_whole(path) as temporary:
+        temporary.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def read_index(path: Path) -> WellIndex:
+    """Read an index that `write_index` wrote.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        When the file is missing, or is no index of this version.
+    """
+    with as_readable(path, expected="the index of a well, as the rule raw_describe writes it"):
+        found = json.loads(Path(path).read_text(encoding="utf-8"))
+        try:
+            return _index(found)
+        except (TypeError, AttributeError) as error:
+            raise InputError(f"another version wrote it: {error}") from error
+
+
+def _index(found: dict[str, Any]) -> WellIndex:
+    return WellIndex(
+        **{
+            **found,
+            "channels": tuple(found["channels"]),
+            "files": tuple(RawFile(*row) for row in found["files"]),
+            "headers": tuple(_header(*row) for row in found["headers"]),
+            "n_planes": {name: tuple(numbers) for name, numbers in found["n_planes"].items()},
+            "sites": tuple(found["sites"]),
+            "site_sizes_um": tuple(found["site_sizes_um"]),
+        }
+    )
+
+
+def _header(
+    file: int, number: int, axes: str, shape: list[int], site: str, z: str, channels: list[str], size: Any
+) -> ImageHeader:
+    return ImageHeader(
+        file, number, axes, tuple(shape), site, z, tuple(channels), None if size is None else tuple(size)
+    )
