@@ -1,92 +1,179 @@
-"""The house's plan: one word per stage, the order of dependence, no TensorFlow on CPU jobs, pins that agree."""
+"""The house's plan: a stage brings everything and imports what it comes after; rules say all; pins agree."""
 
 import ast
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import yaml
 
-from wellspring.config import validated_config
-from wellspring.provenance import imported_modules
+from tests.workflow.rule_files import LIBRARY, ROOT, RULE_FILES, SCRIPTS, Rule, file_of, modules_named, rules
+from wellspring.plan.measures import MEASURES, scaling_of
+from wellspring.provenance import imported_modules, modules_of_script
+from wellspring.stage import Stage, stages
 
-ROOT = Path(__file__).resolve().parents[2]
-LIBRARY = ROOT / "src" / "wellspring"
-ORDER = [
-    *("raw", "quality", "segmentation", "spots", "cells", "dataset", "models", "training", "attribution"),
-    *("localization", "profiling", "labelling", "report"),
-]
-LEARNING = {"models", "training", "attribution", "profiling", "labelling"}
-CPU_SCRIPTS = sorted(
-    path.name
-    for path in (ROOT / "workflow" / "scripts").glob("*.py")
-    if path.stem
-    not in (
-        *("training_fit", "profiling_embed", "profiling_multiply", "profiling_actin"),
-        *("attribution_map", "attribution_rank", "attribution_retrain", "attribution_validate"),
-    )
-)
+STAGES = {stage.name: stage for stage in stages()}
+PACKAGES = {path.parent.name for path in LIBRARY.glob("*/__init__.py")}
+# Packages behind commands, which no stage needs. What is neither a stage nor one of these is the kit.
+COMMANDS = {"plan", "simulation"}
+KIT = (PACKAGES - set(STAGES) - COMMANDS) | {path.stem for path in LIBRARY.glob("*.py")} - {"__main__"}
+LEARNING = {"tensorflow", "keras", "jax", "torch"}
+RULES = rules()
+# The page is no stage's.
+REPORT = "report"
+MOST_LINES = {"script": 80, "rule file": 200, "module": 350, "function": 60}
 
 
-def _stage_imports(path: Path) -> set[str]:
-    names: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            names.update(alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            names.add(node.module)
-    return {name.split(".")[1] for name in names if name.startswith("wellspring.")}
+def _parts_imported(path: Path) -> set[str]:
+    """Packages and plain modules of wellspring that a file imports."""
+    return {name.split(".")[1] for name in modules_named(path) if name.startswith("wellspring.")}
 
 
-@pytest.mark.parametrize("stage", [stage for stage in ORDER if (LIBRARY / stage).is_dir()])
-def test_a_package_imports_only_packages_above_it(stage: str) -> None:
-    allowed = set(ORDER[: ORDER.index(stage) + 1]) | {"tables", "files", "jobs", "doubts"}
-    for path in (LIBRARY / stage).rglob("*.py"):
-        assert _stage_imports(path) <= allowed, path
+def _all_before(stage: Stage) -> set[str]:
+    """Stages that it comes after, over any number of steps."""
+    return set(stage.after).union(*(_all_before(STAGES[name]) for name in stage.after))
 
 
-def test_every_stage_has_its_rule_file_and_its_config_block() -> None:
-    schema = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text(encoding="utf-8"))
-    rule_files = {path.stem for path in (ROOT / "workflow" / "rules").glob("*.smk")} - {"common"}
-    assert rule_files <= set(ORDER)
-    assert rule_files == set(schema["properties"]) - {"wells"}
-    assert all((LIBRARY / stage).is_dir() for stage in rule_files)
+@pytest.mark.parametrize("name", STAGES)
+def test_a_stage_imports_only_stages_that_it_comes_after_and_the_kit(name: str) -> None:
+    allowed = {name} | _all_before(STAGES[name]) | KIT
+    for path in (LIBRARY / name).rglob("*.py"):
+        assert _parts_imported(path) <= allowed, path
 
 
-@pytest.mark.parametrize("script", CPU_SCRIPTS)
-def test_no_cpu_rule_imports_tensorflow_or_keras(script: str) -> None:
-    tree = ast.parse((ROOT / "workflow" / "scripts" / script).read_text(encoding="utf-8"))
-    imports = [ast.unparse(n) for n in ast.walk(tree) if isinstance(n, ast.Import | ast.ImportFrom)]
-    code = "\n".join(line for line in imports if "snakemake" not in line)
-    code += "\nimport sys\nbad = {'tensorflow', 'keras', 'jax', 'torch'} & set(sys.modules)\nassert not bad, bad"
-    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+def test_the_kit_imports_no_stage_and_no_command() -> None:
+    for part in KIT:
+        for path in [LIBRARY / f"{part}.py"] if part not in PACKAGES else (LIBRARY / part).rglob("*.py"):
+            assert _parts_imported(path) <= KIT, path
+
+
+@pytest.mark.parametrize("script", sorted(SCRIPTS.glob("*.py")), ids=lambda path: path.stem)
+def test_a_script_imports_its_own_stage_those_before_it_and_the_kit(script: Path) -> None:
+    stage = STAGES.get(script.stem.split("_")[0])
+    assert stage or script.stem == "report_page"
+    allowed = KIT | ({stage.name} | _all_before(stage) if stage else set())
+    assert {name.split(".")[1] for name in modules_of_script(script)} <= allowed
+
+
+@pytest.mark.parametrize("name", STAGES)
+def test_a_stage_has_all_that_is_its_own(name: str) -> None:
+    assert STAGES[name].name == name
+    assert STAGES[name].summary
+    assert (RULE_FILES / f"{name}.smk").is_file()
+    assert (ROOT / f"workflow/schemas/{name}.schema.yaml").is_file()
+    assert list((ROOT / "tests/unit" / name).glob("test_*.py"))
+    own = {rule.name for rule in RULES if rule.stage == name}
+    assert set(STAGES[name].grows_with) == own
+    assert (f"{name}_chapter" in own) == STAGES[name].has_chapter
+    if STAGES[name].has_chapter:
+        assert (LIBRARY / name / "report").is_dir()
+
+
+def test_nothing_belongs_to_a_stage_that_is_not_there() -> None:
+    assert {path.stem for path in RULE_FILES.glob("*.smk")} == {*STAGES, REPORT, "common", "run"}
+    schemas = {path.name.removesuffix(".schema.yaml") for path in (ROOT / "workflow/schemas").glob("*")}
+    assert schemas == {*STAGES, REPORT, "wells"}
+    assert {path.name for path in (ROOT / "workflow/report").iterdir() if path.is_dir()} <= set(STAGES)
+    assert {path.stem for path in SCRIPTS.glob("*.py")} == {rule.name for rule in RULES}
+    kept = {*STAGES, *KIT, *COMMANDS, "__pycache__"}
+    assert {path.name for path in (ROOT / "tests/unit").iterdir() if path.is_dir()} <= kept
+
+
+def test_each_rule_s_time_grows_with_something_that_a_plan_can_count() -> None:
+    for rule in RULES:
+        scaling = scaling_of(rule.name)
+        assert {scaling.time, scaling.size} <= set(MEASURES), rule
+
+
+@pytest.mark.parametrize("rule", RULES, ids=repr)
+def test_a_rule_says_all_that_a_rule_says(rule: Rule) -> None:
+    for part in ("input", "output", "log", "benchmark", "conda", "threads", "resources", "params", "message", "script"):
+        assert rule.block(part), part
+    assert rule.script.is_file()
+    assert rule.block("script").strip() == f'"../scripts/{rule.name}.py"'
+    assert rule.name.startswith(f"{rule.stage}_")
+    verb = rule.name.removeprefix(f"{rule.stage}_")
+    assert re.search(rf'code=script_code\(\s*"{rule.stage}/{verb}"', rule.block("params")), "its own script's code"
+    assert len(rule.block("message").strip().splitlines()) == 1
+    for part in ("log", "benchmark"):
+        assert re.search(rf'"<{part}s?(marks)?>/{rule.name}[./]', rule.block(part)), "paths as others can move them"
+    for forbidden in ("lambda", "ancient(", "run:", "shell:", '"results/', '"logs/', '"benchmarks/'):
+        assert forbidden not in rule.text, forbidden
+    for part in ("input", "output"):
+        named = [line for line in rule.block(part).splitlines() if re.match(r" {8}[\w*]", line)]
+        assert all(re.match(r"\s+(\w+=|\*\*)", line) for line in named), named
+
+
+@pytest.mark.parametrize("script", sorted(SCRIPTS.glob("*.py")), ids=lambda path: path.stem)
+def test_a_script_is_thin(script: Path) -> None:
+    text = script.read_text(encoding="utf-8")
+    assert len(text.splitlines()) <= MOST_LINES["script"]
+    tree = ast.parse(text)
+    assert ast.get_docstring(tree)
+    main = next(node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == "main")
+    assert not main.args.args
+    arguments = main.args.kwonlyargs
+    assert all(one.annotation for one in arguments)
+    assert 'if __name__ == "__main__"' in text or "snakemake" in text.splitlines()[-1]
+
+
+def _too_long(path: Path) -> Iterator[str]:
+    text = path.read_text(encoding="utf-8")
+    if len(text.splitlines()) > MOST_LINES["module"]:
+        yield f"{path}: {len(text.splitlines())} lines"
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.end_lineno:
+            # Its docstring does not count: a function is long by what it does.
+            inner = node.body[0]
+            has_text = isinstance(inner, ast.Expr) and isinstance(inner.value, ast.Constant)
+            n_text = (inner.end_lineno or 0) - inner.lineno + 1 if has_text else 0
+            n_lines = node.end_lineno - node.lineno + 1 - n_text
+            if n_lines > MOST_LINES["function"]:
+                yield f"{path}: {node.name}: {n_lines} lines"
+
+
+def test_files_and_functions_are_as_short_as_they_are_to_be() -> None:
+    assert [line for path in sorted(LIBRARY.rglob("*.py")) for line in _too_long(path)] == []
+    lengths = {path.name: len(path.read_text(encoding="utf-8").splitlines()) for path in RULE_FILES.glob("*.smk")}
+    assert {name: n for name, n in lengths.items() if n > MOST_LINES["rule file"]} == {}
+
+
+def _said_by(code: str) -> str:
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=ROOT)
     assert result.returncode == 0, result.stderr
+    return result.stdout
 
 
-def test_every_rule_has_log_benchmark_conda_message_and_a_code_digest() -> None:
-    for path in sorted((ROOT / "workflow" / "rules").glob("*.smk")):
-        rules = re.split(r"^rule ", path.read_text(encoding="utf-8"), flags=re.M)[1:]
-        for rule in rules:
-            name = rule.split(":")[0]
-            for part in ("output:", "log:", "benchmark:", "conda:", "threads:", "resources:", "message:", "code="):
-                assert part in rule, f"{path.name}: rule {name} lacks {part}"
-            assert (ROOT / "workflow" / "scripts" / f"{name}.py").is_file(), name
-            assert "lambda" not in rule
-            assert name.startswith(path.stem), f"rule {name} stands in {path.name}"
+def _loaded_by(code: str) -> set[str]:
+    """Top-level modules that are there after `code` ran."""
+    return set(_said_by(f"import sys\n{code}\nprint(*{{name.split('.')[0] for name in sys.modules}})").split())
 
 
-def test_the_code_digest_of_a_rule_covers_every_module_that_its_script_imports() -> None:
-    for path in sorted((ROOT / "workflow" / "rules").glob("*.smk")):
-        rules = re.split(r"^rule ", path.read_text(encoding="utf-8"), flags=re.M)[1:]
-        for rule in rules:
-            name = rule.split(":")[0]
-            named = re.findall(r'"(wellspring[\w.]*)"', re.search(r"code_digest\((.*?)\)", rule, re.S)[1])
-            tree = ast.parse((ROOT / "workflow" / "scripts" / f"{name}.py").read_text(encoding="utf-8"))
-            used = {n.module for n in ast.walk(tree) if isinstance(n, ast.ImportFrom) and n.module}
-            missing = {m for m in used if m.startswith("wellspring.")} - set(imported_modules(*named))
-            assert not missing - {"wellspring.tables", "wellspring.files"}, f"{name}: {missing}"
+def test_stages_say_what_they_are_with_the_standard_library_alone() -> None:
+    # An editable installation brings modules of its own.
+    brought = _loaded_by("from wellspring.stage import stages; stages()") - _loaded_by("")
+    assert brought - set(sys.stdlib_module_names) == {"wellspring"}
+
+
+def test_no_rule_without_a_gpu_imports_a_learning_library() -> None:
+    scripts = [str(rule.script) for rule in RULES if "gpu=1" not in rule.block("resources")]
+    assert len(scripts) > 10
+    code = (
+        "import runpy, sys\n"
+        f"for script in {scripts!r}:\n"
+        "    runpy.run_path(script, run_name='imported')\n"
+        f"    bad = {LEARNING!r} & set(sys.modules)\n"
+        "    assert not bad, (script, bad)\n"
+    )
+    _said_by(code)
+
+
+def _pins(path: Path) -> list[str]:
+    environment = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return next(entry["pip"] for entry in environment["dependencies"] if isinstance(entry, dict))
 
 
 def _locked() -> dict[str, str]:
@@ -98,15 +185,18 @@ def _locked() -> dict[str, str]:
     return found
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "envs").glob("*.yaml")), ids=str)
+@pytest.mark.parametrize("path", sorted((ROOT / "envs").glob("*.yaml")), ids=lambda path: path.stem)
 def test_conda_environments_carry_the_pins_of_the_lock(path: Path) -> None:
     locked = _locked()
-    environment = yaml.safe_load(path.read_text(encoding="utf-8"))
-    pins = next(entry["pip"] for entry in environment["dependencies"] if isinstance(entry, dict))
-    assert pins
-    for pin in pins:
+    assert _pins(path)
+    for pin in _pins(path):
         name, version = re.sub(r"\[.*\]", "", pin).split("==")
-        assert locked[name] == version, f"{path.name}: {name}"
+        assert locked[name] == version, name
+
+
+def test_the_environments_of_processors_and_of_gpus_differ_in_the_cuda_libraries_alone() -> None:
+    with_gpu, without = (_pins(ROOT / f"envs/{name}.yaml") for name in ("learning-gpu", "learning"))
+    assert [pin.replace("[and-cuda]", "") for pin in with_gpu] == without
 
 
 def test_the_lock_names_no_index_and_hashes_everything() -> None:
@@ -117,17 +207,6 @@ def test_the_lock_names_no_index_and_hashes_everything() -> None:
     assert all("--hash=sha256:" in block for block in blocks)
 
 
-def test_the_shipped_config_states_the_schema_s_defaults() -> None:
-    schema = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text(encoding="utf-8"))
-    shipped = yaml.safe_load((ROOT / "config/config.yaml").read_text(encoding="utf-8"))
-    least = {
-        "wells": shipped["wells"],
-        "raw": {"format": "mpm"},
-        "dataset": {"target_channel": shipped["dataset"]["target_channel"]},
-    }
-    assert validated_config(least, schema=schema, source="least") == shipped
-
-
 # Modules whose distribution has another name; and what no environment must carry: Snakemake runs the script, JAX is a
 # choice of the developers.
 DISTRIBUTIONS = {
@@ -136,46 +215,18 @@ DISTRIBUTIONS = {
     "yaml": "pyyaml",
     "sklearn": "scikit-learn",
     "umap": "umap-learn",
+    # Comes with jinja2, whose text it marks.
+    "markupsafe": "jinja2",
 }
 NOT_CARRIED = {"snakemake", "jax"}
 
 
-def _rule_environments() -> list[tuple[str, str]]:
-    """(script, environment file) of every rule."""
-    found = []
-    for path in sorted((ROOT / "workflow/rules").glob("*.smk")):
-        for rule in re.split(r"\nrule ", path.read_text(encoding="utf-8"))[1:]:
-            environment = re.search(r"envs/([\w-]+\.yaml)", rule)
-            script = re.search(r"scripts/(\w+\.py)", rule)
-            assert environment, f"{path.name}: {rule[:40]}"
-            assert script, f"{path.name}: {rule[:40]}"
-            found.append((script[1], environment[1]))
-    return found
-
-
-@pytest.mark.parametrize(("script", "environment"), _rule_environments())
-def test_each_rule_s_environment_carries_what_its_script_imports(script: str, environment: str) -> None:
-    source = ROOT / "workflow/scripts" / script
-    ours = sorted(name for name in _modules_named(source) if name.startswith("wellspring."))
-    files = [source, *(_file_of(name) for name in imported_modules(*ours))]
-    named = {name.split(".")[0] for file in files for name in _modules_named(file)}
+@pytest.mark.parametrize("rule", RULES, ids=repr)
+def test_each_rule_s_environment_carries_what_its_script_imports(rule: Rule) -> None:
+    files = [rule.script, *(file_of(name) for name in imported_modules(*modules_of_script(rule.script)))]
+    named = {name.split(".")[0] for file in files for name in modules_named(file)}
     needed = named - set(sys.stdlib_module_names) - NOT_CARRIED - {"wellspring"}
-    loaded = yaml.safe_load((ROOT / "envs" / environment).read_text(encoding="utf-8"))
-    pins = next(entry["pip"] for entry in loaded["dependencies"] if isinstance(entry, dict))
-    carried = {re.split(r"\[|==", pin)[0] for pin in pins}
+    environment = re.search(r"envs/([\w-]+\.yaml)", rule.block("conda"))
+    assert environment
+    carried = {re.split(r"\[|==", pin)[0] for pin in _pins(ROOT / "envs" / environment[1])}
     assert {DISTRIBUTIONS.get(name, name) for name in needed} <= carried
-
-
-def _modules_named(file: Path) -> set[str]:
-    names: set[str] = set()
-    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            names |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and not node.level:
-            names.add(node.module or "")
-    return names
-
-
-def _file_of(name: str) -> Path:
-    base = ROOT.joinpath("src", *name.split("."))
-    return base / "__init__.py" if base.is_dir() else base.with_suffix(".py")

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from wellspring.plan.workflow import Plan
-from wellspring.raw.describe import WellDescription, describe_well
+from wellspring.raw.describe import describe_well
 from wellspring.raw.files import well_files
+from wellspring.raw.index import WellIndex
 
 __all__ = ["Densities", "FolderSizes", "WellSize", "densities", "planned_sizes", "recorded_sizes"]
 
@@ -89,7 +90,7 @@ class FolderSizes:
 class _Opened:
     """A well of which the headers were read, and the bytes of its files."""
 
-    well: WellDescription
+    well: WellIndex
     n_bytes: int
 
 
@@ -216,11 +217,11 @@ def _explained(attribution: Path) -> dict[RunKey, int]:
 
 def _opened(paths: Mapping[Key, Path], *, raw: Mapping[str, Any]) -> tuple[_Opened | None, str]:
     """One well of a plate, the first that is not empty, and what is wrong where none can be opened."""
-    for (_, well), path in paths.items():
+    for (plate, well), path in paths.items():
         n_bytes = _n_bytes(path, well=well, raw=raw)
         if n_bytes:
             try:
-                return _Opened(describe_well(path, well=well, raw=raw), n_bytes), ""
+                return _Opened(describe_well(path, plate=plate, well=well, raw=raw), n_bytes), ""
             except (ValueError, OSError) as error:
                 return None, f"the size of {len(paths)} wells is not known, well {well} cannot be opened: {error}"
     return None, f"the size of {len(paths)} wells is not known, their files are empty"

@@ -13,7 +13,7 @@ from wellspring.plan.sizes import Densities, FolderSizes, WellSize, densities, p
 from wellspring.plan.tasks import PlannedJob, Task
 from wellspring.plan.workflow import FileCounts, Plan
 
-RAW = {"format": "tiff", "pattern": "{well}_{site}_{channel}.tif", "channels": None}
+RAW = {"format": "tiff", "pattern": "{well}_{site}_{channel}.tif", "channels": None, "pixel_size_um": None}
 CONFIG = {"raw": RAW, "dataset": {"split": {"train": 0.5, "validation": 0.25}}}
 
 
