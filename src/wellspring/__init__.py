@@ -1,3 +1,3 @@
 """wellspring: from raw microscopy wells to paper figures."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
