@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import pytest
-from tests.settings_schema import assert_settings_match_schema, block_schema
 
+from tests.settings_schema import assert_settings_match_schema, block_schema
 from wellspring.settings import settings_of
 
 
@@ -104,7 +104,7 @@ def test_settings_that_differ_from_their_schema_fail(change: Mapping[str, Any], 
 
 
 def test_each_method_has_its_class_and_each_class_its_method() -> None:
-    with pytest.raises(AssertionError, match="propagation.*got"):
+    with pytest.raises(AssertionError, match=r"propagation.*got"):
         assert_settings_match_schema(Stained | Grown, CELLS)
     with pytest.raises(AssertionError, match=r"\(propagation\): fields"):
         assert_settings_match_schema(Cells, CELLS)
