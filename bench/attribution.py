@@ -11,11 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.table import Row, print_table
-from wellspring.attribution.baselines import Baselines, measured_noise
-from wellspring.attribution.estimates import estimated
-from wellspring.attribution.methods import Method
-from wellspring.attribution.paths import Gradients, trapezoid
-from wellspring.attribution.scores import Scoring, score_estimate
+from wellspring.attribution.maps.baselines import Baselines, measured_noise
+from wellspring.attribution.maps.estimates import estimated
+from wellspring.attribution.maps.methods import MapMethod
+from wellspring.attribution.maps.paths import Gradients, trapezoid
+from wellspring.attribution.maps.scores import Scoring, score_estimate
 
 SIZE_PX = 40
 CHANNELS = 12
@@ -68,7 +68,7 @@ def streamed_maps(
     samples: int = SAMPLES,
 ) -> list[Images]:
     """The library's way."""
-    method = Method("integrated_gradients", "vargrad_sd")
+    method = MapMethod("integrated_gradients", "vargrad_sd")
     scoring = Scoring(method, estimator, points=points, samples=samples, noise_sd=1.0)
     black = Baselines("black", np.empty((0, *images[0].shape), dtype=np.float32))
     estimates = (

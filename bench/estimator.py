@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.table import Row, print_table
-from wellspring.attribution.baselines import Baselines
-from wellspring.attribution.estimates import estimated
+from wellspring.attribution.maps.baselines import Baselines
+from wellspring.attribution.maps.estimates import estimated
 from wellspring.attribution.importance import channel_shares
-from wellspring.attribution.methods import Method
-from wellspring.attribution.paths import Gradients
-from wellspring.attribution.scores import Scoring, score_estimate
+from wellspring.attribution.maps.methods import MapMethod
+from wellspring.attribution.maps.paths import Gradients
+from wellspring.attribution.maps.scores import Scoring, score_estimate
 
 SIZE_PX = 20
 CHANNELS = 5
@@ -60,7 +60,7 @@ def variances(
 ) -> list[NDArray[np.float64]]:
     """VarGrad map of each image."""
     estimator, points, samples = setting
-    method = Method("integrated_gradients", "vargrad")
+    method = MapMethod("integrated_gradients", "vargrad")
     scoring = Scoring(method, estimator, points=points, samples=samples, noise_sd=1.0)
     black = Baselines("black", np.empty((0, *images[0].shape), dtype=np.float32))
     rngs = [np.random.default_rng([seed, number]) for number in range(len(images))]
@@ -132,7 +132,7 @@ def spotted_cells(n: int, *, rng: np.random.Generator) -> tuple[Images, NDArray[
 
 def plate_model(folder: Path) -> tuple[Any, list[Images]]:
     """The first explained run of a finished workflow in `folder`, and the first test cells."""
-    from wellspring.attribution.maps import read_maps
+    from wellspring.attribution.maps.stored import read_maps
     from wellspring.models import load_regressor
 
     file = sorted((folder / "attribution").glob("*/*/*/maps.npz"))[0]

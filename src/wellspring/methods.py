@@ -34,6 +34,8 @@ class Method:
 
 AnyMethod = TypeVar("AnyMethod", bound=Method)
 
+_OWN_WORDS = ("methods_of", "method_key", "keys_of", "setting")
+
 
 def methods_in(place: str, kind: type[AnyMethod] = Method) -> dict[str, AnyMethod]:  # type: ignore[assignment]
     """The methods that a module or package declares, by name, in the order of declaration (modules: by name).
@@ -67,13 +69,17 @@ def expanded(schema: Any) -> Any:
     """`schema` in which each ``methods_of: PLACE`` is replaced by what the methods declared there allow.
 
     Of text, the names. Of a block, a branch per name with its own keys; ``method_key`` is the key that holds the
-    name (``method`` unless given), ``properties`` holds the keys that all of them have.
+    name (``method`` unless given), ``properties`` holds the keys that all of them have. ``keys_of: PLACE`` with
+    ``setting: KEY`` makes a block with a key per method, whose value is that method's own setting KEY.
     """
     if isinstance(schema, list):
         return [expanded(one) for one in schema]
     if not isinstance(schema, Mapping):
         return schema
-    rest = {key: expanded(value) for key, value in schema.items() if key not in ("methods_of", "method_key")}
+    rest = {key: expanded(value) for key, value in schema.items() if key not in _OWN_WORDS}
+    if "keys_of" in schema:
+        named = methods_in(schema["keys_of"])
+        return {**rest, "properties": {name: dict(one.settings[schema["setting"]]) for name, one in named.items()}}
     if "methods_of" not in schema:
         return rest
     found = methods_in(schema["methods_of"])

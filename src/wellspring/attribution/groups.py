@@ -1,18 +1,27 @@
-"""Groups of channels that tell the same: found in the images, or named by what the markers stain."""
+"""Groups of channels that hold the same information: found in the images, or named by what the markers stain."""
 
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.cluster.hierarchy import fcluster, linkage
-from scipy.spatial.distance import squareform
 
 from wellspring.attribution.importance import mean_importance
 from wellspring.attribution.tables import CORRELATION, GROUP_IMPORTANCE, GROUPS
 from wellspring.errors import InputError
 
-__all__ = ["correlation_groups", "correlation_table", "group_importance", "marker_groups", "pixel_correlation"]
+if TYPE_CHECKING:
+    from wellspring.training.sources import ImageSource
+
+__all__ = [
+    "correlation_groups",
+    "correlation_in_training_cells",
+    "correlation_table",
+    "group_importance",
+    "marker_groups",
+    "pixel_correlation",
+]
 
 _UNKNOWN = "other"
 
@@ -45,6 +54,26 @@ def pixel_correlation(cells: Iterable[NDArray[np.floating]], *, n_channels: int)
     return np.asarray(found)
 
 
+def correlation_in_training_cells(
+    loader: "ImageSource", splits: Sequence[str], *, channels: Sequence[str], n_cells: int
+) -> NDArray[np.float64]:
+    """`pixel_correlation` of `channels` in at most `n_cells` training cells, drawn with seed 0.
+
+    Parameters
+    ----------
+    loader
+        Of the manifest's cells.
+    splits
+        The split of each.
+    """
+    inputs = [list(loader.channels).index(channel) for channel in channels]
+    training = np.flatnonzero(np.asarray(splits) == "train")
+    drawn = np.sort(np.random.default_rng(0).permutation(training)[:n_cells])
+    images = (loader.batch(np.array([cell]))[0][0] for cell in drawn)
+    pixels = (image[image[..., -1] > 0][:, inputs] for image in images)
+    return pixel_correlation(pixels, n_channels=len(channels))
+
+
 def correlation_table(correlation: NDArray[np.float64], *, channels: Sequence[str]) -> pd.DataFrame:
     """Table `CORRELATION` from a (C, C) matrix: one row per ordered pair."""
     n = len(channels)
@@ -61,7 +90,7 @@ def correlation_groups(
     Parameters
     ----------
     correlation : (C, C) float64
-        From `pixel_correlation`. Channels that are opposite (r below 0) are not grouped: they do not tell the same
+        From `pixel_correlation`. Channels that are opposite (r below 0) are not grouped: they do not show the same
         place.
     min_correlation
         Groups are merged while the mean correlation between their channels is at least this, -1 to 1.
@@ -71,6 +100,9 @@ def correlation_groups(
     DataFrame
         A group is named by its first channel, and how many more it has. One channel is one group; none, none.
     """
+    from scipy.cluster.hierarchy import fcluster, linkage
+    from scipy.spatial.distance import squareform
+
     labels = np.arange(len(channels))
     if len(channels) > 1:
         distance = 1.0 - (correlation + correlation.T) / 2
@@ -100,7 +132,7 @@ def marker_groups(markers: pd.DataFrame, *, channels: Sequence[str]) -> pd.DataF
     Raises
     ------
     ValueError
-        When a column is missing or a channel stands in it twice.
+        When a column is missing or a channel is listed in it twice.
     """
     missing = {"channel", "kind"} - set(markers.columns)
     if missing or markers["channel"].duplicated().any():

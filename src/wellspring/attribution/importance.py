@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.special import stdtrit
 
 from wellspring.errors import InputError
+from wellspring.statistics import half_width_of_mean
 
 __all__ = ["ALL", "LEVELS", "LevelBounds", "channel_shares", "level_bounds", "mean_importance"]
 
@@ -123,15 +123,10 @@ def mean_importance(importance: pd.DataFrame, *, confidence: float = 0.99) -> pd
     both = pd.concat([known, known.assign(level=ALL)])
     means = both.groupby(_GROUP, sort=False)["importance"].agg(["count", "mean", "std"]).reset_index()
     sd = means["std"].to_numpy(dtype=np.float64)
-    half = _half_width(means["count"].to_numpy(), sd, confidence=confidence)
+    half = half_width_of_mean(means["count"].to_numpy(), sd, confidence=confidence)
     means = means.rename(columns={"count": "n_cells"}).drop(columns="std")
     means = means.assign(lower=means["mean"] - half, upper=means["mean"] + half)
     return _sorted(means, channels=importance["channel"].drop_duplicates().tolist())
-
-
-def _half_width(n: NDArray[np.int64], sd: NDArray[np.float64], *, confidence: float) -> NDArray[np.float64]:
-    freedom = np.where(n > 1, n - 1, np.nan)
-    return np.asarray(stdtrit(freedom, (1 + confidence) / 2) * sd / np.sqrt(n))
 
 
 def _sorted(means: pd.DataFrame, *, channels: list[str]) -> pd.DataFrame:

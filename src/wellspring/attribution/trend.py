@@ -3,11 +3,11 @@
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy import stats
 
 from wellspring.attribution.importance import LEVELS
 from wellspring.attribution.tables import TREND
 from wellspring.errors import InputError
+from wellspring.statistics import benjamini_hochberg, permutation_p_value, ranks
 
 __all__ = ["trend_table"]
 
@@ -61,12 +61,8 @@ def trend_table(importance: pd.DataFrame, *, n_permutations: int, rng: np.random
         n_permutations=n_permutations,
         rng=rng,
     )
-    q_value = np.full(len(channels), np.nan)
-    tested = np.isfinite(p_value)
-    if tested.any():
-        q_value[tested] = stats.false_discovery_control(p_value[tested])
     run = {name: importance[name].iloc[0] for name in _RUN} if len(importance) else dict.fromkeys(_RUN, "")
-    table = pd.DataFrame({"channel": channels, "rho": rho, "p_value": p_value, "q_value": q_value})
+    table = pd.DataFrame({"channel": channels, "rho": rho, "p_value": p_value, "q_value": benjamini_hochberg(p_value)})
     n_wells = len(np.unique(wells[telling]))
     return table.assign(**run, n_cells=int(telling.sum()), n_wells=n_wells)[TREND.names]
 
@@ -86,16 +82,16 @@ def _correlations(
     if len(level) == 0:
         nothing = np.full(values.shape[1], np.nan)
         return nothing, nothing
-    ranks = _unit(stats.rankdata(values, axis=0), wells=wells)
-    of_level = _unit(stats.rankdata(level)[:, None], wells=wells)[:, 0]
-    rho = of_level @ ranks
+    of_values = _unit(ranks(values), wells=wells)
+    of_level = _unit(ranks(level)[:, None], wells=wells)[:, 0]
+    rho = of_level @ of_values
     shuffled = np.zeros((n_permutations, values.shape[1]))
     for inside in pd.Series(wells).groupby(wells).indices.values():
-        shuffled += rng.permuted(np.tile(of_level[inside], (n_permutations, 1)), axis=1) @ ranks[inside]
+        shuffled += rng.permuted(np.tile(of_level[inside], (n_permutations, 1)), axis=1) @ of_values[inside]
     # A hair of slack: shuffles that change nothing must count as equal, whatever the rounding.
     as_far = (np.abs(shuffled) >= np.abs(rho) - 1e-12).sum(axis=0)
-    p_value = (1 + as_far) / (1 + n_permutations)
-    flat = ~ranks.any(axis=0)
+    p_value = permutation_p_value(as_far, n_permutations=n_permutations)
+    flat = ~of_values.any(axis=0)
     return np.where(flat, np.nan, rho), np.where(flat, np.nan, p_value)
 
 

@@ -22,10 +22,10 @@ def build_regressor(
     target_mean: float = 0.0,
     target_std: float = 1.0,
 ) -> "keras.Model":
-    """Build one architecture with fresh weights. See `wellspring.models.regressors.build_regressor`."""
-    from wellspring.models import regressors
+    """Build one architecture with fresh weights. See `wellspring.models.building.build_regressor`."""
+    from wellspring.models import building
 
-    return regressors.build_regressor(
+    return building.build_regressor(
         name,
         image_size=image_size,
         n_channels=n_channels,
@@ -36,7 +36,7 @@ def build_regressor(
 
 
 def load_regressor(path: Path) -> "keras.Model":
-    """Load a saved model, on any Keras backend. See `wellspring.models.regressors.load_regressor`."""
-    from wellspring.models import regressors
+    """Load a saved model, on any Keras backend. See `wellspring.models.building.load_regressor`."""
+    from wellspring.models import building
 
-    return regressors.load_regressor(path)
+    return building.load_regressor(path)

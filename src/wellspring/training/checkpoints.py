@@ -28,11 +28,17 @@ def fingerprint(settings: Sequence[Any], *, tables: Sequence[pd.DataFrame]) -> s
     settings
         Values that JSON can hold.
     tables
-        Every value, row order, column name and dtype counts; the index does not.
+        Every value, row order, column name and dtype counts; the index does not. In a column of Python objects the
+        type of a value counts too: None is not NaN, and 1 is not "1".
     """
     digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode())
-    for table in tables:
-        digest.update(repr([(name, str(dtype)) for name, dtype in table.dtypes.items()]).encode())
+    for given in tables:
+        mixed = [place for place, dtype in enumerate(given.dtypes) if pd.api.types.is_object_dtype(dtype)]
+        table = given.reset_index(drop=True)
+        for place in mixed:
+            values = [f"{type(value).__name__} {value!r}" for value in given.iloc[:, place]]
+            table = table.assign(**{str(table.columns[place]): values})
+        digest.update(repr([(name, str(dtype)) for name, dtype in given.dtypes.items()]).encode())
         digest.update(pd.util.hash_pandas_object(table, index=False).to_numpy().tobytes())
     return digest.hexdigest()
 

@@ -1,4 +1,4 @@
-"""Training: Huber loss, Adam, early stopping on the validation error, and going on after an interruption."""
+"""Training: Huber loss, Adam, early stopping on the validation error, and resuming after an interruption."""
 
 import math
 import time
@@ -23,6 +23,8 @@ __all__ = ["Schedule", "target_scale", "train", "trainer_for"]
 
 
 _LOSS_SCALE = 2.0**12
+# Relative difference below which targets are equal.
+_SAME = 1e-9
 
 
 @dataclass(frozen=True)
@@ -55,8 +57,14 @@ class Schedule:
 
 
 def target_scale(targets: NDArray[np.float64]) -> tuple[float, float]:
-    """Mean and population standard deviation of the training targets (n,), n at least 1; 1 where all are equal."""
-    return float(np.mean(targets)), float(np.std(targets)) or 1.0
+    """Mean and population standard deviation of the training targets (n,), n at least 1; 1 where all are equal.
+
+    Targets that differ by less than 1e-9 of the largest count as equal, as means of equal intensities differ so by
+    rounding.
+    """
+    given = np.asarray(targets, dtype=np.float64)
+    are_equal = np.ptp(given) <= _SAME * np.abs(given).max()
+    return float(given.mean()), 1.0 if are_equal else float(given.std())
 
 
 def train(
@@ -73,7 +81,7 @@ def train(
     """Train `model` in place; it ends with the weights of the epoch with the lowest validation error.
 
     After each epoch the whole state is saved: weights, optimizer, random generators, history, best weights. Started
-    again with the same checkpoint, a training goes on after the last finished epoch and, on a CPU, ends as it would
+    again with the same checkpoint, a training resumes after the last finished epoch and, on a CPU, ends as it would
     have without the interruption. The checkpoint's file is the caller's to remove once the results are in place.
 
     Parameters
@@ -194,7 +202,7 @@ class _Recorder(keras.callbacks.Callback):
         for variable, value in zip(_variables(trainer), state.variables, strict=True):
             variable.assign(value)
         self.history, self._waited, self.best = state.history, state.waited, state.best
-        self._report(f"{self._progress.label}  goes on after epoch {self.n_epochs}")
+        self._report(f"{self._progress.label}  resumes after epoch {self.n_epochs}")
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         """Tell the batches which epoch it is."""

@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from wellspring.errors import InputError
+from wellspring.statistics import percentile_interval
 from wellspring.tables import KEY
 from wellspring.training.tables import DIFFERENCES, METRICS
 
@@ -158,12 +159,8 @@ def _resamples(n_cells: int, *, n: int, seed: int) -> Iterator[NDArray[np.float6
 
 def _bounds(values: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
     """Lower and upper bound of each column: (n_resamples, k) to two (k,)."""
-    bounds = np.full((2, values.shape[1]), np.nan)
-    for place in range(values.shape[1]):
-        known = values[~np.isnan(values[:, place]), place]
-        if len(known):
-            bounds[:, place] = np.quantile(known, [0.025, 0.975])
-    return {"lower": bounds[0], "upper": bounds[1]}
+    lower, upper = percentile_interval(values)
+    return {"lower": lower, "upper": upper}
 
 
 def _in_order(table: pd.DataFrame) -> pd.DataFrame:

@@ -1,21 +1,25 @@
 """Predictions of a trained model, and which channels it sees."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-import keras
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from wellspring.errors import InputError
-from wellspring.training.batches import Cells, loaded
+from wellspring.training.runs import Run
+from wellspring.training.sources import Cells, loaded
 from wellspring.training.tables import PREDICTIONS
+
+if TYPE_CHECKING:
+    import keras
 
 __all__ = ["input_places", "predicted", "predictions_table"]
 
 
 def input_places(input_channels: Sequence[str] | None, *, channels: Sequence[str]) -> tuple[int, ...]:
-    """Places in a batch of the channels that a model sees; None means all (the mask, last in a batch, is never one).
+    """Indices in a batch of the channels that a model sees; None means all (the mask, last in a batch, is never one).
 
     Raises
     ------
@@ -33,7 +37,7 @@ def input_places(input_channels: Sequence[str] | None, *, channels: Sequence[str
     return tuple(list(channels).index(name) for name in input_channels)
 
 
-def predicted(model: keras.Model, cells: Cells, *, batch_size: int, jit_compile: bool = False) -> NDArray[np.float64]:
+def predicted(model: "keras.Model", cells: Cells, *, batch_size: int, jit_compile: bool = False) -> NDArray[np.float64]:
     """The model's value for each cell, (n,) float64, from its image as it is. No cells, no values."""
     model.jit_compile = jit_compile
     values = [np.empty(0)]
@@ -43,9 +47,7 @@ def predicted(model: keras.Model, cells: Cells, *, batch_size: int, jit_compile:
     return np.concatenate(values)
 
 
-def predictions_table(
-    manifest: pd.DataFrame, prediction: NDArray[np.float64], *, model: str, regime: str, seed: int
-) -> pd.DataFrame:
-    """Table `PREDICTIONS`: the manifest's cells, in order, with the values that one run predicts for them."""
+def predictions_table(manifest: pd.DataFrame, prediction: NDArray[np.float64], *, run: Run) -> pd.DataFrame:
+    """Table `PREDICTIONS`: the manifest's cells, in order, with the values that `run` predicts for them."""
     frame = manifest[["plate", "well", "object_id", "split", "target"]].reset_index(drop=True)
-    return frame.assign(model=model, regime=regime, seed=seed, prediction=prediction)[PREDICTIONS.names]
+    return frame.assign(**run.columns, prediction=prediction)[PREDICTIONS.names]

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from wellspring.attribution.baselines import BASELINES, Baselines, measured_noise
+from wellspring.attribution.maps.baselines import BASELINES, Baselines, measured_noise
 
 NO_CELLS = np.empty((0, 4, 4, 3), dtype=np.float32)
 

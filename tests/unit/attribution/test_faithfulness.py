@@ -6,15 +6,15 @@ from tempfile import TemporaryDirectory
 import numpy as np
 import pytest
 
-from wellspring.attribution.baselines import Baselines
-from wellspring.attribution.faithfulness import channel_auc, map_correlation, pixel_auc, roc_auc
-from wellspring.attribution.insertion import Subject
-from wellspring.attribution.methods import Method
-from wellspring.attribution.records import Run
-from wellspring.attribution.scores import Scoring
+from wellspring.attribution.maps.baselines import Baselines
+from wellspring.attribution.validation.agreement import channel_auc, map_correlation, pixel_auc, roc_auc
+from wellspring.attribution.validation.insertion import Subject
+from wellspring.attribution.maps.methods import MapMethod
+from wellspring.training.runs import Run
+from wellspring.attribution.maps.scores import Scoring
 from wellspring.attribution.tables import CURVES, MEASURES, RANDOMISED
-from wellspring.attribution.trials import Trials
-from wellspring.attribution.validation import Known, Subjects, candidates, known_truth, validated_run
+from wellspring.attribution.validation.validation_cache import ValidationCache
+from wellspring.attribution.validation.measuring import Known, Subjects, candidates, known_truth, validated_run
 from wellspring.tables import check_table
 
 
@@ -99,7 +99,7 @@ def validated(model, images, bright, *, n_randomised=0):
     channels = [f"c{n}" for n in range(CHANNELS)]
     subjects = Subjects(cells, channels, list(range(len(cells))))
     masks = [{name: one[:, n] for n, name in enumerate(channels)} for one in bright]
-    scoring = Scoring(Method("integrated_gradients", "vargrad_sd"), "offset", points=4, samples=10, noise_sd=0.5)
+    scoring = Scoring(MapMethod("integrated_gradients", "vargrad_sd"), "offset", points=4, samples=10, noise_sd=0.5)
     with TemporaryDirectory() as folder:
         return validated_run(
             subjects,
@@ -111,7 +111,7 @@ def validated(model, images, bright, *, n_randomised=0):
             batch_size=64,
             known=known_truth({"c0", "c1"}, masks, subjects=subjects),
             run=Run("simple_cnn", "structure", 1),
-            trials=Trials(Path(folder), "a"),
+            cache=ValidationCache(Path(folder), "a"),
             report=lambda _: None,
         )
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from wellspring.attribution.integrated import integrated_gradients, points_of, refined_integral
-from wellspring.attribution.paths import Path, midpoint, offset_points, summed_paths, trapezoid
+from wellspring.attribution.maps.integrated import integrated_gradients, points_of, refined_integral
+from wellspring.attribution.maps.paths import Path, midpoint, offset_points, summed_paths, trapezoid
 
 SIZE, CHANNELS = 4, 3
 

@@ -5,7 +5,7 @@ from dataclasses import fields, replace
 import numpy as np
 import pytest
 
-from wellspring.attribution.maps import Maps, read_maps, write_maps
+from wellspring.attribution.maps.stored import Maps, read_maps, write_maps
 
 
 def make_maps():

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from wellspring.attribution.integrated import PathIntegral
-from wellspring.attribution.records import (
+from wellspring.attribution.maps.integrated import PathIntegral
+from wellspring.attribution.tables_of_run import (
     CellSummary,
     Explanation,
     Run,

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from wellspring.attribution.records import Run
-from wellspring.attribution.roar import Lack
+from wellspring.training.runs import Run
+from wellspring.attribution.roar.levels import Removal
 from wellspring.attribution.tables import IMPORTANCE, ROAR
 from wellspring.tables import check_table
 
@@ -77,7 +77,7 @@ def params(folder):
 
 
 def test_baselines_are_made_of_training_cells(data):
-    from wellspring.attribution.opening import baselines_of
+    from wellspring.attribution.loading import baselines_of
 
     found = baselines_of({"method": "random", "cells": 3}, loader=data.loader, manifest=data.manifest)
     places = sorted(np.random.default_rng(0).permutation(80)[:3])
@@ -87,11 +87,11 @@ def test_baselines_are_made_of_training_cells(data):
 
 def test_the_error_rises_when_what_tells_the_target_is_gone(data, tmp_path, monkeypatch):
     from wellspring.attribution import retraining
-    from wellspring.attribution.retraining import retrained
+    from wellspring.attribution.roar.retrain import retrained
     from wellspring.models.devices import CPU
 
     # Other tests of this process have made tensors already, after which the threads are fixed.
-    monkeypatch.setattr("wellspring.attribution.retraining.prepared_device", lambda *, threads: CPU)
+    monkeypatch.setattr("wellspring.attribution.roar.retrain.prepared_device", lambda *, threads: CPU)
 
     # The new model is explained from the baseline that the config names, as the other runs are.
     baselines, asked = retraining.baselines_of, []
@@ -99,20 +99,24 @@ def test_the_error_rises_when_what_tells_the_target_is_gone(data, tmp_path, monk
     channels = {"channel": ["a", "b", "c"] * 2, "importance": [0.8, 0.1, 0.1] * 2}
     importance = pd.DataFrame({"object_id": [1, 1, 1, 2, 2, 2], **channels})
     found = {}
-    for lack in (
-        Lack("pixels", "none", amount=0, seed=7),
-        Lack("pixels", "random", amount=100, seed=7),
-        Lack("channels", "map", amount=1, seed=7),
+    for removal in (
+        Removal("pixels", "none", amount=0, seed=7),
+        Removal("pixels", "random", amount=100, seed=7),
+        Removal("channels", "map", amount=1, seed=7),
     ):
-        settings = {"importance": importance, "levels": None, "params": params(tmp_path / lack.form / lack.ranking)}
-        result = retrained(data, RUN, lack, threads=1, report=lambda _: None, **settings)
+        settings = {
+            "importance": importance,
+            "levels": None,
+            "params": params(tmp_path / removal.form / removal.ranking),
+        }
+        result = retrained(data, RUN, removal, threads=1, report=lambda _: None, **settings)
         row = check_table(result.errors, ROAR, source="test").iloc[0]
-        found[lack.form, lack.ranking] = row
+        found[removal.form, removal.ranking] = row
         table = check_table(result.importance, IMPORTANCE, source="test")
         assert table["object_id"].nunique() == 4
-        if lack.form == "channels":
+        if removal.form == "channels":
             assert sorted(set(table["channel"])) == ["b", "c"]
-        elif lack.ranking == "none":
+        elif removal.ranking == "none":
             assert table.groupby("channel")["importance"].mean().idxmax() == "a"
     assert asked == [{"method": "mean", "cells": 3}] * 3
     assert found["pixels", "none"]["r2"] > 0.8

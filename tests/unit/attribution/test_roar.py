@@ -4,11 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from wellspring.attribution.baselines import Baselines
-from wellspring.attribution.methods import Method
-from wellspring.attribution.records import Run
-from wellspring.attribution.roar import (
-    Lack,
+from wellspring.attribution.maps.baselines import Baselines
+from wellspring.attribution.maps.methods import MapMethod
+from wellspring.training.runs import Run
+from wellspring.attribution.roar.levels import (
+    Removal,
     RemovedValues,
     StoredLevels,
     kept_channels,
@@ -18,8 +18,8 @@ from wellspring.attribution.roar import (
     score_maps,
     write_levels,
 )
-from wellspring.attribution.scores import Scoring
-from wellspring.attribution.shards import ArrayShards
+from wellspring.attribution.maps.scores import Scoring
+from wellspring.attribution.resume import ResumeArrays
 from wellspring.attribution.tables import ROAR
 from wellspring.tables import check_table
 
@@ -109,7 +109,7 @@ def test_scores_come_with_their_places_and_values():
     def linear(batch):
         return (batch * weight).sum(axis=(1, 2, 3)), np.broadcast_to(weight, batch.shape)
 
-    scoring = Scoring(Method("integrated_gradients", "vargrad_sd"), "offset", points=2, samples=2, noise_sd=0.5)
+    scoring = Scoring(MapMethod("integrated_gradients", "vargrad_sd"), "offset", points=2, samples=2, noise_sd=0.5)
     settings = {"scoring": scoring, "baselines": Baselines("black", np.empty((0, 6, 6, 4))), "gradients": linear}
     found = list(score_maps(Images(), [5, 2], inputs=np.array([0, 2]), batch_size=7, seed=0, **settings))
     assert [place for place, _, _ in found] == [5, 2]
@@ -137,11 +137,11 @@ def test_errors_are_those_of_the_test_cells():
     predictions = pd.DataFrame(
         {"split": ["train", "test", "test"], "target": [0.0, 1.0, 3.0], "prediction": [50.0, 2.0, 3.0]}
     )
-    run, lack = Run("simple_cnn", "structure", 1), Lack("pixels", "map", amount=50, seed=7)
-    row = check_table(roar_row(predictions, run=run, lack=lack), ROAR, source="test").iloc[0]
+    run, removal = Run("simple_cnn", "structure", 1), Removal("pixels", "map", amount=50, seed=7)
+    row = check_table(roar_row(predictions, run=run, removal=removal), ROAR, source="test").iloc[0]
     assert (row["mae"], row["r2"], row["n_cells"], row["retrained_seed"]) == (0.5, 0.5, 2, 7)
     with pytest.raises(ValueError, match="expected test cells"):
-        roar_row(predictions[:1], run=run, lack=lack)
+        roar_row(predictions[:1], run=run, removal=removal)
 
 
 def test_a_killed_ranking_goes_on_where_it_was(tmp_path):
@@ -155,8 +155,8 @@ def test_a_killed_ranking_goes_on_where_it_was(tmp_path):
             yield place, values, values**2
 
     def ranked(folder, *, fingerprint="a", told=lambda _: None):
-        shards = ArrayShards(folder, fingerprint, n_items=2)
-        return ranked_levels(maps, n=5, percents=[10, 50], run=run, shards=shards, report=told)
+        shards = ResumeArrays(folder, fingerprint, n_items=2)
+        return ranked_levels(maps, n=5, percents=[10, 50], run=run, resume=resume, report=told)
 
     lines = []
     whole = dict(ranked(tmp_path / "whole", told=lines.append))

@@ -8,17 +8,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from wellspring.attribution.baselines import Baselines
-from wellspring.attribution.methods import Method
-from wellspring.attribution.records import Run
-from wellspring.attribution.runs import Settings, explained_run
-from wellspring.attribution.scores import Scoring
+from wellspring.attribution.maps.baselines import Baselines
+from wellspring.attribution.maps.methods import MapMethod
+from wellspring.training.runs import Run
+from wellspring.attribution.explaining import Settings, explained_run
+from wellspring.attribution.maps.scores import Scoring
 from wellspring.attribution.selection import shown_cells
-from wellspring.attribution.shards import Shards
+from wellspring.attribution.resume import ResumeFiles
 from wellspring.attribution.tables import COMPLETENESS, IMPORTANCE, SANITY, SIMILARITY
 from wellspring.tables import check_table
 
-SCORING = Scoring(Method("integrated_gradients", "vargrad_sd"), "trapezoid", points=4, samples=200, noise_sd=1.0)
+SCORING = Scoring(MapMethod("integrated_gradients", "vargrad_sd"), "trapezoid", points=4, samples=200, noise_sd=1.0)
 SETTINGS = Settings(scoring=SCORING, rule="trapezoid", steps=4, tolerance=0.01, max_steps=16, batch_size=64)
 RUN = Run(model="linear", regime="structure", seed=3)
 WEIGHT = np.array([1.0, 100.0, -3.0, 7.0], dtype=np.float32)
@@ -70,7 +70,7 @@ def explained(
             inputs=[0, 2],
             settings=settings,
             run=replace(RUN, seed=seed),
-            shards=Shards(folder or Path(temporary), mark, n_items=2),
+            resume=ResumeFiles(folder or Path(temporary), mark, n_items=2),
             report=(lines if lines is not None else []).append,
         )
 
@@ -175,7 +175,7 @@ def test_a_score_without_copies_is_the_integral_with_all_its_steps():
         x = batch * [1, 0, 0, 0]
         return (x**3).sum(axis=(1, 2, 3)), (3 * x**2).astype(np.float32)
 
-    scoring = replace(SCORING, method=Method("integrated_gradients", "none"))
+    scoring = replace(SCORING, method=MapMethod("integrated_gradients", "none"))
     found = explained(cubic, settings=replace(SETTINGS, scoring=scoring))
     np.testing.assert_array_equal(found.maps.score, np.abs(found.maps.attribution))
     np.testing.assert_allclose(found.maps.score[0, 0, 2, 2], 5**3 * (1 + 1 / 128), rtol=1e-5)

@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from wellspring.attribution.baselines import Baselines
-from wellspring.attribution.estimates import estimated
-from wellspring.attribution.methods import COPIES, Method
-from wellspring.attribution.moments import Moments, PairedMoments
-from wellspring.attribution.paths import Path, end_point
-from wellspring.attribution.scores import Scoring, score_estimate, scoring_of
+from wellspring.attribution.maps.baselines import Baselines
+from wellspring.attribution.maps.estimates import estimated
+from wellspring.attribution.maps.methods import COPIES, MapMethod
+from wellspring.attribution.maps.moments import Moments, PairedMoments
+from wellspring.attribution.maps.paths import Path, end_point
+from wellspring.attribution.maps.scores import Scoring, score_estimate, scoring_of
 
 WEIGHT = np.array([2.0, -3.0, 0.0, 5.0], dtype=np.float32)
 SEEN = np.array([2.0, -3.0, 0.0, 0.0], dtype=np.float32)
@@ -52,7 +52,7 @@ def maps(
     cells=None,
     seed=5,
 ):
-    scoring = Scoring(Method(base, copies), estimator, points=points, samples=samples, noise_sd=noise_sd)
+    scoring = Scoring(MapMethod(base, copies), estimator, points=points, samples=samples, noise_sd=noise_sd)
     baselines = Baselines(baseline, make_images(3, size=images.shape[1]) if cells is None else cells)
     rngs = [np.random.default_rng([seed, number]) for number in range(len(images))]
     estimates = (

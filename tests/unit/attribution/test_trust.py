@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from wellspring.attribution.tables import CONSISTENCY, ROAR_SUMMARY, TRUST
-from wellspring.attribution.trust import consistency_table, roar_summary, trust_table
+from wellspring.attribution.validation.trust import consistency_table, roar_summary, trust_table
 from wellspring.tables import check_table
 
 WAY = {"method": "integrated_gradients", "copies": "vargrad", "baseline": "black"}

@@ -6,14 +6,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from wellspring.attribution.baselines import Baselines
-from wellspring.attribution.insertion import Subject
-from wellspring.attribution.methods import Method
-from wellspring.attribution.records import Run
-from wellspring.attribution.scores import Scoring
+from wellspring.attribution.maps.baselines import Baselines
+from wellspring.attribution.validation.insertion import Subject
+from wellspring.attribution.maps.methods import MapMethod
+from wellspring.training.runs import Run
+from wellspring.attribution.maps.scores import Scoring
 from wellspring.attribution.tables import CURVES, MEASURES, RANDOMISED
-from wellspring.attribution.trials import Trials
-from wellspring.attribution.validation import Subjects, candidates, known_truth, validated_run
+from wellspring.attribution.validation.validation_cache import ValidationCache
+from wellspring.attribution.validation.measuring import Subjects, candidates, known_truth, validated_run
 from wellspring.tables import check_table
 
 SIZE, CHANNELS = 6, ["a", "b", "c"]
@@ -55,7 +55,7 @@ def make_grid():
     """Three methods, of which the plain gradient takes no baseline, and two baselines: five ways."""
     black, noise = (Baselines(name, np.empty((0, SIZE, SIZE, 4), dtype=np.float32)) for name in ("black", "noise"))
     methods = [("gradient", "smoothgrad"), ("integrated_gradients", "none"), ("integrated_gradients", "vargrad_sd")]
-    scorings = [Scoring(Method(*names), "trapezoid", points=3, samples=4, noise_sd=0.5) for names in methods]
+    scorings = [Scoring(MapMethod(*names), "trapezoid", points=3, samples=4, noise_sd=0.5) for names in methods]
     return candidates(scorings, [black, noise])
 
 
@@ -72,7 +72,7 @@ def validated(folder, *, model=None, fingerprint="a", report=lambda _: None):
         batch_size=7,
         known=known_truth({"a"}, masks, subjects=subjects),
         run=Run("tanh", "structure", 3),
-        trials=Trials(folder, fingerprint),
+        cache=ValidationCache(folder, fingerprint),
         report=report,
     )
 

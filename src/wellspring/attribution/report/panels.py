@@ -10,7 +10,7 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure, SubFigure
 from numpy.typing import NDArray
 
-from wellspring.attribution.maps import Maps
+from wellspring.attribution.maps.stored import Maps
 from wellspring.errors import InputError
 from wellspring.report.style import in_style, new_figure, number
 

@@ -4,8 +4,8 @@ import math
 
 import pandas as pd
 
-from wellspring.attribution.report.validation import way_name
-from wellspring.attribution.trust import SURVIVES
+from wellspring.attribution.report.validation_figures import way_name
+from wellspring.attribution.validation.trust import SURVIVES
 from wellspring.report.inputs import Validation
 from wellspring.report.page import Grid, Illustration, Section, illustration
 from wellspring.report.style import NONE, number

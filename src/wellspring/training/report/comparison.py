@@ -1,4 +1,4 @@
-"""How the models compare: metrics beside the baseline and published figures, and errors by epoch."""
+"""How the models compare: metrics compared with the baseline and with published figures, and errors by epoch."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -23,22 +23,18 @@ from wellspring.report.style import (
 )
 from wellspring.training.metrics import BASELINE as BASELINE_RUN
 from wellspring.training.metrics import METRIC_NAMES
+from wellspring.training.runs import Run
 from wellspring.training.tables import COMPARISON
 
 __all__ = [
     "BASELINE",
     "THIS_RUN",
-    "Run",
     "comparison_table",
     "histories_figure",
     "metrics_figure",
     "read_published",
-    "run_of",
     "validation_baseline_mae",
 ]
-
-Run = tuple[str, str, int]
-"""Model, regime, seed."""
 
 BASELINE = str(BASELINE_RUN["model"])
 THIS_RUN = "this run"
@@ -138,20 +134,6 @@ def read_published(path: Path | None) -> pd.DataFrame:
         return table.astype(dict.fromkeys(METRIC_NAMES, "float64"))[[*names, *(["n_cells"] * ("n_cells" in table))]]
 
 
-def run_of(path: Path) -> Run:
-    """The run that a file belongs to: its folders are ``.../model/regime/seed``.
-
-    Raises
-    ------
-    ValueError
-        When the folder is no seed, or there are too few folders.
-    """
-    parts = Path(path).parts
-    if len(parts) < 4 or not parts[-2].isdigit():
-        raise InputError(f"{path}: expected a file in a folder model/regime/seed, where seed is a number.")
-    return parts[-4], parts[-3], int(parts[-2])
-
-
 @in_style
 def metrics_figure(table: pd.DataFrame) -> Figure:
     """Mean absolute error and R² on the test cells per model and regime, with intervals (thesis figure 5.1).
@@ -243,16 +225,18 @@ def histories_figure(histories: Mapping[Run, pd.DataFrame], *, baseline_mae: flo
     baseline_mae
         From `validation_baseline_mae`; drawn as a line.
     """
-    models = list(dict.fromkeys(model for model, _, _ in histories))
-    regimes = sorted({regime for _, regime, _ in histories}, key=_regime_place)
+    models = list(dict.fromkeys(run.model for run in histories))
+    regimes = sorted({run.regime for run in histories}, key=_regime_place)
     figure = new_figure(height_mm=84)
     panels = axes_grid(figure, n_rows=1, n_columns=max(len(regimes), 1), sharey=True)[0]
     for place, (axes, regime) in enumerate(zip(panels, regimes, strict=True)):
-        for (model, at, seed), history in histories.items():
-            if at == regime:
-                first = seed == min(s for m, r, s in histories if (m, r) == (model, regime))
-                color = color_of(model, names=models)
-                _draw_history(axes, history, color=color, label=model if first else None)
+        for run, history in histories.items():
+            if run.regime == regime:
+                is_first = run.seed == min(
+                    one.seed for one in histories if (one.model, one.regime) == (run.model, regime)
+                )
+                color = color_of(run.model, names=models)
+                _draw_history(axes, history, color=color, label=run.model if is_first else None)
         axes.axhline(baseline_mae, color=NEUTRAL, linewidth=1.1, linestyle="--", label="baseline")
         axes.set(title=f"{regime} ({REGIME_WORDS.get(regime, 'other')})", xlabel="Epoch")
         axes.grid(axis="y")

@@ -1,18 +1,34 @@
-"""Images without information, from which the way to a cell's image starts."""
+"""Images without information, from which the path to a cell's image starts."""
 
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from wellspring.errors import InputError
+from wellspring.methods import Method
 
-__all__ = ["BASELINES", "NEEDS_CELLS", "Baselines", "measured_noise"]
+__all__ = ["BASELINES", "METHODS", "NEEDS_CELLS", "Baselines", "measured_noise"]
 
-BASELINES = ("black", "noise", "blur", "mean", "random")
+_CELLS = {"cells": {"type": "integer", "minimum": 1, "default": 10, "description": "Number of training cells."}}
+_SIGMA = {
+    "sigma_px": {
+        "oneOf": [{"type": "null"}, {"type": "number", "exclusiveMinimum": 0}],
+        "default": None,
+        "description": "Standard deviation of the blur. null = a tenth of cells.image_size.",
+        "unit": "px",
+    }
+}
+METHODS = (
+    Method(name="black", meaning="zeros"),
+    Method(name="noise", meaning="standard normal values"),
+    Method(name="blur", meaning="the cell itself, blurred", settings=_SIGMA),
+    Method(name="mean", meaning="mean of some training cells", settings=_CELLS),
+    Method(name="random", meaning="some training cells, one baseline each (expected gradients)", settings=_CELLS),
+)
+BASELINES = tuple(one.name for one in METHODS)
 # Those that are made from training cells.
-NEEDS_CELLS = ("mean", "random")
+NEEDS_CELLS = tuple(one.name for one in METHODS if "cells" in one.settings)
 _BLUR_SHARE = 0.1
 
 
@@ -90,6 +106,8 @@ class Baselines:
 
 def _blurred(image: NDArray[np.float32], *, sigma: float) -> NDArray[np.float32]:
     """Gaussian mean of the measured pixels around each pixel, (S, S, C - 1)."""
+    from scipy import ndimage
+
     mask = (image[..., -1] > 0).astype(np.float64)
     weight = ndimage.gaussian_filter(mask, sigma)
     total = ndimage.gaussian_filter(image[..., :-1] * mask[..., None], (sigma, sigma, 0), output=np.float64)

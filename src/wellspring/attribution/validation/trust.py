@@ -5,10 +5,9 @@ from itertools import combinations
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
-from scipy import stats
 
 from wellspring.attribution.tables import CONSISTENCY, ROAR_SUMMARY, TRUST
+from wellspring.statistics import interval_of_mean, rank_correlation
 
 __all__ = ["SURVIVES", "consistency_table", "roar_summary", "trust_table"]
 
@@ -46,7 +45,7 @@ def trust_table(measures: pd.DataFrame, randomised: pd.DataFrame) -> pd.DataFram
     rows = []
     for key, part in both.groupby([*_WAY, "measure"], sort=False):
         values = part["value"].dropna().to_numpy(dtype=np.float64)
-        mean, *ends = _interval(values)
+        mean, *ends = interval_of_mean(values, confidence=_CONFIDENCE)
         lower, upper = np.clip(ends, *_POSSIBLE.get(key[-1], (-np.inf, np.inf)))
         survives = key[-1] == "randomised" and mean > SURVIVES
         rows.append((*key, len(values), part["n_cells"].max(), mean, lower, upper, survives))
@@ -77,8 +76,7 @@ def consistency_table(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
         if one[:2] != other[:2]:
             continue
         joined = pd.concat([means[one], means[other]], axis=1, join="inner").dropna().to_numpy()
-        flat = len(joined) < 2 or bool((np.ptp(joined, axis=0) == 0).any())
-        rho = float("nan") if flat else float(stats.spearmanr(joined[:, 0], joined[:, 1]).statistic)
+        rho = rank_correlation(joined[:, 0], joined[:, 1])
         rows.append((*one[:2], one[2], other[2], len(joined), rho))
     table = pd.DataFrame(rows, columns=["model", "regime", "seed", "other_seed", "n_channels", "rho"])
     return table.astype({c.name: c.dtype for c in CONSISTENCY.columns if c.dtype != "str"})[CONSISTENCY.names]
@@ -101,21 +99,9 @@ def roar_summary(roar: pd.DataFrame) -> pd.DataFrame:
     rows = []
     keys = ["model", "regime", "form", "ranking", "amount"]
     for key, part in pd.concat([*zeros, known]).groupby(keys, sort=False):
-        mae, lower, upper = _interval(part["mae"].to_numpy(dtype=np.float64))
+        mae, lower, upper = interval_of_mean(part["mae"].to_numpy(dtype=np.float64), confidence=_CONFIDENCE)
         # No error is below 0; NaN stays.
         rows.append((*key, len(part), mae, float(np.maximum(lower, 0.0)), upper, float(part["r2"].mean())))
     table = pd.DataFrame(rows, columns=[*keys, "n_retrained", "mae", "mae_lower", "mae_upper", "r2"])
     table = table.sort_values(keys, ignore_index=True)
     return table.astype({c.name: c.dtype for c in ROAR_SUMMARY.columns if c.dtype != "str"})[ROAR_SUMMARY.names]
-
-
-def _interval(values: NDArray[np.float64]) -> tuple[float, float, float]:
-    """Mean and its 95 % interval (Student's t); NaN bounds for one value, all NaN for none."""
-    n = len(values)
-    if n == 0:
-        return float("nan"), float("nan"), float("nan")
-    mean = float(values.mean())
-    if n == 1:
-        return mean, float("nan"), float("nan")
-    half = float(stats.t.ppf((1 + _CONFIDENCE) / 2, n - 1) * values.std(ddof=1) / np.sqrt(n))
-    return mean, mean - half, mean + half

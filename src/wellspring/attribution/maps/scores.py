@@ -1,20 +1,57 @@
 """How score maps are made: method, estimator and noise, as one setting, and the estimate that follows from it."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from wellspring.attribution.estimates import CopiesScore, Estimate, OffsetScore
-from wellspring.attribution.integrated import points_of
-from wellspring.attribution.methods import Method
+from wellspring.attribution.maps.estimates import CopiesScore, Estimate, OffsetScore
+from wellspring.attribution.maps.integrated import points_of
+from wellspring.attribution.maps.methods import MapMethod
+from wellspring.attribution.settings import MapSettings, OffsetEstimator
 from wellspring.errors import InputError
+from wellspring.methods import Method
 
-__all__ = ["ESTIMATORS", "Scoring", "score_estimate", "scoring_of"]
+__all__ = ["ESTIMATORS", "METHODS", "Scoring", "score_estimate", "scoring_of"]
 
-ESTIMATORS = ("offset", "trapezoid", "midpoint")
+
+def _samples(default: int) -> dict[str, Any]:
+    description = "Number of noisy copies."
+    return {"type": "integer", "minimum": 2, "default": default, "description": description}
+
+
+_POINTS = {
+    "type": "integer",
+    "minimum": 2,
+    "multipleOf": 2,
+    "default": 8,
+    "description": "Points of the integral per copy, an even number.",
+}
+_STEPS = {
+    "type": "integer",
+    "minimum": 1,
+    "default": 70,
+    "description": "Steps of the integral per copy.",
+}
+METHODS = (
+    Method(
+        name="offset",
+        meaning="few points per copy, from a random offset, with corrections",
+        settings={"points": _POINTS, "samples": _samples(100)},
+    ),
+    Method(
+        name="trapezoid",
+        meaning="trapezoid rule, the same steps for each copy, as Becker (2021): {method: trapezoid}",
+        settings={"steps": _STEPS, "samples": _samples(50)},
+    ),
+    Method(
+        name="midpoint",
+        meaning="midpoint rule, the same steps for each copy",
+        settings={"steps": _STEPS, "samples": _samples(50)},
+    ),
+)
+ESTIMATORS = tuple(one.name for one in METHODS)
 
 
 @dataclass(frozen=True)
@@ -23,7 +60,7 @@ class Scoring:
 
     Attributes
     ----------
-    method : Method
+    method : MapMethod
     estimator : str
         ``trapezoid`` or ``midpoint``: the method by its definition, with that rule on the way to each copy;
         ``offset``: few points and corrections, see `OffsetScore`. Without copies or without a path, ``offset`` has
@@ -36,7 +73,7 @@ class Scoring:
         Their noise's standard deviation, in the unit of the image.
     """
 
-    method: Method
+    method: MapMethod
     estimator: str
     points: int
     samples: int
@@ -61,17 +98,17 @@ class Scoring:
         return self.estimator == "offset" and self.method.has_path and self.method.copies != "none"
 
 
-def scoring_of(block: Mapping[str, Any]) -> Scoring:
+def scoring_of(settings: MapSettings) -> Scoring:
     """The scoring that the config's block ``attribution`` names.
 
     Without copies the map is the integral itself, so it takes the block's ``steps``.
     """
-    method, estimator = Method(block["method"], block["copies"]), block["estimator"]
-    points = estimator.get("points", estimator.get("steps"))
-    rule = estimator["method"]
+    method, estimator = MapMethod(settings.method, settings.copies), settings.estimator
+    points = estimator.points if isinstance(estimator, OffsetEstimator) else estimator.steps
+    rule = estimator.method
     if method.copies == "none":
-        rule, points = block["rule"], block["steps"]
-    return Scoring(method, estimator=rule, points=points, samples=estimator["samples"], noise_sd=block["noise_sd"])
+        points, rule = settings.steps, settings.rule
+    return Scoring(method, rule, points=points, samples=estimator.samples, noise_sd=settings.noise_sd)
 
 
 def score_estimate(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from wellspring.attribution.paths import RULES, Gradients, Path, Points, summed_paths
+from wellspring.attribution.maps.paths import RULES, Gradients, Path, Points, summed_paths
 from wellspring.errors import InputError
 
 __all__ = ["PathIntegral", "integrated_gradients", "mean_integral", "path_integral", "points_of", "refined_integral"]

@@ -1,4 +1,4 @@
-"""What each way to make maps came to when it was tried, kept on disk one way at a time."""
+"""Validation results of each map method, one file per method."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -7,17 +7,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from wellspring.attribution.insertion import Curves
-from wellspring.attribution.shards import ArrayShards
+from wellspring.attribution.resume import ResumeArrays
+from wellspring.attribution.validation.insertion import Curves
 
-__all__ = ["Trial", "Trials"]
+__all__ = ["Trial", "ValidationCache"]
 
 _CURVES = [field.name for field in fields(Curves)]
 
 
 @dataclass(frozen=True)
 class Trial:
-    """What one way to make maps, or an order without maps, came to.
+    """Validation result of one map method, or of an order without maps.
 
     Attributes
     ----------
@@ -35,8 +35,8 @@ class Trial:
 
 
 @dataclass(frozen=True)
-class Trials(ArrayShards):
-    """Shards of one `Trial` each."""
+class ValidationCache(ResumeArrays):
+    """Resume files of one `Trial` each."""
 
     n_items: int = 1
 

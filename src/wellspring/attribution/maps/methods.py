@@ -6,17 +6,18 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from wellspring.attribution.paths import Path, Points, end_point
+from wellspring.attribution.maps import bases, copies
+from wellspring.attribution.maps.paths import Path, Points, end_point
 from wellspring.errors import InputError
 
-__all__ = ["BASES", "COPIES", "Method", "base_map", "base_paths", "score_of"]
+__all__ = ["BASES", "COPIES", "MapMethod", "base_map", "base_paths", "score_of"]
 
-BASES = ("gradient", "gradient_input", "integrated_gradients")
-COPIES = ("none", "smoothgrad", "vargrad", "vargrad_sd")
+BASES = tuple(one.name for one in bases.METHODS)
+COPIES = tuple(one.name for one in copies.METHODS)
 
 
 @dataclass(frozen=True)
-class Method:
+class MapMethod:
     """How a score map is made.
 
     Attributes
@@ -51,7 +52,7 @@ class Method:
 
     @property
     def has_path(self) -> bool:
-        """Whether there is a way from a baseline; else the baseline says nothing."""
+        """Whether there is a path from a baseline; else the baseline has no influence."""
         return self.base == "integrated_gradients"
 
 

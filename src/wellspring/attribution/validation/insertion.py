@@ -6,24 +6,24 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from wellspring.attribution.paths import Gradients
-from wellspring.attribution.removal import without_first
+from wellspring.attribution.maps.paths import Gradients
+from wellspring.attribution.roar.removal import without_first
 
 __all__ = ["Curves", "Subject", "area", "insertion_deletion"]
 
 
 @dataclass(frozen=True)
 class Subject:
-    """A cell on the way between its image and nothing.
+    """A cell whose values are deleted or inserted step by step.
 
     Attributes
     ----------
     image, blurred : (S, S, C) float32
         The image, and the same without detail, where insertion starts; the mask is the last channel.
     inputs : (c,) int64
-        Places of the input channels.
+        Indices of the input channels.
     fill : (c,) float64
-        What stands for a deleted value.
+        What replaces a deleted value.
     """
 
     image: NDArray[np.float32]

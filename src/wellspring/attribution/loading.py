@@ -1,6 +1,6 @@
-"""A trained model and its cells, opened for a job that asks for gradients."""
+"""Loading a trained model and its cells, for jobs that explain or test it."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -10,30 +10,32 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from wellspring.attribution.baselines import NEEDS_CELLS, Baselines
-from wellspring.attribution.insertion import Subject
-from wellspring.attribution.methods import Method
-from wellspring.attribution.paths import Gradients
-from wellspring.attribution.removal import fill_values
-from wellspring.attribution.runs import Settings
-from wellspring.attribution.scores import Scoring, scoring_of
-from wellspring.attribution.validation import Candidate, Subjects, candidates
+from wellspring.attribution.maps.baselines import NEEDS_CELLS, Baselines
+from wellspring.attribution.maps.methods import MapMethod
+from wellspring.attribution.maps.paths import Gradients
+from wellspring.attribution.maps.scores import Scoring
+from wellspring.attribution.roar.removal import fill_values
+from wellspring.attribution.settings import Baseline, BlurBaseline, CellsBaseline, PlainBaseline, ValidationSettings
+from wellspring.attribution.validation.insertion import Subject
+from wellspring.attribution.validation.measuring import Candidate, Subjects, candidates
 from wellspring.dataset.loader import CropLoader
 from wellspring.dataset.tables import MANIFEST, NORMALIZATION
 from wellspring.jobs import log_device
+from wellspring.settings import settings_of
 from wellspring.tables import read_table
+from wellspring.training.settings import ImageSettings
 
 if TYPE_CHECKING:
     import keras
 
-    from wellspring.training.batches import ImageSource
+    from wellspring.training.sources import ImageSource
 
-__all__ = ["Opened", "baselines_of", "grid_of", "opened_cells", "settings_of"]
+__all__ = ["ExplainedModel", "baselines_of", "candidates_of", "load_model"]
 
 
 @dataclass(frozen=True)
-class Opened:
-    """A model, its cells, and where it came from.
+class ExplainedModel:
+    """A trained model with the cells that it is explained on.
 
     Attributes
     ----------
@@ -71,16 +73,16 @@ class Opened:
         """Names of the channels that the model sees."""
         return [self.loader.channels[place] for place in self.inputs]
 
-    def baselines(self, block: Mapping[str, Any]) -> Baselines:
+    def baselines(self, settings: Baseline) -> Baselines:
         """As `baselines_of`, of these cells."""
-        return baselines_of(block, loader=self.loader, manifest=self.manifest)
+        return baselines_of(settings, loader=self.loader, manifest=self.manifest)
 
     def images(self, places: Sequence[int]) -> Iterator[NDArray[np.float32]]:
         """The image of each place, (S, S, C) float32."""
         return (self.loader.batch([place])[0][0] for place in places)
 
     def subjects(self, cells: pd.DataFrame) -> Subjects:
-        """The cells, with what stands for a value that is removed."""
+        """The cells, with what replaces a value that is removed."""
         places = [int(place) for place in cells["place"]]
         inputs = np.asarray(self.inputs, dtype=np.int64)
         fill = fill_values(self.normalization, channels=self.channels)
@@ -99,13 +101,17 @@ class Opened:
         return fingerprint([*settings, weights], tables=[self.manifest, self.normalization])
 
 
-def opened_cells(inputs: Mapping[str, str], *, params: Mapping[str, Any], threads: int) -> Opened:
-    """Open ``model``, ``manifest`` and ``normalization`` of a rule's `inputs`, as its `params` say.
+def load_model(
+    model: Path, manifest: Path, normalization: Path, *, crops_folder: Path, images: ImageSettings, threads: int
+) -> ExplainedModel:
+    """Load a model and open its cells.
 
     Parameters
     ----------
-    params
-        ``crops_folder``, ``target_channel``, ``input_channels``, ``image_size``.
+    model, manifest, normalization
+        Files of the run.
+    crops_folder
+        Of the shards, ``plate/well.arrow``.
     threads
         Processor threads that the model may take.
 
@@ -120,40 +126,46 @@ def opened_cells(inputs: Mapping[str, str], *, params: Mapping[str, Any], thread
 
     prepared_device(threads=threads)
     log_device(device_name())
-    manifest = read_table(Path(inputs["manifest"]), MANIFEST)
-    scaling = read_table(Path(inputs["normalization"]), NORMALIZATION)
-    images = {"crops_folder": Path(params["crops_folder"]), "exclude_channel": params["target_channel"]}
-    loader = CropLoader(manifest, normalization=scaling, image_size=params["image_size"], **images)
-    names: Sequence[str] | None = params["input_channels"]
-    places = input_places(names, channels=loader.channels)
-    file = Path(inputs["model"])
-    return Opened(load_regressor(file), file, manifest, scaling, loader, places)
+    cells = read_table(manifest, MANIFEST)
+    scaling = read_table(normalization, NORMALIZATION)
+    loader = CropLoader(
+        cells,
+        crops_folder=crops_folder,
+        normalization=scaling,
+        image_size=images.image_size,
+        exclude_channel=images.target_channel,
+    )
+    inputs = input_places(images.input_channels, channels=loader.channels)
+    return ExplainedModel(load_regressor(model), model, cells, scaling, loader, inputs)
 
 
-def baselines_of(block: Mapping[str, Any], *, loader: "ImageSource", manifest: pd.DataFrame) -> Baselines:
-    """The baselines that a block ``baseline`` of the config names. Its training cells are drawn with seed 0."""
+def baselines_of(settings: Baseline, *, loader: "ImageSource", manifest: pd.DataFrame) -> Baselines:
+    """The baselines that the config names. Their training cells are drawn with seed 0."""
     cells = np.empty((0, loader.image_size, loader.image_size, loader.n_channels), dtype=np.float32)
-    if block["method"] in NEEDS_CELLS:
+    if isinstance(settings, CellsBaseline):
         places = np.flatnonzero(manifest["split"] == "train")
-        drawn = np.random.default_rng(0).permutation(places)[: block["cells"]]
+        drawn = np.random.default_rng(0).permutation(places)[: settings.cells]
         cells = loader.batch(np.sort(drawn))[0]
-    return Baselines(block["method"], cells, sigma_px=block.get("sigma_px"))
+    sigma_px = settings.sigma_px if isinstance(settings, BlurBaseline) else None
+    return Baselines(settings.method, cells, sigma_px=sigma_px)
 
 
-def settings_of(block: Mapping[str, Any]) -> Settings:
-    """How the config's block ``attribution`` wants cells explained."""
-    names = ("rule", "steps", "tolerance", "max_steps", "batch_size")
-    return Settings(scoring=scoring_of(block), **{name: block[name] for name in names})
-
-
-def grid_of(opened: Opened, block: Mapping[str, Any], *, noise_sd: float) -> list[Candidate]:
-    """The ways to make maps that the config's block ``attribution.validation`` compares."""
+def candidates_of(model: ExplainedModel, settings: ValidationSettings, *, noise_sd: float) -> list[Candidate]:
+    """The map methods that the config's block ``attribution.validation`` compares, each with its baselines."""
     scorings = []
-    for name in block["methods"]:
-        method = Method(*name.split("/"))
+    for name in settings.methods:
+        method = MapMethod(*name.split("/"))
         has_copies = method.copies != "none"
-        points = block["points"] if has_copies else block["steps"]
+        points = settings.points if has_copies else settings.steps
         estimator = "offset" if has_copies else "trapezoid"
-        scorings.append(Scoring(method, estimator, points=points, samples=block["samples"], noise_sd=noise_sd))
-    starts = [opened.baselines({"method": name, "cells": block["baseline_cells"]}) for name in block["baselines"]]
+        scorings.append(Scoring(method, estimator, points=points, samples=settings.samples, noise_sd=noise_sd))
+    starts = [model.baselines(_tested_baseline(name, cells=settings.baseline_cells)) for name in settings.baselines]
     return candidates(scorings, starts)
+
+
+def _tested_baseline(name: str, *, cells: int) -> Baseline:
+    if name in NEEDS_CELLS:
+        return settings_of(CellsBaseline, {"method": name, "cells": cells})
+    if name == "blur":
+        return BlurBaseline(method="blur", sigma_px=None)
+    return settings_of(PlainBaseline, {"method": name})

@@ -1,4 +1,4 @@
-"""Remove and retrain: images without their most important values, and what a model learns from what is left."""
+"""Removal levels: which values of an image go first, and a source of images without them."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -10,22 +10,22 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from wellspring.attribution.baselines import Baselines
-from wellspring.attribution.estimates import Estimate, estimated
-from wellspring.attribution.paths import Gradients
-from wellspring.attribution.records import Run
-from wellspring.attribution.removal import removal_order
-from wellspring.attribution.scores import Scoring, score_estimate
-from wellspring.attribution.shards import ArrayShards
+from wellspring.attribution.maps.baselines import Baselines
+from wellspring.attribution.maps.estimates import Estimate, estimated
+from wellspring.attribution.maps.paths import Gradients
+from wellspring.attribution.maps.scores import Scoring, score_estimate
+from wellspring.attribution.resume import ResumeArrays
+from wellspring.attribution.roar.removal import removal_order
 from wellspring.attribution.tables import ROAR
 from wellspring.errors import InputError
 from wellspring.files import as_readable, replaced_when_whole
+from wellspring.training.runs import Run
 
 if TYPE_CHECKING:
-    from wellspring.training.batches import ImageSource
+    from wellspring.training.sources import ImageSource
 
 __all__ = [
-    "Lack",
+    "Removal",
     "RemovedValues",
     "StoredLevels",
     "kept_channels",
@@ -38,8 +38,8 @@ __all__ = [
 
 
 @dataclass(frozen=True)
-class Lack:
-    """What a retrained model must do without.
+class Removal:
+    """What is removed from the input before retraining.
 
     Attributes
     ----------
@@ -115,10 +115,10 @@ def ranked_levels(
     n: int,
     percents: Sequence[float],
     run: Run,
-    shards: ArrayShards,
+    resume: ResumeArrays,
     report: Callable[[str], None],
 ) -> Iterator[tuple[int, NDArray[np.uint8]]]:
-    """Place and levels by map of each of `n` cells; cells whose levels the shards keep need no map again.
+    """Place and levels by map of each of `n` cells; cells whose levels the resume files keep need no map again.
 
     Parameters
     ----------
@@ -129,18 +129,18 @@ def ranked_levels(
     report
         Called with a line of progress about every tenth of the way.
     """
-    for part in shards.parts(n):
-        kept = shards.read_arrays(part)
+    for part in resume.parts(n):
+        kept = resume.read_arrays(part)
         if kept is None:
             found = []
             for place, values, score in maps(part):
                 rng = np.random.default_rng([run.seed, place])
                 found.append(removal_levels(values, ranking="map", score=score, percents=percents, rng=rng))
             kept = {"n_px": np.array([len(one) for one in found]), "levels": np.concatenate(found)}
-            shards.write_arrays(part, kept)
+            resume.write_arrays(part, kept)
         yield from zip(part, np.split(kept["levels"], np.cumsum(kept["n_px"])[:-1]), strict=True)
         if part.stop * 10 // n > part.start * 10 // n:
-            report(f"{run.model} {run.regime} {run.seed}: ranked {part.stop} of {n} cells")
+            report(f"{run.label}: ranked {part.stop} of {n} cells")
 
 
 def write_levels(levels: Iterable[tuple[int, NDArray[np.uint8]]], path: Path) -> None:
@@ -282,7 +282,7 @@ def kept_channels(
     return [channel for place, channel in enumerate(channels) if place not in gone]
 
 
-def roar_row(predictions: pd.DataFrame, *, run: Run, lack: Lack) -> pd.DataFrame:
+def roar_row(predictions: pd.DataFrame, *, run: Run, removal: Removal) -> pd.DataFrame:
     """Table `ROAR` with one row: the error on the test cells, from table `PREDICTIONS`.
 
     Raises
@@ -297,13 +297,11 @@ def roar_row(predictions: pd.DataFrame, *, run: Run, lack: Lack) -> pd.DataFrame
     error = test["prediction"].to_numpy(dtype=np.float64) - target
     spread = float(((target - target.mean()) ** 2).sum())
     row = {
-        "model": run.model,
-        "regime": run.regime,
-        "seed": run.seed,
-        "form": lack.form,
-        "ranking": lack.ranking,
-        "amount": lack.amount,
-        "retrained_seed": lack.seed,
+        **run.columns,
+        "form": removal.form,
+        "ranking": removal.ranking,
+        "amount": removal.amount,
+        "retrained_seed": removal.seed,
         "n_cells": len(test),
         "mae": float(np.abs(error).mean()),
         "r2": 1 - float((error**2).sum()) / spread if spread > 0 else float("nan"),

@@ -8,17 +8,17 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from wellspring.attribution.baselines import Baselines
-from wellspring.attribution.estimates import Estimate, estimated
-from wellspring.attribution.faithfulness import channel_auc, map_correlation, pixel_auc
 from wellspring.attribution.importance import channel_shares
-from wellspring.attribution.insertion import Curves, Subject, area, insertion_deletion
-from wellspring.attribution.paths import Gradients
-from wellspring.attribution.records import Run
-from wellspring.attribution.removal import removal_order
-from wellspring.attribution.scores import Scoring, score_estimate
+from wellspring.attribution.maps.baselines import Baselines
+from wellspring.attribution.maps.estimates import Estimate, estimated
+from wellspring.attribution.maps.paths import Gradients
+from wellspring.attribution.maps.scores import Scoring, score_estimate
+from wellspring.attribution.roar.removal import removal_order
 from wellspring.attribution.tables import CURVES, MEASURES, RANDOMISED
-from wellspring.attribution.trials import Trial, Trials
+from wellspring.attribution.validation.agreement import channel_auc, map_correlation, pixel_auc
+from wellspring.attribution.validation.insertion import Curves, Subject, area, insertion_deletion
+from wellspring.attribution.validation.validation_cache import Trial, ValidationCache
+from wellspring.training.runs import Run
 
 __all__ = ["Candidate", "Known", "Subjects", "Validated", "candidates", "known_truth", "validated_run"]
 
@@ -96,10 +96,10 @@ def validated_run(
     batch_size: int,
     known: Known | None,
     run: Run,
-    trials: Trials,
+    cache: ValidationCache,
     report: Callable[[str], None],
 ) -> Validated:
-    """Measure every candidate on the same cells; go on after those that are measured already.
+    """Measure every candidate on the same cells; resume after those that are measured already.
 
     Parameters
     ----------
@@ -120,7 +120,7 @@ def validated_run(
         The truth, if there is one.
     run
         Its seed and a cell's place alone decide what is drawn for the cell, so no candidate changes another.
-    trials
+    cache
         Keeps what is measured, candidate by candidate; what it has already is not measured again.
     report
         Called with a line for each candidate and each order without maps.
@@ -153,18 +153,18 @@ def validated_run(
     ways = [(one.names, partial(tried, one)) for one in grid]
     ways += [({"method": name, "copies": _ANY, "baseline": _ANY}, partial(ranked, name)) for name in _RANKINGS]
     found = []
-    for part, (names, measure) in zip(trials.parts(len(ways)), ways, strict=True):
-        trial = trials.read(part)
+    for part, (names, measure) in zip(cache.parts(len(ways)), ways, strict=True):
+        trial = cache.read(part)
         if trial is None:
             trial = measure()
-            trials.write(part, trial)
+            cache.write(part, trial)
         found.append((names, trial))
-        report(f"{run.model} {run.regime} {run.seed}: tried {part.stop} of {len(ways)} ways to rank values")
+        report(f"{run.label}: tested {part.stop} of {len(ways)} rankings of values")
     return _tables(found, run=run, n_cells=len(subjects.cells), n_randomised=len(few.cells))
 
 
 def _tables(found: Sequence[tuple[dict[str, str], Trial]], *, run: Run, n_cells: int, n_randomised: int) -> Validated:
-    of_run = {"model": run.model, "regime": run.regime, "seed": run.seed}
+    of_run = run.columns
     measures = [
         names | {"measure": measure, "value": value}
         for names, trial in found

@@ -1,4 +1,4 @@
-"""What a job has done already, kept on disk a few cells at a time, or whatever else it does one by one."""
+"""Resume files: what a job has done already, kept on disk a few cells, or other items, at a time."""
 
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,18 +9,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from wellspring.attribution.integrated import PathIntegral
-from wellspring.attribution.records import CellSummary, Explanation
+from wellspring.attribution.maps.integrated import PathIntegral
+from wellspring.attribution.tables_of_run import CellSummary, Explanation
 from wellspring.files import replaced_when_whole
 
-__all__ = ["ArrayShards", "Explained", "Shards"]
+__all__ = ["ExplainedCells", "ResumeArrays", "ResumeFiles"]
 
 _SUMMARY = [field.name for field in fields(CellSummary)]
 _INTEGRAL = [field.name for field in fields(PathIntegral)]
 
 
 @dataclass(frozen=True)
-class Explained:
+class ExplainedCells:
     """The numbers of some cells in their order, and the maps of those that are shown, by their position."""
 
     summaries: Sequence[CellSummary]
@@ -28,16 +28,16 @@ class Explained:
 
 
 @dataclass(frozen=True)
-class ArrayShards:
+class ResumeArrays:
     """A folder of arrays that are done; the caller's to remove once the results are in place.
 
     Attributes
     ----------
     folder : Path
     fingerprint : str
-        Of everything that shapes the results. Shards with another one are computed again.
+        Of everything that shapes the results. Files with another one are computed again.
     n_items : int
-        Cells, or whatever is done one by one, per shard; 1 or more.
+        Cells, or whatever is done one by one, per file; 1 or more.
     """
 
     folder: Path
@@ -45,7 +45,7 @@ class ArrayShards:
     n_items: int = 16
 
     def parts(self, n: int) -> Iterator[range]:
-        """The shards of `n` items, in order."""
+        """The parts of `n` items that have a file each, in order."""
         return (range(start, min(start + self.n_items, n)) for start in range(0, n, self.n_items))
 
     def read_arrays(self, part: range) -> dict[str, NDArray[Any]] | None:
@@ -68,10 +68,10 @@ class ArrayShards:
 
 
 @dataclass(frozen=True)
-class Shards(ArrayShards):
-    """Shards of what `Explained` holds."""
+class ResumeFiles(ResumeArrays):
+    """Files of what `ExplainedCells` holds."""
 
-    def read(self, part: range) -> Explained | None:
+    def read(self, part: range) -> ExplainedCells | None:
         """What `write` kept, as `read_arrays`."""
         arrays = self.read_arrays(part)
         try:
@@ -79,12 +79,12 @@ class Shards(ArrayShards):
         except (KeyError, IndexError):
             return None
 
-    def write(self, part: range, explained: Explained) -> None:
+    def write(self, part: range, explained: ExplainedCells) -> None:
         """Keep what was found for the cells of `part`."""
         self.write_arrays(part, _packed(explained))
 
 
-def _packed(explained: Explained) -> dict[str, Any]:
+def _packed(explained: ExplainedCells) -> dict[str, Any]:
     arrays: dict[str, Any] = {
         name: np.asarray([getattr(one, name) for one in explained.summaries]) for name in _SUMMARY
     }
@@ -95,7 +95,7 @@ def _packed(explained: Explained) -> dict[str, Any]:
     return arrays
 
 
-def _unpacked(arrays: Mapping[str, NDArray[Any]], *, n: int) -> Explained:
+def _unpacked(arrays: Mapping[str, NDArray[Any]], *, n: int) -> ExplainedCells:
     summaries = [
         CellSummary(
             shares=arrays["shares"][row],
@@ -113,4 +113,4 @@ def _unpacked(arrays: Mapping[str, NDArray[Any]], *, n: int) -> Explained:
         parts: dict[str, Any] = {name: arrays[f"{name}_{number}"] for name in _INTEGRAL}
         integral = PathIntegral(**(parts | {"steps": int(parts["steps"])}))
         maps[number] = Explanation(integral=integral, score=arrays[f"score_{number}"])
-    return Explained(summaries, maps)
+    return ExplainedCells(summaries, maps)

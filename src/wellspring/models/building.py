@@ -1,37 +1,18 @@
 """Architectures by name, and models from files."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 
 import keras
 
 from wellspring.errors import InputError
 from wellspring.files import as_readable
+from wellspring.methods import methods_in
 from wellspring.models import layers  # noqa: F401  (registers the layers that a saved model is made of)
-from wellspring.models.linear import build_linear
-from wellspring.models.resnet50v2 import build_resnet50v2
-from wellspring.models.simple_cnn import build_simple_cnn
+from wellspring.models.architecture import PLACE, Architecture
 from wellspring.models.specification import Specification
-from wellspring.models.xception import build_xception
 
-__all__ = ["ARCHITECTURES", "Architecture", "build_regressor", "load_regressor"]
-
-
-@dataclass(frozen=True)
-class Architecture:
-    """How to build an architecture, and the smallest image that its poolings leave anything of, px."""
-
-    build: Callable[[Specification], keras.Model]
-    min_image_size: int
-
-
-ARCHITECTURES = {
-    "linear": Architecture(build_linear, min_image_size=1),
-    "simple_cnn": Architecture(build_simple_cnn, min_image_size=4),
-    "resnet50v2": Architecture(build_resnet50v2, min_image_size=32),
-    "xception": Architecture(build_xception, min_image_size=71),
-}
+__all__ = ["build_regressor", "load_regressor"]
 
 
 def build_regressor(
@@ -48,7 +29,7 @@ def build_regressor(
     Parameters
     ----------
     name
-        ``linear``, ``simple_cnn``, ``resnet50v2`` or ``xception``.
+        Of a module of `wellspring.models.architectures`.
     image_size
         Side of the images, px.
     n_channels
@@ -68,9 +49,10 @@ def build_regressor(
     ValueError
         For an unknown name, an image too small for the architecture, or channels that the batch does not have.
     """
-    if name not in ARCHITECTURES:
-        raise InputError(f"model {name!r}: expected one of {sorted(ARCHITECTURES)}. Correct training.models.")
-    architecture = ARCHITECTURES[name]
+    known = methods_in(PLACE, Architecture)
+    if name not in known:
+        raise InputError(f"model {name!r}: expected one of {sorted(known)}. Correct training.models.")
+    architecture = known[name]
     if image_size < architecture.min_image_size:
         raise InputError(
             f"image_size: {name} needs images of at least {architecture.min_image_size} px, got {image_size} px. "

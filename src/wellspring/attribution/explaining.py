@@ -1,22 +1,22 @@
-"""All cells of a run explained: the tables and the maps, shard by shard, so that a killed run goes on."""
+"""All cells of a run explained: the tables and the maps, a few cells at a time, so that a killed run resumes."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from wellspring.attribution.baselines import Baselines
-from wellspring.attribution.estimates import Estimate, Integral, estimated
-from wellspring.attribution.integrated import PathIntegral, refined_integral
-from wellspring.attribution.maps import Maps
-from wellspring.attribution.paths import Gradients, Path
-from wellspring.attribution.records import (
+from wellspring.attribution.maps.baselines import Baselines
+from wellspring.attribution.maps.estimates import Estimate, Integral, estimated
+from wellspring.attribution.maps.integrated import PathIntegral, refined_integral
+from wellspring.attribution.maps.paths import Gradients, Path
+from wellspring.attribution.maps.scores import Scoring, score_estimate
+from wellspring.attribution.maps.stored import Maps
+from wellspring.attribution.resume import ExplainedCells, ResumeFiles
+from wellspring.attribution.tables_of_run import (
     CellSummary,
     Explanation,
-    Run,
     completeness_table,
     importance_table,
     panel_maps,
@@ -24,19 +24,10 @@ from wellspring.attribution.records import (
     similarity_table,
     summary,
 )
-from wellspring.attribution.scores import Scoring, score_estimate
-from wellspring.attribution.shards import Explained, Shards
+from wellspring.training.runs import Run
+from wellspring.training.sources import ImageSource
 
-__all__ = ["Findings", "ImageSource", "Settings", "explained_run"]
-
-
-class ImageSource(Protocol):
-    """Where images come from; `wellspring.dataset.loader.CropLoader` is one."""
-
-    channels: tuple[str, ...]
-
-    def batch(self, indices: Sequence[int]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Images (B, S, S, C) float32, the mask last, and targets (B,)."""
+__all__ = ["Findings", "Settings", "explained_run"]
 
 
 @dataclass(frozen=True)
@@ -48,7 +39,7 @@ class Settings:
     scoring : Scoring
         How score maps are made.
     rule, steps : str, int
-        Of the integral of each image without noise; see `wellspring.attribution.integrated.integrated_gradients`.
+        Of the integral of each image without noise; see `wellspring.attribution.maps.integrated.integrated_gradients`.
     tolerance : float
         Largest relative error of completeness; cells that miss it are integrated again with twice the steps.
     max_steps : int
@@ -86,7 +77,7 @@ def explained_run(
     inputs: Sequence[int],
     settings: Settings,
     run: Run,
-    shards: Shards,
+    resume: ResumeFiles,
     report: Callable[[str], None],
 ) -> Findings:
     """Explain every cell; keep the numbers of each, and the maps of the shown cells.
@@ -107,7 +98,7 @@ def explained_run(
         Places, among the loader's channels, of those that the model sees.
     settings, run
         How, and for which run. Each cell's noise is drawn from the run's seed and the cell's place: neither the batch
-        size, nor the shards, nor the choice of cells change it.
+        size, nor the resume files, nor the choice of cells change it.
     shards
         Keeps what is done, a few cells at a time; what it has already is not computed again.
     report
@@ -121,14 +112,14 @@ def explained_run(
     """
     positions = np.asarray(inputs, dtype=np.int64)
     channels = [loader.channels[place] for place in inputs]
-    done: list[Explained] = []
-    for part in shards.parts(len(cells)):
-        known = shards.read(part)
+    done: list[ExplainedCells] = []
+    for part in resume.parts(len(cells)):
+        known = resume.read(part)
         if known is None:
             images = _images(loader, cells["place"].to_numpy()[part.start : part.stop])
             found = _explained(images, baselines=baselines, gradients=gradients, settings=settings, seed=run.seed)
             known = _kept(found, shown=shown, start=part.start, inputs=positions, tolerance=settings.tolerance)
-            shards.write(part, known)
+            resume.write(part, known)
         done.append(known)
         for line in _progress(part, n=len(cells), run=run):
             report(line)
@@ -148,7 +139,7 @@ def explained_run(
 
 
 def _images(loader: ImageSource, places: NDArray[np.int64]) -> Iterator[tuple[int, NDArray[np.float32]]]:
-    return ((int(place), loader.batch([int(place)])[0][0]) for place in places)
+    return ((int(place), loader.batch(np.array([place]))[0][0]) for place in places)
 
 
 class _Cell:
@@ -216,7 +207,7 @@ def _kept(
     start: int,
     inputs: NDArray[np.int64],
     tolerance: float,
-) -> Explained:
+) -> ExplainedCells:
     """The numbers of each cell, and the maps of those that are shown."""
     summaries: list[CellSummary] = []
     maps: dict[int, Explanation] = {}
@@ -224,7 +215,7 @@ def _kept(
         summaries.append(summary(explanation, image=image, inputs=inputs, tolerance=tolerance))
         if number in shown:
             maps[number] = explanation
-    return Explained(summaries, maps)
+    return ExplainedCells(summaries, maps)
 
 
 def _progress(part: range, *, n: int, run: Run) -> list[str]:
@@ -232,11 +223,11 @@ def _progress(part: range, *, n: int, run: Run) -> list[str]:
     if tenths == part.start * 10 // n:
         return []
     bar = "#" * tenths + "." * (10 - tenths)
-    return [f"{run.model} {run.regime} {run.seed}  [{bar}]  explained {part.stop} of {n} cells"]
+    return [f"{run.label}  [{bar}]  explained {part.stop} of {n} cells"]
 
 
 def _warnings(summaries: Sequence[CellSummary], *, run: Run) -> list[str]:
-    name = f"{run.model} {run.regime} {run.seed}"
+    name = run.label
     n_empty = sum(bool(np.isnan(cell.shares).all()) for cell in summaries)
     n_incomplete = sum(not cell.is_complete for cell in summaries)
     found = []

@@ -7,11 +7,11 @@ from typing import Generic, Protocol, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from wellspring.attribution.baselines import measured_noise
-from wellspring.attribution.integrated import PathIntegral, mean_integral, points_of
-from wellspring.attribution.methods import Method, base_map, base_paths, score_of
-from wellspring.attribution.moments import Moments, PairedMoments
-from wellspring.attribution.paths import Gradients, Path, Points, offset_points, summed_paths
+from wellspring.attribution.maps.baselines import measured_noise
+from wellspring.attribution.maps.integrated import PathIntegral, mean_integral, points_of
+from wellspring.attribution.maps.methods import MapMethod, base_map, base_paths, score_of
+from wellspring.attribution.maps.moments import Moments, PairedMoments
+from wellspring.attribution.maps.paths import Gradients, Path, Points, offset_points, summed_paths
 from wellspring.errors import InputError
 
 __all__ = ["CopiesScore", "Estimate", "Integral", "OffsetScore", "estimated"]
@@ -58,7 +58,7 @@ def estimated(estimates: Iterable[Estimate[Result]], *, gradients: Gradients, ba
 
 
 class Integral:
-    """Integrated Gradients of the image itself; see `wellspring.attribution.integrated.integrated_gradients`."""
+    """Integrated Gradients of the image itself; see `wellspring.attribution.maps.integrated.integrated_gradients`."""
 
     def __init__(self, image: NDArray[np.float32], baselines: NDArray[np.float32], *, rule: str, steps: int) -> None:
         self._ends = image, baselines
@@ -107,7 +107,7 @@ class CopiesScore:
         image: NDArray[np.float32],
         baselines: NDArray[np.float32],
         *,
-        method: Method,
+        method: MapMethod,
         points: Points,
         samples: int,
         noise_sd: float,
@@ -178,7 +178,7 @@ class OffsetScore:
         image: NDArray[np.float32],
         baselines: NDArray[np.float32],
         *,
-        method: Method,
+        method: MapMethod,
         points: int,
         samples: int,
         noise_sd: float,
@@ -238,7 +238,7 @@ def _noisy(image: NDArray[np.float32], *, noise: NDArray[np.float32]) -> NDArray
     return copy
 
 
-def _check(*, samples: int, noise_sd: float, method: Method) -> None:
+def _check(*, samples: int, noise_sd: float, method: MapMethod) -> None:
     if method.copies == "none":
         return
     if samples < 2:

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from wellspring.attribution.paths import Path
+from wellspring.attribution.maps.paths import Path
 from wellspring.errors import InputError
 
 __all__ = ["Moments", "PairedMoments"]

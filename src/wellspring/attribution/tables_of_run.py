@@ -8,15 +8,15 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from wellspring.attribution.importance import channel_shares
-from wellspring.attribution.integrated import PathIntegral
-from wellspring.attribution.maps import Maps
+from wellspring.attribution.maps.integrated import PathIntegral
+from wellspring.attribution.maps.stored import Maps
 from wellspring.attribution.similarity import similar_channels
 from wellspring.tables import KEY
+from wellspring.training.runs import Run
 
 __all__ = [
     "CellSummary",
     "Explanation",
-    "Run",
     "completeness_table",
     "importance_table",
     "panel_maps",
@@ -24,15 +24,6 @@ __all__ = [
     "similarity_table",
     "summary",
 ]
-
-
-@dataclass(frozen=True)
-class Run:
-    """Which training run is explained."""
-
-    model: str
-    regime: str
-    seed: int
 
 
 @dataclass(frozen=True)
@@ -190,7 +181,7 @@ def panel_maps(
 
 
 def _keyed(cells: pd.DataFrame, *, run: Run, extra: list[str]) -> pd.DataFrame:
-    return cells[[*KEY, *extra]].assign(model=run.model, regime=run.regime, seed=run.seed)
+    return cells[[*KEY, *extra]].assign(**run.columns)
 
 
 def _channels_first(maps: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:

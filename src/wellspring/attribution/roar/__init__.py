@@ -1,0 +1,1 @@
+"""Remove and retrain: what is removed, and what a model learns from the rest."""
