@@ -4,10 +4,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tifffile
 
-from wellspring.raw import tiff
 from wellspring.raw.channels import read_channels
-from wellspring.raw.describe import WellDescription, check_axes, check_removed, compare_channels, describe_well
+from wellspring.raw.describe import compare_channels, describe_well
+from wellspring.raw.images import read_sites
+from wellspring.raw.index import read_index, write_index
 
 NO_TABLES = {"format": "mpm", "cell_cycle_table": None, "wells_table": None, "background_table": None}
 
@@ -56,26 +58,22 @@ def test_a_well_is_described_from_its_headers(tmp_path: Path) -> None:
         np.save(tmp_path / f"{name}.npy", np.arange(5))
     (tmp_path / "metadata.csv").touch()
     (tmp_path / "channels.csv").write_text("0,DAPI\n1,EU\n", encoding="utf-8")
-    found = describe_well(tmp_path, well="I09", raw=NO_TABLES)
-    expected = {"n_px": 5, "n_sites": None, "n_values": 10, "n_files": 6, "dtype": "uint16", "n_planes": {}}
-    assert found == WellDescription("mpm", ("DAPI", "EU"), **expected)
+    found = describe_well(tmp_path, plate="p", well="I09", raw=NO_TABLES)
+    assert (found.plate, found.well, found.format, found.channels) == ("p", "I09", "mpm", ("DAPI", "EU"))
+    assert (found.n_px, found.n_sites, found.n_values, found.n_files) == (5, None, 10, 6)
+    assert (found.dtype, found.n_planes, found.sites, found.headers) == ("uint16", {}, (), ())
+    write_index(found, tmp_path / "index.json")
+    assert read_index(tmp_path / "index.json") == found
 
 
-def test_a_tiff_well_is_described_by_its_sites(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("B7_1_DAPI.tif", "B7_2_DAPI.tif"):
-        (tmp_path / name).touch()
-    asked = {}
-
-    def describe_tiff(path: Path, **wanted: object) -> tiff.TiffContent:
-        asked.update(wanted, path=path)
-        return tiff.TiffContent(("DAPI",), 2, 32, {"DAPI": (1,)})
-
-    monkeypatch.setattr(tiff, "describe_tiff", describe_tiff)
-    raw = {"format": "tiff", "pattern": "{well}_{site}_{channel}.tif", "channels": None}
-    found = describe_well(tmp_path, well="B7", raw=raw)
-    expected = {"n_sites": 2, "n_values": 32, "n_files": 2, "dtype": None, "n_planes": {"DAPI": (1,)}}
-    assert found == WellDescription("tiff", ("DAPI",), n_px=None, **expected)
-    assert asked == {"path": tmp_path, "well": "B7", "pattern": raw["pattern"], "channels": None}
+def test_a_tiff_well_is_described_by_its_sites_and_read_without_a_workflow(tmp_path: Path) -> None:
+    for site in ("1", "2"):
+        tifffile.imwrite(tmp_path / f"B7_{site}_DAPI.tif", np.full((4, 4), int(site), dtype=np.uint16))
+    raw = {"format": "tiff", "pattern": "{well}_{site}_{channel}.tif", "channels": None, "pixel_size_um": None}
+    found = describe_well(tmp_path, plate="p", well="B7", raw=raw)
+    assert (found.channels, found.n_sites, found.n_values, found.n_files) == (("DAPI",), 2, 32, 2)
+    assert (found.n_px, found.n_planes) == (None, {"DAPI": (1,)})
+    assert [site.image.max() for site in read_sites(found, projection="max")] == [1, 2]
 
 
 def test_wells_with_the_same_channels_share_them() -> None:
@@ -112,33 +110,3 @@ def test_a_channel_that_no_well_has_is_told_with_its_key_and_what_is_close() -> 
     assert "dataset.input_channels: '00_dapi' (did you mean 00_DAPI?)" in words
     assert "dataset.input_channels: 'COIL'\n" in words
     assert "Known channels: 00_DAPI, 00_EU, 01_PML" in words
-
-
-STACKS = {("p", "A1"): {"RNA": [17], "DAPI": [1]}, ("p", "A2"): {"RNA": [17, 18], "DAPI": [1]}}
-
-
-def test_values_per_axis_fit_stacks_and_one_value_fits_all() -> None:
-    check_axes(STACKS, channels=["RNA"], per_axis={"spots.sigma_px": [1.2, 1.5, 1.5]})
-    check_axes(STACKS, channels=["DAPI"], per_axis={"spots.spacing_um": None})
-    check_axes(STACKS, channels=["RNA", "DAPI"], per_axis={"spots.sigma_px": 1.5})
-    check_axes({("p", "A1"): {}}, channels=[], per_axis={"spots.sigma_px": [1.5, 1.5]})
-
-
-def test_values_for_another_number_of_axes_are_told_with_the_well() -> None:
-    with pytest.raises(
-        ValueError, match=r"spots\.sigma_px: expected 3 numbers, \[z, y, x\], since RNA of p/A1 has stacks"
-    ):
-        check_axes(STACKS, channels=["RNA"], per_axis={"spots.sigma_px": [1.5, 1.5]})
-    with pytest.raises(ValueError, match=r"spots\.spacing_um: expected 3 numbers, .* got null"):
-        check_axes(STACKS, channels=["RNA"], per_axis={"spots.spacing_um": None})
-    with pytest.raises(
-        ValueError, match=r"spots\.spacing_um: expected 2 numbers, \[y, x\], since DAPI .* single planes"
-    ):
-        check_axes(STACKS, channels=["DAPI"], per_axis={"spots.spacing_um": (0.3, 0.1, 0.1)})
-
-
-def test_a_model_keeps_a_channel_when_others_are_taken_out():
-    check_removed([1, 4], n_inputs=5)
-    check_removed([], n_inputs=0)
-    with pytest.raises(ValueError, match=r"roar.channels: expected numbers below 5, .* got \[5, 8\]"):
-        check_removed([1, 5, 8], n_inputs=5)

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from wellspring.raw.joins import same_values
-from wellspring.raw.mpm import read_mpm
+from wellspring.raw.mpm import describe_mpm, read_mpm
 from wellspring.raw.pixels import PixelTable
 
 # Object 7 has two pixels, object 9 three; the channels' rows are not in the order of their ids.
@@ -48,7 +48,9 @@ def read(well: Path, **changes: object) -> PixelTable:
         "background_table": "background.csv",
         "background_rows": {"measurement_type": "non-cell", "cell_line": "HeLa"},
     }
-    return read_mpm(well, **{**usual, **changes})
+    given = {**usual, **changes}
+    tables = {key: given.pop(key) for key in ("cell_cycle_table", "wells_table", "background_table")}
+    return read_mpm(describe_mpm(well, plate="untreated", well="I09", tables=tables), **given)
 
 
 def test_pixels_coordinates_and_channels(well: Path) -> None:

@@ -1,10 +1,13 @@
 """Which files a well's reading depends on."""
 
+import os
 from pathlib import Path
 
 import pytest
 
-from wellspring.raw.files import mpm_object_ids, plate_table, well_files
+from wellspring.errors import InputError
+from wellspring.raw.files import files_digest, well_files
+from wellspring.raw.mpm_files import mpm_object_ids, plate_table
 
 ARRAYS_AND_TABLES = ("mpp.npy", "x.npy", "y.npy", "metadata.csv", "channels.csv")
 NO_TABLES = {"format": "mpm", "cell_cycle_table": None, "wells_table": None, "background_table": None}
@@ -74,3 +77,30 @@ def test_a_tiff_well_depends_on_the_files_that_its_pattern_finds(tmp_path: Path)
         (tmp_path / name).touch()
     raw = {"format": "tiff", "pattern": "{well}_{site}_{channel}.tif"}
     assert [f.name for f in well_files(tmp_path, well="B7", raw=raw)] == ["B7_1_DAPI.tif", "B7_1_GFP.tif"]
+
+
+def test_a_format_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"raw.format: expected one of \['mpm', 'tiff'\], got 'czi'"):
+        well_files(tmp_path, well="A1", raw={"format": "czi"})
+
+
+def test_the_digest_of_files_changes_with_a_name_a_size_and_any_time(tmp_path: Path) -> None:
+    first, second = tmp_path / "a.tif", tmp_path / "b.tif"
+    first.write_bytes(b"one")
+    second.write_bytes(b"two")
+    for path in (first, second):
+        os.utime(path, ns=(10**18, 10**18))
+    before = files_digest([first, second])
+    assert before == files_digest([first, second])
+    found = {before, files_digest([first])}
+    # Older than before, too.
+    os.utime(first, ns=(10**17, 10**17))
+    found.add(files_digest([first, second]))
+    first.write_bytes(b"longer")
+    os.utime(first, ns=(10**18, 10**18))
+    found.add(files_digest([first, second]))
+    second.rename(tmp_path / "c.tif")
+    found.add(files_digest([first, tmp_path / "c.tif"]))
+    assert len(found) == 5
+    with pytest.raises(FileNotFoundError):
+        files_digest([second])

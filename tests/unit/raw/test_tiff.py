@@ -1,5 +1,6 @@
 """TIFF wells drawn in a temporary folder: values, names and sizes are known."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -7,7 +8,10 @@ import numpy as np
 import pytest
 import tifffile
 
-from wellspring.raw.tiff import SiteImage, describe_tiff, read_sites, read_stacks
+from wellspring.errors import InputError
+from wellspring.raw.images import SiteImage, SiteStacks, read_sites, read_stacks
+from wellspring.raw.index import RawFile, WellIndex, read_index, write_index
+from wellspring.raw.tiff import describe_tiff
 
 NAMED = "{well}_{site}_{channel}.tif"
 
@@ -18,9 +22,21 @@ def _plane(value: int, *, shape: tuple[int, int] = (4, 5), dtype: str = "uint16"
     return image
 
 
-def _sites(path: Path, *, pattern: str = NAMED, projection: str = "max", **settings: Any) -> list[SiteImage]:
-    settings = {"channels": None, **settings}
-    return list(read_sites(path, well="A1", pattern=pattern, projection=projection, **settings))
+def _index(path: Path, *, pattern: str = NAMED, channels: Any = None, **settings: Any) -> WellIndex:
+    """The index, written and read again as the workflow does."""
+    found = describe_tiff(path, plate="p", well="A1", pattern=pattern, channels=channels, **settings)
+    written = (path if path.is_dir() else path.parent) / "index.json"
+    write_index(found, written)
+    assert read_index(written) == found
+    return found
+
+
+def _sites(path: Path, *, projection: str = "max", wanted: Any = None, **settings: Any) -> list[SiteImage]:
+    return list(read_sites(_index(path, **settings), projection=projection, wanted=wanted))
+
+
+def _stacks(path: Path, *, wanted: list[str], **settings: Any) -> list[SiteStacks]:
+    return list(read_stacks(_index(path, **settings), wanted=wanted))
 
 
 def _write(path: Path, image: Any, **settings: Any) -> None:
@@ -38,7 +54,7 @@ def test_one_channel_per_file(tmp_path: Path) -> None:
     assert first.image[:, 1, 1].tolist() == [11, 21]
     assert second.image[:, 0, 0].tolist() == [13, 23]
     assert first.pixel_size_um is None
-    found = describe_tiff(tmp_path, well="A1", pattern=NAMED, channels=None)
+    found = _index(tmp_path)
     assert (found.channels, found.n_sites, found.n_values) == (("DAPI", "GFP"), 2, 4 * _plane(0).size)
     assert found.n_planes == {"DAPI": (1,), "GFP": (1,)}
 
@@ -139,6 +155,7 @@ def test_no_ome_names_unless_each_has_its_own(tmp_path: Path) -> None:
 
 
 def test_unknown_projection(tmp_path: Path) -> None:
+    _write(tmp_path / "A1_1_DAPI.tif", _plane(1))
     with pytest.raises(ValueError, match=r"raw.projection: expected one of \['max', 'mean'\], got 'sum'"):
         _sites(tmp_path, projection="sum")
 
@@ -178,7 +195,7 @@ def test_shapes_of_one_site_differ(tmp_path: Path) -> None:
     _write(tmp_path / "A1_1_DAPI.tif", _plane(1))
     _write(tmp_path / "A1_1_GFP.tif", _plane(1, shape=(4, 6)))
     with pytest.raises(ValueError, match=r"A1_1_GFP.tif: .*\(4, 5\) as in .*A1_1_DAPI.tif, found \(4, 6\)"):
-        describe_tiff(tmp_path, well="A1", pattern=NAMED, channels=None)
+        _index(tmp_path)
 
 
 def test_a_site_lacks_a_channel(tmp_path: Path) -> None:
@@ -252,22 +269,68 @@ def test_one_of_several_files_of_an_ome_set(tmp_path: Path) -> None:
 def test_stacks_keep_their_planes_in_order_and_only_wanted_channels_are_read(tmp_path: Path) -> None:
     _write(tmp_path / "A1_1_RNA.tif", np.stack([_plane(v) for v in (3, 1, 2, 4, 9)]))
     _write(tmp_path / "A1_1_DAPI.tif", _plane(7))
-    (site,) = read_stacks(tmp_path, well="A1", pattern=NAMED, channels=None, wanted=["RNA", "DAPI"], pixel_size_um=0.1)
+    (site,) = _stacks(tmp_path, wanted=["RNA", "DAPI"], pixel_size_um=0.1)
     assert (site.site, site.pixel_size_um) == ("1", 0.1)
     assert site.stacks["RNA"][:, 1, 1].tolist() == [3, 1, 2, 4, 9]
     assert site.stacks["DAPI"].shape == (4, 5)
-    (site,) = read_stacks(tmp_path, well="A1", pattern=NAMED, channels=None, wanted=["DAPI"])
+    (site,) = _stacks(tmp_path, wanted=["DAPI"])
     assert list(site.stacks) == ["DAPI"]
 
 
 def test_planes_of_several_files_are_in_the_order_of_their_numbers(tmp_path: Path) -> None:
     for z in (10, 9, 1):
         _write(tmp_path / f"A1_RNA_{z}.tif", _plane(z))
-    (site,) = read_stacks(tmp_path, well="A1", pattern="{well}_{channel}_{z}.tif", channels=None, wanted=["RNA"])
+    (site,) = _stacks(tmp_path, pattern="{well}_{channel}_{z}.tif", wanted=["RNA"])
     assert site.stacks["RNA"][:, 1, 1].tolist() == [1, 9, 10]
 
 
 def test_a_wanted_channel_that_is_not_there(tmp_path: Path) -> None:
     _write(tmp_path / "A1_1_DAPI.tif", _plane(7))
-    with pytest.raises(ValueError, match=r"\['RNA'\] are not among \['DAPI'\]"):
-        list(read_stacks(tmp_path, well="A1", pattern=NAMED, channels=None, wanted=["RNA"]))
+    with pytest.raises(InputError, match=r"in well p/A1, but \['RNA'\] are not among \['DAPI'\]"):
+        _stacks(tmp_path, wanted=["RNA"])
+    with pytest.raises(InputError, match=r"in well p/A1, but \['RNA'\] are not among \['DAPI'\]"):
+        _sites(tmp_path, wanted=["DAPI", "RNA"])
+
+
+def test_only_files_with_wanted_channels_are_opened_and_the_order_is_the_wanted_one(tmp_path: Path) -> None:
+    for channel, value in (("DAPI", 10), ("GFP", 20), ("RFP", 30)):
+        _write(tmp_path / f"A1_1_{channel}.tif", _plane(value))
+    index = _index(tmp_path)
+    (tmp_path / "A1_1_GFP.tif").unlink()
+    (site,) = read_sites(index, projection="mean", wanted=["RFP", "DAPI"])
+    assert site.channels == ("RFP", "DAPI")
+    assert site.image[:, 1, 1].tolist() == [30, 10]
+    with pytest.raises(FileNotFoundError, match=r"A1_1_GFP.tif"):
+        list(read_sites(index, projection="max"))
+
+
+def test_a_file_that_was_replaced_after_its_headers_were_read(tmp_path: Path) -> None:
+    _write(tmp_path / "A1_1_DAPI.tif", _plane(7))
+    index = _index(tmp_path)
+    _write(tmp_path / "A1_1_DAPI.tif", _plane(7, shape=(5, 5)))
+    with pytest.raises(InputError, match=r"A1_1_DAPI.tif: expected \d+ bytes .* It was replaced meanwhile"):
+        list(read_sites(index, projection="max"))
+
+
+def test_a_file_of_the_same_size_with_another_shape(tmp_path: Path) -> None:
+    _write(tmp_path / "A1_1_DAPI.tif", _plane(7, shape=(4, 5)), metadata=None)
+    index = _index(tmp_path)
+    (header,) = index.headers
+    wrong = replace(index, headers=(replace(header, shape=(4, 6)),))
+    with pytest.raises(InputError, match=r"A1_1_DAPI.tif: expected a whole TIFF file"):
+        list(read_sites(wrong, projection="max"))
+
+
+def test_what_the_index_says_of_a_well(tmp_path: Path) -> None:
+    for site, size in (("1", 0.3), ("2", 0.6)):
+        metadata = {"axes": "ZYX", "PhysicalSizeX": size, "PhysicalSizeY": size}
+        stack = np.stack([_plane(1)] * (2 + int(site)))
+        tifffile.imwrite(tmp_path / f"A1_{site}_RNA.tif", stack, ome=True, metadata=metadata)
+    found = _index(tmp_path)
+    assert (found.name, found.format, found.sites, found.n_files) == ("p/A1", "tiff", ("1", "2"), 2)
+    assert (found.n_planes, found.n_values, found.dtype) == ({"RNA": (3, 4)}, 7 * 20, "uint16")
+    # The sites differ, so the well has no one size.
+    assert (found.site_sizes_um, found.pixel_size_um) == ((0.3, 0.6), None)
+    assert _index(tmp_path, pixel_size_um=0.1).pixel_size_um == 0.1
+    status = (tmp_path / "A1_1_RNA.tif").stat()
+    assert found.files[0] == RawFile(str(tmp_path / "A1_1_RNA.tif"), status.st_size, status.st_mtime_ns)
