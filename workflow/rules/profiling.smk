@@ -1,67 +1,66 @@
-# profiling: corrected images or cells -> embeddings, verdicts, clusters
-# What needs no network has a rule of its own: on a cluster it asks for no GPU. Networks of fields are small: two jobs side by side on a thread each are faster than one after the other on two.
+# profiling: images of the kept sites, or cells -> embeddings, verdicts, clusters of wells
+from wellspring.profiling.annotations import sample_annotations
+from wellspring.profiling.embeddings import embedding, embeddings
+from wellspring.profiling.published import holds_profiles
+
+PROFILING = config["profiling"]
 
 
-def get_sample_annotations():
-    """Plate, well, sample, class and further annotations of every well, for profiles."""
-    if not HAS_PROFILES:
-        return []
-    profiling = config["profiling"]
-    columns = {key: profiling[key] for key in ("sample", "label", "positive", "controls")}
-    wanted = [*profiling["batch_columns"], *profiling["colored_by"]]
+def sample_sheet():
+    """Plate, well, sample, class and the other columns of the sheet, checked; None where nothing is embedded."""
+    if not PROFILING["methods"]:
+        return None
+    named = {key: PROFILING[key] for key in ("sample", "label", "positive", "controls")}
+    further = [*PROFILING["batch_columns"], *PROFILING["colored_by"]]
     try:
-        table = sample_annotations(WELLS, **columns, further=wanted, source=config["wells"])
+        return sample_annotations(WELLS, **named, further=further, source=config["wells"])
     except ValueError as error:
         raise WorkflowError(str(error)) from None
-    return table.to_dict("records")
 
 
-def get_profiled_cells(suffix):
-    """An input function: the cells of all wells, for the method that needs them."""
-
-    def files(wildcards):
-        return per_well(f"<results>/cells/{{plate}}/{{well}}.{suffix}") if wildcards.method == "features" else []
-
-    return files
+SAMPLES = sample_sheet()
 
 
-def get_network_scores(wildcards):
-    """An input function: what a classifying network itself said of the fields; a list, of no or one file."""
-    is_told = wildcards.method in get_classifiers()
-    return [f"<results>/profiling/embeddings/{wildcards.method}/scores.parquet"] if is_told else []
+def get_annotations(*columns):
+    """Plate, well, sample, class and the named columns of every well."""
+    names = dict.fromkeys(["plate", "well", "sample", "label", *columns])
+    return [] if SAMPLES is None else SAMPLES[list(names)].to_dict("records")
 
 
-def get_classifiers():
-    return [name for name in config["profiling"]["methods"] if name in ("classifier", "densenet")]
+def get_reading(channels):
+    """How images are read: channels, projection, background."""
+    projection = config["raw"].get("projection", "max")
+    return {"channels": channels, "projection": projection, "background": background_of(channels)}
 
 
-def per_method(pattern):
-    """The files of one stage, one per embedding."""
-    return expand(pattern, method=config["profiling"]["methods"])
+def get_design():
+    """How samples are split into folds."""
+    return {key: PROFILING[key] for key in ("positive", "folds", "seed")}
 
 
-def per_network(pattern):
-    """The files of one stage, one per embedding by networks."""
-    return expand(pattern, method=[name for name in config["profiling"]["methods"] if name not in ("pca", "features")])
+def actin_channels():
+    """The channels of actin, borders and nuclei."""
+    return [PROFILING["actin"][name] for name in ("actin", "borders", "nuclei")] if PROFILING["actin"] else []
 
 
-def per_multiplied(pattern):
-    """The files of the learning-curve experiment, one per classifying network."""
-    return expand(pattern, method=get_classifiers()) if config["profiling"]["multiplications"] else []
+def per_embedding(pattern, flag=None):
+    """The files of one rule, one per embedding that the config asks for, of those with `flag` where it is given."""
+    names = [name for name in PROFILING["methods"] if flag is None or getattr(embedding(name), flag)]
+    return expand(pattern, method=names)
 
 
-def get_profile_maps():
-    """The figures of the wells' maps, by what they are coloured by; none without profiles."""
-    if not HAS_PROFILES:
-        return {}
-    columns = ["label", *config["profiling"]["colored_by"]]
-    return {f"map_{name}": f"<results>/report/profiles_by_{name}.svg" for name in columns}
+def published_profiles():
+    """The published table that the config names, where it is about profiles; a list, of no or one file."""
+    name = config["report"]["published"]
+    path = f"{ROOT}/resources/published/{name}.csv"
+    return [path] if name and holds_profiles(named_file("report.published", path)) else []
 
 
 rule profiling_fields:
     input:
-        images="<results>/quality/{plate}/{well}.ome.tif",
-        sites="<results>/quality/sites.parquet",
+        index="<results>/raw/{plate}/{well}.json",
+        illumination="<results>/quality/plates/{plate}/illumination.npz",
+        sites="<results>/quality/plates/{plate}/sites.parquet",
     output:
         fields="<results>/profiling/fields/{plate}/{well}.npz",
     log:
@@ -75,8 +74,9 @@ rule profiling_fields:
         mem_mb=growing(2000),
         runtime=growing(30),
     params:
-        channels=config["quality"]["channels"],
-        size_px=config["profiling"]["field_size_px"],
+        reading=get_reading(config["quality"]["channels"]),
+        steps=config["quality"]["preprocessing"],
+        size_px=PROFILING["field_size_px"],
         code=script_code("profiling/fields"),
     message:
         "Shrinking the fields of well {wildcards.plate}/{wildcards.well}"
@@ -84,135 +84,14 @@ rule profiling_fields:
         "../scripts/profiling_fields.py"
 
 
-rule profiling_reduce:
-    input:
-        fields=per_well("<results>/profiling/fields/{plate}/{well}.npz"),
-        cells=get_profiled_cells("parquet"),
-        crops=get_profiled_cells("arrow"),
-    output:
-        wells=per_well("<results>/profiling/embeddings/{{method}}/{plate}/{well}.parquet"),
-    log:
-        "<logs>/profiling_reduce/{method}.log",
-    benchmark:
-        "<benchmarks>/profiling_reduce/{method}.tsv"
-    wildcard_constraints:
-        method="pca|features",
-    conda:
-        "../../envs/imaging.yaml"
-    threads: 1
-    resources:
-        mem_mb=growing(4000),
-        runtime=growing(240),
-    params:
-        annotations=get_sample_annotations(),
-        positive=config["profiling"]["positive"],
-        folds=config["profiling"]["folds"],
-        seed=config["profiling"]["seed"],
-        pca_components=config["profiling"]["pca_components"],
-        code=script_code("profiling/reduce"),
-    message:
-        "Embedding the fields by {wildcards.method}"
-    script:
-        "../scripts/profiling_reduce.py"
-
-
-rule profiling_embed:
-    input:
-        fields=per_well("<results>/profiling/fields/{plate}/{well}.npz"),
-    output:
-        wells=per_well("<results>/profiling/embeddings/{{method}}/{plate}/{well}.parquet"),
-        scores="<results>/profiling/embeddings/{method}/scores.parquet",
-        history="<results>/profiling/embeddings/{method}/history.csv",
-    log:
-        "<logs>/profiling_embed/{method}.log",
-    benchmark:
-        "<benchmarks>/profiling_embed/{method}.tsv"
-    wildcard_constraints:
-        method="autoencoder|classifier|densenet",
-    conda:
-        "../../envs/learning-gpu.yaml"
-    threads: 1
-    resources:
-        gpu=1,
-        mem_mb=growing(8000),
-        runtime=growing(1440),
-    params:
-        annotations=get_sample_annotations(),
-        positive=config["profiling"]["positive"],
-        folds=config["profiling"]["folds"],
-        seed=config["profiling"]["seed"],
-        settings=config["profiling"]["networks"],
-        code=script_code("profiling/embed"),
-    message:
-        "Embedding the fields by the network {wildcards.method}"
-    script:
-        "../scripts/profiling_embed.py"
-
-
-rule profiling_judge:
-    input:
-        wells=per_well("<results>/profiling/embeddings/{{method}}/{plate}/{well}.parquet"),
-        scores=get_network_scores,
-    output:
-        verdict="<results>/profiling/verdicts/{method}.parquet",
-        clusters="<results>/profiling/clusters/{method}.parquet",
-    log:
-        "<logs>/profiling_judge/{method}.log",
-    benchmark:
-        "<benchmarks>/profiling_judge/{method}.tsv"
-    conda:
-        "../../envs/imaging.yaml"
-    threads: 1
-    resources:
-        mem_mb=growing(2000),
-        runtime=growing(60),
-    params:
-        annotations=get_sample_annotations(),
-        judging={
-            **{k: config["profiling"][k] for k in ("positive", "controls", "batch_columns", "n_permutations", "seed")},
-            "n_bootstraps": config["report"]["bootstrap_samples"],
-        },
-        code=script_code("profiling/judge"),
-    message:
-        "Judging the embedding by {wildcards.method}"
-    script:
-        "../scripts/profiling_judge.py"
-
-
-rule profiling_multiply:
-    input:
-        fields=per_well("<results>/profiling/fields/{plate}/{well}.npz"),
-    output:
-        losses="<results>/profiling/multiplied/{method}.parquet",
-    log:
-        "<logs>/profiling_multiply/{method}.log",
-    benchmark:
-        "<benchmarks>/profiling_multiply/{method}.tsv"
-    conda:
-        "../../envs/learning-gpu.yaml"
-    threads: 1
-    resources:
-        gpu=1,
-        mem_mb=growing(8000),
-        runtime=growing(1440),
-    params:
-        annotations=get_sample_annotations(),
-        multiplications=config["profiling"]["multiplications"],
-        positive=config["profiling"]["positive"],
-        folds=config["profiling"]["folds"],
-        seed=config["profiling"]["seed"],
-        settings=config["profiling"]["networks"],
-        code=script_code("profiling/multiply"),
-    message:
-        "Learning curves of {wildcards.method} for several multiplications of the fields"
-    script:
-        "../scripts/profiling_multiply.py"
+include: "profiling_embeddings.smk"
 
 
 rule profiling_actin:
     input:
-        images=per_well("<results>/quality/{plate}/{well}.ome.tif"),
-        sites="<results>/quality/sites.parquet",
+        index=per_well("<results>/raw/{plate}/{well}.json"),
+        illumination=per_well("<results>/quality/plates/{plate}/illumination.npz"),
+        sites=per_well("<results>/quality/plates/{plate}/sites.parquet"),
     output:
         tiles="<results>/profiling/actin/tiles.parquet",
         history="<results>/profiling/actin/history.csv",
@@ -228,11 +107,11 @@ rule profiling_actin:
         mem_mb=growing(8000),
         runtime=growing(1440),
     params:
-        annotations=get_sample_annotations(),
-        channels=config["quality"]["channels"],
-        folds=config["profiling"]["folds"],
-        seed=config["profiling"]["seed"],
-        settings=config["profiling"]["actin"],
+        annotations=get_annotations(),
+        reading=get_reading(actin_channels()),
+        steps=config["quality"]["preprocessing"],
+        design=get_design(),
+        actin=PROFILING["actin"],
         code=script_code("profiling/actin"),
     message:
         "Finding the actin inside cells with a U-Net"
@@ -240,28 +119,75 @@ rule profiling_actin:
         "../scripts/profiling_actin.py"
 
 
-rule profiling_draw:
+rule profiling_thumbnails:
     input:
-        verdicts=per_method("<results>/profiling/verdicts/{method}.parquet"),
-        clusters=per_method("<results>/profiling/clusters/{method}.parquet"),
-        embeddings=per_method(per_well("<results>/profiling/embeddings/{{method}}/{plate}/{well}.parquet")),
-        histories=per_network("<results>/profiling/embeddings/{method}/history.csv"),
-        multiplied=per_multiplied("<results>/profiling/multiplied/{method}.parquet"),
         fields=per_well("<results>/profiling/fields/{plate}/{well}.npz"),
     output:
-        **{
-            name: report(path, caption="../report/profiles.rst", category="Profiles")
-            for name, path in get_profile_maps().items()
-        },
-        table=report("<results>/report/profiles.csv", caption="../report/profiles.rst", category="Profiles"),
-        wells=report("<results>/report/profile_wells.csv", caption="../report/profiles.rst", category="Profiles"),
         thumbnails="<results>/report/thumbnails.parquet",
-        dendrograms=report("<results>/report/dendrograms.svg", caption="../report/profiles.rst", category="Profiles"),
-        curves=report("<results>/report/profile_curves.svg", caption="../report/profiles.rst", category="Profiles"),
     log:
-        "<logs>/profiling_draw.log",
+        "<logs>/profiling_thumbnails.log",
     benchmark:
-        "<benchmarks>/profiling_draw.tsv"
+        "<benchmarks>/profiling_thumbnails.tsv"
+    conda:
+        "../../envs/imaging.yaml"
+    threads: 1
+    resources:
+        mem_mb=growing(1000),
+        runtime=growing(30),
+    params:
+        code=script_code("profiling/thumbnails"),
+    message:
+        "Making a small picture of each well"
+    script:
+        "../scripts/profiling_thumbnails.py"
+
+
+rule profiling_chapter:
+    input:
+        verdicts=per_embedding("<results>/profiling/verdicts/{method}.parquet"),
+        clusters=per_embedding("<results>/profiling/clusters/{method}.parquet"),
+        embeddings=per_embedding(per_well("<results>/profiling/embeddings/{{method}}/{plate}/{well}.parquet")),
+        histories=per_embedding("<results>/profiling/embeddings/{method}/history.csv", "needs_network"),
+        multiplied=(
+            per_embedding("<results>/profiling/multiplied/{method}.parquet", "needs_classes")
+            if PROFILING["multiplications"]
+            else []
+        ),
+        thumbnails="<results>/report/thumbnails.parquet",
+        actin=["<results>/profiling/actin/tiles.parquet"] if PROFILING["actin"] else [],
+        published=published_profiles(),
+        captions=captions("profiling"),
+    output:
+        **{
+            f"map_{name}": report(
+                f"<results>/report/profiles_by_{name}.svg",
+                caption="../report/profiling/profiles_by.rst",
+                category="Profiles",
+            )
+            for name in ["label", *PROFILING["colored_by"]]
+        },
+        chapter="<results>/report/chapters/profiling.json",
+        table=report("<results>/report/profiles.csv", caption="../report/profiling/profiles.rst", category="Profiles"),
+        wells=report(
+            "<results>/report/profile_wells.csv", caption="../report/profiling/profile_wells.rst", category="Profiles"
+        ),
+        accuracy=report(
+            "<results>/report/profile_accuracy.svg",
+            caption="../report/profiling/profile_accuracy.rst",
+            category="Profiles",
+        ),
+        dendrograms=report(
+            "<results>/report/dendrograms.svg", caption="../report/profiling/dendrograms.rst", category="Profiles"
+        ),
+        curves=report(
+            "<results>/report/profile_curves.svg",
+            caption="../report/profiling/profile_curves.rst",
+            category="Profiles",
+        ),
+    log:
+        "<logs>/profiling_chapter.log",
+    benchmark:
+        "<benchmarks>/profiling_chapter.tsv"
     conda:
         "../../envs/report.yaml"
     threads: 1
@@ -269,9 +195,10 @@ rule profiling_draw:
         mem_mb=growing(2000),
         runtime=growing(30),
     params:
-        annotations=get_sample_annotations(),
-        code=script_code("profiling/draw"),
+        annotations=[] if SAMPLES is None else SAMPLES.to_dict("records"),
+        profiling=PROFILING,
+        code=script_code("profiling/chapter", *(one.module for one in embeddings().values())),
     message:
-        "Drawing the profiles"
+        "Writing the chapter on profiles"
     script:
-        "../scripts/profiling_draw.py"
+        "../scripts/profiling_chapter.py"

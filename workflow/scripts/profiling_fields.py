@@ -1,14 +1,12 @@
-"""Corrected images of one well, and which sites are kept → fields ready to be embedded (NPZ)."""
+"""Index of one well, illumination and kept sites of its plate → fields ready to be embedded (NPZ)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from wellspring.jobs import logged_job
 from wellspring.profiling.fields import well_fields, write_fields
-from wellspring.quality.images import read_corrected
-from wellspring.quality.tables import KEPT_SITES
-from wellspring.tables import read_table
+from wellspring.profiling.job import ReadingSettings, read_kept_sites
 
 if TYPE_CHECKING:
     from snakemake.script import Snakemake
@@ -17,12 +15,18 @@ if TYPE_CHECKING:
 
 
 def main(
-    *, images: Path, sites: Path, key: tuple[str, str], channels: Sequence[str], size_px: int, fields: Path
+    *,
+    index: Path,
+    illumination: Path,
+    sites: Path,
+    reading: ReadingSettings,
+    steps: Sequence[Mapping[str, Any]],
+    size_px: int,
+    fields: Path,
 ) -> None:
-    """Shrink the kept sites of the well `key` = (plate, well) and write them to `fields`."""
-    table = read_table(sites, KEPT_SITES)
-    kept = table.loc[(table["plate"] == key[0]) & (table["well"] == key[1]) & table["is_kept"], "site"].tolist()
-    found = well_fields(read_corrected(images), key=key, kept=kept, channels=channels, size_px=size_px)
+    """Shrink the kept sites of a well and write them to `fields`."""
+    key, images = read_kept_sites(index, illumination=illumination, sites=sites, reading=reading)
+    found = well_fields(images, key=key, channels=reading.channels, steps=steps, size_px=size_px)
     print(f"{key}: {len(found.keys)} fields")
     write_fields(fields, found)
 
@@ -30,10 +34,11 @@ def main(
 if __name__ == "__main__":
     with logged_job(snakemake.log[0]):
         main(
-            images=Path(snakemake.input.images),
+            index=Path(snakemake.input.index),
+            illumination=Path(snakemake.input.illumination),
             sites=Path(snakemake.input.sites),
-            key=(snakemake.wildcards.plate, snakemake.wildcards.well),
-            channels=snakemake.params.channels,
+            reading=ReadingSettings(**snakemake.params.reading),
+            steps=snakemake.params.steps,
             size_px=snakemake.params.size_px,
             fields=Path(snakemake.output.fields),
         )

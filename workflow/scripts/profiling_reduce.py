@@ -1,16 +1,16 @@
 """Fields or cells of all wells → embeddings of each well (Parquet) by a method without a network."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from wellspring.jobs import logged_job, tell
-from wellspring.profiling.design import Design
-from wellspring.profiling.reduction import reduced_wells
-from wellspring.profiling.tables import EMBEDDING
-from wellspring.tables import write_table
+from wellspring.profiling.design import Design, write_wells
+from wellspring.profiling.embeddings import embedding
+from wellspring.profiling.settings import DesignSettings
+from wellspring.settings import settings_of
 
 if TYPE_CHECKING:
     from snakemake.script import Snakemake
@@ -23,17 +23,23 @@ def main(
     method: str,
     fields: Sequence[Path],
     cells: Sequence[tuple[Path, Path]],
-    params: Any,
+    annotations: Sequence[Mapping[str, str]],
+    design: Mapping[str, Any],
+    settings: Mapping[str, Any],
     output: Sequence[Path],
 ) -> None:
     """Embed the fields by `method`; write `output`, a table per well, in the order of `fields`."""
-    people = pd.DataFrame(params["annotations"])
-    design = Design(people, tuple(params["positive"]), params["folds"], params["seed"])
-    n_components = params["pca_components"]
-    found = reduced_wells(method, fields, cells=cells, design=design, n_components=n_components, report=tell)
-    for path in output:
-        own = (found["plate"] == path.parent.name) & (found["well"] == path.stem)
-        write_table(found[own], path, EMBEDDING)
+    chosen = embedding(method)
+    if chosen.embed is None:
+        raise ValueError(f"{method}: expected an embedding without a network")
+    found = chosen.embed(
+        list(fields),
+        cells=list(cells),
+        design=Design.of(pd.DataFrame(list(annotations)), settings_of(DesignSettings, design)),
+        settings=settings_of(chosen.settings_kind, settings),
+        notify=tell,
+    )
+    write_wells(found, output)
 
 
 if __name__ == "__main__":
@@ -43,6 +49,8 @@ if __name__ == "__main__":
             method=snakemake.wildcards.method,
             fields=fields,
             cells=list(zip(tables, crops, strict=True)),
-            params=snakemake.params,
+            annotations=snakemake.params.annotations,
+            design=snakemake.params.design,
+            settings=snakemake.params.embedding,
             output=[Path(path) for path in snakemake.output.wells],
         )

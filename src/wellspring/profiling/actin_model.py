@@ -11,12 +11,13 @@ from numpy.typing import NDArray
 
 from wellspring.errors import InputError
 from wellspring.profiling.actin import actin_truth, intersection_over_union, weight_map
-from wellspring.profiling.augmentation import augmented
-from wellspring.profiling.fields import NO_FIELDS, standardized
+from wellspring.profiling.field_batches import augmented
+from wellspring.profiling.fields import NO_FIELDS, preprocessed_site, standardized
 from wellspring.profiling.folds import sample_folds, validation_samples
-from wellspring.profiling.networks import bottleneck_values, build_unet
+from wellspring.profiling.settings import ActinSettings
 from wellspring.profiling.tables import ACTIN, PROFILE_HISTORY
-from wellspring.quality.images import CorrectedSite
+from wellspring.profiling.unet import bottleneck_values, build_unet
+from wellspring.raw.images import SiteImage
 
 __all__ = ["ActinResults", "ActinTiles", "joined_tiles", "judged_actin", "well_tiles"]
 
@@ -49,50 +50,37 @@ class ActinResults:
 
 
 def well_tiles(
-    sites: Iterable[CorrectedSite],
-    *,
-    key: tuple[str, str],
-    kept: Sequence[str],
-    channels: Sequence[str],
-    settings: Mapping[str, Any],
+    sites: Iterable[SiteImage], *, key: tuple[str, str], steps: Sequence[Mapping[str, Any]], settings: ActinSettings
 ) -> ActinTiles:
-    """The central tile of each kept site of a well, and its truth.
+    """The central tile of each site of a well, and its truth.
 
     Parameters
     ----------
+    sites
+        Corrected images of the kept sites, whose planes are ``settings.channels``.
     key
         Plate and well.
-    channels
-        Of the images, in order.
-    settings
-        Block ``profiling.actin`` of the config.
+    steps
+        As of `wellspring.quality.preprocessing.preprocessed`.
 
     Raises
     ------
     ValueError
-        When a channel is not there, or fields are smaller than a tile.
+        When fields are smaller than a tile.
     """
-    names = [settings[name] for name in ("actin", "borders", "nuclei")]
-    unknown = [name for name in names if name not in channels]
-    if unknown:
-        raise InputError(
-            f"profiling.actin: {unknown} are none of the corrected channels {list(channels)}. Name channels of "
-            "quality.channels."
-        )
-    size, found, images, masks = int(settings["tile_size_px"]), [], [], []
+    size, found, images, masks = settings.tile_size_px, [], [], []
     for one in sites:
-        if one.site not in kept:
-            continue
-        if min(one.image.shape[1:]) < size:
+        image = preprocessed_site(one, channels=settings.channels, steps=steps)
+        if min(image.shape[1:]) < size:
             raise InputError(
                 f"profiling.actin.tile_size_px: {size} px, but the fields of {key[0]}/{key[1]} have "
-                f"{one.image.shape[1]} x {one.image.shape[2]}. Lower it."
+                f"{image.shape[1]} x {image.shape[2]}. Lower it."
             )
-        y, x = ((length - size) // 2 for length in one.image.shape[1:])
-        planes = [one.image[channels.index(name), y : y + size, x : x + size] for name in names]
-        truth = actin_truth(*planes, border_px=int(settings["border_px"]))
+        y, x = ((length - size) // 2 for length in image.shape[1:])
+        actin, borders, nuclei = image[:, y : y + size, x : x + size]
+        truth = actin_truth(actin, borders, nuclei, border_px=settings.border_px)
         found.append((*key, one.site))
-        images.append(np.stack(planes[:2]))
+        images.append(np.stack([actin, borders]))
         masks.append(np.stack([truth.inside, truth.actin, truth.borders]))
     keys = pd.DataFrame(found, columns=["plate", "well", "site"]).astype("str")
     shape = (len(found), -1, size, size) if found else (0, 2, size, size)
@@ -121,7 +109,7 @@ def joined_tiles(wells: Sequence[ActinTiles]) -> ActinTiles:
 
 
 def judged_actin(
-    tiles: ActinTiles, *, annotations: pd.DataFrame, n_folds: int, settings: Mapping[str, Any], seed: int
+    tiles: ActinTiles, *, annotations: pd.DataFrame, n_folds: int, settings: ActinSettings, seed: int
 ) -> ActinResults:
     """Train without the samples of the first fold, and compare the tiles of these with their truth.
 
@@ -141,9 +129,7 @@ def judged_actin(
     known = own[~unseen]
     chosen = validation_samples(known["sample"].tolist(), known["label"].tolist(), share=0.25, seed=seed)
     valid = own["sample"].isin(chosen).to_numpy() & ~unseen
-    model = build_unet(
-        image_size=tiles.images.shape[2], n_channels=2, width=settings["width"], n_levels=settings["n_levels"]
-    )
+    model = build_unet(image_size=tiles.images.shape[2], n_channels=2, width=settings.width, n_levels=settings.n_levels)
     history = _trained(model, tiles, rows=(~unseen & ~valid, valid), settings=settings, seed=seed)
     rows = []
     for row in range(len(own)):
@@ -163,14 +149,14 @@ def _trained(
     tiles: ActinTiles,
     *,
     rows: tuple[NDArray[np.bool_], NDArray[np.bool_]],
-    settings: Mapping[str, Any],
+    settings: ActinSettings,
     seed: int,
 ) -> pd.DataFrame:
     train, valid = (_TileBatches(tiles, np.flatnonzero(own), settings=settings, seed=seed) for own in rows)
     watched = "val_loss" if rows[1].any() else "loss"
-    epochs = int(settings["epochs"])
+    epochs = settings.epochs
     best = keras.callbacks.EarlyStopping(watched, patience=epochs, restore_best_weights=True)
-    model.compile(optimizer=keras.optimizers.Adam(settings["learning_rate"]), loss="binary_crossentropy")
+    model.compile(optimizer=keras.optimizers.Adam(settings.learning_rate), loss="binary_crossentropy")
     done = model.fit(
         train, validation_data=valid if rows[1].any() else None, epochs=epochs, callbacks=[best], verbose=0
     )
@@ -187,10 +173,10 @@ def _inputs(images: NDArray[np.uint16]) -> NDArray[np.float32]:
 class _TileBatches(keras.utils.PyDataset):
     """Batches of turned and mirrored tiles: inputs, truth, weights."""
 
-    def __init__(self, tiles: ActinTiles, rows: NDArray[np.intp], *, settings: Mapping[str, Any], seed: int) -> None:
+    def __init__(self, tiles: ActinTiles, rows: NDArray[np.intp], *, settings: ActinSettings, seed: int) -> None:
         super().__init__()
         self._tiles, self._rows = tiles, rows.copy()
-        self._size, self._importance = int(settings["batch_size"]), float(settings["importance"])
+        self._size, self._importance = settings.batch_size, settings.importance
         self._rng = np.random.default_rng(seed)
 
     def __len__(self) -> int:

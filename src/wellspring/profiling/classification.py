@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 from sklearn.metrics import log_loss
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -14,6 +13,7 @@ from sklearn.svm import SVC
 
 from wellspring.errors import InputError
 from wellspring.profiling.profiles import Profiles
+from wellspring.statistics import percentile_interval, permutation_p_value, roc_area
 
 __all__ = ["Unseen", "classification_metrics", "classification_rows", "network_rows", "unseen_scores"]
 
@@ -84,15 +84,13 @@ def classification_metrics(is_positive: NDArray[np.bool_], score: NDArray[np.flo
     """
     predicted = score > 0
     n_positive, n_called = int(is_positive.sum()), int(predicted.sum())
-    n_both, n_other = int((is_positive & predicted).sum()), len(score) - n_positive
-    # Mann-Whitney: pairs of a positive and another well in which the positive one scores higher, ties half.
-    above = float(rankdata(score)[is_positive].sum()) - n_positive * (n_positive + 1) / 2
+    n_both = int((is_positive & predicted).sum())
     return {
         "accuracy": float((is_positive == predicted).mean()),
         "recall": n_both / n_positive if n_positive else 0.0,
         "precision": n_both / n_called if n_called else 0.0,
         "f1": 2 * n_both / (n_positive + n_called) if n_positive + n_called else 0.0,
-        "auroc": above / (n_positive * n_other) if n_positive and n_other else float("nan"),
+        "auroc": roc_area(score, is_positive),
     }
 
 
@@ -194,7 +192,8 @@ def _bootstrap(
         if len(set(unseen.is_positive[rows])) == 2:
             drawn.append(classification_metrics(unseen.is_positive[rows], unseen.score[rows]))
     table = pd.DataFrame(drawn, columns=list(METRICS), dtype=np.float64)
-    return table.quantile(0.025).to_dict(), table.quantile(0.975).to_dict()
+    lower, upper = percentile_interval(table.to_numpy())
+    return dict(zip(METRICS, lower.tolist(), strict=True)), dict(zip(METRICS, upper.tolist(), strict=True))
 
 
 def _p_values(
@@ -218,4 +217,6 @@ def _p_values(
         null = classification_metrics(unseen.is_positive, unseen.score)
         for name in as_good:
             as_good[name] += int(null[name] >= found[name])
-    return {name: (1 + count) / (1 + n_counted) for name, count in as_good.items()} if n_permutations else {}
+    if not n_permutations:
+        return {}
+    return {name: float(permutation_p_value(n, n_permutations=n_counted)) for name, n in as_good.items()}

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.cluster.hierarchy import linkage
 from scipy.optimize import linear_sum_assignment
 from sklearn.cluster import HDBSCAN, AgglomerativeClustering, KMeans
 from sklearn.metrics import (
@@ -18,7 +17,9 @@ from sklearn.metrics import (
 )
 from sklearn.preprocessing import StandardScaler
 
+from wellspring.profiling.dendrograms import directed
 from wellspring.profiling.profiles import Profiles
+from wellspring.statistics import permutation_p_value
 
 __all__ = [
     "ClusterLabels",
@@ -26,7 +27,6 @@ __all__ = [
     "cluster_labels",
     "cluster_metrics",
     "cluster_stability",
-    "dendrogram_linkage",
     "unseen_clusters",
 ]
 
@@ -59,17 +59,11 @@ def cluster_labels(values: NDArray[np.float64], *, n_clusters: int, seed: int) -
         return ClusterLabels(one, one, one)
     k = min(n_clusters, len(np.unique(values, axis=0)))
     kmeans = KMeans(k, n_init=10, random_state=seed).fit_predict(values)
-    merged = AgglomerativeClustering(k, metric="cosine", linkage="average").fit_predict(_not_zero(values))
+    merged = AgglomerativeClustering(k, metric="cosine", linkage="average").fit_predict(directed(values))
     dense = HDBSCAN(min_cluster_size=max(2, min(5, n // 4)), copy=True).fit_predict(
         StandardScaler().fit_transform(values)
     )
     return ClusterLabels(kmeans.astype(np.int64), merged.astype(np.int64), dense.astype(np.int64))
-
-
-def _not_zero(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """A vector of zeros has no direction: it gets an equal share of each axis."""
-    zero = np.abs(values).sum(axis=1, keepdims=True) == 0
-    return np.where(zero, 1e-12, values)
 
 
 def cluster_metrics(
@@ -157,7 +151,7 @@ def agreement_p_value(wells: pd.DataFrame, *, n_permutations: int, rng: np.rando
     for _ in range(n_permutations):
         other = dict(zip(people["sample"], rng.permutation(people["label"].to_numpy(dtype=object)), strict=True))
         as_high += int(v_measure_score(wells["sample"].map(other), wells["cluster"]) >= found - 1e-12)
-    return (1 + as_high) / (1 + n_permutations)
+    return float(permutation_p_value(as_high, n_permutations=n_permutations))
 
 
 def cluster_stability(
@@ -177,8 +171,3 @@ def cluster_stability(
             model = KMeans(n_clusters, n_init=3, random_state=0).fit(values[rows])
             found.append(adjusted_rand_score(whole, model.predict(values)))
     return float(np.mean(found)) if found else float("nan")
-
-
-def dendrogram_linkage(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(n - 1, 4) linkage by average cosine distance, as `scipy.cluster.hierarchy.dendrogram` takes it."""
-    return np.asarray(linkage(_not_zero(values), method="average", metric="cosine"))

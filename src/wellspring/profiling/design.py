@@ -1,21 +1,24 @@
-"""Whom the fields belong to, and the table of their embeddings."""
+"""Sample and class of each field, and the table of embeddings."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from wellspring.profiling.folds import sample_folds
-from wellspring.profiling.tables import EMBEDDING_PREFIX
+from wellspring.profiling.settings import DesignSettings
+from wellspring.profiling.tables import EMBEDDING, EMBEDDING_PREFIX
+from wellspring.tables import write_table
 
-__all__ = ["Design", "FieldFolds", "embedding_table", "field_folds"]
+__all__ = ["Design", "FieldFolds", "embedding_table", "field_folds", "write_wells"]
 
 
 @dataclass(frozen=True)
 class Design:
-    """Whom the fields belong to.
+    """Sample and class of each well, and how samples are split into folds.
 
     Attributes
     ----------
@@ -30,6 +33,11 @@ class Design:
     positive: tuple[str, ...]
     n_folds: int
     seed: int
+
+    @classmethod
+    def of(cls, annotations: pd.DataFrame, settings: DesignSettings) -> "Design":
+        """The design of a study whose wells have `annotations`."""
+        return cls(annotations, settings.positive, settings.folds, settings.seed)
 
 
 @dataclass(frozen=True)
@@ -81,3 +89,10 @@ def embedding_table(
     names = [f"{EMBEDDING_PREFIX}{number:03d}" for number in range(values.shape[1])]
     head = keys[["plate", "well", "site"]].reset_index(drop=True).assign(fold=fold, is_seen=np.asarray(is_seen))
     return pd.concat([head, pd.DataFrame(values.astype(np.float64), columns=names)], axis=1)
+
+
+def write_wells(table: pd.DataFrame, paths: Sequence[Path]) -> None:
+    """Write the rows of each well of table `EMBEDDING` to its own path, ``{plate}/{well}.parquet``."""
+    for path in paths:
+        own = (table["plate"] == path.parent.name) & (table["well"] == path.stem)
+        write_table(table[own], path, EMBEDDING)

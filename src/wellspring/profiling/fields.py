@@ -1,23 +1,23 @@
-"""Fields ready to be embedded: corrected images of the kept sites, shrunk; and the set of all of them."""
+"""Fields ready to be embedded: corrected images of the kept sites, preprocessed and shrunk; and all of them."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from wellspring.errors import InputError
 from wellspring.files import as_readable, replaced_when_whole
-from wellspring.quality.images import CorrectedSite
+from wellspring.raw.images import SiteImage
 
 __all__ = [
     "NO_FIELDS",
     "Fields",
     "each_well",
+    "preprocessed_site",
     "read_fields",
     "read_keys",
     "standardized",
@@ -26,7 +26,7 @@ __all__ = [
 ]
 
 NO_FIELDS = (
-    "profiling: expected at least one field, but no site is left. Look at results/quality/sites.parquet, and raise "
+    "profiling: expected at least one field, but no site is left. Look at results/report/images.csv, and raise "
     "quality.max_z or set quality.flagged_sites: keep."
 )
 
@@ -49,24 +49,68 @@ class Fields:
 
 
 def well_fields(
-    sites: Iterable[CorrectedSite], *, key: tuple[str, str], kept: Sequence[str], channels: Sequence[str], size_px: int
+    sites: Iterable[SiteImage],
+    *,
+    key: tuple[str, str],
+    channels: Sequence[str],
+    steps: Sequence[Mapping[str, Any]],
+    size_px: int,
 ) -> Fields:
-    """The kept sites of a well, cropped to the central square and shrunk by area to `size_px`.
+    """The sites of a well, preprocessed, cropped to the central square and shrunk by area to `size_px`.
 
-    A well without kept sites gives no fields. Fields smaller than `size_px` are enlarged.
+    A well without sites gives no fields. Fields smaller than `size_px` are enlarged.
+
+    Parameters
+    ----------
+    sites
+        Corrected images of the kept sites, whose planes are `channels`.
+    key
+        (plate, well).
+    steps
+        As of `wellspring.quality.preprocessing.preprocessed`.
+    size_px
+        Side of a field.
+
+    Raises
+    ------
+    ValueError
+        When the steps leave the channels of a site with different sizes.
     """
+    import cv2
+
     images, names = [], []
     for one in sites:
-        if one.site not in kept:
-            continue
-        side = min(one.image.shape[1:])
-        y, x = ((length - side) // 2 for length in one.image.shape[1:])
-        square = one.image[:, y : y + side, x : x + side]
+        image = preprocessed_site(one, channels=channels, steps=steps)
+        side = min(image.shape[1:])
+        y, x = ((length - side) // 2 for length in image.shape[1:])
+        square = image[:, y : y + side, x : x + side]
         images.append([cv2.resize(plane, (size_px, size_px), interpolation=cv2.INTER_AREA) for plane in square])
         names.append(one.site)
     keys = pd.DataFrame({"plate": key[0], "well": key[1], "site": pd.Series(names, dtype="str")})
     stack = np.array(images, dtype=np.uint16).reshape(len(names), len(channels), size_px, size_px)
     return Fields(keys, stack, tuple(channels))
+
+
+def preprocessed_site(
+    site: SiteImage, *, channels: Sequence[str], steps: Sequence[Mapping[str, Any]]
+) -> NDArray[np.uint16]:
+    """The image of a site after the steps of ``quality.preprocessing``, (n_channels, Y, X).
+
+    Raises
+    ------
+    ValueError
+        When the steps leave the channels with different sizes.
+    """
+    if not steps:
+        return site.image
+    # Imported where it is used: it takes scikit-image along.
+    from wellspring.quality.preprocessing import preprocessed
+
+    done = [preprocessed(one, channel=name, steps=steps) for name, one in zip(channels, site.image, strict=True)]
+    shapes = {image.shape for image in done}
+    if len(shapes) > 1:
+        raise InputError(f"quality.preprocessing: crop all channels alike; site {site.site} has {sorted(shapes)}.")
+    return np.stack(done)
 
 
 def write_fields(path: Path, fields: Fields) -> None:

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.model_selection import StratifiedGroupKFold
 
 from wellspring.errors import InputError
 
@@ -28,6 +27,8 @@ def sample_folds(samples: Sequence[str], labels: Sequence[str], *, n_folds: int,
     ValueError
         When there is one class only, a sample has two classes, or a class has fewer samples than folds.
     """
+    from sklearn.model_selection import StratifiedGroupKFold
+
     classes: dict[str, set[str]] = {}
     of_sample: dict[str, str] = {}
     for sample, label in zip(samples, labels, strict=True):

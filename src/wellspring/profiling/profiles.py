@@ -10,13 +10,10 @@ from numpy.typing import NDArray
 
 from wellspring.errors import InputError
 from wellspring.profiling.tables import EMBEDDING, EMBEDDING_PREFIX
+from wellspring.statistics import robust_sd
 from wellspring.tables import read_table
 
-__all__ = ["SUPERVISED", "Profiles", "embedding_columns", "read_profiles", "robust_standardized", "well_profiles"]
-
-# Methods that are told the classes of the samples that they are fitted with.
-SUPERVISED = ("classifier", "densenet")
-_OF_NORMAL_MAD = 1.4826
+__all__ = ["Profiles", "embedding_columns", "read_profiles", "robust_standardized", "well_profiles"]
 
 
 @dataclass(frozen=True)
@@ -101,6 +98,6 @@ def robust_standardized(profiles: Profiles) -> Profiles:
     for plate in profiles.wells["plate"].unique():
         own = (profiles.wells["plate"] == plate).to_numpy()
         deviation = values[own] - np.median(values[own], axis=0)
-        scale = _OF_NORMAL_MAD * np.median(np.abs(deviation), axis=0)
+        scale = robust_sd(values[own], axis=0)
         values[own] = np.divide(deviation, scale, out=np.zeros_like(deviation), where=scale > 0)
     return Profiles(profiles.wells, values)

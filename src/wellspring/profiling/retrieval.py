@@ -5,8 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.stats import false_discovery_control
 from sklearn.preprocessing import StandardScaler
+
+from wellspring.statistics import benjamini_hochberg, permutation_p_value
 
 __all__ = ["Retrieval", "average_precision", "retrieval"]
 
@@ -65,9 +66,10 @@ def retrieval(
     for place in np.flatnonzero((counts > 1) & (counts < len(samples))):
         other = null[:, counts == counts[place]]
         as_high = int((other >= found[place] - _ROUNDING).sum())
-        rows.append((str(names[place]), int(counts[place]), float(found[place]), (1 + as_high) / (1 + other.size)))
+        p_value = float(permutation_p_value(as_high, n_permutations=other.size))
+        rows.append((str(names[place]), int(counts[place]), float(found[place]), p_value))
     table = pd.DataFrame(rows, columns=["sample", "n_wells", "map", "p_value"])
-    table["q_value"] = false_discovery_control(table["p_value"]) if len(table) else np.array([], dtype=float)
+    table["q_value"] = benjamini_hochberg(table["p_value"])
     return Retrieval(table)
 
 

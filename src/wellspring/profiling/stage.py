@@ -1,5 +1,6 @@
 """The stage profiling, as the workflow sees it."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from wellspring.stage import Config, Stage
@@ -23,18 +24,45 @@ def _mistakes(config: Config) -> list[str]:
     return found
 
 
-def _needing_classes(profiling: dict[str, Any]) -> list[str]:
-    """What is asked for and cannot be had without ``profiling.positive``."""
-    told = [name for name in profiling["methods"] if name in ("classifier", "densenet")]
-    asked = [f"method {name}" for name in told] + [name for name in ("multiplications", "actin") if profiling[name]]
-    return [f"profiling: {', '.join(asked)}: needs profiling.positive (which classes are told apart)"] if asked else []
+def _needing_classes(profiling: Mapping[str, Any]) -> list[str]:
+    """What is asked for and is not possible without ``profiling.positive``."""
+    from wellspring.profiling.embeddings import embedding
+
+    supervised = [name for name in profiling["methods"] if embedding(name).needs_classes]
+    asked = [f"method {name}" for name in supervised]
+    asked += [name for name in ("multiplications", "actin") if profiling[name]]
+    if not asked:
+        return []
+    return [
+        f"profiling: {', '.join(asked)}: needs profiling.positive (which classes to classify); name them, or leave "
+        "these out to embed and cluster without classes"
+    ]
 
 
 STAGE = Stage(
     name="profiling",
-    summary="fields or cells -> embeddings, what they tell of known classes, clusters of wells",
-    after=("raw", "quality", "cells"),
+    summary="fields or cells -> embeddings, how well they classify unseen samples, clusters of wells",
+    after=("raw", "quality", "segmentation", "cells"),
     is_wanted=_is_wanted,
     mistakes=_mistakes,
-    grows_with={},
+    grows_with={
+        "profiling_fields": "pixels",
+        "profiling_reduce": "wells",
+        "profiling_embed": "wells",
+        "profiling_judge": "wells",
+        "profiling_multiply": "wells",
+        "profiling_actin": "wells",
+        "profiling_thumbnails": "wells",
+        "profiling_chapter": "wells",
+    },
+    same_time=frozenset(
+        {
+            *("annotations", "reading.channels", "reading.projection", "reading.background"),
+            *("design.positive", "design.seed", "judging.seed", "judging.positive", "judging.controls"),
+            *("embedding.learning_rate", "embedding.dropout", "embedding.reconstruction"),
+            *("embedding.densenet_weights", "needs_classes", "profiling"),
+            *("actin.actin", "actin.borders", "actin.nuclei", "actin.importance", "actin.border_px"),
+            "actin.learning_rate",
+        }
+    ),
 )

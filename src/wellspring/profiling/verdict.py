@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from sklearn.decomposition import PCA
 from sklearn.metrics import homogeneity_completeness_v_measure
 
-from wellspring.profiling.batches import explained_p_value, explained_share, whitened
+from wellspring.profiling.batch_effects import explained_p_value, explained_share, whitened
 from wellspring.profiling.classification import classification_rows, network_rows, unseen_scores
 from wellspring.profiling.clustering import (
     agreement_p_value,
@@ -18,8 +18,8 @@ from wellspring.profiling.clustering import (
     cluster_stability,
     unseen_clusters,
 )
-from wellspring.profiling.neighbours import neighbour_map
-from wellspring.profiling.profiles import SUPERVISED, Profiles, robust_standardized
+from wellspring.profiling.planes import plane_of
+from wellspring.profiling.profiles import Profiles, robust_standardized
 from wellspring.profiling.retrieval import retrieval
 from wellspring.profiling.tables import CLUSTERS, VERDICT
 
@@ -44,6 +44,7 @@ def judged(
     positive: Sequence[str],
     controls: Sequence[str],
     batch_columns: Sequence[str],
+    needs_classes: bool,
     n_permutations: int,
     n_bootstraps: int,
     seed: int,
@@ -63,7 +64,9 @@ def judged(
     controls
         Classes that the whitening takes as its reference.
     batch_columns
-        Annotations of the wells whose share of the variance is told.
+        Annotations of the wells whose share of the variance is reported.
+    needs_classes
+        Whether the embedding was fitted with the known classes, so that their share of the variance is no evidence.
 
     Returns
     -------
@@ -90,8 +93,8 @@ def judged(
     parts.append(_rows({"mean_average_precision": found.mean, "share_found": found.share_found}, "retrieval", "all"))
     is_control = whole.wells["label"].isin(list(controls)).to_numpy()
     forms = {"before": whole, "robust z": even[0], "whitened": whitened(whole, is_control=is_control)}
-    told = tuple(forms) if method in SUPERVISED else ("whitened",)
-    parts.append(_batch_rows(forms, columns=batch_columns, told=told, n_permutations=n_permutations, rng=rng))
+    informed = tuple(forms) if needs_classes else ("whitened",)
+    parts.append(_batch_rows(forms, columns=batch_columns, informed=informed, n_permutations=n_permutations, rng=rng))
     if scores is not None:
         own = network_rows(scores, whole.wells, positive=positive, n_bootstraps=n_bootstraps, rng=rng)
         parts.append(own.assign(question="network"))
@@ -171,14 +174,14 @@ def _batch_rows(
     forms: Mapping[str, Profiles | None],
     *,
     columns: Sequence[str],
-    told: Sequence[str],
+    informed: Sequence[str],
     n_permutations: int,
     rng: np.random.Generator,
 ) -> pd.DataFrame:
     """Explained shares of the class and of each column, in each form of the profiles; NaN where there is none.
 
-    The class has no p-value in forms that were `told` it: those of a classifier, and whitened ones, whose controls are
-    made alike, and others not, whatever they are.
+    The class has no p-value in forms that were made with it (`informed`): those of a classifier, and whitened ones,
+    whose controls are made alike, and others not, whatever they are.
     """
     parts = []
     for column in ("label", *columns):
@@ -188,7 +191,7 @@ def _batch_rows(
                 groups = profiles.wells[column].fillna("missing").astype(str).tolist()
                 samples = profiles.wells["sample"].tolist()
                 share = explained_share(profiles.values, groups)
-                n_drawn = 0 if column == "label" and form in told else n_permutations
+                n_drawn = 0 if column == "label" and form in informed else n_permutations
                 p_value = explained_p_value(profiles.values, groups, samples=samples, n_permutations=n_drawn, rng=rng)
             parts.append((f"{column} {form}", share, np.nan, np.nan, p_value))
     table = pd.DataFrame(parts, columns=["metric", "value", "lower", "upper", "p_value"])
@@ -203,7 +206,7 @@ def _cluster_table(
     table = whole.wells[["plate", "well", "sample", "label"]].assign(method=method, **vars(labels))
     table[["pc_1", "pc_2"]] = _principal_plane(whole.values)
     for name in ("umap", "tsne"):
-        table[[f"{name}_1", f"{name}_2"]] = neighbour_map(name, whole.values, seed=seed)
+        table[[f"{name}_1", f"{name}_2"]] = plane_of(name, whole.values, seed=seed)
     unseen = unseen_scores(spaces, positive=positive)
     scored = unseen.wells[["plate", "well"]].assign(unseen_score=unseen.score)
     table = table.merge(scored, on=["plate", "well"], how="left", validate="1:1")

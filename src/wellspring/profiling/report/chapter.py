@@ -1,180 +1,143 @@
-"""The page's chapter on profiles: embeddings, what they tell of known classes, clusters, batches, networks."""
+"""The chapter on profiles: embeddings, what they say of known classes, clusters, batches, networks."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from wellspring.profiling.batches import Association, class_associations, confounded_with
-from wellspring.profiling.profiles import SUPERVISED
-from wellspring.profiling.report.figures import METHOD_WORDS
-from wellspring.profiling.report.grids import (
-    actin_grid,
-    batch_grid,
-    classification_grid,
-    cluster_range_grid,
-    clusters_grid,
-    design_grid,
-    networks_grid,
-    retrieval_grid,
-    samples_grid,
+from wellspring.profiling.confounding import Association, class_associations, confounded_with
+from wellspring.profiling.embeddings import embedding, title_of
+from wellspring.profiling.report import page_tables
+from wellspring.profiling.report.findings import profile_findings, profile_warnings
+from wellspring.profiling.report.well_maps import well_maps
+from wellspring.report.chapter import MOST_FINDINGS, Chapter, Illustration, PageTable, Part, Section, illustration
+from wellspring.settings import settings_of
+
+__all__ = ["ProfileResults", "profile_chapter"]
+
+_LEAD = (
+    "Each field became a short list of numbers (an embedding). This chapter says whether they separate the known "
+    "classes in samples that no method has seen, which wells are alike, and how much of it is plate or position."
 )
-from wellspring.profiling.report.well_maps import cloud
-from wellspring.profiling.tables import ACTIN, CLUSTERS, PUBLISHED_VERDICT, THUMBNAILS, VERDICT
-from wellspring.quality.report.figures import images_section
-from wellspring.report.page import Section, illustration
-from wellspring.tables import read_table
-
-__all__ = ["profile_chapters", "profile_findings", "profile_warnings", "profiles_sections"]
-
-_LEVEL = 0.05
-# A large effect (Cohen 1988).
-_LARGE = 0.5
 
 
-def profile_warnings(
-    verdict: pd.DataFrame, *, confounded: Sequence[str], associated: Sequence[Association], label: str
-) -> list[str]:
-    """A design that cannot tell class from batch; embeddings that the plate explains more than the class."""
-    said = [
-        f"Each value of the column {name} goes with one class of {label} only: what looks like a difference between "
-        f"classes may be one of {name}. Spread the classes over its values."
-        for name in confounded
-    ]
-    said += [
-        f"The column {one.column} goes with the classes of {label} (Cramér's V {one.cramers_v:.2f}, p = "
-        f"{one.p_value:.3f}): part of what looks like a difference between classes may be one of {one.column}."
-        for one in associated
-        if one.column not in confounded and one.cramers_v >= _LARGE and one.p_value <= _LEVEL
-    ]
-    batch = verdict[verdict["question"] == "batch"].set_index(["method", "metric"])
-    for method in dict.fromkeys(verdict["method"]):
-        plate, known = (batch["value"].get((method, f"{name} before"), np.nan) for name in ("plate", "label"))
-        if plate > known and batch["p_value"].get((method, "plate before"), np.nan) <= _LEVEL:
-            said.append(
-                f"{_named(method)}: plates explain {100 * plate:.0f} % of the embedding's variance, "
-                f"classes {100 * known:.0f} %. Look at the clusters with that in mind."
-            )
-    return said
+@dataclass(frozen=True)
+class ProfileResults:
+    """What the chapter is made of.
 
-
-def _named(method: str) -> str:
-    """Words for a method at the start of a sentence."""
-    words = METHOD_WORDS.get(method, method)
-    return words[0].upper() + words[1:]
-
-
-def profile_findings(verdict: pd.DataFrame) -> list[str]:
-    """Whether any method tells the classes of unseen samples, then each method's accuracy and clusters."""
-    own = verdict[verdict["scope"] == "unseen"]
-    rows = own[(own["question"] == "classification") & (own["metric"] == "accuracy")]
-    if not len(rows):
-        return ["No sample was left out of any fit, so nothing can be said of unseen samples."]
-    level = _LEVEL / len(rows)
-    told = [METHOD_WORDS.get(row.method, row.method) for row in rows.itertuples() if row.p_value <= level]
-    counted = f"p at most {_LEVEL} / {len(rows)} methods"
-    if rows["p_value"].isna().all():
-        first = "Nothing was compared with chance: profiling.n_permutations is 0."
-    elif told:
-        first = f"The classes of unseen samples are told better than by chance by: {', '.join(told)} ({counted})."
-    else:
-        first = (
-            f"No embedding tells the classes of unseen samples better than by chance ({counted}; the least p is "
-            f"{rows['p_value'].min():.3f})."
-        )
-    agreement = own[own["metric"] == "kmeans v_measure"].set_index("method")[["value", "p_value"]]
-    said = [first]
-    for row in rows.itertuples():
-        text = (
-            f"{_named(row.method)}: {100 * row.value:.0f} % of the wells of unseen samples are "
-            f"classified correctly ({100 * row.lower:.0f} to {100 * row.upper:.0f} %, {_chance(row.p_value)})"
-        )
-        if row.method in agreement.index:
-            value, p_value = agreement.loc[row.method]
-            text += f"; two clusters found without them agree with the classes by {value:.2f} (0 not at all, 1 fully; "
-            text += f"{_chance(p_value)})"
-        said.append(f"{text}.")
-    return said
-
-
-def _chance(p_value: float) -> str:
-    return "no p" if np.isnan(p_value) else f"p = {p_value:.3f}"
-
-
-def profile_chapters(
-    files: Mapping[str, Path], *, config: Mapping[str, Any], annotations: Sequence[Mapping[str, str]]
-) -> list[Section]:
-    """The chapters on images and on profiles, as far as these stages ran.
-
-    Parameters
+    Attributes
     ----------
-    files
-        As of `images_section` and `profiles_sections`.
-    config
-        The checked config.
-    annotations
-        Of every well: plate, well, sample, label and the sheet's columns; empty without profiles.
+    verdict, clusters : DataFrame
+        Tables `VERDICT` and `CLUSTERS` of all methods.
+    thumbnails : DataFrame
+        Table `THUMBNAILS`.
+    wells : DataFrame
+        Annotations of every well: plate, well, sample, label and the sheet's columns.
+    files : dict of str to Path
+        ``table``, ``wells`` (CSV); ``accuracy``, ``dendrograms``, ``curves``, ``map_*`` (SVG); ``actin`` where there
+        is one.
+    captions : dict of str to str
+        By name of the figure's file; that of all maps is ``profiles_by``.
+    published, actin : DataFrame or None
+        Tables `PUBLISHED_VERDICT` and `ACTIN`.
     """
-    return [*images_section(files), *profiles_sections(files, profiling=config["profiling"], annotations=annotations)]
+
+    verdict: pd.DataFrame
+    clusters: pd.DataFrame
+    thumbnails: pd.DataFrame
+    wells: pd.DataFrame
+    files: Mapping[str, Path]
+    captions: Mapping[str, str] = field(default_factory=dict)
+    published: pd.DataFrame | None = None
+    actin: pd.DataFrame | None = None
+
+    @property
+    def is_judged(self) -> bool:
+        """Whether samples were left out and classified."""
+        return bool((self.verdict["question"] == "classification").any())
+
+    @property
+    def methods(self) -> list[str]:
+        """Names of the embeddings, in the order of the config."""
+        return list(dict.fromkeys(self.verdict["method"]))
 
 
-def profiles_sections(
-    files: Mapping[str, Path], *, profiling: Mapping[str, Any], annotations: Sequence[Mapping[str, str]]
-) -> list[Section]:
-    """The chapter and its parts; nothing when no field was embedded.
+def profile_chapter(results: ProfileResults, *, profiling: Mapping[str, Any]) -> Chapter:
+    """The chapter and its sections.
 
     Parameters
     ----------
-    files
-        ``verdict``, ``clusters``, ``thumbnails`` (tables of all methods), ``dendrograms``, ``curves``, ``map_*`` (SVG
-        files); ``published_profiles`` and ``actin`` (tables) where there are such.
+    results
+        Tables and figures.
     profiling
-        Block of the config.
-    annotations
-        As of `profile_chapters`.
+        The checked block of the config.
 
     Raises
     ------
     FileNotFoundError, ValueError
-        When a file is missing or is not what it should be.
+        When a figure is missing or is no SVG image.
     """
-    if "verdict" not in files:
-        return []
-    verdict, clusters = read_table(files["verdict"], VERDICT), read_table(files["clusters"], CLUSTERS)
-    wells = pd.DataFrame(list(annotations))
-    other = read_table(files["published_profiles"], PUBLISHED_VERDICT) if "published_profiles" in files else None
-    label, file = str(profiling["label"]), str(files["verdict"])
+    label = str(profiling["label"])
     skipped = ("well", "sample", "label", profiling["sample"], label)
-    columns = [name for name in wells.columns if name not in skipped]
-    confounded = confounded_with(wells, label="label", columns=columns)
-    associated = class_associations(
-        wells,
-        columns=columns,
-        n_permutations=profiling["n_permutations"],
-        rng=np.random.default_rng(profiling["seed"]),
+    columns = [name for name in results.wells.columns if name not in skipped]
+    confounded = confounded_with(results.wells, label="label", columns=columns)
+    rng = np.random.default_rng(profiling["seed"])
+    associated = class_associations(results.wells, columns=columns, n_permutations=profiling["n_permutations"], rng=rng)
+    findings = profile_findings(results.verdict)
+    return Chapter(
+        stage="profiling",
+        title="Profiles",
+        lead=_LEAD,
+        picture=_picture(results),
+        warnings=profile_warnings(results.verdict, confounded=confounded, associated=associated, label=label),
+        findings=findings[:MOST_FINDINGS],
+        settings=_settings(results, profiling),
+        sections=[
+            _first_section(results, profiling, findings=findings[MOST_FINDINGS:]),
+            _map_section(results),
+            _cluster_section(results),
+            _batch_section(results, associated, profiling=profiling),
+            *_network_sections(results),
+        ],
     )
-    is_judged = bool((verdict["question"] == "classification").any())
-    grids = [classification_grid(verdict, other, file=file), samples_grid(clusters, file=str(files["clusters"]))]
-    return [
-        Section(
-            anchor="profiles",
-            title="Profiles",
-            text=_introduction(verdict, profiling),
-            warnings=profile_warnings(verdict, confounded=confounded, associated=associated, label=label),
-            findings=profile_findings(verdict),
-            parts=grids if is_judged else [],
-        ),
-        _map_section(files, clusters=clusters, wells=wells),
-        _cluster_section(files, verdict, other),
-        _batch_section(verdict, associated, wells=wells, profiling=profiling, file=file),
-        *_network_sections(files, verdict, other),
-    ]
 
 
-def _introduction(verdict: pd.DataFrame, profiling: Mapping[str, Any]) -> list[str]:
-    methods = [name for name in dict.fromkeys(verdict["method"]) if name in SUPERVISED]
+def _figure(results: ProfileResults, name: str, *, title: str, caption: str = "") -> Illustration:
+    path = results.files[name]
+    return illustration(path, title=title, caption=results.captions.get(caption or path.stem, ""))
+
+
+def _picture(results: ProfileResults) -> Illustration:
+    if results.is_judged:
+        return _figure(results, "accuracy", title="Unseen samples that are classified correctly")
+    return _figure(results, "map_label", title="Wells of each embedding", caption="profiles_by")
+
+
+def _settings(results: ProfileResults, profiling: Mapping[str, Any]) -> list[tuple[str, str]]:
+    positive = ", ".join(profiling["positive"])
+    rows = [("Embeddings", ", ".join(title_of(name) for name in results.methods))]
+    rows.append(("Fields", f"shrunk to {profiling['field_size_px']} × {profiling['field_size_px']} px"))
+    if positive:
+        rows.append(("Positive classes", f"{positive} in the column {profiling['label']}"))
+        rows.append(("Samples", f"column {profiling['sample']}, {results.wells['sample'].nunique()} of them"))
+        rows.append(("Folds", f"{profiling['folds']}, besides the fit with all samples"))
+    return rows
+
+
+def _first_section(results: ProfileResults, profiling: Mapping[str, Any], *, findings: Sequence[str]) -> Section:
+    file, parts = str(results.files["table"]), list[Part]()
+    if results.is_judged:
+        parts = [
+            page_tables.classification_table(results.verdict, results.published, file=file),
+            page_tables.samples_table(results.clusters, file=str(results.files["wells"])),
+        ]
+    return Section(title="", text=_introduction(results, profiling), findings=findings, parts=parts)
+
+
+def _introduction(results: ProfileResults, profiling: Mapping[str, Any]) -> list[str]:
     positive = ", ".join(profiling["positive"])
     first = (
         "Each field became a short list of numbers (an embedding), by several methods; the median over a well's fields "
@@ -184,95 +147,69 @@ def _introduction(verdict: pd.DataFrame, profiling: Mapping[str, Any]) -> list[s
         return [f"{first} The key profiling.positive names no classes, so nothing was judged."]
     text = [
         f"{first} A sample is what the column {profiling['sample']} names; its wells always stay together. Every "
-        "method was fitted again without some of the samples, and these were then put with a class by a linear "
+        "method was fitted again without some of the samples, and these were then classified by a linear "
         f"boundary between the others: positive ({positive}) or not. No judged sample was ever seen."
     ]
-    if methods:
-        names = ", ".join(METHOD_WORDS[name] for name in methods)
+    known = [embedding(name) for name in results.methods]
+    supervised = ", ".join(one.title for one in known if one.needs_classes)
+    if supervised:
         text.append(
-            f"Methods that are told the classes when they are fitted ({names}) pull the classes apart in the samples "
-            "that they were fitted with, even where there is nothing to find. Judge them by unseen samples only."
+            f"Methods that are fitted with the classes ({supervised}) pull the classes apart in the samples that they "
+            "were fitted with, even where there is nothing to find. Judge them by unseen samples only."
         )
-    if "densenet" in methods:
-        weights = profiling["networks"]["densenet_weights"]
-        origin = {"random": "random weights", "imagenet": "weights trained on ImageNet"}.get(
-            weights, f"the weights of the file {weights}"
-        )
-        text.append(f"DenseNet-121 started from {origin}; all weights were trained further.")
+    for one in known:
+        if one.describe is not None:
+            text.append(one.describe(settings_of(one.settings_kind, one.settings_in(profiling))))
     return text
 
 
-def _map_section(files: Mapping[str, Path], *, clusters: pd.DataFrame, wells: pd.DataFrame) -> Section:
-    thumbnails = read_table(files["thumbnails"], THUMBNAILS)
+def _map_section(results: ProfileResults) -> Section:
+    titles = {name: title_of(name) for name in results.methods}
+    points = well_maps(results.clusters, results.thumbnails, titles=titles, annotations=results.wells)
+    names = sorted(name for name in results.files if name.startswith("map_") and name != "map_label")
     maps = [
-        illustration(
-            files[name],
-            title=f"Wells by {name.removeprefix('map_')}",
-            caption="Fitted with all samples. Colours and shapes as named above. Axes have no unit; in UMAP and t-SNE "
-            "only close neighbours mean something.",
-        )
-        for name in sorted(files)
-        if name.startswith("map_") and name != "map_label"
+        _figure(results, name, title=f"Wells by {name.removeprefix('map_')}", caption="profiles_by") for name in names
     ]
-    points = cloud(clusters, thumbnails, titles=METHOD_WORDS, annotations=wells)
-    return Section(anchor="profile-maps", title="Maps of the wells", parts=[points, *maps], level=3)
+    return Section(title="Maps of the wells", parts=[points, *maps])
 
 
-def _cluster_section(files: Mapping[str, Path], verdict: pd.DataFrame, published: pd.DataFrame | None) -> Section:
-    file = str(files["verdict"])
-    tree = illustration(
-        files["dendrograms"],
-        title="Dendrograms",
-        caption="Fitted with all samples; cosine distance, average linkage: wells that join low are alike. Below each "
-        "well, its profile: red above, blue below the mean of all wells, at most 2 standard deviations. Names: sample "
-        "and plate, in the colour of the class.",
+def _cluster_section(results: ProfileResults) -> Section:
+    file = str(results.files["table"])
+    return Section(
+        title="Clusters",
+        parts=[
+            page_tables.clusters_table(results.verdict, results.published, file=file),
+            _figure(results, "dendrograms", title="Dendrograms"),
+            page_tables.cluster_range_table(results.verdict, file=file),
+        ],
     )
-    grids = clusters_grid(verdict, published, file=file), cluster_range_grid(verdict, file=file)
-    return Section(anchor="profile-clusters", title="Clusters", parts=[grids[0], tree, grids[1]], level=3)
 
 
 def _batch_section(
-    verdict: pd.DataFrame,
-    associated: Sequence[Association],
-    *,
-    wells: pd.DataFrame,
-    profiling: Mapping[str, Any],
-    file: str,
+    results: ProfileResults, associated: Sequence[Association], *, profiling: Mapping[str, Any]
 ) -> Section:
-    label = str(profiling["label"])
+    file, wells = str(results.files["table"]), results.wells
     counts = {name: int(wells[name].nunique()) for name in ("label", *profiling["batch_columns"])}
-    batch = batch_grid(verdict, label=label, counts=counts, n_wells=len(wells), file=file)
-    design = [design_grid(wells, associated, file=file)] if associated else []
-    parts = [retrieval_grid(verdict, file=file), *design, batch]
-    return Section(anchor="profile-batches", title="Replicates, plates, positions", parts=parts, level=3)
+    batch = page_tables.batch_table(
+        results.verdict, label=str(profiling["label"]), counts=counts, n_wells=len(wells), file=file
+    )
+    design: list[PageTable] = [page_tables.design_table(wells, associated, file=file)] if associated else []
+    parts = [page_tables.retrieval_table(results.verdict, file=file), *design, batch]
+    return Section(title="Replicates, plates, positions", parts=parts)
 
 
-def _network_sections(
-    files: Mapping[str, Path], verdict: pd.DataFrame, published: pd.DataFrame | None
-) -> list[Section]:
-    parts: list[Any] = []
-    if (verdict["question"] == "network").any():
-        parts.append(networks_grid(verdict, published, file=str(files["verdict"])))
-    text = []
-    if "curves" in files:
-        parts.append(
-            illustration(
-                files["curves"],
-                title="Learning curves",
-                caption="Loss after each epoch; dotted: samples that are trained on, drawn: others. A drawn line that "
-                "rises while the dotted one falls tells of learning by heart. The weights of the lowest drawn point "
-                "are used. Multiplied: so many augmented copies of each field in an epoch.",
-            )
-        )
-    if "actin" in files:
-        tiles = read_table(files["actin"], ACTIN)
-        first = tiles.iloc[0]
-        parts.append(actin_grid(tiles, file=str(files["actin"])))
+def _network_sections(results: ProfileResults) -> list[Section]:
+    parts, text = list[Part](), list[str]()
+    if (results.verdict["question"] == "network").any():
+        file = str(results.files["table"])
+        parts.append(page_tables.networks_table(results.verdict, results.published, file=file))
+    parts.append(_figure(results, "curves", title="Learning curves"))
+    if results.actin is not None:
+        first = results.actin.iloc[0]
+        parts.append(page_tables.actin_table(results.actin, file=str(results.files["actin"])))
         text.append(
             "A U-Net was trained to find the actin inside cells. It gives no embedding: with the filters of the thesis "
             "its bottom holds twice as many values as go in (1,024 × 32 × 32 of 2 × 512 × 512); here it holds "
             f"{first['bottleneck_values']:,} of {first['input_values']:,}."
         )
-    if not parts:
-        return []
-    return [Section(anchor="profile-networks", title="Networks", text=text, parts=parts, level=3)]
+    return [Section(title="Networks", text=text, parts=parts)]

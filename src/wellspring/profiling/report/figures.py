@@ -1,4 +1,4 @@
-"""Figures on profiles: maps of the wells, dendrograms with heat maps, learning curves."""
+"""Figures on profiles: accuracy on unseen samples, maps of the wells, dendrograms with heat maps, learning curves."""
 
 from collections.abc import Mapping, Sequence
 
@@ -6,26 +6,51 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from scipy.cluster.hierarchy import dendrogram
 
-from wellspring.profiling.clustering import dendrogram_linkage
+from wellspring.profiling.dendrograms import dendrogram_linkage
+from wellspring.profiling.embeddings import title_of
 from wellspring.profiling.profiles import Profiles
-from wellspring.report.style import axes_grid, color_of, in_style, new_figure
+from wellspring.profiling.report.well_maps import PLANES
+from wellspring.report.style import COLORS, NEUTRAL, axes_grid, color_of, in_style, new_figure
 
-__all__ = ["METHOD_WORDS", "curves_figure", "dendrogram_figure", "map_figure"]
+__all__ = ["accuracy_figure", "curves_figure", "dendrogram_figure", "map_figure"]
 
-METHOD_WORDS: Mapping[str, str] = {
-    "pca": "PCA",
-    "features": "features of cells",
-    "autoencoder": "autoencoders",
-    "classifier": "classifier",
-    "densenet": "DenseNet-121",
-    "unet": "U-Net",
-}
-_PLANES = {"pc": "principal components", "umap": "UMAP", "tsne": "t-SNE"}
 _MARKERS = "os^Dv<>P"
 # More names in a key than this are of no use.
 _MAX_NAMES = 12
+
+
+@in_style
+def accuracy_figure(verdict: pd.DataFrame, *, chance: float) -> Figure:
+    """Share of the wells of unseen samples that each embedding classifies correctly, with 95 % intervals.
+
+    Parameters
+    ----------
+    verdict
+        Table `VERDICT` of all methods; those without such a row are left out.
+    chance
+        Share that naming the more frequent class each time would reach; a dashed line. NaN: none.
+    """
+    is_shown = (verdict["question"] == "classification") & (verdict["scope"] == "unseen")
+    rows = verdict[is_shown & (verdict["metric"] == "accuracy")].reset_index(drop=True)
+    figure = new_figure(height_mm=24 + 7 * max(1, len(rows)), width_mm=130)
+    axes = axes_grid(figure, n_rows=1, n_columns=1)[0][0]
+    if not len(rows):
+        axes.set_axis_off()
+        axes.text(0, 0.5, "No sample was left out of any fit, so nothing can be said of unseen samples.")
+        return figure
+    for place, row in enumerate(rows.itertuples()):
+        axes.plot([100 * row.lower, 100 * row.upper], [place, place], color=COLORS[0], linewidth=2.5)
+        axes.plot([100 * row.value], [place], "o", color=COLORS[0])
+        if not np.isnan(row.p_value):
+            axes.text(103, place, f"p = {row.p_value:.3f}", va="center", fontsize=7.5)
+    if not np.isnan(chance):
+        axes.axvline(100 * chance, color=NEUTRAL, linestyle="--", linewidth=0.8)
+    axes.set_yticks(range(len(rows)), [title_of(name) for name in rows["method"]])
+    axes.set_ylim(len(rows) - 0.5, -0.5)
+    axes.set_xlim(0, 102)
+    axes.set_xlabel("wells of unseen samples classified correctly, %")
+    return figure
 
 
 @in_style
@@ -44,15 +69,15 @@ def map_figure(clusters: pd.DataFrame, *, groups: pd.Series, name: str) -> Figur
     methods = list(dict.fromkeys(clusters["method"]))
     figure = new_figure(height_mm=12 + 52 * max(1, len(methods)))
     names = sorted(set(groups.astype(str)))
-    grid = axes_grid(figure, n_rows=max(1, len(methods)), n_columns=len(_PLANES))
+    grid = axes_grid(figure, n_rows=max(1, len(methods)), n_columns=len(PLANES))
     for method, row in zip(methods, grid, strict=False):
         is_own = (clusters["method"] == method).to_numpy()
-        for axes, (pair, words) in zip(row, _PLANES.items(), strict=True):
+        for axes, (pair, title) in zip(row, PLANES.items(), strict=True):
             _points(axes, clusters[is_own], pair=pair, groups=groups[is_own].astype(str), names=names)
-            axes.set_title(words)
+            axes.set_title(title)
             axes.set_xticks([])
             axes.set_yticks([])
-        row[0].set_ylabel(METHOD_WORDS.get(method, method))
+        row[0].set_ylabel(title_of(method))
     if methods and len(names) <= _MAX_NAMES:
         handles, texts = grid[0][0].get_legend_handles_labels()
         figure.legend(handles, texts, loc="outside upper left", ncols=4, title=f"{name}, plate", alignment="left")
@@ -73,13 +98,16 @@ def _points(axes: Axes, wells: pd.DataFrame, *, pair: str, groups: pd.Series, na
 @in_style
 def dendrogram_figure(profiles: Mapping[str, Profiles]) -> Figure:
     """A dendrogram (cosine distance, average linkage) over a heat map of the profiles, for each method."""
+    # Imported where it is used: a job without profiles to draw does without SciPy.
+    from scipy.cluster.hierarchy import dendrogram
+
     figure = new_figure(height_mm=78 * max(1, len(profiles)))
     labels = sorted({label for one in profiles.values() for label in one.wells["label"]})
     grid = axes_grid(figure, n_rows=2 * max(1, len(profiles)), n_columns=1)
     for place, (method, one) in enumerate(profiles.items()):
         values, names = one.values, (one.wells["sample"] + " " + one.wells["plate"]).tolist()
         tree, heat = grid[2 * place][0], grid[2 * place + 1][0]
-        tree.set_title(METHOD_WORDS.get(method, method))
+        tree.set_title(title_of(method))
         if len(values) < 2:
             heat.set_axis_off()
             continue
@@ -112,14 +140,14 @@ def curves_figure(histories: Mapping[str, pd.DataFrame], multiplied: pd.DataFram
     multiplied
         Table `MULTIPLIED` of all networks, or None.
     """
-    panels = [(METHOD_WORDS.get(name, name), _fitted(table)) for name, table in histories.items() if len(table)]
+    panels = [(title_of(name), _fitted(table)) for name, table in histories.items() if len(table)]
     if multiplied is not None:
         for method in dict.fromkeys(multiplied["method"]):
             own = multiplied[multiplied["method"] == method]
             curves = {
                 f"{factor} ×": own[own["multiplication"] == factor] for factor in sorted(set(own["multiplication"]))
             }
-            panels.append((f"{METHOD_WORDS.get(method, method)}, fields multiplied", curves))
+            panels.append((f"{title_of(method)}, fields multiplied", curves))
     n_rows = max(1, -(-len(panels) // 2))
     figure = new_figure(height_mm=8 + 50 * n_rows)
     grid = [axes for row in axes_grid(figure, n_rows=n_rows, n_columns=2) for axes in row]

@@ -1,59 +1,19 @@
 """Wells as points that show their image when they are pointed at: part of the page, without any script."""
 
-import base64
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 
-import cv2
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from wellspring.profiling.fields import Fields
-from wellspring.profiling.tables import THUMBNAILS
-from wellspring.report.well_maps import Plane, Point, WellMaps
 from wellspring.report.style import NEUTRAL, color_of
+from wellspring.report.well_maps import Plane, Point, WellMaps
 
-__all__ = ["thumbnail", "thumbnails", "well_maps"]
+__all__ = ["PLANES", "well_maps"]
 
-# Channel places to red, green, blue; the thesis' figures merge actin, borders and nuclei so.
-_COLORS = 3
 _SHAPES = ("round", "square", "diamond")
 _MARGIN = 4.0
-_SIZE_PX = 128
-_PLANES = {"pc": "principal components", "umap": "UMAP", "tsne": "t-SNE"}
-
-
-def thumbnail(image: NDArray[np.uint16], *, size_px: int) -> str:
-    """The first three channels of a field in red, green and blue, each from its 1st to its 99.5th percentile.
-
-    Parameters
-    ----------
-    image : (C, Y, X) uint16
-
-    Returns
-    -------
-    str
-        PNG as base64. One channel alone is grey.
-    """
-    planes = []
-    for plane in image[:_COLORS].astype(np.float32):
-        low, high = np.percentile(plane, [1, 99.5])
-        scaled = np.clip((plane - low) / max(float(high - low), 1e-6), 0, 1)
-        planes.append(cv2.resize(scaled, (size_px, size_px), interpolation=cv2.INTER_AREA))
-    while len(planes) < _COLORS:
-        planes.append(planes[0] if len(image) == 1 else np.zeros_like(planes[0]))
-    # OpenCV writes blue first.
-    pixels = np.rint(255 * np.stack(planes[::-1], axis=-1)).astype(np.uint8)
-    _, encoded = cv2.imencode(".png", pixels)
-    return base64.b64encode(encoded.tobytes()).decode("ascii")
-
-
-def thumbnails(fields: Fields) -> pd.DataFrame:
-    """Table `THUMBNAILS`: the first field of each well."""
-    first = fields.keys.drop_duplicates(["plate", "well"])
-    png = [thumbnail(fields.images[row], size_px=_SIZE_PX) for row in first.index]
-    return first.assign(png=png)[THUMBNAILS.names].reset_index(drop=True)
+PLANES = {"pc": "principal components", "umap": "UMAP", "tsne": "t-SNE"}
 
 
 def well_maps(
@@ -68,20 +28,20 @@ def well_maps(
     pictures
         Table `THUMBNAILS`.
     titles
-        Words for the methods.
+        Titles of the embeddings.
     annotations
-        Columns plate, well and what is told of a well when it is pointed at.
+        Columns plate, well and what is shown of a well when it is pointed at.
     """
     labels, plates = sorted(set(clusters["label"])), sorted(set(clusters["plate"]))
     number = {key: row for row, key in enumerate(zip(pictures["plate"], pictures["well"], strict=True))}
-    told = {
+    texts = {
         (str(row["plate"]), str(row["well"])): _words({str(name): value for name, value in row.items()})
         for row in annotations.drop(columns=["sample", "label"]).to_dict("records")
     }
     planes = []
     for method in dict.fromkeys(clusters["method"]):
         own = clusters[clusters["method"] == method]
-        for pair, words in _PLANES.items():
+        for pair, words in PLANES.items():
             places = _percent(own[[f"{pair}_1", f"{pair}_2"]].to_numpy(dtype=np.float64))
             points = [
                 Point(
@@ -90,7 +50,7 @@ def well_maps(
                     color=color_of(str(row.label), names=labels),
                     shape=_SHAPES[plates.index(str(row.plate)) % len(_SHAPES)],
                     image=number.get((str(row.plate), str(row.well)), -1),
-                    words=told[str(row.plate), str(row.well)],
+                    words=texts[str(row.plate), str(row.well)],
                 )
                 for row, (x, y) in zip(own.itertuples(), places, strict=True)
                 if np.isfinite(x) and np.isfinite(y)

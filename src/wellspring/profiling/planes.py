@@ -10,12 +10,12 @@ from sklearn.manifold import TSNE
 
 from wellspring.errors import InputError
 
-__all__ = ["neighbour_map"]
+__all__ = ["plane_of"]
 
 _LEAST_WELLS = 5
 
 
-def neighbour_map(method: str, values: NDArray[np.float64], *, seed: int) -> NDArray[np.float64]:
+def plane_of(method: str, values: NDArray[np.float64], *, seed: int) -> NDArray[np.float64]:
     """Two coordinates of each well by ``umap`` (McInnes 2018) or ``tsne`` (van der Maaten 2008), Euclidean distances.
 
     15 neighbours and a perplexity of 30, fewer where there are few wells. The same seed gives the same map.

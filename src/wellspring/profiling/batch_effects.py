@@ -1,29 +1,18 @@
-"""How much of an embedding is plate, objective or position rather than biology; designs that cannot tell."""
+"""How much of an embedding is plate, objective or position rather than biology."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
-from scipy.stats.contingency import association, crosstab
 from sklearn.covariance import LedoitWolf
 
 from wellspring.profiling.profiles import Profiles
+from wellspring.statistics import permutation_p_value
 
-__all__ = ["Association", "class_associations", "confounded_with", "explained_p_value", "explained_share", "whitened"]
-
-
-@dataclass(frozen=True)
-class Association:
-    """How far a column's values go with the samples' classes: Cramér's V and its p-value."""
-
-    column: str
-    cramers_v: float
-    p_value: float
+__all__ = ["explained_p_value", "explained_share", "whitened"]
 
 
-# Fewer control wells tell nothing of how they vary together.
+# Fewer control wells say nothing about how they vary together.
 _LEAST_CONTROLS = 4
 # Equal shares differ by less where they were summed in another order.
 _ROUNDING = 1e-12
@@ -72,7 +61,9 @@ def explained_p_value(
     wells = [np.flatnonzero(np.asarray(samples) == name) for name in dict.fromkeys(samples)]
     drawn = (explained_share(values, _permuted(given, wells, rng=rng).tolist()) for _ in range(n_permutations))
     as_high = sum(share >= found - _ROUNDING for share in drawn)
-    return (1 + as_high) / (1 + n_permutations) if n_permutations and np.isfinite(found) else float("nan")
+    if not n_permutations or not np.isfinite(found):
+        return float("nan")
+    return float(permutation_p_value(as_high, n_permutations=n_permutations))
 
 
 def _permuted(
@@ -114,71 +105,3 @@ def whitened(profiles: Profiles, *, is_control: NDArray[np.bool_]) -> Profiles |
         return None
     root = axes @ np.diag(1 / np.sqrt(np.maximum(variance, 1e-12 * most))) @ axes.T
     return Profiles(profiles.wells, values @ root)
-
-
-def confounded_with(wells: pd.DataFrame, *, label: str, columns: Sequence[str]) -> list[str]:
-    """Columns whose every value goes with one class only, while they have two values or more and fewer than samples.
-
-    What each sample has of its own (an age) is no batch, but a plate of its own is one.
-
-    Parameters
-    ----------
-    wells
-        A row per well, with the columns `label`, `sample` and `columns`.
-
-    Returns
-    -------
-    list of str
-        With such a column nobody can tell class from batch. None where there is one class.
-    """
-    found = []
-    for name in columns:
-        table = wells[[name, label, "sample"]].dropna()
-        n_values = table[name].nunique()
-        if table[label].nunique() < 2:
-            continue
-        several = n_values >= 2 and (name == "plate" or n_values < table["sample"].nunique())
-        if several and (table.groupby(name)[label].nunique() == 1).all():
-            found.append(name)
-    return found
-
-
-def class_associations(
-    wells: pd.DataFrame, *, columns: Sequence[str], n_permutations: int, rng: np.random.Generator
-) -> list[Association]:
-    """Cramér's V between the class and each column, over samples (one with several values counts once for each).
-
-    Columns of one value are left out, and those whose values no two samples share (an age); plates are not.
-
-    Parameters
-    ----------
-    wells
-        A row per well, with the columns sample, label and `columns`.
-
-    Returns
-    -------
-    list of Association
-        The p-value is the share of permutations of the samples' classes with as high a V, (1 + such) / (1 + all); NaN
-        without permutations. Empty where there is one class.
-    """
-    found = []
-    for name in columns:
-        table = wells[[name, "label", "sample"]].dropna().drop_duplicates()
-        people = table[["sample", "label"]].drop_duplicates()
-        is_shared = name == "plate" or (table.groupby(name)["sample"].nunique() > 1).any()
-        if table[name].nunique() < 2 or not is_shared or people["label"].nunique() < 2:
-            continue
-        values = table[name].astype(str).to_numpy(dtype=np.str_)
-        true = _cramers_v(values, table["label"])
-        as_high = 0
-        for _ in range(n_permutations):
-            other = dict(zip(people["sample"], rng.permutation(people["label"].to_numpy(dtype=object)), strict=True))
-            as_high += int(_cramers_v(values, table["sample"].map(other)) >= true - _ROUNDING)
-        p_value = (1 + as_high) / (1 + n_permutations) if n_permutations else float("nan")
-        found.append(Association(name, true, p_value))
-    return found
-
-
-def _cramers_v(values: NDArray[np.str_], labels: pd.Series) -> float:
-    counts = crosstab(values, labels.to_numpy(dtype=np.str_)).count
-    return float(association(counts, method="cramer"))

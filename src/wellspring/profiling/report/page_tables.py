@@ -1,25 +1,25 @@
-"""Tables on profiles, ours beside published ones."""
+"""The chapter's tables, this run compared with published figures."""
 
 from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 
-from wellspring.profiling.batches import Association
-from wellspring.profiling.report.figures import METHOD_WORDS
-from wellspring.report.page import Grid
+from wellspring.profiling.confounding import Association
+from wellspring.profiling.embeddings import title_of
+from wellspring.report.chapter import PageTable
 from wellspring.report.style import NONE, number
 
 __all__ = [
-    "actin_grid",
-    "batch_grid",
-    "classification_grid",
-    "cluster_range_grid",
-    "clusters_grid",
-    "design_grid",
-    "networks_grid",
-    "retrieval_grid",
-    "samples_grid",
+    "actin_table",
+    "batch_table",
+    "classification_table",
+    "cluster_range_table",
+    "clusters_table",
+    "design_table",
+    "networks_table",
+    "retrieval_table",
+    "samples_table",
 ]
 
 _CLASSIFICATION = {"accuracy": "Accuracy", "recall": "Recall", "precision": "Precision", "f1": "F1", "auroc": "AUC"}
@@ -39,8 +39,8 @@ _LONG = 30
 _MOST_VALUES = 6
 
 
-def _methods(verdict: pd.DataFrame) -> dict[str, str]:
-    return {name: METHOD_WORDS.get(name, name) for name in dict.fromkeys(verdict["method"])}
+def _titles(verdict: pd.DataFrame) -> dict[str, str]:
+    return {name: title_of(name) for name in dict.fromkeys(verdict["method"])}
 
 
 def _value(table: pd.DataFrame, method: str, question: str, scope: str, metric: str) -> str:
@@ -66,30 +66,34 @@ def _published_rows(
     own = published[published["question"] == question]
     return [
         (f"published: {words}", *(_value(published, name, question, scope, metric) for metric in metrics))
-        for name, words in _methods(own).items()
+        for name, words in _titles(own).items()
     ]
 
 
-def classification_grid(verdict: pd.DataFrame, published: pd.DataFrame | None, *, file: str) -> Grid:
+def _source(published: pd.DataFrame | None, text: str) -> str:
+    return "" if published is None else f" Published: {text}"
+
+
+def classification_table(verdict: pd.DataFrame, published: pd.DataFrame | None, *, file: str) -> PageTable:
     """Metrics of table B.2.1 of Dincu 2021 on unseen samples, before and after the correction per plate."""
     rows = []
-    for name, words in _methods(verdict).items():
+    for name, words in _titles(verdict).items():
         for scope, more in (("unseen", ""), ("robust z", ", corrected per plate")):
             values = [_value(verdict, name, "classification", scope, metric) for metric in _CLASSIFICATION]
             rows.append((f"{words}{more}", *values))
     rows += _published_rows(published, "classification", "unseen", list(_CLASSIFICATION))
     note = (
-        "Wells of unseen samples, all folds together. Accuracy: share of wells put with the right class; recall: share "
-        "of the positive class that is found; precision: share of wells called positive that are; AUC: chance that a "
-        "positive well scores above another. Below each value: 95 % interval of a bootstrap over samples, and the "
-        "share of permutations of the samples' classes that do as well (p); of a classifier's AUC it is a little too "
-        "small. Corrected: robust z-score per plate. Published: Dincu 2021, other data."
+        "Wells of unseen samples, all folds together. Accuracy: share of wells that are classified correctly; recall: "
+        "share of the positive class that is found; precision: share of wells called positive that are; AUC: chance "
+        "that a positive well scores above another. Below each value: 95 % interval of a bootstrap over samples, and "
+        "the share of permutations of the samples' classes that do as well (p); of a classifier's AUC it is a little too "
+        f"small. Corrected: robust z-score per plate.{_source(published, 'Dincu 2021, other data.')}"
     )
     head = ("Embedding", *_CLASSIFICATION.values())
-    return Grid(title="Are unseen samples put with their class?", file=file, head=head, rows=rows, note=note)
+    return PageTable(title="Are unseen samples classified correctly?", file=file, head=head, rows=rows, note=note)
 
 
-def networks_grid(verdict: pd.DataFrame, published: pd.DataFrame | None, *, file: str) -> Grid:
+def networks_table(verdict: pd.DataFrame, published: pd.DataFrame | None, *, file: str) -> PageTable:
     """Table B.2.1 of Dincu 2021: what the last layers of classifying networks say of fields."""
     splits = {"train": "trained on", "validation": "validation", "unseen": "unseen"}
     rows = []
@@ -97,22 +101,22 @@ def networks_grid(verdict: pd.DataFrame, published: pd.DataFrame | None, *, file
         if table is None:
             continue
         own = table[table["question"] == "network"]
-        for name, words in _methods(own).items():
+        for name, words in _titles(own).items():
             for split, split_words in splits.items():
                 values = [_value(own, name, "network", split, metric) for metric in _NETWORK]
                 rows.append((f"{whose}{words}", split_words, *values))
     note = (
         "Fields, by the network's own last value, not by the boundary on its embedding; the networks that left samples "
         "out, all together. Trained on: their samples, as they are, without augmentation. Validation: samples that "
-        "said when the network was best. Unseen: samples that the network never met, with the 95 % interval of a "
-        "bootstrap over samples. Far better on samples trained on than on unseen ones: learnt by heart. Loss: binary "
-        "cross-entropy. Published: Dincu 2021, other data; loss as printed there."
+        "chose the best epoch. Unseen: samples that the network has never seen, with the 95 % interval of a "
+        "bootstrap over samples. A large gap between samples trained on and unseen ones indicates overfitting. "
+        f"Loss: binary cross-entropy.{_source(published, 'Dincu 2021, other data; loss as printed there.')}"
     )
     head = ("Network", "Samples", *_NETWORK.values())
-    return Grid(title="What the classifiers themselves say", file=file, head=head, rows=rows, note=note, n_text=2)
+    return PageTable(title="What the classifiers themselves say", file=file, head=head, rows=rows, note=note, n_text=2)
 
 
-def design_grid(wells: pd.DataFrame, found: Sequence[Association], *, file: str) -> Grid:
+def design_table(wells: pd.DataFrame, found: Sequence[Association], *, file: str) -> PageTable:
     """How the values of the sheet's columns are spread over the classes.
 
     Parameters
@@ -132,25 +136,26 @@ def design_grid(wells: pd.DataFrame, found: Sequence[Association], *, file: str)
         rows.append((one.column, text, number(one.cramers_v, scale=1.0), p_value))
     note = (
         "Samples of each class per value of the column. Cramér's V: 0 the classes are spread evenly over the values, 1 "
-        "the value tells the class; few samples per value raise it, so p is the share of permutations of the samples' "
-        "classes that reach it. The higher V, the less a difference between classes can be told from one of the column."
+        "the value determines the class; few samples per value raise it, so p is the share of permutations of the "
+        "samples' classes that reach it. The higher V, the less a difference between classes can be separated from one "
+        "of the column."
     )
     head = ("Column", "Samples", "Cramér's V", "p")
-    return Grid(
+    return PageTable(
         title="Are the classes spread over plates and positions?", file=file, head=head, rows=rows, note=note, n_text=2
     )
 
 
-def samples_grid(clusters: pd.DataFrame, *, file: str) -> Grid:
+def samples_table(clusters: pd.DataFrame, *, file: str) -> PageTable:
     """Each sample: how many of its wells each method calls positive without having seen it, and their mean score."""
-    methods = _methods(clusters)
+    titles = _titles(clusters)
     means = clusters.groupby("sample")["unseen_score"].mean()
     people = clusters[["sample", "label"]].drop_duplicates()
     people = people.assign(mean=people["sample"].map(means)).sort_values(["label", "mean"])
     rows = []
     for sample, label in people[["sample", "label"]].itertuples(index=False):
         values = []
-        for method in methods:
+        for method in titles:
             scores = clusters.loc[
                 (clusters["sample"] == sample) & (clusters["method"] == method), "unseen_score"
             ].dropna()
@@ -161,16 +166,16 @@ def samples_grid(clusters: pd.DataFrame, *, file: str) -> Grid:
         "Mean score of the sample's wells, above 0: called positive; each by a method and a boundary that never saw "
         "the sample. Scores of different methods have different scales."
     )
-    head = ("Sample", "Class", *methods.values())
+    head = ("Sample", "Class", *titles.values())
     title = "Sample by sample"
-    return Grid(title=title, file=file, head=head, rows=rows, note=note, n_text=2, folded=len(rows) > _LONG)
+    return PageTable(title=title, file=file, head=head, rows=rows, note=note, n_text=2, folded=len(rows) > _LONG)
 
 
-def clusters_grid(verdict: pd.DataFrame, published: pd.DataFrame | None, *, file: str) -> Grid:
+def clusters_table(verdict: pd.DataFrame, published: pd.DataFrame | None, *, file: str) -> PageTable:
     """Table 6.1 of Dincu 2021: two k-means clusters against the classes."""
     names = [f"kmeans {name}" for name in _CLUSTERS]
     rows = []
-    for name, words in _methods(verdict).items():
+    for name, words in _titles(verdict).items():
         for scope, more in (
             ("unseen", "unseen samples"),
             ("all", "fitted with all"),
@@ -180,30 +185,30 @@ def clusters_grid(verdict: pd.DataFrame, published: pd.DataFrame | None, *, file
             rows.append((f"{words}, {more}", *values))
     rows += _published_rows(published, "clusters", "components", names)
     note = (
-        "K-means with two clusters, which are not told the classes. Homogeneity: is a cluster of one class? "
+        "K-means with two clusters, which does not use the classes. Homogeneity: is a cluster of one class? "
         "Completeness: is a class in one cluster? V-measure: both; 0 neither, 1 perfect, chance a little above 0, and "
         "p is the share of permutations of the samples' classes that do as well. Davies–Bouldin (lower is better) and "
-        "silhouette (higher is) tell how far apart clusters are, not whether they mean anything. Unseen samples: "
-        "centres were found without the sample. Two components: k-means in the plane of two principal components, as "
-        "the published figures have it (Dincu 2021, other data, fitted with all)."
+        "silhouette (higher is) say how far apart clusters are, not whether they mean anything. Unseen samples: "
+        "centres were found without the sample. Two components: k-means in the plane of two principal components."
+        f"{_source(published, 'Dincu 2021, other data, fitted with all, two components.')}"
     )
     head = ("Embedding", *_CLUSTERS.values())
-    return Grid(title="Two clusters", file=file, head=head, rows=rows, note=note)
+    return PageTable(title="Two clusters", file=file, head=head, rows=rows, note=note)
 
 
-def cluster_range_grid(verdict: pd.DataFrame, *, file: str) -> Grid:
-    """Other numbers of clusters and other ways to cluster, fitted with all samples; stability."""
+def cluster_range_table(verdict: pd.DataFrame, *, file: str) -> PageTable:
+    """Other numbers of clusters and other clustering methods, fitted with all samples; stability."""
     found = verdict[(verdict["question"] == "clusters") & (verdict["scope"] == "all")]
     numbers = [m.split()[1] for m in dict.fromkeys(found["metric"]) if m.startswith("kmeans ") and m[7].isdigit()]
     heads = {"kmeans stability": "Stability of\ntwo clusters"}
     names = {"agglomerative": "Agglomerative", "hdbscan": "HDBSCAN"}
     names |= {f"kmeans {k}": f"K-means,\n{k} clusters" for k in dict.fromkeys(numbers)}
     rows = []
-    for name, words in _methods(verdict).items():
+    for name, words in _titles(verdict).items():
         values = [_value(verdict, name, "clusters", "all", metric) for metric in heads]
-        for way in names:
+        for name_of_clusters in names:
             v_measure, shape = (
-                _value(verdict, name, "clusters", "all", f"{way} {m}") for m in ("v_measure", "silhouette")
+                _value(verdict, name, "clusters", "all", f"{name_of_clusters} {m}") for m in ("v_measure", "silhouette")
             )
             values.append(f"{v_measure}\n({shape})")
         rows.append((words, *values))
@@ -213,15 +218,15 @@ def cluster_range_grid(verdict: pd.DataFrame, *, file: str) -> Grid:
         "number of clusters itself; wells that it puts in none count as one more."
     )
     head = ("Embedding", *heads.values(), *names.values())
-    return Grid(title="Other clusters", file=file, head=head, rows=rows, note=note)
+    return PageTable(title="Other clusters", file=file, head=head, rows=rows, note=note)
 
 
-def retrieval_grid(verdict: pd.DataFrame, *, file: str) -> Grid:
+def retrieval_table(verdict: pd.DataFrame, *, file: str) -> PageTable:
     """Whether wells of one sample find each other."""
     heads = {"mean_average_precision": "Mean average\nprecision", "share_found": "Samples whose wells\nfind each other"}
     rows = [
         (words, *(_value(verdict, name, "retrieval", "all", metric) for metric in heads))
-        for name, words in _methods(verdict).items()
+        for name, words in _titles(verdict).items()
     ]
     note = (
         "All other wells are ranked by their likeness to a well (cosine); 1: those of the same sample come first. "
@@ -229,7 +234,7 @@ def retrieval_grid(verdict: pd.DataFrame, *, file: str) -> Grid:
         "(Benjamini–Hochberg). Fitted with all samples: classifiers bring wells of a class together, and so those of a "
         "sample."
     )
-    return Grid(
+    return PageTable(
         title="Do wells of one sample find each other?",
         file=file,
         head=("Embedding", *heads.values()),
@@ -238,7 +243,7 @@ def retrieval_grid(verdict: pd.DataFrame, *, file: str) -> Grid:
     )
 
 
-def batch_grid(verdict: pd.DataFrame, *, label: str, counts: dict[str, int], n_wells: int, file: str) -> Grid:
+def batch_table(verdict: pd.DataFrame, *, label: str, counts: dict[str, int], n_wells: int, file: str) -> PageTable:
     """Share of the variance that the class and each batch column explain, before and after two corrections.
 
     Parameters
@@ -251,25 +256,25 @@ def batch_grid(verdict: pd.DataFrame, *, label: str, counts: dict[str, int], n_w
         Number of wells.
     """
     rows = []
-    for name, words in _methods(verdict).items():
+    for name, words in _titles(verdict).items():
         for column, n_values in counts.items():
             values = [_value(verdict, name, "batch", "all", f"{column} {form}") for form in _FORMS]
             chance = number((n_values - 1) / max(1, n_wells - 1), scale=1.0)
             rows.append((words, label if column == "label" else column, *values, chance))
     note = (
-        "Share of the variance between wells that goes with the column, 0 to 1, with the share of permutations that "
+        "Share of the variance between wells that the column explains, 0 to 1, with the share of permutations that "
         "reach it (p): of whole samples where each has one value of the column, else of each sample's wells. By chance "
         "alone it is about (values - 1) / (wells - 1), more where whole samples share a value. A correction is good "
-        "when the batch's share falls and the class' does not. Where the class was told, to a classifier or to the "
+        "when the batch's share falls and the class' does not. Where the class was used, by a classifier or by the "
         "whitening, its share has no p and is no evidence. Fitted with all samples. A dash: no control wells on some "
         "plate, or none that differ."
     )
     head = ("Embedding", "Column", *_FORMS.values(), "By chance")
     title = "What else explains the profiles"
-    return Grid(title=title, file=file, head=head, rows=rows, note=note, n_text=2, folded=len(rows) > _LONG)
+    return PageTable(title=title, file=file, head=head, rows=rows, note=note, n_text=2, folded=len(rows) > _LONG)
 
 
-def actin_grid(tiles: pd.DataFrame, *, file: str) -> Grid:
+def actin_table(tiles: pd.DataFrame, *, file: str) -> PageTable:
     """How well the U-Net finds the actin inside cells."""
     rows = []
     for split in ("train", "validation", "unseen"):
@@ -282,7 +287,7 @@ def actin_grid(tiles: pd.DataFrame, *, file: str) -> Grid:
         "for inside: what the network has to beat."
     )
     head = ("Samples", "Tiles", "U-Net", "All bright actin")
-    return Grid(title="Actin inside cells", file=file, head=head, rows=rows, note=note)
+    return PageTable(title="Actin inside cells", file=file, head=head, rows=rows, note=note)
 
 
 _IOU = ("iou", "iou_of_actin")

@@ -1,16 +1,18 @@
 """One network on all wells: fitted once with all samples, and once without those of each fold."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from wellspring.errors import InputError
 from wellspring.profiling.design import Design, embedding_table, field_folds
-from wellspring.profiling.embedding import Fitted, Training, fit_embedder
+from wellspring.profiling.embeddings import Embedding
 from wellspring.profiling.fields import Fields
 from wellspring.profiling.folds import sample_folds, validation_samples
+from wellspring.profiling.network_fits import Fitted, Training
 from wellspring.profiling.tables import MULTIPLIED, NETWORK_SCORES, PROFILE_HISTORY
 from wellspring.tables import empty_table
 
@@ -27,17 +29,25 @@ class EmbeddedFields:
 
 
 def embedded_fields(
-    method: str, fields: Fields, *, design: Design, settings: Mapping[str, Any], report: Callable[[str], None]
+    network: Embedding, fields: Fields, *, design: Design, settings: Any, notify: Callable[[str], None]
 ) -> EmbeddedFields:
-    """Fit `method` with all samples (fold 0) and without those of each fold, and embed every field each time.
+    """Fit `network` with all samples (fold 0) and without those of each fold, and embed every field each time.
 
     Validation fields belong to samples that the network is not trained on.
+
+    Parameters
+    ----------
+    settings
+        Of the class ``network.settings_kind``.
+    notify
+        Called with a line before each fit.
 
     Raises
     ------
     ValueError
-        As of `field_folds`, `fit_embedder`.
+        As of `field_folds`, or when the embedding has no network.
     """
+    fit = _fit_of(network)
     folds = field_folds(fields.keys, design=design)
     is_positive = folds.keys["label"].isin(design.positive).to_numpy()
     embeddings, histories, scores = [], [], [empty_table(NETWORK_SCORES)]
@@ -51,11 +61,10 @@ def embedded_fields(
             images=fields.images[seen],
             is_positive=is_positive[seen],
             is_validation=is_validation[seen],
-            settings=settings,
             seed=seed,
         )
-        report(f"{method}: fold {number} of {folds.numbers[-1]}, {int(seen.sum())} of {len(seen)} fields")
-        fitted = fit_embedder(method, training)
+        notify(f"{network.name}: fold {number} of {folds.numbers[-1]}, {int(seen.sum())} of {len(seen)} fields")
+        fitted = fit(training, settings=settings)
         embeddings.append(embedding_table(fields.keys, fitted.embed(fields.images), fold=number, is_seen=seen))
         histories.append(fitted.history.assign(fold=number))
         split = np.where(~seen, "unseen", np.where(is_validation, "validation", "train"))
@@ -63,6 +72,12 @@ def embedded_fields(
     history = pd.concat(histories, ignore_index=True)[PROFILE_HISTORY.names]
     kept = [one for one in scores if len(one)] or scores[:1]
     return EmbeddedFields(pd.concat(embeddings, ignore_index=True), history, pd.concat(kept, ignore_index=True))
+
+
+def _fit_of(network: Embedding) -> Callable[..., Fitted]:
+    if network.fit is None:
+        raise InputError(f"profiling.methods: {network.name} has no network to fit.")
+    return network.fit
 
 
 def _scores(fitted: Fitted, fields: Fields, *, fold: int, split: Sequence[str]) -> pd.DataFrame:
@@ -73,13 +88,13 @@ def _scores(fitted: Fitted, fields: Fields, *, fold: int, split: Sequence[str]) 
 
 
 def multiplication_curves(
-    method: str,
+    network: Embedding,
     fields: Fields,
     *,
     design: Design,
-    settings: Mapping[str, Any],
+    settings: Any,
     factors: Sequence[int],
-    report: Callable[[str], None],
+    notify: Callable[[str], None],
 ) -> pd.DataFrame:
     """Losses of a network for several multiplications of the same fields (Dincu 2021, figure C.1).
 
@@ -90,6 +105,7 @@ def multiplication_curves(
     DataFrame
         Table `MULTIPLIED`.
     """
+    fit = _fit_of(network)
     people = design.annotations[["plate", "well", "sample", "label"]]
     keys = fields.keys.merge(people, on=["plate", "well"], how="left", validate="m:1")
     samples, labels = keys["sample"].tolist(), keys["label"].tolist()
@@ -97,14 +113,14 @@ def multiplication_curves(
     chosen = validation_samples(samples, labels, share=0.25, seed=design.seed)
     parts = []
     for factor in factors:
-        report(f"{method}: fields {factor} times")
+        notify(f"{network.name}: fields {factor} times")
         training = Training(
             images=fields.images,
             is_positive=keys["label"].isin(design.positive).to_numpy(),
             is_validation=keys["sample"].isin(chosen).to_numpy(),
-            settings={**settings, "multiplication": factor},
             seed=design.seed,
         )
-        parts.append(fit_embedder(method, training).history.assign(method=method, multiplication=factor))
+        history = fit(training, settings=replace(settings, multiplication=factor)).history
+        parts.append(history.assign(method=network.name, multiplication=factor))
     table = pd.concat(parts, ignore_index=True) if parts else empty_table(MULTIPLIED)
     return table[MULTIPLIED.names]
