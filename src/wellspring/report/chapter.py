@@ -2,10 +2,13 @@
 
 import json
 import re
+import shlex
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Literal
+
+from pydantic import ValidationError
 
 from wellspring.errors import InputError
 from wellspring.files import as_readable, replaced_when_whole
@@ -98,13 +101,15 @@ class Chapter:
         Name of the stage, also the chapter's anchor in the page.
     title : str
     lead : str
-        A sentence or two: which question the chapter answers.
+        A sentence: which question the chapter answers.
     picture : Illustration or None
-        The one figure that tells the result, shown at the top of the page. None where there is none.
+        The one figure that tells the result, shown at the top of the page, at most 900 px wide and 620 px high: wider
+        than high, with few panels. It may be a figure of a section too; if not, it begins the chapter. None where
+        there is none.
     warnings : sequence of str
         What the reader must know before the results are believed; repeated at the top of the page.
     findings : sequence of str
-        What came out, the most important first; at most `MOST_FINDINGS`.
+        What came out, the most important first, which is written beside the picture; at most `MOST_FINDINGS`.
     settings : sequence of (str, str)
         What was run: name and value, for the page's list.
     sections : sequence of Section
@@ -144,10 +149,22 @@ def read_chapter(path: Path) -> Chapter:
     Raises
     ------
     FileNotFoundError, ValueError
-        When the file is missing or is no chapter.
+        When the file is missing or is no chapter, with the command that makes it again.
     """
-    with as_readable(path, expected="a chapter of the report"):
-        return settings_of(Chapter, json.loads(Path(path).read_text(encoding="utf-8")))
+    path = Path(path)
+    remedy = f"Make it again: snakemake {shlex.quote(str(path))} --force"
+    try:
+        return settings_of(Chapter, json.loads(path.read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        raise FileNotFoundError(f"{path}: expected a chapter of the report, found no file. {remedy}") from None
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(str(key) for key in first["loc"]) or "the chapter"
+        raise InputError(f"{path}: expected a chapter of the report, but {where}: {first['msg']}. {remedy}") from error
+    except (ValueError, TypeError) as error:
+        raise InputError(
+            f"{path}: expected a chapter of the report, but it cannot be read ({error}). {remedy}"
+        ) from error
 
 
 def illustration(path: Path, *, title: str, caption: str) -> Illustration:

@@ -1,117 +1,87 @@
-"""One HTML page that needs nothing beside itself: figures embedded, tables as HTML, no script, no link to the net."""
+"""One HTML page from the chapters: it needs no other file, runs no script and loads nothing from the network."""
 
 import base64
-import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import jinja2
+import yaml
+from markupsafe import Markup
 
+import wellspring
 from wellspring.errors import InputError
-from wellspring.files import as_readable
-from wellspring.profiling.report.well_maps import Cloud
+from wellspring.report.chapter import Chapter, Details, Illustration, PageTable
+from wellspring.report.chapter import Section as ChapterSection
+from wellspring.report.svg import InlineSvg, inline_svg
+from wellspring.report.tables import LONG_TABLE
+from wellspring.report.words import listed, unbroken
 
-__all__ = ["TEMPLATE", "Details", "Grid", "Illustration", "Page", "Section", "illustration", "render_page"]
+# For modules that do not write a chapter yet.
+from wellspring.report.parts_of_before import Grid, Page, Section, illustration  # isort: skip
+
+__all__ = ["TEMPLATE", "Grid", "Page", "Section", "illustration", "render_page"]
 
 TEMPLATE = Path(__file__).with_name("page.html.jinja")
-_ENLARGED = 1.3
-_PX_PER_UNIT = {"pt": 96 / 72, "px": 1.0, "mm": 96 / 25.4, "in": 96.0, "": 1.0}
+# Of the pictures that the page begins with: what fits a screen with some text above.
+_HIGHEST_PX = 620.0
+_OF_THE_PAGE = frozenset({"overview", "warnings", "findings", "run", "reproduce", "config"})
 
 
-@dataclass(frozen=True)
-class Illustration:
-    """A figure: title, its file's name as the reader knows it, SVG as base64 text, width in CSS px, caption."""
+def render_page(
+    chapters: Sequence[Chapter],
+    *,
+    title: str,
+    n_wells: int,
+    config: Mapping[str, Any],
+    versions: Sequence[tuple[str, str]],
+) -> str:
+    """The page as HTML text. All text is escaped; figures are taken in by `inline_svg`.
 
-    title: str
-    file: str
-    svg: str
-    width_px: int
-    caption: str
-
-
-@dataclass(frozen=True)
-class Grid:
-    """A table: title, file it also stands in (or ``""``), column heads, rows of text, a note below.
-
-    The first `n_text` columns are text, the others numbers. Rows in `strong` (positions) are set off. A `folded`
-    table is shown when it is asked for.
-    """
-
-    title: str
-    file: str
-    head: Sequence[str]
-    rows: Sequence[Sequence[str]]
-    note: str = ""
-    n_text: int = 1
-    strong: frozenset[int] = frozenset()
-    folded: bool = False
-
-
-@dataclass(frozen=True)
-class Details:
-    """Text that is folded away until it is asked for."""
-
-    title: str
-    text: str
-
-
-@dataclass(frozen=True)
-class Section:
-    """A chapter: anchor, title, warnings first, then what was found, then figures, tables and folded text in order.
-
-    `level` is 2 for a chapter and 3 for a part of the chapter before it.
-    """
-
-    anchor: str
-    title: str
-    text: Sequence[str] = ()
-    warnings: Sequence[str] = ()
-    findings: Sequence[str] = ()
-    parts: Sequence[Illustration | Grid | Details | Cloud] = ()
-    level: int = 2
-
-
-@dataclass(frozen=True)
-class Page:
-    """Title, what it is in a sentence or two, chapters, and a last line."""
-
-    title: str
-    lead: str
-    sections: Sequence[Section]
-    footer: str
-
-
-def illustration(path: Path, *, title: str, caption: str) -> Illustration:
-    """The SVG file `path`, ready to be embedded.
-
-    An embedded image is a document of its own, so ids in several figures do not clash.
+    Parameters
+    ----------
+    chapters
+        In the order of the page. None is fine: the page then says what was run.
+    title
+        The first line.
+    n_wells
+        Wells in the sheet.
+    config
+        The checked config, which the page shows.
+    versions
+        Names and versions of the software.
 
     Raises
     ------
-    FileNotFoundError
-        When there is no such file.
     ValueError
-        When it is not an SVG image with a width.
+        When two chapters are of the same stage, or a figure is no SVG image; the message names it.
     """
-    with as_readable(path, expected="an SVG figure"):
-        text = Path(path).read_text(encoding="utf-8")
-        width = re.search(r"<svg\b[^>]*?\swidth=\"([\d.]+)(pt|px|mm|in|)\"", text)
-        if width is None:
-            raise InputError("it has no <svg> with a width")
-    return Illustration(
+    names = [chapter.stage for chapter in chapters]
+    clashing = sorted({name for name in names if names.count(name) > 1 or name in _OF_THE_PAGE})
+    if clashing:
+        raise ValueError(f"report: expected one chapter per stage, and none named {sorted(_OF_THE_PAGE)}: {clashing}")
+    warnings = {one.stage: _warnings(one) for one in chapters}
+    page = _template(str(TEMPLATE)).render(
         title=title,
-        file=str(path),
-        svg=base64.b64encode(text.encode("utf-8")).decode("ascii"),
-        width_px=round(float(width[1]) * _PX_PER_UNIT[width[2]] * _ENLARGED),
-        caption=caption,
+        lead=_lead(chapters, n_wells=n_wells),
+        chapters=chapters,
+        sections={one.stage: _anchored(one) for one in chapters},
+        pictures={one.stage: _unshown_picture(one) for one in chapters},
+        warnings=warnings,
+        n_warnings=sum(len(lines) for lines in warnings.values()),
+        warned=listed([one.title for one in chapters if warnings[one.stage]]),
+        has_findings=any(one.findings for one in chapters),
+        run=_run(chapters, n_wells=n_wells),
+        software=_software(versions),
+        commands=_commands(chapters),
+        config=_config(config),
+        footer=f"Made by wellspring {wellspring.__version__}. This file needs no other file and no network.",
+        figures=_Figures(),
     )
-
-
-def render_page(page: Page) -> str:
-    """The page as HTML text. All text of `page` is escaped."""
-    return _template(str(TEMPLATE)).render(page=page)
+    return f"{page.strip()}\n"
 
 
 @cache
@@ -123,25 +93,101 @@ def _template(path: str) -> jinja2.Template:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["unbroken"] = _unbroken
-    environment.tests["illustration"] = _is_illustration
-    environment.tests["grid"] = _is_grid
-    environment.tests["cloud"] = _is_cloud
+    environment.filters["unbroken"] = unbroken
     return environment.get_template(Path(path).name)
 
 
-def _unbroken(text: str) -> str:
-    """`text` whose numbers stay on one line with their sign of percent, and values of R² with their name."""
-    return re.sub(r"(?<=\d) (?=%)|(?<=R²) (?=[-−\d])", "\u00a0", text)
+def _lead(chapters: Sequence[Chapter], *, n_wells: int) -> str:
+    wells = f"{n_wells:,} well{'' if n_wells == 1 else 's'}"
+    if not chapters:
+        return f"{wells}. The config asks for no result that this page could show."
+    return f"{wells}. Chapters: {listed([chapter.title for chapter in chapters])}."
 
 
-def _is_illustration(part: object) -> bool:
-    return isinstance(part, Illustration)
+def _warnings(chapter: Chapter) -> list[str]:
+    """Those of the chapter and of its sections, each once."""
+    of_sections = (text for section in chapter.sections for text in section.warnings)
+    return list(dict.fromkeys([*chapter.warnings, *of_sections]))
 
 
-def _is_grid(part: object) -> bool:
-    return isinstance(part, Grid)
+def _anchored(chapter: Chapter) -> list[tuple[str, ChapterSection]]:
+    return [(f"{chapter.stage}-{number}", section) for number, section in enumerate(chapter.sections, start=1)]
 
 
-def _is_cloud(part: object) -> bool:
-    return isinstance(part, Cloud)
+def _unshown_picture(chapter: Chapter) -> Illustration | None:
+    """The chapter's picture, unless one of its sections shows it."""
+    shown = {part.svg for section in chapter.sections for part in section.parts if isinstance(part, Illustration)}
+    return None if chapter.picture is None or chapter.picture.svg in shown else chapter.picture
+
+
+def _run(chapters: Sequence[Chapter], *, n_wells: int) -> PageTable:
+    """What was run, as the chapters say it."""
+    rows = [(chapter.title, name, value) for chapter in chapters for name, value in chapter.settings]
+    if not any(name == "Wells" for _, name, _ in rows):
+        rows.insert(0, ("", "Wells", f"{n_wells:,}"))
+    shown = [("" if number and rows[number - 1][0] == row[0] else row[0], *row[1:]) for number, row in enumerate(rows)]
+    return PageTable(title="Data and settings", file="", head=("Chapter", "What", "Value"), rows=shown, n_text=3)
+
+
+def _software(versions: Sequence[tuple[str, str]]) -> PageTable:
+    return PageTable(title="Software", file="", head=("Package", "Version"), rows=versions, n_text=2, folded=True)
+
+
+def _config(config: Mapping[str, Any]) -> Details:
+    text = yaml.safe_dump(dict(config), sort_keys=False, allow_unicode=True)
+    return Details(title="Show the config of this run", text=text)
+
+
+def _commands(chapters: Sequence[Chapter]) -> PageTable:
+    """A command per file that the chapters show."""
+    files: dict[str, tuple[str, str]] = {}
+    for chapter in chapters:
+        first = [chapter.picture] if chapter.picture else []
+        for part in [*first, *(part for section in chapter.sections for part in section.parts)]:
+            if isinstance(part, Illustration | PageTable) and part.file:
+                files.setdefault(part.file, (chapter.title, part.title))
+    rows = [(*said, f"snakemake {shlex.quote(file)} --force") for file, said in files.items()]
+    head = ("Chapter", "Figure or table", "Command")
+    title = f"Commands ({len(rows)})" if len(rows) > LONG_TABLE else "Commands"
+    return PageTable(title=title, file="", head=head, rows=rows, n_text=3, folded=len(rows) > LONG_TABLE)
+
+
+@dataclass
+class _Figures:
+    """The figures of one page: each is in it once, under a name of its own, and shown by that name from then on."""
+
+    known: dict[str, InlineSvg | None] = field(default_factory=dict)
+    drawn_once: set[str] = field(default_factory=set)
+
+    def drawn(self, figure: Illustration, *, is_picture: bool = False) -> Markup:
+        """The element that shows `figure`; a picture is made smaller if it is high."""
+        found = self._known(figure)
+        width = self.width_px(figure) if is_picture else float(figure.width_px)
+        shown = {"style": f"--width: {width:.0f}px", "title": figure.title}
+        if found is None:
+            data = base64.b64encode(figure.svg.encode("utf-8")).decode("ascii")
+            image = '<img class="figure" style="{style}" alt="{title}" src="data:image/svg+xml;base64,{data}">'
+            return Markup(image).format(**shown, data=data)
+        inside = Markup('<use href="#{}"></use>').format(found.name)
+        if found.name not in self.drawn_once:
+            self.drawn_once.add(found.name)
+            inside = Markup(found.markup)
+        image = '<svg class="figure" style="{style}" role="img" aria-label="{title}" viewBox="{box}">{inside}</svg>'
+        return Markup(image).format(**shown, box=found.view_box, inside=inside)
+
+    def width_px(self, figure: Illustration) -> float:
+        """Width of a picture that is no higher than a screen."""
+        found = self._known(figure)
+        if found is None:
+            return float(figure.width_px)
+        _, _, width, height = (float(number) for number in found.view_box.replace(",", " ").split())
+        return min(figure.width_px, _HIGHEST_PX * width / height) if height > 0 else float(figure.width_px)
+
+    def _known(self, figure: Illustration) -> InlineSvg | None:
+        if figure.svg not in self.known:
+            try:
+                self.known[figure.svg] = inline_svg(figure.svg, name=f"f{len(self.known) + 1}")
+            except ValueError as error:
+                remedy = f"snakemake {shlex.quote(figure.file)} --force"
+                raise InputError(f"{figure.file}: {error}. Make it again: {remedy}") from error
+        return self.known[figure.svg]

@@ -27,7 +27,7 @@ _HATCH = "////"
 # Wells without a position are listed in as many columns, twice as wide as high.
 _LISTED_COLUMNS = 6
 _LONGEST_NAME = 13
-_ONE_PLATE_MM = 150.0
+_ONE_PLATE_MM = 130.0
 # What is beside the wells: names of the rows on the left, the colour bar on the right.
 _BESIDE_MM = 28.0
 # Numbers are written into wells at least as wide.

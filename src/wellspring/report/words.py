@@ -1,10 +1,11 @@
 """Lists of names in sentences."""
 
+import re
 from collections.abc import Iterable, Sequence
 
 import pandas as pd
 
-__all__ = ["MOST_NAMED", "listed", "named_wells"]
+__all__ = ["MOST_NAMED", "listed", "named_wells", "unbroken"]
 
 # As many wells are named in a sentence; the others are counted.
 MOST_NAMED = 10
@@ -29,3 +30,8 @@ def named_wells(rows: pd.DataFrame | Iterable[tuple[str, str]]) -> str:
     if not names:
         return "0 wells"
     return f"{len(names)} well{'s' if len(names) > 1 else ''}: {', '.join(names[:MOST_NAMED])}{more}"
+
+
+def unbroken(text: str) -> str:
+    """`text` whose numbers stay on one line with their percent sign, and values of R² with their name."""
+    return re.sub(r"(?<=\d) (?=%)|(?<=R²) (?=[-−\d])", "\u00a0", text)
