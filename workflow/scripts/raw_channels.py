@@ -1,14 +1,15 @@
-"""Descriptions of all wells → channels.csv (id, channel): all wells agree, and the config fits them."""
+"""Indexes of all wells → channels.csv (id, channel): all wells have the same channels, and the config fits them."""
 
 import csv
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wellspring.files import replaced_when_whole
 from wellspring.jobs import logged_job
-from wellspring.raw.describe import check_axes, check_removed, compare_channels
+from wellspring.raw.comparison import check_config_in_wells, compare_channels
+from wellspring.raw.index import read_index
+from wellspring.stage import stages
 
 if TYPE_CHECKING:
     from snakemake.script import Snakemake
@@ -17,23 +18,12 @@ if TYPE_CHECKING:
 
 
 def main(
-    *,
-    descriptions: Sequence[Path],
-    named: Mapping[str, Sequence[str]],
-    per_axis: Mapping[str, Any],
-    removed: Sequence[int],
-    channels: Path,
+    *, indexes: Sequence[Path], named: Mapping[str, Sequence[str]], config: Mapping[str, Any], channels: Path
 ) -> None:
-    """Compare the wells of `descriptions` and write the shared channels to `channels`."""
-    wells = [json.loads(path.read_text(encoding="utf-8")) for path in descriptions]
-    shared = compare_channels({(w["plate"], w["well"]): w["channels"] for w in wells}, named=named)
-    check_axes(
-        {(w["plate"], w["well"]): w["n_planes"] for w in wells},
-        channels=named.get("spots.channels", ()),
-        per_axis=per_axis,
-    )
-    # A model sees all channels but its target, unless the config names those that it sees.
-    check_removed(removed, n_inputs=len(named.get("dataset.input_channels", ())) or len(shared) - 1)
+    """Compare the wells with each other, with the channels `named`, and with the blocks of `config`."""
+    wells = [read_index(path) for path in indexes]
+    shared = compare_channels({(one.plate, one.well): one.channels for one in wells}, named=named)
+    check_config_in_wells(config, wells, stages=[one for one in stages() if one.name in config])
     print(f"{len(wells)} wells share {len(shared)} channels: {', '.join(shared)}")
     with replaced_when_whole(channels) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
@@ -43,9 +33,8 @@ def main(
 if __name__ == "__main__":
     with logged_job(snakemake.log[0]):
         main(
-            descriptions=[Path(file) for file in snakemake.input.descriptions],
+            indexes=[Path(file) for file in snakemake.input.indexes],
             named=snakemake.params.named,
-            per_axis=snakemake.params.per_axis,
-            removed=snakemake.params.removed,
+            config=snakemake.params.config,
             channels=Path(snakemake.output.channels),
         )

@@ -1,7 +1,9 @@
 """The stage attribution, as the workflow sees it."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from wellspring.attribution.removal_check import removal_mistakes
 from wellspring.stage import Config, Stage
 
 __all__ = ["STAGE"]
@@ -34,11 +36,19 @@ def _mistakes_of_retraining(roar: dict[str, Any], *, training: dict[str, Any]) -
     return found
 
 
+def _mistakes_in_wells(config: Config, wells: Sequence[Mapping[str, Any]]) -> list[str]:
+    roar = (config["attribution"]["validation"] or {}).get("roar") or {}
+    # A model sees all channels but its target, unless the config names those that it sees.
+    n_inputs = len(config["dataset"]["input_channels"] or wells[0]["channels"][1:])
+    return removal_mistakes(roar.get("channels", []), n_inputs=n_inputs)
+
+
 STAGE = Stage(
     name="attribution",
     summary="models + crops -> score maps, importance of the channels, tests of both",
     after=("training",),
     is_wanted=_is_wanted,
     mistakes=_mistakes,
+    mistakes_in_wells=_mistakes_in_wells,
     grows_with={},
 )

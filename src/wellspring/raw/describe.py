@@ -1,20 +1,13 @@
-"""What a raw well holds, from headers alone, and whether all wells of a run fit together."""
+"""What a raw well holds, from headers alone."""
 
-import difflib
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from wellspring.errors import InputError
 from wellspring.raw.formats import format_named
 from wellspring.raw.index import WellIndex
 
-__all__ = ["compare_channels", "describe_well"]
-
-_MOST_WELLS = 5
-
-Well = tuple[str, str]
+__all__ = ["describe_well"]
 
 
 def describe_well(path: Path, *, plate: str, well: str, raw: Mapping[str, Any]) -> WellIndex:
@@ -33,59 +26,3 @@ def describe_well(path: Path, *, plate: str, well: str, raw: Mapping[str, Any]) 
         When a file is missing, or its header says that it is broken or does not fit the others.
     """
     return format_named(raw["format"]).describe(Path(path), plate=plate, well=well, raw=raw)
-
-
-def compare_channels(
-    channels_of: Mapping[Well, Sequence[str]], *, named: Mapping[str, Sequence[str]]
-) -> tuple[str, ...]:
-    """The channels that all wells share, in their order.
-
-    Parameters
-    ----------
-    channels_of
-        (plate, well) to its channels.
-    named
-        Config key to the channels that it names.
-
-    Raises
-    ------
-    ValueError
-        When wells differ in their channels or in their order, or the config names a channel that no well has.
-    """
-    counts = Counter(tuple(channels) for channels in channels_of.values())
-    common = counts.most_common(1)[0][0] if counts else ()
-    others = {well: tuple(channels) for well, channels in channels_of.items() if tuple(channels) != common}
-    if others:
-        lines = [f"  - {plate}/{well}: {_difference(c, common)}" for (plate, well), c in others.items()][:_MOST_WELLS]
-        more = [f"  (+{len(others) - _MOST_WELLS} more)"] if len(others) > _MOST_WELLS else []
-        raise InputError(
-            f"channels: expected the same channels in the same order in every well, but {len(others)} of "
-            f"{len(channels_of)} wells differ from the other {counts[common]}:\n"
-            + "\n".join([*lines, *more])
-            + "\nCorrect their channel tables, or run these wells apart."
-        )
-    unknown = [
-        f"  - {key}: {_unknown(name, common)}" for key, names in named.items() for name in names if name not in common
-    ]
-    if unknown:
-        raise InputError(
-            f"config: {len(unknown)} channel(s) that no well has:\n"
-            + "\n".join(unknown)
-            + f"\nKnown channels: {', '.join(common)}. Correct the config."
-        )
-    return common
-
-
-def _difference(channels: tuple[str, ...], common: tuple[str, ...]) -> str:
-    lacks = [name for name in common if name not in channels]
-    adds = [name for name in channels if name not in common]
-    if not lacks and not adds:
-        return "has the same channels in another order"
-    return f"lacks {lacks or 'none'}, has also {adds or 'none'}"
-
-
-def _unknown(name: str, known: Sequence[str]) -> str:
-    lower = {k.lower(): k for k in known}
-    close = [lower[match] for match in difflib.get_close_matches(name.lower(), list(lower), n=3)]
-    close += [k for k in known if name.lower() in k.lower() and k not in close]
-    return f"{name!r}" + (f" (did you mean {' or '.join(close[:3])}?)" if close else "")

@@ -1,5 +1,9 @@
 """The stage spots, as the workflow sees it."""
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from wellspring.spots.axes import axis_mistakes
 from wellspring.stage import Config, Stage
 
 __all__ = ["STAGE"]
@@ -23,6 +27,12 @@ def _mistakes(config: Config) -> list[str]:
     return found
 
 
+def _mistakes_in_wells(config: Config, wells: Sequence[Mapping[str, Any]]) -> list[str]:
+    block = config["spots"]
+    per_axis = {f"spots.{key}": block[key] for key in ("sigma_px", "spacing_um")}
+    return axis_mistakes(wells, channels=block["channels"], per_axis=per_axis)
+
+
 STAGE = Stage(
     name="spots",
     summary="images + labels -> spots, counts per cell, thresholds and how firm they are",
@@ -31,6 +41,7 @@ STAGE = Stage(
     is_wanted=_is_wanted,
     named_channels=_named_channels,
     mistakes=_mistakes,
+    mistakes_in_wells=_mistakes_in_wells,
     grows_with={},
     same_time=frozenset({"spots.max_instability"}),
 )

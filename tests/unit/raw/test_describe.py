@@ -1,4 +1,4 @@
-"""Channel tables, descriptions of wells, and wells compared."""
+"""Channel tables and indexes of wells."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ import pytest
 import tifffile
 
 from wellspring.raw.channels import read_channels
-from wellspring.raw.describe import compare_channels, describe_well
+from wellspring.raw.describe import describe_well
 from wellspring.raw.images import read_sites
 from wellspring.raw.index import read_index, write_index
 
@@ -74,39 +74,3 @@ def test_a_tiff_well_is_described_by_its_sites_and_read_without_a_workflow(tmp_p
     assert (found.channels, found.n_sites, found.n_values, found.n_files) == (("DAPI",), 2, 32, 2)
     assert (found.n_px, found.n_planes) == (None, {"DAPI": (1,)})
     assert [site.image.max() for site in read_sites(found, projection="max")] == [1, 2]
-
-
-def test_wells_with_the_same_channels_share_them() -> None:
-    wells = {("p", "A1"): ["DAPI", "EU"], ("p", "A2"): ["DAPI", "EU"]}
-    assert compare_channels(wells, named={"dataset.target_channel": ["EU"]}) == ("DAPI", "EU")
-
-
-def test_wells_whose_channels_differ_are_named_with_what_differs() -> None:
-    wells = {("p", f"A{k}"): ["DAPI", "EU"] for k in range(3)}
-    wells |= {("p", "B1"): ["DAPI", "PML"], ("q", "B2"): ["EU", "DAPI"]}
-    with pytest.raises(ValueError) as error:
-        compare_channels(wells, named={})
-    words = str(error.value)
-    assert "2 of 5 wells differ from the other 3" in words
-    assert "p/B1: lacks ['EU'], has also ['PML']" in words
-    assert "q/B2: has the same channels in another order" in words
-    assert "A0" not in words
-
-
-def test_many_differing_wells_are_counted_not_listed() -> None:
-    wells = {("p", f"A{k}"): ["DAPI"] for k in range(8)} | {("p", f"B{k}"): ["EU"] for k in range(7)}
-    with pytest.raises(ValueError, match=r"\(\+2 more\)"):
-        compare_channels(wells, named={})
-
-
-def test_a_channel_that_no_well_has_is_told_with_its_key_and_what_is_close() -> None:
-    wells = {("p", "A1"): ["00_DAPI", "00_EU", "01_PML"]}
-    named = {"dataset.target_channel": ["EU"], "dataset.input_channels": ["00_dapi", "01_PML", "COIL"]}
-    with pytest.raises(ValueError) as error:
-        compare_channels(wells, named=named)
-    words = str(error.value)
-    assert "3 channel(s) that no well has" in words
-    assert "dataset.target_channel: 'EU' (did you mean 00_EU?)" in words
-    assert "dataset.input_channels: '00_dapi' (did you mean 00_DAPI?)" in words
-    assert "dataset.input_channels: 'COIL'\n" in words
-    assert "Known channels: 00_DAPI, 00_EU, 01_PML" in words

@@ -1,0 +1,94 @@
+"""Whether all wells of a run fit together, and the config fits them."""
+
+import difflib
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from wellspring.errors import InputError
+from wellspring.raw.index import WellIndex
+from wellspring.stage import Stage
+
+__all__ = ["check_config_in_wells", "compare_channels"]
+
+_MOST_WELLS = 5
+
+Well = tuple[str, str]
+
+
+def compare_channels(
+    channels_of: Mapping[Well, Sequence[str]], *, named: Mapping[str, Sequence[str]]
+) -> tuple[str, ...]:
+    """The channels that all wells share, in their order.
+
+    Parameters
+    ----------
+    channels_of
+        (plate, well) to its channels.
+    named
+        Config key to the channels that it names.
+
+    Raises
+    ------
+    ValueError
+        When wells differ in their channels or in their order, or the config names a channel that no well has.
+    """
+    counts = Counter(tuple(channels) for channels in channels_of.values())
+    common = counts.most_common(1)[0][0] if counts else ()
+    others = {well: tuple(channels) for well, channels in channels_of.items() if tuple(channels) != common}
+    if others:
+        lines = [f"  - {plate}/{well}: {_difference(c, common)}" for (plate, well), c in others.items()][:_MOST_WELLS]
+        more = [f"  (+{len(others) - _MOST_WELLS} more)"] if len(others) > _MOST_WELLS else []
+        raise InputError(
+            f"channels: expected the same channels in the same order in every well, but {len(others)} of "
+            f"{len(channels_of)} wells differ from the other {counts[common]}:\n"
+            + "\n".join([*lines, *more])
+            + "\nCorrect their channel tables, or run these wells by themselves."
+        )
+    unknown = [
+        f"  - {key}: {_unknown(name, common)}" for key, names in named.items() for name in names if name not in common
+    ]
+    if unknown:
+        raise InputError(
+            f"config: {len(unknown)} channel(s) that no well has:\n"
+            + "\n".join(unknown)
+            + f"\nKnown channels: {', '.join(common)}. Correct the config."
+        )
+    return common
+
+
+def check_config_in_wells(config: Mapping[str, Any], indexes: Sequence[WellIndex], *, stages: Iterable[Stage]) -> None:
+    """Ask each stage what in the config does not fit the wells.
+
+    Parameters
+    ----------
+    config
+        The blocks of these stages, defaults filled in.
+    indexes
+        Of all wells.
+
+    Raises
+    ------
+    ValueError
+        With a line per mistake, see `Stage.mistakes_in_wells`.
+    """
+    wells = [vars(index) for index in indexes]
+    mistakes = [line for one in stages for line in one.mistakes_in_wells(config, wells)]
+    if mistakes:
+        lines = "\n".join(f"  - {line}" for line in mistakes)
+        raise InputError(f"config: {len(mistakes)} mistake(s) that the wells show:\n{lines}\nCorrect the config.")
+
+
+def _difference(channels: tuple[str, ...], common: tuple[str, ...]) -> str:
+    lacks = [name for name in common if name not in channels]
+    adds = [name for name in channels if name not in common]
+    if not lacks and not adds:
+        return "has the same channels in another order"
+    return f"lacks {lacks or 'none'}, has also {adds or 'none'}"
+
+
+def _unknown(name: str, known: Sequence[str]) -> str:
+    lower = {k.lower(): k for k in known}
+    close = [lower[match] for match in difflib.get_close_matches(name.lower(), list(lower), n=3)]
+    close += [k for k in known if name.lower() in k.lower() and k not in close]
+    return f"{name!r}" + (f" (did you mean {' or '.join(close[:3])}?)" if close else "")

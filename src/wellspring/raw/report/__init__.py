@@ -1,0 +1,1 @@
+"""raw: the chapter on wells and channels."""

@@ -1,0 +1,91 @@
+"""Wells compared with each other and with the config."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pytest
+
+from wellspring.errors import InputError
+from wellspring.raw.comparison import check_config_in_wells, compare_channels
+from wellspring.raw.index import WellIndex
+from wellspring.stage import Stage, stages
+
+
+def test_wells_with_the_same_channels_share_them() -> None:
+    wells = {("p", "A1"): ["DAPI", "EU"], ("p", "A2"): ["DAPI", "EU"]}
+    assert compare_channels(wells, named={"dataset.target_channel": ["EU"]}) == ("DAPI", "EU")
+
+
+def test_wells_whose_channels_differ_are_named_with_what_differs() -> None:
+    wells = {("p", f"A{k}"): ["DAPI", "EU"] for k in range(3)}
+    wells |= {("p", "B1"): ["DAPI", "PML"], ("q", "B2"): ["EU", "DAPI"]}
+    with pytest.raises(ValueError) as error:
+        compare_channels(wells, named={})
+    words = str(error.value)
+    assert "2 of 5 wells differ from the other 3" in words
+    assert "p/B1: lacks ['EU'], has also ['PML']" in words
+    assert "q/B2: has the same channels in another order" in words
+    assert "A0" not in words
+
+
+def test_many_differing_wells_are_counted_not_listed() -> None:
+    wells = {("p", f"A{k}"): ["DAPI"] for k in range(8)} | {("p", f"B{k}"): ["EU"] for k in range(7)}
+    with pytest.raises(ValueError, match=r"\(\+2 more\)"):
+        compare_channels(wells, named={})
+
+
+def test_a_channel_that_no_well_has_is_told_with_its_key_and_what_is_close() -> None:
+    wells = {("p", "A1"): ["00_DAPI", "00_EU", "01_PML"]}
+    named = {"dataset.target_channel": ["EU"], "dataset.input_channels": ["00_dapi", "01_PML", "COIL"]}
+    with pytest.raises(ValueError) as error:
+        compare_channels(wells, named=named)
+    words = str(error.value)
+    assert "3 channel(s) that no well has" in words
+    assert "dataset.target_channel: 'EU' (did you mean 00_EU?)" in words
+    assert "dataset.input_channels: '00_dapi' (did you mean 00_DAPI?)" in words
+    assert "dataset.input_channels: 'COIL'\n" in words
+    assert "Known channels: 00_DAPI, 00_EU, 01_PML" in words
+
+
+def _index(well: str, *, channels: tuple[str, ...] = ("DAPI", "RNA"), n_planes: int = 1) -> WellIndex:
+    return WellIndex(
+        plate="p",
+        well=well,
+        format="tiff",
+        path="p",
+        channels=channels,
+        n_values=1,
+        n_files=0,
+        files=(),
+        n_planes=dict.fromkeys(channels, (n_planes,)),
+    )
+
+
+def _too_few(config: Mapping[str, Any], wells: Sequence[Mapping[str, Any]]) -> list[str]:
+    return [f"toy.least: expected {config['toy']['least']} wells, got {len(wells)}"] if len(wells) < 3 else []
+
+
+def test_every_stage_says_what_does_not_fit_the_wells() -> None:
+    toys = [Stage(name="toy", summary="", mistakes_in_wells=_too_few), Stage(name="quiet", summary="")]
+    config = {"toy": {"least": 3}}
+    check_config_in_wells(config, [_index("A1"), _index("A2"), _index("A3")], stages=toys)
+    with pytest.raises(
+        InputError, match=r"1 mistake\(s\) that the wells show:\n  - toy.least: expected 3 wells, got 2"
+    ):
+        check_config_in_wells(config, [_index("A1"), _index("A2")], stages=toys)
+
+
+def test_mistakes_of_all_stages_come_in_one_message() -> None:
+    config = {
+        "spots": {"channels": ["RNA"], "sigma_px": [1.5, 1.5], "spacing_um": None},
+        "dataset": {"input_channels": None},
+        "attribution": {"validation": {"roar": {"channels": [1, 2]}}},
+    }
+    asked = [one for one in stages() if one.name in ("spots", "attribution")]
+    with pytest.raises(InputError) as error:
+        check_config_in_wells(config, [_index("A1", n_planes=9)], stages=asked)
+    words = str(error.value)
+    assert "3 mistake(s)" in words
+    assert "spots.sigma_px: expected 3 numbers, [z, y, x], since RNA of p/A1 has stacks of 9 planes" in words
+    assert "spots.spacing_um: expected 3 numbers" in words
+    assert "roar.channels: expected numbers below 1, the number of channels that a model sees, got [1, 2]" in words
