@@ -1,44 +1,52 @@
-# The commands of the README, nothing more.
+# `make help` lists the commands.
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
 PYTHON ?= python3
 CORES ?= $(shell nproc 2>/dev/null || echo 2)
 BIN := $(CURDIR)/.venv/bin
 SNAKEMAKE := $(BIN)/snakemake --snakefile $(CURDIR)/Snakefile --workflow-profile $(CURDIR)/profiles/default --cores $(CORES)
-# The study of `make demo`: transcription, smfish (single molecules), profiling (whole fields), profiling-null (the same
-# where patients are like controls), or validation (whether maps mean something: hours).
-STUDY ?= transcription
-ifeq ($(STUDY),smfish)
-DEMO_FOLDER := demo/smfish
-DEMO_CONFIG := config/smfish/config.yaml
-DEMO_PLATE := simulate-smfish $(DEMO_FOLDER)/plate
-else ifeq ($(STUDY),validation)
-DEMO_FOLDER := demo/validation
-DEMO_CONFIG := config/validation/config.yaml
-DEMO_PLATE := simulate $(DEMO_FOLDER)/plate --preset demo
-else ifeq ($(STUDY),profiling)
-DEMO_FOLDER := demo/profiling
-DEMO_CONFIG := config/profiling/config.yaml
-DEMO_PLATE := simulate-monolayers $(DEMO_FOLDER)/plate
-else ifeq ($(STUDY),profiling-null)
-DEMO_FOLDER := demo/profiling-null
-DEMO_CONFIG := config/profiling/config.yaml
-DEMO_PLATE := simulate-monolayers $(DEMO_FOLDER)/plate --effect 0
-else ifeq ($(STUDY),transcription)
-DEMO_FOLDER := demo
-DEMO_CONFIG := config/demo/config.yaml
-DEMO_PLATE := simulate $(DEMO_FOLDER)/plate --preset demo
-else
-$(error STUDY is $(STUDY); expected transcription, smfish, profiling, profiling-null or validation)
+
+# The studies of `make demo`: for each its folder, its config and the command that makes its plate.
+STUDIES := first transcription smfish profiling profiling-null validation
+STUDY ?= first
+ifeq ($(filter $(STUDY),$(STUDIES)),)
+$(error STUDY is $(STUDY); expected one of: $(STUDIES))
 endif
-DEMO := $(SNAKEMAKE) --directory $(DEMO_FOLDER) --configfile $(DEMO_CONFIG)
+FOLDER_first := demo
+CONFIG_first := config/demo/config.yaml
+PLATE_first := simulate --preset first
+FOLDER_transcription := demo/transcription
+CONFIG_transcription := config/transcription/config.yaml
+PLATE_transcription := simulate --preset demo
+FOLDER_smfish := demo/smfish
+CONFIG_smfish := config/smfish/config.yaml
+PLATE_smfish := simulate-smfish
+FOLDER_profiling := demo/profiling
+CONFIG_profiling := config/profiling/config.yaml
+PLATE_profiling := simulate-monolayers
+FOLDER_profiling-null := demo/profiling-null
+CONFIG_profiling-null := config/profiling/config.yaml
+PLATE_profiling-null := simulate-monolayers --effect 0
+FOLDER_validation := demo/validation
+CONFIG_validation := config/validation/config.yaml
+PLATE_validation := simulate --preset demo
+
+FOLDER := $(FOLDER_$(STUDY))
+DEMO := $(SNAKEMAKE) --directory $(FOLDER) --configfile $(CONFIG_$(STUDY))
 REAL := $(SNAKEMAKE) --directory real --configfile config/real/config.yaml
 WELLSPRING_DATA ?= ../shared/data
+# Two workers, each with whole files: what a file prepares is prepared once.
+PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
-.PHONY: venv demo demo-again real plan test test-cluster bench lock clean
+.PHONY: help venv demo demo-again real plan lint fix test test-fast test-cluster bench lock clean
 
-venv: .venv/installed
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+	@echo 'STUDY=NAME with demo: $(STUDIES); CORES=N with any run, now $(CORES)'
+
+venv: .venv/installed ## Install everything into .venv
 
 # pip installs one hash-checked tool, which installs the rest in parallel; pip itself is the fallback.
 .venv/installed: requirements.lock requirements-uv.lock pyproject.toml
@@ -50,44 +58,56 @@ venv: .venv/installed
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	touch $@
 
-# The simulated plate is made once; remove the folder `demo` to start over.
-$(DEMO_FOLDER)/plate/wells.tsv: | .venv/installed
-	$(BIN)/wellspring $(DEMO_PLATE)
+# A simulated plate is made once; remove its study's folder to start over.
+$(FOLDER)/plate/wells.tsv: | .venv/installed
+	$(BIN)/wellspring $(word 1,$(PLATE_$(STUDY))) $(FOLDER)/plate $(wordlist 2,9,$(PLATE_$(STUDY)))
 
-demo: .venv/installed $(DEMO_FOLDER)/plate/wells.tsv
+demo: .venv/installed $(FOLDER)/plate/wells.tsv ## Simulate a plate, run everything on it, compare with the truth
 	$(DEMO)
-	@$(BIN)/wellspring truth $(DEMO_FOLDER)/plate $(DEMO_FOLDER)/results || true
-	@echo "Report: $(CURDIR)/$(DEMO_FOLDER)/results/report/report.html"
+	@$(BIN)/wellspring truth $(FOLDER)/plate $(FOLDER)/results || true
+	@echo "Report: $(CURDIR)/$(FOLDER)/results/report/report.html"
 
-demo-again: .venv/installed $(DEMO_FOLDER)/plate/wells.tsv
+demo-again: .venv/installed $(FOLDER)/plate/wells.tsv ## Run the demo's study again, which finds nothing to do
 	$(DEMO)
 
-real: .venv/installed
+real: .venv/installed ## Run on public images, from the folder WELLSPRING_DATA
 	$(BIN)/python bench/real.py sheet --data "$(WELLSPRING_DATA)" --output real/wells.tsv
 	$(REAL)
 	@echo "Report: $(CURDIR)/real/results/report/report.html"
 
-# What a run of CONFIG will take, from the records of earlier runs; PLAN holds more options (`wellspring plan --help`).
-plan: .venv/installed
+# From the records of earlier runs; PLAN holds more options (`wellspring plan --help`).
+plan: .venv/installed ## Print what a run of CONFIG will take
 	$(BIN)/wellspring plan $(if $(CONFIG),--configfile $(CONFIG)) $(PLAN)
 
-test: .venv/installed
+lint: .venv/installed ## Check style, types and spelling
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/snakefmt --check Snakefile workflow/Snakefile workflow/rules
+	$(BIN)/codespell
 	$(BIN)/mypy
-	$(BIN)/snakefmt --check Snakefile workflow/rules
-	$(BIN)/python -m pytest
+
+fix: .venv/installed ## Mend style and spelling where that can be done by itself
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	$(BIN)/snakefmt Snakefile workflow/Snakefile workflow/rules
+	$(BIN)/codespell --write-changes
+
+test: lint ## Check all, then run all tests but those on a cluster
+	$(PYTEST)
+
+test-fast: .venv/installed ## Run the tests that need neither Snakemake nor a network library
+	$(PYTEST) -m "not cluster and not workflow and not network"
 
 # Needs root and the Debian packages slurm-wlm, slurmdbd, munge and mariadb-server.
-test-cluster: .venv/installed
+test-cluster: .venv/installed ## Run the tests on a SLURM cluster made for them
 	$(BIN)/python -m pytest -m cluster --durations=0 tests/cluster
 
-bench: .venv/installed
+bench: .venv/installed ## Measure, compared with peers and with physical limits
 	$(BIN)/python -m bench
 
-lock: .venv/installed
+lock: .venv/installed ## Write requirements.lock from pyproject.toml
 	$(BIN)/uv pip compile pyproject.toml --extra dev --extra slurm --universal --python-version 3.11 --generate-hashes \
 	  --no-annotate --no-header --quiet --output-file requirements.lock
 
-clean:
+clean: ## Remove the demo and the real run
 	rm -rf demo real

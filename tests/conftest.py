@@ -1,0 +1,66 @@
+"""What all tests share: which of them need a network library, and in which order files are shared out."""
+
+import ast
+import sys
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+LEARNING = {"keras", "tensorflow", "jax"}
+LIBRARY = Path(__file__).resolve().parents[1] / "src"
+IMPORTED_WHILE_COLLECTING = pytest.StashKey[set[str]]()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests of files that import a network library, and start with the files that take longest.
+
+    Two workers share the tests file by file, so a long file at the end would keep one of them waiting.
+    """
+    for item in items:
+        if _learns(item.path):
+            item.add_marker("network")
+    items.sort(key=lambda item: [item.get_closest_marker(name) is None for name in ("workflow", "network")])
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Remember which network libraries the collection imported; a test wants none."""
+    session.config.stash[IMPORTED_WHILE_COLLECTING] = LEARNING & set(sys.modules)
+
+
+@pytest.fixture
+def imported_while_collecting(request: pytest.FixtureRequest) -> set[str]:
+    """The network libraries that were there before the first test ran."""
+    return request.config.stash[IMPORTED_WHILE_COLLECTING]
+
+
+@cache
+def _learns(test: Path) -> bool:
+    """Whether a test file imports a network library, itself or by a module of wellspring as that is imported."""
+    names = {name for file in (test, test.with_name("conftest.py")) if file.is_file() for name in _named(_all(file))}
+    waiting, seen = [name for name in names if name.startswith("wellspring.")], set(names)
+    while waiting and not LEARNING & {name.split(".")[0] for name in seen}:
+        base = LIBRARY.joinpath(*waiting.pop().split("."))
+        for file in (base / "__init__.py", base.with_suffix(".py")):
+            # What a function imports, a test that does not call it does without.
+            found = _named(ast.parse(file.read_text(encoding="utf-8")).body) - seen if file.is_file() else set()
+            seen |= found
+            waiting += [name for name in found if name.startswith("wellspring.")]
+    return bool(LEARNING & {name.split(".")[0] for name in seen})
+
+
+def _all(file: Path) -> Iterable[ast.AST]:
+    return ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+
+
+def _named(nodes: Iterable[ast.AST]) -> set[str]:
+    """Modules in import statements; a name that is imported from a module may be one too."""
+    names: set[str] = set()
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return names
