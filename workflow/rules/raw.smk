@@ -25,6 +25,11 @@ def raw_digest(wildcards, input):
     return files_digest(input.files)
 
 
+def named_channels():
+    """Config key to the channels that it names."""
+    return {key: list(names) for stage in stages() for key, names in stage.named_channels(config).items()}
+
+
 rule raw_describe:
     input:
         files=raw_files,
@@ -34,9 +39,9 @@ rule raw_describe:
         "<logs>/raw_describe/{plate}/{well}.log",
     benchmark:
         "<benchmarks>/raw_describe/{plate}/{well}.tsv"
+    priority: 100
     conda:
         "../../envs/imaging.yaml"
-    priority: 100
     threads: 1
     resources:
         mem_mb=growing(1000),
@@ -62,18 +67,45 @@ rule raw_channels:
         "<logs>/raw_channels.log",
     benchmark:
         "<benchmarks>/raw_channels.tsv"
+    priority: 100
     conda:
         "../../envs/imaging.yaml"
-    priority: 100
     threads: 1
     resources:
         mem_mb=growing(1000),
         runtime=growing(5),
     params:
-        named={key: list(names) for one in wanted_stages(config) for key, names in one.named_channels(config).items()},
+        named=named_channels(),
         config={one.name: config[one.name] for one in wanted_stages(config)},
-        code=script_code("raw/channels"),
+        code=script_code("raw/channels", *[f"wellspring.{one.name}.stage" for one in wanted_stages(config)]),
     message:
         "Comparing the channels of all wells"
     script:
         "../scripts/raw_channels.py"
+
+
+rule raw_chapter:
+    input:
+        indexes=per_well("<results>/raw/{plate}/{well}.json"),
+        channels="<results>/raw/channels.csv",
+        captions=captions("raw"),
+    output:
+        chapter="<results>/report/chapters/raw.json",
+        table=report("<results>/report/wells.csv", caption="../report/raw/wells.rst", category="Wells"),
+    log:
+        "<logs>/raw_chapter.log",
+    benchmark:
+        "<benchmarks>/raw_chapter.tsv"
+    conda:
+        "../../envs/report.yaml"
+    threads: 1
+    resources:
+        mem_mb=growing(1000),
+        runtime=growing(5),
+    params:
+        settings=RAW_FORMAT.settings_of_pixels(config["raw"]),
+        code=script_code("raw/chapter"),
+    message:
+        "Writing the chapter on wells and channels"
+    script:
+        "../scripts/raw_chapter.py"

@@ -13,6 +13,10 @@ def _is_wanted(config: Config) -> bool:
     return config["dataset"]["target_channel"] is not None and bool(config["attribution"]["models"])
 
 
+def _named_channels(config: Config) -> dict[str, list[str]]:
+    return {"report.marked_channels": config["report"]["marked_channels"]}
+
+
 def _mistakes(config: Config) -> list[str]:
     found = []
     unknown = set(config["attribution"]["models"]) - set(config["training"]["models"])
@@ -48,6 +52,7 @@ STAGE = Stage(
     summary="models + crops -> score maps, importance of the channels, tests of both",
     after=("training",),
     is_wanted=_is_wanted,
+    named_channels=_named_channels,
     mistakes=_mistakes,
     mistakes_in_wells=_mistakes_in_wells,
     grows_with={},

@@ -1,0 +1,116 @@
+"""What is stored of each well and plate, and where wells differ from the others of their run."""
+
+from collections import Counter
+from collections.abc import Callable, Hashable, Sequence
+
+import pandas as pd
+
+from wellspring.raw.index import WellIndex
+from wellspring.raw.tables import WELLS
+from wellspring.report.words import named_wells
+
+__all__ = ["plates_table", "wells_table", "wells_warnings"]
+
+# Pixel sizes are the same when they agree to this share, as vendors round them.
+_SAME_SIZE = 1e-3
+
+
+def wells_table(indexes: Sequence[WellIndex]) -> pd.DataFrame:
+    """Table `WELLS`, a row per well, in the order given."""
+    rows = [
+        {
+            "plate": one.plate,
+            "well": one.well,
+            "n_channels": len(one.channels),
+            "n_sites": one.n_sites,
+            "n_planes": _planes(one),
+            "pixel_size_um": one.pixel_size_um,
+            "n_px": one.n_px,
+            "n_files": one.n_files,
+            "n_bytes": sum(file.size for file in one.files),
+        }
+        for one in indexes
+    ]
+    table = pd.DataFrame(rows, columns=WELLS.names)
+    return table.astype({column.name: column.dtype for column in WELLS.columns})
+
+
+def _planes(index: WellIndex) -> str:
+    """``1``, ``17``, ``17 or 18``, or by channel: ``DAPI 1, RNA 17``."""
+    by_channel = {name: " or ".join(map(str, numbers)) for name, numbers in index.n_planes.items()}
+    if len(set(by_channel.values())) <= 1:
+        return next(iter(by_channel.values()), "")
+    return ", ".join(f"{name} {planes}" for name, planes in by_channel.items())
+
+
+def plates_table(wells: pd.DataFrame) -> pd.DataFrame:
+    """One row per plate of table `WELLS`, numbers that differ between its wells as their span, all as text.
+
+    Columns: plate, wells, channels, sites, planes, pixel_size, px, files, gigabytes.
+    """
+    rows = [
+        {
+            "plate": str(plate),
+            "wells": f"{len(rows):,}",
+            "channels": _span(rows["n_channels"]),
+            "sites": _span(rows["n_sites"]),
+            "planes": "; ".join(sorted(set(rows["n_planes"].dropna()) - {""})),
+            "pixel_size": _span(rows["pixel_size_um"], form="{:.4g}".format),
+            "px": _span(rows["n_px"]),
+            "files": _span(rows["n_files"]),
+            "gigabytes": f"{rows['n_bytes'].sum() / 1e9:.3g}",
+        }
+        for plate, rows in wells.groupby("plate", sort=False)
+    ]
+    return pd.DataFrame(rows)
+
+
+def _span(values: pd.Series, *, form: Callable[[float], str] = "{:,.0f}".format) -> str:
+    known = values.dropna()
+    if known.empty:
+        return ""
+    low, high = form(float(known.min())), form(float(known.max()))
+    return low if low == high else f"{low} to {high}"
+
+
+def wells_warnings(wells: pd.DataFrame) -> list[str]:
+    """Which wells differ from the most common one in sites, planes or pixel size, and which have no pixels of cells.
+
+    Parameters
+    ----------
+    wells
+        Table `WELLS`.
+    """
+    found = [
+        *_differing(wells, "n_sites", what="sites", form=lambda value: f"{value:.0f}"),
+        *_differing(wells, "n_planes", what="planes of a site", form=str),
+    ]
+    sizes = wells["pixel_size_um"]
+    if sizes.notna().any() and sizes.isna().any():
+        found.append(
+            "The side of a pixel is known of some wells only, so sizes in µm of the others are not. Not known of "
+            f"{named_wells(wells[sizes.isna()])}. Set raw.pixel_size_um if it is the same in all."
+        )
+    if sizes.notna().any() and sizes.max() - sizes.min() > _SAME_SIZE * sizes.max():
+        found.append(
+            f"The side of a pixel differs between wells ({sizes.min():.4g} to {sizes.max():.4g} µm), so sizes "
+            "in pixels cannot be compared between them."
+        )
+    empty = wells[wells["n_px"] == 0]
+    if len(empty):
+        found.append(f"No pixels of cells are stored for {named_wells(empty)}.")
+    return found
+
+
+def _differing(wells: pd.DataFrame, column: str, *, what: str, form: Callable[[Hashable], str]) -> list[str]:
+    known = wells.dropna(subset=[column])
+    counts: Counter[Hashable] = Counter(known[column].tolist())
+    if len(counts) < 2:
+        return []
+    usual, n_usual = counts.most_common(1)[0]
+    others = known[known[column] != usual]
+    numbers = ", ".join(form(value) for value in sorted(set(others[column])))
+    return [
+        f"The number of {what} differs between wells: {form(usual)} in {n_usual:,} of {len(known):,} wells, {numbers} "
+        f"in {named_wells(others)}. Sums over a well cannot be compared between them."
+    ]

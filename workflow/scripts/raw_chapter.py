@@ -1,0 +1,49 @@
+"""Indexes of all wells → the chapter on wells and channels, and its table wells.csv."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from wellspring.jobs import logged_job
+from wellspring.raw.index import read_index
+from wellspring.raw.report.chapter import raw_chapter
+from wellspring.raw.report.wells import wells_table
+from wellspring.raw.tables import WELLS
+from wellspring.report.chapter import read_captions, write_chapter
+from wellspring.tables import write_table
+
+if TYPE_CHECKING:
+    from snakemake.script import Snakemake
+
+    snakemake: Snakemake
+
+
+def main(
+    *,
+    indexes: Sequence[Path],
+    channels: Path,
+    captions: Sequence[Path],
+    settings: Mapping[str, Any],
+    table: Path,
+    chapter: Path,
+) -> None:
+    """Write what is stored of each well of `indexes` to `table`, and what is to be said of it to `chapter`."""
+    found = [read_index(path) for path in indexes]
+    wells = wells_table(found)
+    print(wells.to_string())
+    write_table(wells, table, WELLS)
+    files = {"wells": table, "channels": channels}
+    words = read_captions(captions)
+    write_chapter(raw_chapter(found, wells, files=files, captions=words, settings=settings), chapter)
+
+
+if __name__ == "__main__":
+    with logged_job(snakemake.log[0]):
+        main(
+            indexes=[Path(file) for file in snakemake.input.indexes],
+            channels=Path(snakemake.input.channels),
+            captions=[Path(file) for file in snakemake.input.captions],
+            settings=snakemake.params.settings,
+            table=Path(snakemake.output.table),
+            chapter=Path(snakemake.output.chapter),
+        )
