@@ -1,62 +1,17 @@
 """Channel importance: each channel's share of a score map, by transcription level, with intervals."""
 
-from dataclasses import dataclass
-
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from wellspring.dataset.levels import LEVELS
 from wellspring.errors import InputError
 from wellspring.statistics import half_width_of_mean
 
-__all__ = ["ALL", "LEVELS", "LevelBounds", "channel_shares", "level_bounds", "mean_importance"]
+__all__ = ["ALL", "channel_shares", "mean_importance"]
 
-LEVELS = ("low", "medium", "high")
 ALL = "all"
 _GROUP = ["model", "regime", "seed", "level", "channel"]
-
-
-@dataclass(frozen=True)
-class LevelBounds:
-    """Low targets are `low` or less, high ones `high` or more, medium ones between them."""
-
-    low: float
-    high: float
-
-    def levels(self, target: NDArray[np.float64]) -> NDArray[np.str_]:
-        """(n,) ``low``, ``medium`` or ``high`` for (n,) targets. Where the bounds coincide, everything is medium."""
-        target = np.asarray(target, dtype=np.float64)
-        if not self.low < self.high:
-            return np.full(target.shape, "medium")
-        return np.where(target <= self.low, "low", np.where(target >= self.high, "high", "medium"))
-
-
-def level_bounds(target: NDArray[np.float64]) -> LevelBounds:
-    """Bounds of the levels: mean - sd and mean + sd of the targets of *all* cells of the dataset, whatever their split.
-
-    Parameters
-    ----------
-    target : (n,) float64
-        In intensity.
-
-    Raises
-    ------
-    ValueError
-        When there is no target or one is not finite.
-
-    Notes
-    -----
-    Becker (2021), table 5.3: of 3,703 cells, low is 316.56 or less and high 438 or more, bounds included. Its ddof
-    is not stated; here it is 0, so one cell, or equal targets, have sd 0 and are medium.
-    """
-    target = np.asarray(target, dtype=np.float64)
-    if target.size == 0 or not np.isfinite(target).all():
-        raise InputError(
-            f"target: expected finite values of one cell or more, got {target.size} with "
-            f"{int(np.sum(~np.isfinite(target)))} not finite. Check dataset.select and the target channel."
-        )
-    mean, sd = float(target.mean()), float(target.std())
-    return LevelBounds(low=mean - sd, high=mean + sd)
 
 
 def channel_shares(score: NDArray[np.float32]) -> NDArray[np.float64]:

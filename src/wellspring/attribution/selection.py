@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from wellspring.attribution.importance import LEVELS, level_bounds
+from wellspring.dataset.levels import LEVELS, level_bounds
 from wellspring.errors import InputError
 
 __all__ = ["cells_of_split", "chosen_cells", "named_cells", "panel_cells", "shown_cells"]

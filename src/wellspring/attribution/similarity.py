@@ -4,8 +4,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from wellspring.attribution.importance import ALL, LEVELS
+from wellspring.attribution.importance import ALL
 from wellspring.attribution.tables import SIMILAR
+from wellspring.dataset.levels import LEVELS
 
 __all__ = ["similar_channels", "similar_counts", "standardized"]
 

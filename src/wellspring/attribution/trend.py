@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from wellspring.attribution.importance import LEVELS
 from wellspring.attribution.tables import TREND
+from wellspring.dataset.levels import LEVELS
 from wellspring.errors import InputError
 from wellspring.statistics import benjamini_hochberg, permutation_p_value, ranks
 

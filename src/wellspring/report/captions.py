@@ -5,9 +5,10 @@ from collections.abc import Collection
 import numpy as np
 import pandas as pd
 
-from wellspring.attribution.importance import ALL, level_bounds
+from wellspring.attribution.importance import ALL
 from wellspring.attribution.report.importance import MAX_CHANNELS
 from wellspring.attribution.report.panels import CONTRAST_PERCENTILES, SCORE_PERCENTILE
+from wellspring.dataset.levels import level_bounds
 from wellspring.dataset.report.filtering import MAX_WELLS_AS_BARS
 from wellspring.report.style import number
 from wellspring.tables import KEY

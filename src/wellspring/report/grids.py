@@ -5,7 +5,8 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from wellspring.attribution.importance import ALL, LEVELS
+from wellspring.attribution.importance import ALL
+from wellspring.dataset.levels import LEVELS
 from wellspring.dataset.report.composition import LEVEL, SPLITS
 from wellspring.report.page import Grid
 from wellspring.report.style import NONE, number

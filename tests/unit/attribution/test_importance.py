@@ -4,12 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from wellspring.attribution.importance import (
-    LevelBounds,
-    channel_shares,
-    level_bounds,
-    mean_importance,
-)
+from wellspring.attribution.importance import channel_shares, mean_importance
 
 
 def make_importance(rows):
@@ -40,27 +35,6 @@ def test_a_signed_or_broken_map_is_refused(bad):
     score[1, 0, 2] = bad
     with pytest.raises(ValueError, match="expected finite values of 0 or more"):
         channel_shares(score)
-
-
-def test_bounds_are_mean_and_one_standard_deviation():
-    """Mean 5, population standard deviation 2 (the sample one is 2.14)."""
-    bounds = level_bounds(np.array([2.0, 4, 4, 4, 5, 5, 7, 9]))
-    assert bounds == LevelBounds(low=3.0, high=7.0)
-
-
-def test_bounds_belong_to_the_outer_levels():
-    levels = LevelBounds(low=3.0, high=7.0).levels(np.array([2.0, 3.0, 3.001, 6.999, 7.0, 9.0]))
-    assert levels.tolist() == ["low", "low", "medium", "medium", "high", "high"]
-
-
-def test_equal_targets_are_medium():
-    assert level_bounds(np.array([4.0, 4.0])).levels(np.array([4.0, 4.0])).tolist() == ["medium", "medium"]
-
-
-@pytest.mark.parametrize("target", [[], [1.0, np.nan]])
-def test_bounds_of_no_or_broken_targets_are_refused(target):
-    with pytest.raises(ValueError, match=f"got {len(target)} with"):
-        level_bounds(np.array(target))
 
 
 def test_mean_and_interval_by_hand():

@@ -5,7 +5,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from wellspring.attribution.importance import LEVELS
+from wellspring.dataset.levels import LEVELS
 from wellspring.report.style import LEVEL_COLORS, in_style, letter, new_figure
 
 __all__ = ["GROUPING_WORDS", "groups_figure"]

@@ -9,8 +9,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-from wellspring.attribution.importance import ALL, LEVELS, mean_importance
+from wellspring.attribution.importance import ALL, mean_importance
 from wellspring.attribution.tables import RANKING
+from wellspring.dataset.levels import LEVELS
 from wellspring.report.style import LEVEL_COLORS, axes_grid, in_style, letter, new_figure, number
 from wellspring.tables import KEY
 

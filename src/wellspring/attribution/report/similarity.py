@@ -6,7 +6,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from wellspring.attribution.importance import ALL, LEVELS
+from wellspring.attribution.importance import ALL
+from wellspring.dataset.levels import LEVELS
 from wellspring.report.style import LEVEL_COLORS, axes_grid, in_style, letter, new_figure
 
 __all__ = ["MAX_SIMILAR", "matrix_figure", "similar_figure"]

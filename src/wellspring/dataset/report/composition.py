@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from wellspring.attribution.importance import LEVELS, LevelBounds, level_bounds
+from wellspring.dataset.levels import LEVELS, LevelBounds, level_bounds
 from wellspring.report.style import (
     COLORS,
     LEVEL_COLORS,
