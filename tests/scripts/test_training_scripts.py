@@ -14,6 +14,7 @@ from wellspring.cells.shards import Crop, ShardHeader, runs_of, write_shard
 from wellspring.dataset.tables import MANIFEST, NORMALIZATION
 from wellspring.models.devices import CPU
 from wellspring.tables import read_table, write_table
+from wellspring.training.runs import Run
 from wellspring.training.tables import HISTORY, METRICS, PREDICTIONS
 
 SCRIPTS = Path(__file__).resolve().parents[2] / "workflow" / "scripts"
@@ -58,11 +59,12 @@ def job(tmp_path):
     augmentation = {"shift": 0.1, "zoom": True, "flip": True, "rotate": True, "noise_sd": 0.0}
     training = {"epochs": 3, "patience": 3, "batch_size": 4, "huber_delta": 1.0, "augmentation": augmentation}
     return {
-        "input": {name: str(tmp_path / f"{name}.parquet") for name in ("manifest", "normalization")},
+        "input": {
+            **{name: str(tmp_path / f"{name}.parquet") for name in ("manifest", "normalization")},
+            "crops": [str(tmp_path / "cells" / "P" / "A1.arrow")],
+        },
         "output": {name: str(tmp_path / "run" / file) for name, file in files.items()},
         "params": {
-            "crops_folder": str(tmp_path / "cells"),
-            "resume_folder": str(tmp_path / "run" / "resume"),
             "target_channel": "EU",
             "input_channels": None,
             "image_size": 6,
@@ -112,9 +114,8 @@ def test_fit_and_evaluate(job, tmp_path):
 def test_a_channel_that_the_dataset_lacks_ends_the_job_before_anything_is_written(job, tmp_path, monkeypatch):
     monkeypatch.setattr("wellspring.models.devices.prepared_device", lambda *, threads: CPU)
     main = runpy.run_path(str(SCRIPTS / "training_fit.py"))["main"]
-    files = {key: {name: Path(path) for name, path in job[key].items()} for key in ("input", "output")}
     params = {**job["params"], "input_channels": ["a", "nucleolin"]}
-    run = {"model": "linear", "regime": "structure", "seed": 5}
+    run = Run("linear", "structure", 5)
     with pytest.raises(ValueError, match=r"dataset\.input_channels: \['nucleolin'\] are not among"):
-        main(inputs=files["input"], outputs=files["output"], run=run, params=params, threads=1)
+        main(inputs=job["input"], outputs=job["output"], run=run, params=params, threads=1)
     assert not (tmp_path / "run").exists()

@@ -283,7 +283,7 @@ def test_a_killed_job_leaves_nothing_half_written_and_the_next_run_goes_on(plate
     _config(plate, training={"models": ["linear"], "regimes": ["structure"], "epochs": 400, "patience": 400})
     result = run(plate, target)
     assert result.returncode == 0, result.stdout + result.stderr
-    assert "goes on after epoch" in result.stdout + result.stderr
+    assert "resumes after epoch" in result.stdout + result.stderr
     history = pd.read_csv(plate / "results/training/linear/structure/123/history.csv")
     assert history["epoch"].tolist() == list(range(1, len(history) + 1))
     assert not resume.exists()

@@ -9,7 +9,11 @@ from typing import TYPE_CHECKING, Any
 from wellspring.dataset.tables import MANIFEST, NORMALIZATION
 from wellspring.files import locked, replaced_when_whole
 from wellspring.jobs import log_device, logged_job, tell
+from wellspring.settings import settings_of
 from wellspring.tables import read_table, write_table
+from wellspring.training.runs import Run
+from wellspring.training.settings import ImageSettings, TrainingSettings
+from wellspring.training.sources import crops_folder
 from wellspring.training.tables import HISTORY, PREDICTIONS
 
 if TYPE_CHECKING:
@@ -18,43 +22,52 @@ if TYPE_CHECKING:
     snakemake: Snakemake
 
 
-def main(*, inputs: Mapping[str, Path], outputs: Mapping[str, Path], run: Any, params: Any, threads: int) -> None:
-    """Train the model that `run` names (model, regime, seed) as the rule's `params` say; write the three outputs."""
+def main(*, inputs: Mapping[str, Any], outputs: Mapping[str, str], run: Run, params: Any, threads: int) -> None:
+    """Train the model that `run` names as the rule's `params` say; write the three outputs."""
     # Imported here, since TensorFlow writes when it is imported: in here, that goes to the log.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     import keras
 
     from wellspring.models.devices import device_name, prepared_device
-    from wellspring.training.runs import Run, Schedule, augmentation_for, fit_run, opened
+    from wellspring.training import job
 
     device = prepared_device(threads=threads)
     log_device(device_name())
-    keras.utils.set_random_seed(run["seed"])
-    tables = read_table(inputs["manifest"], MANIFEST), read_table(inputs["normalization"], NORMALIZATION)
-    data = opened(*tables, threads=threads, **{k: params[k] for k in ("crops_folder", "target_channel", "image_size")})
-    steps = {key: params["training"][key] for key in ("epochs", "patience", "batch_size", "huber_delta")}
-    fitted = fit_run(
+    keras.utils.set_random_seed(run.seed)
+    images = settings_of(
+        ImageSettings, {name: params[name] for name in ("target_channel", "input_channels", "image_size")}
+    )
+    data = job.data_of(
+        read_table(Path(inputs["manifest"]), MANIFEST),
+        read_table(Path(inputs["normalization"]), NORMALIZATION),
+        crops_folder=crops_folder(inputs["crops"]),
+        images=images,
+        threads=threads,
+    )
+    resume_folder = Path(outputs["model"]).parent / "resume"
+    fitted = job.run(
         data,
-        Run(**run),
-        input_channels=params["input_channels"],
-        augmentation=augmentation_for(data, regime=run["regime"], **params["training"]["augmentation"]),
-        schedule=Schedule(**steps, learning_rate=params["learning_rate"], device=device),
-        resume_folder=Path(params["resume_folder"]),
+        run,
+        input_channels=images.input_channels,
+        settings=settings_of(TrainingSettings, params["training"]),
+        learning_rate=params["learning_rate"],
+        device=device,
+        resume_folder=resume_folder,
         code=params["code"],
         report=tell,
     )
-    with replaced_when_whole(outputs["model"]) as temporary:
+    with replaced_when_whole(Path(outputs["model"])) as temporary:
         fitted.model.save(temporary)
-    write_table(fitted.history, outputs["history"], HISTORY)
-    write_table(fitted.predictions, outputs["predictions"], PREDICTIONS)
-    shutil.rmtree(params["resume_folder"])
+    write_table(fitted.history, Path(outputs["history"]), HISTORY)
+    write_table(fitted.predictions, Path(outputs["predictions"]), PREDICTIONS)
+    shutil.rmtree(resume_folder)
 
 
 if __name__ == "__main__":
     with logged_job(snakemake.log[0]):
-        inputs = {key: Path(snakemake.input[key]) for key in ("manifest", "normalization")}
-        outputs = {key: Path(path) for key, path in snakemake.output.items()}
-        run = {**dict(snakemake.wildcards.items()), "seed": int(snakemake.wildcards.seed)}
+        of = snakemake.wildcards
+        job = {"params": snakemake.params, "threads": snakemake.threads}
         # A trainer that outlived a killed run would write over what this one writes.
-        with locked(Path(snakemake.params.resume_folder) / "lock"):
-            main(inputs=inputs, outputs=outputs, run=run, params=snakemake.params, threads=snakemake.threads)
+        with locked(Path(snakemake.output.model).parent / "resume" / "lock"):
+            run = Run(of.model, of.regime, int(of.seed))
+            main(inputs=snakemake.input, outputs=snakemake.output, run=run, **job)

@@ -19,7 +19,7 @@ from wellspring.training.checkpoints import Checkpoint, fingerprint
 from wellspring.training.fitting import Schedule, target_scale, train
 from wellspring.training.prediction import input_places, predicted, predictions_table
 from wellspring.training.runs import Run
-from wellspring.training.settings import AugmentationSettings, TrainingSettings
+from wellspring.training.settings import AugmentationSettings, ImageSettings, TrainingSettings
 from wellspring.training.sources import Cells, ImageSource, held_in_memory
 
 __all__ = ["Data", "Fitted", "augmentation_for", "data_of", "run"]
@@ -62,8 +62,7 @@ def data_of(
     normalization: pd.DataFrame,
     *,
     crops_folder: Path,
-    target_channel: str,
-    image_size: int,
+    images: ImageSettings,
     threads: int,
 ) -> Data:
     """Make a manifest's images readable. See `wellspring.dataset.loader.CropLoader`."""
@@ -71,8 +70,8 @@ def data_of(
         manifest,
         crops_folder=crops_folder,
         normalization=normalization,
-        image_size=image_size,
-        exclude_channel=target_channel,
+        image_size=images.image_size,
+        exclude_channel=images.target_channel,
     )
     return Data(manifest=manifest, normalization=normalization, loader=loader, threads=threads)
 
@@ -137,6 +136,9 @@ def run(
         learning_rate=learning_rate,
         device=device,
     )
+    # First, since they say which split has no cells.
+    training = TrainingBatches(data.cells("train"), batch_size=schedule.batch_size, seed=which.seed)
+    validation = ValidationBatches(data.cells("validation"), batch_size=schedule.batch_size)
     augmentation = augmentation_for(data, regime=which.regime, settings=settings.augmentation)
     build = _builder(data, which, input_channels=input_channels)
     parts = [asdict(which), asdict(augmentation), asdict(schedule), build.keywords, code, keras.backend.backend()]
@@ -146,8 +148,8 @@ def run(
         history = train(
             model,
             augmentation_layers(augmentation, seed=which.seed),
-            training=TrainingBatches(data.cells("train"), batch_size=schedule.batch_size, seed=which.seed),
-            validation=ValidationBatches(data.cells("validation"), batch_size=schedule.batch_size),
+            training=training,
+            validation=validation,
             schedule=schedule,
             checkpoint=Checkpoint(resume_folder / "state.npz", fingerprint=mark),
             report=report,

@@ -14,5 +14,23 @@ STAGE = Stage(
     summary="dataset -> models, histories, predictions, metrics",
     after=("dataset",),
     is_wanted=_is_wanted,
-    grows_with={},
+    grows_with={
+        "training_fit": ("cells x epochs", "cells"),
+        "training_evaluate": "cells",
+        "training_predictions": "cells",
+        "training_chapter": "jobs",
+    },
+    same_time=frozenset(
+        {
+            "target_channel",
+            "learning_rate",
+            "seed",
+            "columns",
+            "stratify",
+            "huber_delta",
+            "training.epochs",
+            "training.patience",
+            "training.huber_delta",
+        }
+    ),
 )

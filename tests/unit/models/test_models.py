@@ -1,12 +1,15 @@
 """One set of demands for all architectures."""
 
+import importlib
 from dataclasses import dataclass
 
 import keras
 import numpy as np
 import pytest
 
+from wellspring.methods import methods_in
 from wellspring.models import build_regressor, load_regressor
+from wellspring.models.architecture import PLACE, Architecture
 from wellspring.models.devices import computing_in
 from wellspring.models.layers import ChannelFilter
 
@@ -36,6 +39,14 @@ CASES = (
     Case("resnet50v2", 32, 24_171_777, n_steps=8, error=30.0),
     Case("xception", 71, 21_373_929, n_steps=8, error=30.0),
 )
+
+
+def test_each_architecture_has_a_case_and_a_module_of_its_name():
+    known = methods_in(PLACE, Architecture)
+    assert {case.name for case in CASES} == set(known)
+    for name, architecture in known.items():
+        assert importlib.import_module(f"{PLACE}.{name}").METHOD is architecture
+        assert architecture.settings["learning_rate"]["default"] > 0
 
 
 @pytest.fixture(scope="module", params=CASES, ids=[case.name for case in CASES])

@@ -5,14 +5,8 @@ import numpy as np
 import pytest
 
 from wellspring.models import build_regressor
-from wellspring.training.batches import (
-    Cells,
-    TrainingBatches,
-    ValidationBatches,
-    eight_views,
-    held_in_memory,
-    loaded,
-)
+from wellspring.training.batches import TrainingBatches, ValidationBatches, eight_views
+from wellspring.training.sources import Cells, held_in_memory, loaded
 
 # Keras' own reading of its variables, not ours.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")

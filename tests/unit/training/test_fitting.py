@@ -1,4 +1,4 @@
-"""Training: what is kept, when it stops, and how it goes on after an interruption."""
+"""Training: what is kept, when it stops, and how it resumes after an interruption."""
 
 import errno
 
@@ -10,10 +10,11 @@ import pytest
 from wellspring.models import build_regressor
 from wellspring.tables import check_table
 from wellspring.training.augmentation import Augmentation, SizeRatios, augmentation_layers
-from wellspring.training.batches import Cells, TrainingBatches, ValidationBatches
+from wellspring.training.batches import TrainingBatches, ValidationBatches
 from wellspring.training.checkpoints import Checkpoint, State, fingerprint
 from wellspring.training.fitting import Schedule, target_scale, train
 from wellspring.training.progress import Progress
+from wellspring.training.sources import Cells
 from wellspring.training.tables import HISTORY
 
 # Keras' own reading of its variables, not ours.
@@ -116,7 +117,7 @@ def test_an_interrupted_training_goes_on_as_if_it_had_not_been(name, tmp_path):
     interrupted(tmp_path / "parts", after=5, name=name, **rate)
     lines = []
     history, again = fitted(tmp_path / "parts", name=name, report=lines.append, **rate)
-    assert lines[0] == "run  goes on after epoch 5"
+    assert lines[0] == "run  resumes after epoch 5"
     assert [line.split()[2] for line in lines[1:]] == ["6/6"]
     columns = ["epoch", "loss", "mae", "val_loss", "val_mae"]
     pd.testing.assert_frame_equal(history[columns], whole[columns], rtol=1e-5)
@@ -211,12 +212,18 @@ def test_fingerprints_tell_settings_and_tables_apart():
         fingerprint([{"epochs": 3}], tables=[]),
     ]
     assert len({mark, *others}) == 6
+    mixed = ([None, 1], [np.nan, 1], [None, "1"], [None, 2])
+    assert len({fingerprint([], tables=[pd.DataFrame({"a": pd.Series(one, dtype=object)})]) for one in mixed}) == 4
 
 
 def test_target_scale_of_equal_targets_is_one():
     assert target_scale(np.array([1.0, 3.0])) == (2.0, 1.0)
     assert target_scale(np.array([1.0, 5.0])) == (3.0, 2.0)
     assert target_scale(np.array([4.0, 4.0])) == (4.0, 1.0)
+    # Rounding of the mean makes a standard deviation of 1e-13 of these.
+    assert target_scale(np.full(1000, 380.7))[1] == 1.0
+    assert target_scale(np.array([380.7, 380.7 + 1e-9]))[1] == 1.0
+    assert target_scale(np.array([380.7, 380.7 + 2e-6]))[1] == pytest.approx(1e-6, rel=1e-3)
 
 
 def test_progress_is_told_about_every_tenth():

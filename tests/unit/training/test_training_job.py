@@ -1,23 +1,31 @@
 """Whole runs on a few cells from real crop shards."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
 
+from tests.settings_schema import assert_settings_match_schema, block_schema
 from wellspring.cells.shards import Crop, ShardHeader, runs_of, write_shard
 from wellspring.models import build_regressor, load_regressor
 from wellspring.models.devices import CPU, Device, computing_in
+from wellspring.settings import settings_of
 from wellspring.tables import check_table
-from wellspring.training.augmentation import SizeRatios
-from wellspring.training.batches import Cells
-from wellspring.training.fitting import trainer_for
+from wellspring.training import job
+from wellspring.training.augmentation import Augmentation, SizeRatios
+from wellspring.training.fitting import Schedule, trainer_for
+from wellspring.training.job import augmentation_for
 from wellspring.training.prediction import input_places, predicted, predictions_table
-from wellspring.training.runs import Augmentation, Run, Schedule, augmentation_for, fit_run, opened
+from wellspring.training.runs import Run, run_of
+from wellspring.training.settings import AugmentationSettings, ImageSettings, TrainingSettings
+from wellspring.training.sources import Cells, crops_folder
 from wellspring.training.tables import HISTORY, PREDICTIONS
 
 # Keras' own reading of its variables, not ours.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 
+OF_ONE_RUN = ("models", "regimes", "seeds", "learning_rate")
 SPLITS = ["train", "test", "train", "validation", "train", "test", "train", "validation", "train", "train"]
 
 
@@ -57,16 +65,26 @@ def normalization():
 @pytest.fixture
 def data(tmp_path):
     write_cells(tmp_path)
-    return opened(manifest(), normalization(), crops_folder=tmp_path, target_channel="EU", image_size=6, threads=2)
+    return data_of(manifest(), tmp_path)
+
+
+IMAGES = ImageSettings(target_channel="EU", input_channels=None, image_size=6)
+
+
+def data_of(table, folder):
+    return job.data_of(table, normalization(), crops_folder=folder, images=IMAGES, threads=2)
 
 
 def fit(data, folder, *, input_channels=None, regime="structure", code="c", epochs=2, model="linear", device=CPU):
-    return fit_run(
+    augmentation = {"shift": 0.01, "noise_sd": 0.0, "zoom": True, "flip": True, "rotate": True}
+    steps = {"epochs": epochs, "patience": 9, "batch_size": 4, "huber_delta": 1.0}
+    return job.run(
         data,
-        Run(model=model, regime="structure", seed=5),
+        Run(model=model, regime=regime, seed=5),
         input_channels=input_channels,
-        augmentation=augmentation_for(data, regime=regime, shift=0.01, noise_sd=0.0, zoom=True, flip=True, rotate=True),
-        schedule=Schedule(epochs=epochs, patience=9, batch_size=4, learning_rate=0.1, device=device),
+        settings=settings_of(TrainingSettings, {**steps, "augmentation": augmentation}),
+        learning_rate=0.1,
+        device=device,
         resume_folder=folder / "resume",
         code=code,
         report=str,
@@ -127,7 +145,7 @@ def test_named_channels_are_found_in_the_batch(data, tmp_path):
     assert fit(data, tmp_path, input_channels=["b"]).model.get_layer("channel_filter").input_channels == [1]
 
 
-def test_a_state_of_other_settings_or_code_is_not_gone_on_from(data, tmp_path):
+def test_a_training_does_not_resume_from_a_state_of_other_settings_or_code(data, tmp_path):
     first = fit(data, tmp_path)
     same = fit(data, tmp_path)
     pd.testing.assert_frame_equal(same.history, first.history)  # seconds too: nothing was computed again
@@ -139,17 +157,19 @@ def test_channels_are_shifted_in_the_structure_regime_alone(data):
     settings = {"shift": 3.0, "noise_sd": 0.0, "zoom": True, "flip": True, "rotate": False}
     ratios = manifest().loc[manifest()["split"] == "train", "cell_size_ratio"]
     zoom = SizeRatios(ratios.mean(), pytest.approx(ratios.std(ddof=0)), 0.5)
-    structure = augmentation_for(data, regime="structure", **settings)
+    structure = augmentation_for(data, regime="structure", settings=AugmentationSettings(**settings))
     assert structure == Augmentation(shift=3.0, zoom=zoom, flip=True)
-    assert augmentation_for(data, regime="color-structure", **settings) == Augmentation(zoom=zoom, flip=True)
-    assert augmentation_for(data, regime="structure", **{**settings, "zoom": False}).zoom is None
+    color = augmentation_for(data, regime="color-structure", settings=AugmentationSettings(**settings))
+    assert color == Augmentation(zoom=zoom, flip=True)
+    fixed = AugmentationSettings(**{**settings, "zoom": False})
+    assert augmentation_for(data, regime="structure", settings=fixed).zoom is None
 
 
 @pytest.mark.parametrize("split", ["train", "validation"])
 def test_a_dataset_without_training_or_validation_cells_is_refused(split, tmp_path):
     write_cells(tmp_path)
     table = manifest(tuple("test" if s == split else s for s in SPLITS))
-    data = opened(table, normalization(), crops_folder=tmp_path, target_channel="EU", image_size=6, threads=1)
+    data = data_of(table, tmp_path)
     with pytest.raises(ValueError, match=f"expected cells in the split {split!r}, found none"):
         fit(data, tmp_path)
 
@@ -166,5 +186,31 @@ def test_no_cells_have_no_predictions(data):
     model = build_regressor("linear", image_size=6, n_channels=3, input_channels=[0])
     values = predicted(model, none, batch_size=4)
     assert values.shape == (0,)
-    table = predictions_table(manifest(()), values, model="linear", regime="structure", seed=1)
+    table = predictions_table(manifest(()), values, run=Run("linear", "structure", 1))
     assert len(check_table(table, PREDICTIONS, source="here")) == 0
+
+
+def test_a_file_s_folders_say_which_run_it_belongs_to():
+    run = run_of(Path("elsewhere/training/simple_cnn/structure/12/history.csv"))
+    assert run == Run("simple_cnn", "structure", 12)
+    assert (run.name, run.label) == ("simple_cnn, structure, seed 12", "simple_cnn structure 12")
+    for path in ("a/b/c.csv", "models/simple_cnn/structure/first/history.csv"):
+        with pytest.raises(ValueError, match="expected a file in a folder model/regime/seed"):
+            run_of(Path(path))
+
+
+def test_the_folder_of_the_crops_is_that_above_the_plates():
+    assert crops_folder(["r/cells/p1/A01.arrow", "r/cells/p2/A01.arrow"]) == Path("r/cells")
+    with pytest.raises(ValueError, match="of one folder, got those of 2"):
+        crops_folder(["r/cells/p1/A01.arrow", "q/cells/p1/A02.arrow"])
+
+
+def test_the_settings_are_those_of_the_schema():
+    schema = block_schema("training")
+    common = {name: part for name, part in schema["properties"].items() if name not in OF_ONE_RUN}
+    assert_settings_match_schema(TrainingSettings, {**schema, "properties": common})
+    seen = {**block_schema("dataset")["properties"], **block_schema("cells")["properties"]}
+    of_images = {name: seen[name] for name in ("target_channel", "input_channels", "image_size")}
+    # A training has a target; the config of a run without any has none.
+    of_images["target_channel"] = {"type": "string"}
+    assert_settings_match_schema(ImageSettings, {"properties": of_images})
