@@ -23,7 +23,7 @@ def background_of(channels):
     return {name: value for name, value in config["raw"].get("background", {}).items() if name in channels}
 
 
-def get_corrected_copies(wildcards):
+def corrected_copies():
     """The corrected copies of all wells, where the config asks for them."""
     is_asked = config["quality"]["write_corrected"]
     return per_well("<results>/quality/{plate}/{well}.ome.tif") if is_asked else []
@@ -147,7 +147,7 @@ rule quality_chapter:
         sites=per_plate("<results>/quality/plates/{plate}/sites.parquet"),
         illumination=per_plate("<results>/quality/plates/{plate}/illumination.npz"),
         small=per_well("<results>/quality/{plate}/{well}.npz"),
-        copies=get_corrected_copies,
+        copies=corrected_copies(),
         captions=captions("quality"),
     output:
         chapter="<results>/report/chapters/quality.json",
@@ -170,10 +170,7 @@ rule quality_chapter:
         mem_mb=growing(2000),
         runtime=growing(30),
     params:
-        settings={
-            key: config["quality"][key]
-            for key in ("channels", "judged_by", "max_z", "min_images", "use", "preprocessing", "write_corrected")
-        },
+        settings={key: config["quality"][key] for key in ("channels", "judged_by", "max_z", "use", "preprocessing")},
         code=script_code("quality/chapter"),
     message:
         "Writing the chapter on the images"

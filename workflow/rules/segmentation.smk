@@ -1,48 +1,33 @@
 # segmentation: images -> nucleus and cell labels
 
 
-def get_drawn_keys():
-    """(plate, well) of the wells that the report draws, evenly spaced in the sheet."""
-    keys = get_keys()
-    n_drawn = min(config["report"]["overlay_wells"], len(keys)) if HAS_CELLS or HAS_SPOTS else 0
-    return [keys[number * len(keys) // n_drawn] for number in range(n_drawn)]
+def nucleus_channels():
+    """The channel of the nuclei."""
+    return [config["segmentation"].get("nucleus_channel")]
 
 
-def get_drawn_wells():
-    """(plate, well, path) of those wells."""
-    return [(plate, well, str(PATHS[plate, well])) for plate, well in get_drawn_keys()]
+def cell_channels():
+    """The channel of the cell stain, where the method sees one."""
+    cells = config["segmentation"]["cells"] or {}
+    return [cells["channel"]] if "channel" in cells else []
 
 
-def get_drawn_files():
-    """The raw files of those wells."""
-    try:
-        found = [well_files(path, well=well, raw=config["raw"]) for _, well, path in get_drawn_wells()]
-    except (ValueError, OSError) as error:
-        raise WorkflowError(str(error)) from None
-    return [str(file) for files in found for file in files]
-
-
-def per_drawn_well(pattern):
-    """The files of one stage, one per well that the report draws."""
-    return [pattern.format(plate=plate, well=well) for plate, well in get_drawn_keys()]
-
-
-def get_stains():
-    """Channels of nuclei and cells."""
-    segmentation = config["segmentation"]
-    stains = [segmentation.get("nucleus_channel"), (segmentation["cells"] or {}).get("channel")]
-    return [name for name in dict.fromkeys(stains) if name]
-
-
-def get_cell_labels(wildcards):
+def cell_labels():
     """Labels of the cells; of the nuclei where no cells are segmented."""
-    return f"<results>/segmentation/{wildcards.plate}/{wildcards.well}{CELL_LABELS}"
+    suffix = ".ome.tif" if config["segmentation"]["cells"] is None else ".cells.ome.tif"
+    return "<results>/segmentation/{plate}/{well}" + suffix
+
+
+def sites_of_plates():
+    """Which sites of all plates are kept, for chapters; [] where all are."""
+    return per_plate(plate_sites()) if plate_sites() else []
 
 
 rule segmentation_nuclei:
     input:
-        description="<results>/raw/{plate}/{well}.json",
-        channels=ancient("<results>/raw/channels.csv"),
+        index="<results>/raw/{plate}/{well}.json",
+        illumination=plate_correction(nucleus_channels()),
+        sites=plate_sites(),
     output:
         labels="<results>/segmentation/{plate}/{well}.ome.tif",
     log:
@@ -56,9 +41,10 @@ rule segmentation_nuclei:
         mem_mb=growing(4000),
         runtime=growing(15),
     params:
-        path=get_well_path,
-        raw=get_image_settings(),
-        segmentation={k: v for k, v in config["segmentation"].items() if k != "cells"},
+        projection=config["raw"].get("projection"),
+        background=background_of(corrected_channels(nucleus_channels())),
+        # Nuclei do not depend on how cells are found.
+        segmentation={**config["segmentation"], "cells": None},
         code=script_code("segmentation/nuclei"),
     message:
         "Segmenting the nuclei of well {wildcards.plate}/{wildcards.well}"
@@ -68,7 +54,9 @@ rule segmentation_nuclei:
 
 rule segmentation_cells:
     input:
-        channels=ancient("<results>/raw/channels.csv"),
+        index="<results>/raw/{plate}/{well}.json",
+        illumination=plate_correction(cell_channels()),
+        sites=plate_sites(),
         nuclei="<results>/segmentation/{plate}/{well}.ome.tif",
     output:
         labels="<results>/segmentation/{plate}/{well}.cells.ome.tif",
@@ -84,8 +72,7 @@ rule segmentation_cells:
         mem_mb=growing(6000),
         runtime=growing(15),
     params:
-        path=get_well_path,
-        raw=get_stack_settings(),
+        background=background_of(corrected_channels(cell_channels())),
         cells=config["segmentation"]["cells"],
         code=script_code("segmentation/cells"),
     message:
@@ -96,14 +83,14 @@ rule segmentation_cells:
 
 rule segmentation_overlays:
     input:
-        files=get_drawn_files(),
-        objects=per_well("<results>/segmentation/{plate}/{well}.parquet"),
+        indexes=per_drawn_well("<results>/raw/{plate}/{well}.json"),
         nuclei=per_drawn_well("<results>/segmentation/{plate}/{well}.ome.tif"),
         cells=per_drawn_well("<results>/segmentation/{plate}/{well}.cells.ome.tif"),
     output:
-        table=report("<results>/report/segmentation.csv", caption="../report/segmentation.rst", category="Segmentation"),
         figure=report(
-            "<results>/report/segmentation.svg", caption="../report/segmentation.rst", category="Segmentation"
+            "<results>/report/segmentation.svg",
+            caption="../report/segmentation/segmentation.rst",
+            category="Segmentation",
         ),
     log:
         "<logs>/segmentation_overlays.log",
@@ -116,12 +103,44 @@ rule segmentation_overlays:
         mem_mb=growing(4000),
         runtime=growing(15),
     params:
-        wells=get_keys(),
-        drawn=get_drawn_wells(),
-        raw=get_image_settings(),
-        channels=get_stains(),
+        projection=config["raw"].get("projection"),
+        channels=list(dict.fromkeys([*nucleus_channels(), *cell_channels()])),
         code=script_code("segmentation/overlays"),
     message:
         "Drawing nuclei and cells"
     script:
         "../scripts/segmentation_overlays.py"
+
+
+rule segmentation_chapter:
+    input:
+        objects=per_well("<results>/segmentation/{plate}/{well}.parquet"),
+        sites=sites_of_plates(),
+        overlays="<results>/report/segmentation.svg",
+        captions=captions("segmentation"),
+    output:
+        chapter="<results>/report/chapters/segmentation.json",
+        table=report(
+            "<results>/report/segmentation.csv",
+            caption="../report/segmentation/segmentation.rst",
+            category="Segmentation",
+        ),
+    log:
+        "<logs>/segmentation_chapter.log",
+    benchmark:
+        "<benchmarks>/segmentation_chapter.tsv"
+    conda:
+        "../../envs/report.yaml"
+    threads: 1
+    resources:
+        mem_mb=growing(2000),
+        runtime=growing(15),
+    params:
+        wells=list(zip(WELLS["plate"], WELLS["well"])),
+        segmentation=config["segmentation"],
+        corrected=corrected_channels(dict.fromkeys([*nucleus_channels(), *cell_channels()])),
+        code=script_code("segmentation/chapter"),
+    message:
+        "Writing the chapter on the segmentation"
+    script:
+        "../scripts/segmentation_chapter.py"

@@ -3,9 +3,11 @@
 
 rule spots_detect:
     input:
-        channels=ancient("<results>/raw/channels.csv"),
+        index="<results>/raw/{plate}/{well}.json",
+        illumination=plate_correction(config["spots"]["channels"]),
+        sites=plate_sites(),
         nuclei="<results>/segmentation/{plate}/{well}.ome.tif",
-        cells=get_cell_labels,
+        cells=cell_labels(),
     output:
         spots="<results>/spots/{plate}/{well}.parquet",
         cells="<results>/spots/{plate}/{well}.cells.parquet",
@@ -23,8 +25,7 @@ rule spots_detect:
         mem_mb=growing(6000),
         runtime=growing(30),
     params:
-        path=get_well_path,
-        raw=get_stack_settings(),
+        background=background_of(corrected_channels(config["spots"]["channels"])),
         spots=config["spots"],
         code=script_code("spots/detect"),
     message:
@@ -33,42 +34,16 @@ rule spots_detect:
         "../scripts/spots_detect.py"
 
 
-rule spots_draw:
-    input:
-        spots=per_well("<results>/spots/{plate}/{well}.parquet"),
-        cells=per_well("<results>/spots/{plate}/{well}.cells.parquet"),
-        thresholds=per_well("<results>/spots/{plate}/{well}.thresholds.parquet"),
-        curves=per_well("<results>/spots/{plate}/{well}.curves.parquet"),
-    output:
-        table=report("<results>/report/spots.csv", caption="../report/spots.rst", category="Spots"),
-        curves=report("<results>/report/spot_thresholds.svg", caption="../report/spot_thresholds.rst", category="Spots"),
-        counts=report("<results>/report/spot_counts.svg", caption="../report/spots.rst", category="Spots"),
-    log:
-        "<logs>/spots_draw.log",
-    benchmark:
-        "<benchmarks>/spots_draw.tsv"
-    conda:
-        "../../envs/report.yaml"
-    threads: 1
-    resources:
-        mem_mb=growing(4000),
-        runtime=growing(15),
-    params:
-        code=script_code("spots/draw"),
-    message:
-        "Drawing thresholds and spots per cell"
-    script:
-        "../scripts/spots_draw.py"
-
-
 rule spots_overlays:
     input:
-        files=get_drawn_files(),
+        indexes=per_drawn_well("<results>/raw/{plate}/{well}.json"),
         nuclei=per_drawn_well("<results>/segmentation/{plate}/{well}.ome.tif"),
-        cells=per_drawn_well(f"<results>/segmentation/{{plate}}/{{well}}{CELL_LABELS}"),
+        cells=per_drawn_well(cell_labels()),
         spots=per_drawn_well("<results>/spots/{plate}/{well}.parquet"),
     output:
-        figure=report("<results>/report/spot_overlays.svg", caption="../report/spot_overlays.rst", category="Spots"),
+        figure=report(
+            "<results>/report/spot_overlays.svg", caption="../report/spots/spot_overlays.rst", category="Spots"
+        ),
     log:
         "<logs>/spots_overlays.log",
     benchmark:
@@ -80,11 +55,46 @@ rule spots_overlays:
         mem_mb=growing(4000),
         runtime=growing(15),
     params:
-        drawn=get_drawn_wells(),
-        raw=get_image_settings(),
+        projection=config["raw"].get("projection"),
         channels=config["spots"]["channels"],
         code=script_code("spots/overlays"),
     message:
         "Drawing spots in their images"
     script:
         "../scripts/spots_overlays.py"
+
+
+rule spots_chapter:
+    input:
+        spots=per_well("<results>/spots/{plate}/{well}.parquet"),
+        cells=per_well("<results>/spots/{plate}/{well}.cells.parquet"),
+        thresholds=per_well("<results>/spots/{plate}/{well}.thresholds.parquet"),
+        curves=per_well("<results>/spots/{plate}/{well}.curves.parquet"),
+        sites=sites_of_plates(),
+        overlays="<results>/report/spot_overlays.svg",
+        captions=captions("spots"),
+    output:
+        chapter="<results>/report/chapters/spots.json",
+        table=report("<results>/report/spots.csv", caption="../report/spots/spots.rst", category="Spots"),
+        thresholds=report(
+            "<results>/report/spot_thresholds.svg", caption="../report/spots/spot_thresholds.rst", category="Spots"
+        ),
+        counts=report("<results>/report/spot_counts.svg", caption="../report/spots/spot_counts.rst", category="Spots"),
+    log:
+        "<logs>/spots_chapter.log",
+    benchmark:
+        "<benchmarks>/spots_chapter.tsv"
+    conda:
+        "../../envs/report.yaml"
+    threads: 1
+    resources:
+        mem_mb=growing(4000),
+        runtime=growing(15),
+    params:
+        spots=config["spots"],
+        corrected=corrected_channels(config["spots"]["channels"]),
+        code=script_code("spots/chapter"),
+    message:
+        "Writing the chapter on the spots"
+    script:
+        "../scripts/spots_chapter.py"

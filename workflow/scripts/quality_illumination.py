@@ -34,9 +34,7 @@ def main(
             names, found = read_small_sites(path)
             yield names, [one for one in found if (path.name.removesuffix(".npz"), one.site) in keys]
 
-    found = illumination_of_plate(
-        wells(), channels=channels, smoothing_share=smoothing_share, min_images=min_images
-    )
+    found = illumination_of_plate(wells(), channels=channels, smoothing_share=smoothing_share, min_images=min_images)
     for name, one in found.items():
         factors = f"factors {one.function.min():.3f} to {one.function.max():.3f}"
         print(f"{name}: {factors if one.is_applied else 'too few images, not applied'}, from {one.n_images} images")

@@ -1,4 +1,4 @@
-"""TIFF files of one well and its nuclei → label images of its cells (OME-TIFF), table of flagged objects (Parquet)."""
+"""Index of one well and its nuclei → label images of its cells (OME-TIFF), table of flagged objects (Parquet)."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -9,12 +9,15 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from wellspring.jobs import logged_job
-from wellspring.raw.tiff import read_stacks
-from wellspring.segmentation.flags import count_flags
+from wellspring.quality.correction import corrected, read_correction
+from wellspring.raw.images import read_stacks
+from wellspring.raw.index import read_index
+from wellspring.segmentation import job
 from wellspring.segmentation.labels import read_labels, write_labels
-from wellspring.segmentation.sites import cells_of_site, channel_of
+from wellspring.segmentation.settings import CellSettings
 from wellspring.segmentation.tables import WELL_SEGMENTED
-from wellspring.tables import write_table
+from wellspring.settings import settings_of
+from wellspring.tables import empty_table, write_table
 
 if TYPE_CHECKING:
     from snakemake.script import Snakemake
@@ -24,37 +27,43 @@ if TYPE_CHECKING:
 
 def main(
     *,
-    path: Path,
-    key: tuple[str, str],
-    raw: Mapping[str, Any],
+    index: Path,
+    illumination: Path | None,
+    sites: Path | None,
+    background: Mapping[str, float],
     cells: Mapping[str, Any],
     nuclei: Path,
-    output: tuple[Path, Path],
+    labels: Path,
+    objects: Path,
 ) -> None:
-    """Label the cells of every site of the well `key` = (plate, well); write `output` = (labels, flags)."""
-    wanted, settings = channel_of(cells)
+    """Label the cells of every kept site of the well behind `index`; write `labels` and the table `objects`."""
+    well, settings = read_index(index), settings_of(CellSettings, cells)
+    correction = read_correction(illumination, sites, plate=well.plate, well=well.well)
+    stacks = read_stacks(well, wanted=job.cell_channels(settings))
     tables: list[pd.DataFrame] = []
 
     def labelled() -> Iterator[tuple[str, NDArray[np.uint32]]]:
-        for site in read_stacks(path, well=key[1], wanted=wanted, **raw):
-            stain = next(iter(site.stacks.values()), None)
-            labels, objects = cells_of_site(stain, read_labels(nuclei)[site.site], **settings)
-            tables.append(objects.assign(plate=key[0], well=key[1], site=site.site))
-            yield site.site, labels
+        images = corrected(stacks, correction, background=background)
+        for one in job.run_cells(images, read_labels(nuclei), settings):
+            print(f"site {one.site}: {len(one.objects)} objects")
+            tables.append(one.objects.assign(plate=well.plate, well=well.well, site=one.site))
+            yield one.site, one.labels
 
-    size = next(read_stacks(path, well=key[1], wanted=[], **raw)).pixel_size_um
-    write_labels(output[0], labelled(), pixel_size_um=size)
-    write_table(pd.concat(tables, ignore_index=True), output[1], WELL_SEGMENTED)
-    print(*(count_flags(table).to_string() for table in tables), sep="\n")
+    write_labels(labels, labelled(), pixel_size_um=well.pixel_size_um)
+    found = pd.concat(tables, ignore_index=True) if tables else empty_table(WELL_SEGMENTED)
+    write_table(found, objects, WELL_SEGMENTED)
 
 
 if __name__ == "__main__":
     with logged_job(snakemake.log[0]):
+        given = snakemake.input
         main(
-            path=Path(snakemake.params.path),
-            key=(snakemake.wildcards.plate, snakemake.wildcards.well),
-            raw=snakemake.params.raw,
+            index=Path(given.index),
+            illumination=Path(given.illumination) if given.illumination else None,
+            sites=Path(given.sites) if given.sites else None,
+            background=snakemake.params.background,
             cells=snakemake.params.cells,
-            nuclei=Path(snakemake.input.nuclei),
-            output=(Path(snakemake.output.labels), Path(snakemake.output.objects)),
+            nuclei=Path(given.nuclei),
+            labels=Path(snakemake.output.labels),
+            objects=Path(snakemake.output.objects),
         )

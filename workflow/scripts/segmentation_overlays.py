@@ -1,18 +1,12 @@
-"""Draw nuclei and cells of a few wells, count flagged objects of all: images, labels → segmentation.csv, .svg."""
+"""Indexes and labels of a few wells → nuclei and cells drawn in their images (SVG)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from wellspring.jobs import logged_job
 from wellspring.report.style import save_figure
-from wellspring.segmentation.report.counts import segmentation_table
 from wellspring.segmentation.report.overlays import overlay_figure, read_overlay
-from wellspring.segmentation.tables import WELL_SEGMENTED, WELL_SEGMENTED_COUNTS
-from wellspring.spots.tables import WELL_SPOTS
-from wellspring.tables import empty_table, read_table, write_table
 
 if TYPE_CHECKING:
     from snakemake.script import Snakemake
@@ -22,35 +16,28 @@ if TYPE_CHECKING:
 
 def main(
     *,
-    objects: Sequence[Path],
-    wells: Sequence[tuple[str, str]],
-    drawn: Sequence[tuple[str, str, str]],
-    labels: tuple[Sequence[Path], Sequence[Path]],
-    raw: Mapping[str, Any],
+    indexes: Sequence[Path],
+    nuclei: Sequence[Path],
+    cells: Sequence[Path],
+    projection: str,
     channels: Sequence[str],
-    output: tuple[Path, Path],
+    figure: Path,
 ) -> None:
-    """Count the objects of `wells`, draw those of `drawn` = (plate, well, path); write `output` = (table, figure)."""
-    found = pd.concat([read_table(path, WELL_SEGMENTED) for path in objects], ignore_index=True)
-    table = segmentation_table(found, wells=wells)
-    print(table.to_string())
-    write_table(table, output[0], WELL_SEGMENTED_COUNTS)
-    spots = empty_table(WELL_SPOTS)
-    overlays = [
-        read_overlay(Path(path), key=(plate, well), raw=raw, nuclei=nuclei, cells=cells, spots=spots)
-        for (plate, well, path), nuclei, cells in zip(drawn, *labels, strict=True)
+    """Draw the wells behind `indexes`, each with its labels."""
+    found = [
+        read_overlay(index, projection=projection, channels=channels, nuclei=of_nuclei, cells=of_cells)
+        for index, of_nuclei, of_cells in zip(indexes, nuclei, cells, strict=True)
     ]
-    save_figure(overlay_figure(overlays, channels=channels, with_spots=False), output[1])
+    overlays = [one for one in found if one is not None]
+    save_figure(overlay_figure(overlays, channels=channels, with_spots=False), figure)
 
 
 if __name__ == "__main__":
     with logged_job(snakemake.log[0]):
+        given = {name: [Path(path) for path in paths] for name, paths in snakemake.input.items()}
         main(
-            objects=[Path(path) for path in snakemake.input.objects],
-            wells=snakemake.params.wells,
-            drawn=snakemake.params.drawn,
-            labels=([Path(p) for p in snakemake.input.nuclei], [Path(p) for p in snakemake.input.cells]),
-            raw=snakemake.params.raw,
+            **given,
+            projection=snakemake.params.projection,
             channels=snakemake.params.channels,
-            output=(Path(snakemake.output.table), Path(snakemake.output.figure)),
+            figure=Path(snakemake.output.figure),
         )

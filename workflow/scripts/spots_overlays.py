@@ -1,8 +1,8 @@
-"""Draw the spots of a few wells in their images: images, labels, spots → spot_overlays.svg."""
+"""Indexes, labels and spots of a few wells → spots drawn in their images (SVG)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from wellspring.jobs import logged_job
 from wellspring.report.style import save_figure
@@ -18,30 +18,36 @@ if TYPE_CHECKING:
 
 def main(
     *,
-    drawn: Sequence[tuple[str, str, str]],
-    files: Sequence[tuple[Path, Path, Path]],
-    raw: Mapping[str, Any],
+    indexes: Sequence[Path],
+    nuclei: Sequence[Path],
+    cells: Sequence[Path],
+    spots: Sequence[Path],
+    projection: str,
     channels: Sequence[str],
     figure: Path,
 ) -> None:
-    """Draw the wells `drawn` = (plate, well, path), each with its `files` = (nuclei, cells, spots)."""
-    overlays = [
+    """Draw the wells behind `indexes`, each with its labels and spots."""
+    found = [
         read_overlay(
-            Path(path), key=(plate, well), raw=raw, nuclei=nuclei, cells=cells, spots=read_table(spots, WELL_SPOTS)
+            index,
+            projection=projection,
+            channels=channels,
+            nuclei=of_nuclei,
+            cells=of_cells,
+            spots=read_table(of_spots, WELL_SPOTS),
         )
-        for (plate, well, path), (nuclei, cells, spots) in zip(drawn, files, strict=True)
+        for index, of_nuclei, of_cells, of_spots in zip(indexes, nuclei, cells, spots, strict=True)
     ]
+    overlays = [one for one in found if one is not None]
     save_figure(overlay_figure(overlays, channels=channels, with_spots=True), figure)
 
 
 if __name__ == "__main__":
     with logged_job(snakemake.log[0]):
-        given = snakemake.input
-        triples = zip(given.nuclei, given.cells, given.spots, strict=True)
+        given = {name: [Path(path) for path in paths] for name, paths in snakemake.input.items()}
         main(
-            drawn=snakemake.params.drawn,
-            files=[(Path(nuclei), Path(cells), Path(spots)) for nuclei, cells, spots in triples],
-            raw=snakemake.params.raw,
+            **given,
+            projection=snakemake.params.projection,
             channels=snakemake.params.channels,
             figure=Path(snakemake.output.figure),
         )

@@ -1,9 +1,9 @@
 """Flagged sites left out and illumination evened while a well is read: all stages see the same images."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -90,8 +90,8 @@ def corrected(
     ------
     SiteImage or SiteStacks
         uint16. Each plane of a stack is multiplied by its channel's function
-        (`wellspring.quality.illumination.corrected`). Of a projection over the greatest value, that is the same as
-        to even the planes first, but for rounding.
+        (`wellspring.quality.illumination.corrected`). A projection is evened as if its planes had been, but for
+        rounding.
     """
     offsets = background or {}
     for site in sites:
@@ -100,17 +100,26 @@ def corrected(
 
 
 def _evened(site: Site, functions: Mapping[str, NDArray[np.float32]], *, background: Mapping[str, float]) -> Site:
-    names = site.channels if isinstance(site, SiteImage) else tuple(site.stacks)
-    if not set(names) & set(functions):
+    if isinstance(site, SiteStacks):
+        stacks = _each_evened(site.stacks, functions, background=background)
+        return cast("Site", SiteStacks(site.site, stacks, site.pixel_size_um))
+    planes = dict(zip(site.channels, site.image, strict=True))
+    if not set(planes) & set(functions):
         return site
-    planes = dict(zip(names, site.image, strict=True)) if isinstance(site, SiteImage) else site.stacks
-    done = {
+    image = np.stack(list(_each_evened(planes, functions, background=background).values()))
+    return cast("Site", SiteImage(site.site, site.channels, image, site.pixel_size_um))
+
+
+def _each_evened(
+    images: Mapping[str, NDArray[np.uint16]],
+    functions: Mapping[str, NDArray[np.float32]],
+    *,
+    background: Mapping[str, float],
+) -> dict[str, NDArray[np.uint16]]:
+    return {
         name: _even(image, functions[name], background=background.get(name, 0.0)) if name in functions else image
-        for name, image in planes.items()
+        for name, image in images.items()
     }
-    if isinstance(site, SiteImage):
-        return replace(site, image=np.stack(list(done.values())))
-    return replace(site, stacks=done)
 
 
 def _even(image: NDArray[np.uint16], function: NDArray[np.float32], *, background: float) -> NDArray[np.uint16]:

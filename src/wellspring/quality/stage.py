@@ -32,5 +32,12 @@ STAGE = Stage(
     is_wanted=_is_wanted,
     named_channels=_named_channels,
     mistakes=_mistakes,
-    grows_with={},
+    grows_with={
+        "quality_measure": "pixels",
+        "quality_flag": "sites of the plate",
+        "quality_illumination": "sites of the plate",
+        "quality_correct": "pixels",
+        "quality_chapter": "sites of all wells",
+    },
+    same_time=frozenset({"background", "projection", "drop", "judging", "min_images", "settings", "channels"}),
 )

@@ -1,17 +1,26 @@
 """segmentation: images become nucleus and cell labels."""
 
-from wellspring.segmentation.cells import (
-    CellMethod,
-    Expansion,
-    Propagation,
-    Watershed,
-    cell_mask,
-    segment_cells,
-    segment_cells_3d,
-)
-from wellspring.segmentation.flags import cells_without_nucleus, count_flags, describe_objects
-from wellspring.segmentation.nuclei import segment_nuclei, segment_nuclei_3d
-from wellspring.segmentation.thresholds import LocalMidpoint, MultiOtsu, Otsu, Threshold
+from importlib import import_module
+from typing import Any
+
+_PUBLIC = {
+    "CellMethod": "cells",
+    "Expansion": "cells",
+    "LocalMidpoint": "thresholds",
+    "MultiOtsu": "thresholds",
+    "Otsu": "thresholds",
+    "Propagation": "cells",
+    "Threshold": "thresholds",
+    "Watershed": "cells",
+    "cell_mask": "cells",
+    "cells_without_nucleus": "flags",
+    "count_flags": "flags",
+    "describe_objects": "flags",
+    "segment_cells": "cells",
+    "segment_cells_3d": "cells",
+    "segment_nuclei": "nuclei",
+    "segment_nuclei_3d": "nuclei",
+}
 
 __all__ = [
     "CellMethod",
@@ -31,3 +40,10 @@ __all__ = [
     "segment_nuclei",
     "segment_nuclei_3d",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Public names are loaded when they are asked for: a job that reads labels does without OpenCV and scikit-image."""
+    if name not in _PUBLIC:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_PUBLIC[name]}"), name)

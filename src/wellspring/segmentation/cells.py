@@ -5,14 +5,12 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from skimage.segmentation import expand_labels, watershed
 
 from wellspring.errors import InputError
 from wellspring.segmentation.checks import check_count, check_image, check_labels, check_number
 from wellspring.segmentation.grids import Grid
 from wellspring.segmentation.intensities import in_noise_units, log_scale
 from wellspring.segmentation.mixture import class_change, fit_mixture
-from wellspring.segmentation.propagation import propagated
 from wellspring.segmentation.thresholds import histogram
 
 __all__ = ["CellMethod", "Expansion", "Propagation", "Watershed", "cell_mask", "segment_cells", "segment_cells_3d"]
@@ -84,6 +82,7 @@ def segment_cells(
     method: CellMethod | None = None,
     smoothing_sigma_px: float = 1.0,
     n_components: int = 2,
+    mask: _Mask | None = None,
 ) -> NDArray[np.uint32]:
     """Label the cells of one image, or of a stack seen from above: one nucleus, one cell.
 
@@ -100,6 +99,8 @@ def segment_cells(
         Gaussian blur before all else, px: 1 suppresses the noise of single pixels. 0: none.
     n_components
         Components of the mixture, see `cell_mask`.
+    mask : (Y, X) bool
+        What `cell_mask` returned for this image and these parameters; None: it is made here.
 
     Returns
     -------
@@ -117,7 +118,7 @@ def segment_cells(
     if not isinstance(method, Watershed | Propagation | Expansion):
         raise InputError(
             f"method: expected Watershed(), Propagation(...), Expansion(...) or None, got {method!r}. "
-            "wellspring.segmentation.methods.cell_method makes one of a name."
+            "wellspring.segmentation.cell_methods has one for each name."
         )
     check_image(image, name="image", n_axes=(2, 3))
     check_labels(nuclei, name="nuclei", shape=image.shape[-2:])
@@ -126,11 +127,16 @@ def segment_cells(
     if not markers.any():
         return np.zeros(nuclei.shape, dtype=np.uint32)
     if isinstance(method, Expansion):
+        from skimage.segmentation import expand_labels
+
         return np.asarray(expand_labels(markers, method.distance_px), dtype=np.uint32)
-    mask = cell_mask(image, smoothing_sigma_px=smoothing_sigma_px, n_components=n_components)
+    if mask is None:
+        mask = cell_mask(image, smoothing_sigma_px=smoothing_sigma_px, n_components=n_components)
     units = in_noise_units(image)
     smooth = _GRID.blurred(units.sum(axis=0) if image.ndim == 3 else units, smoothing_sigma_px)
     if isinstance(method, Propagation):
+        from wellspring.segmentation.propagation import propagated
+
         return propagated(smooth, markers, mask=mask, regularisation=method.regularisation)
     return _flooded(smooth, markers, mask=mask)
 
@@ -229,6 +235,8 @@ def _above_ground(smooth: _Values, *, n_components: int) -> _Mask:
 
 def _flooded(total: _Values, markers: NDArray[np.int32], *, mask: _Mask) -> NDArray[np.uint32]:
     """Watershed of the inverted sum; the nuclei are its lowest places, so no border runs through one."""
+    from skimage.segmentation import watershed
+
     is_nucleus = markers > 0
     landscape = np.where(is_nucleus, -total.max() - 1, -total)
     return np.asarray(watershed(landscape, markers, mask=mask | is_nucleus), dtype=np.uint32)

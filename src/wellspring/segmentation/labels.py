@@ -15,6 +15,8 @@ from wellspring.files import as_readable, replaced_when_whole
 __all__ = ["read_labels", "touches_border", "write_labels"]
 
 _Labels = NDArray[np.uint32]
+# Name of the image of a file without sites.
+_NO_SITE = ""
 
 
 def touches_border(labels: NDArray[np.integer]) -> NDArray[np.bool_]:
@@ -46,7 +48,8 @@ def write_labels(
 ) -> None:
     """Write the label images of a well to one OME-TIFF, an image per site, named by the site.
 
-    uint32, deflate. napari opens it as it is, Fiji through Bio-Formats.
+    uint32, deflate. Each site is an image (series) of its own; Fiji opens them through Bio-Formats. Without any site
+    (all were left out) there is one image of a single pixel, without a name: OME-TIFF knows no empty file.
 
     Parameters
     ----------
@@ -60,7 +63,7 @@ def write_labels(
     Raises
     ------
     ValueError
-        When there are no sites, when a site repeats, or when an image is not two-dimensional.
+        When a site repeats or has no name, or when an image is not two-dimensional.
     OSError
         When the disk is full; nothing is left behind.
     """
@@ -73,7 +76,7 @@ def write_labels(
     written: set[str] = set()
     with replaced_when_whole(path) as temporary, tifffile.TiffWriter(temporary, ome=True) as writer:
         for site, image in pairs:
-            if image.ndim != 2 or site in written:
+            if image.ndim != 2 or site in written or site == _NO_SITE:
                 raise InputError(f"{path}: expected one (Y, X) label image per site, got site {site!r} {image.shape}.")
             written.add(site)
             writer.write(
@@ -83,11 +86,14 @@ def write_labels(
                 metadata={**common, "Name": site},
             )
         if not written:
-            raise InputError(f"{path}: expected the labels of at least one site, got none.")
+            nothing = np.zeros((1, 1), dtype=np.uint32)
+            writer.write(nothing, photometric="minisblack", metadata={**common, "Name": _NO_SITE})
 
 
 def read_labels(path: Path) -> Mapping[str, _Labels]:
     """The label images that `write_labels` wrote: site name to (Y, X) uint32, each read when it is asked for.
+
+    Sites that were left out are not in it.
 
     Raises
     ------
@@ -104,6 +110,7 @@ class _LabelFile(Mapping[str, _Labels]):
             self._sites = {series.name: index for index, series in enumerate(tif.series)}
             if not tif.is_ome or len(self._sites) != len(tif.series):
                 raise InputError("it is not an OME-TIFF whose images are named by site")
+            self._sites.pop(_NO_SITE, None)
 
     def __getitem__(self, site: str) -> _Labels:
         index = self._sites[site]

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from skimage.filters import threshold_multiotsu, threshold_otsu
 
 from wellspring.errors import InputError
 
@@ -80,6 +79,8 @@ def _first_classes(
     values: NDArray[np.floating], weights: NDArray[np.floating], *, n_components: int
 ) -> NDArray[np.float64]:
     """(n components, n bins): 1 in the bins of each of Otsu's classes."""
+    from skimage.filters import threshold_multiotsu, threshold_otsu
+
     if n_components == 2:
         limits = np.array([threshold_otsu(hist=(weights, values))])
     else:

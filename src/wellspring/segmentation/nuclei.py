@@ -140,7 +140,7 @@ def _check(*, threshold: Threshold | None, smoothing_sigma_px: float | None, min
     if threshold is not None and not isinstance(threshold, Otsu | MultiOtsu | LocalMidpoint):
         raise InputError(
             f"threshold: expected Otsu(), MultiOtsu(...), LocalMidpoint(...) or None, got {threshold!r}. "
-            "The names of the config go to wellspring.segmentation.methods.nucleus_method."
+            "wellspring.segmentation.nucleus_methods has one for each name of the config."
         )
     if smoothing_sigma_px is not None:
         check_number(smoothing_sigma_px, name="smoothing_sigma_px", remedy="None chooses it.")

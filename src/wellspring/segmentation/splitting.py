@@ -2,11 +2,10 @@
 
 import numpy as np
 from numpy.typing import NDArray
-from skimage.measure import label
 
 from wellspring.segmentation.grids import Grid, quantile_of_parts
-from wellspring.segmentation.watershed import flooded, parted
 from wellspring.segmentation.shapes import ShapeJudge
+from wellspring.segmentation.watershed import flooded, parted
 
 __all__ = ["PLATEAU", "TOP", "coarse_parts", "outlined", "part_touching", "relative_height", "typical_diameter"]
 
@@ -176,6 +175,8 @@ def outlined(parts: _Parts, *, relative: _Values, kept_parts: NDArray[np.bool_],
 
 def _pieces(parts: _Parts) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Connected pieces of equal label, numbered in raster order, and each piece's label (element 0: background)."""
+    from skimage.measure import label
+
     pieces, n_pieces = label(parts, connectivity=1, return_num=True)
     owner = np.zeros(n_pieces + 1, dtype=np.int64)
     places = np.flatnonzero(parts)

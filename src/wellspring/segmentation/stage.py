@@ -33,6 +33,16 @@ STAGE = Stage(
     is_wanted=_is_wanted,
     named_channels=_named_channels,
     mistakes=_mistakes,
-    grows_with={},
-    same_time=frozenset({"segmentation.nucleus_channel", "cells.channel"}),
+    grows_with={
+        "segmentation_nuclei": "pixels",
+        "segmentation_cells": "pixels",
+        "segmentation_overlays": "jobs",
+        "segmentation_chapter": "cells of all wells",
+    },
+    same_time=frozenset(
+        {
+            *("background", "projection", "segmentation.nucleus_channel", "cells.channel"),
+            *("channels", "wells", "segmentation.cells", "corrected"),
+        }
+    ),
 )

@@ -33,4 +33,11 @@ SEGMENTED_COUNTS = Table(
     is_open=True,
 )
 WELL_SEGMENTED = Table("well_segmented", (*SITE_COLUMNS, *SEGMENTED.columns))
-WELL_SEGMENTED_COUNTS = Table("well_segmented_counts", (*WELL_COLUMNS, *SEGMENTED_COUNTS.columns))
+WELL_SEGMENTED_COUNTS = Table(
+    "well_segmented_counts",
+    (
+        *WELL_COLUMNS,
+        *SEGMENTED_COUNTS.columns,
+        Column("n_left_out", "int64", "sites", "sites that were left out, since an image of them is flagged"),
+    ),
+)

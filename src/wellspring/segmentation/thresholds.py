@@ -6,7 +6,6 @@ from typing import Literal
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from skimage.filters import threshold_multiotsu, threshold_otsu
 
 from wellspring.segmentation.checks import check_count, check_number
 from wellspring.segmentation.grids import Grid
@@ -105,6 +104,8 @@ def has_stain(image: _Values, *, grid: Grid) -> bool:
     alone: 1.6) and half of their border is crossed steeply, the difference of the classes within 20 px; light that is
     uneven over a field is not so steep.
     """
+    from skimage.filters import threshold_otsu
+
     if image.size == 0:
         return False
     smooth = grid.blurred(image, 2.0 if grid.n_axes == 2 else 1.0)
@@ -154,6 +155,8 @@ def stain_threshold(log: _Values, *, threshold: Threshold, grid: Grid, diameter_
     -------
     () or the shape of `log`, float32
     """
+    from skimage.filters import threshold_multiotsu, threshold_otsu
+
     if isinstance(threshold, MultiOtsu):
         return np.asarray(threshold_multiotsu(hist=histogram(log, n_bins=256), classes=threshold.n_classes)[0])
     value = float(threshold_otsu(hist=histogram(log)))

@@ -19,7 +19,7 @@ _QUIET_SHARE = 0.1
 # At an occupancy of x random places would have lost a share of 1 + x / log(1 - x) to nearer ones: 5 % at 0.1.
 _MOST_OCCUPANCY = 0.1
 # Two thirds of the noise's variance are then overlapping spots or texture.
-_MOST_UNREST = 3.0**0.5
+_MOST_RELATIVE_NOISE = 3.0**0.5
 
 
 @dataclass(frozen=True)
@@ -31,19 +31,19 @@ class Crowding:
     occupancy : float
         Maxima around the usual maximum, per ellipse (ellipsoid) of 2 sigma, in which no second one can be told apart: 0
         when all are far from each other, 1 when there is no room for more. 0 without maxima.
-    unrest : float
+    relative_noise : float
         Noise of the response in the usual maximum's tile, over that in the quietest tenth of the tiles; what the light
         explains of it is left out. Many overlapping spots look like noise, and hide those among them. 1 without maxima,
         and also where spots are as dense all over the field: nothing in it tells them from noise.
     """
 
     occupancy: float = 0.0
-    unrest: float = 1.0
+    relative_noise: float = 1.0
 
     @property
     def hides_spots(self) -> bool:
-        """Whether the count is rather a lower bound: the occupancy is above 0.1 or the unrest above 3**0.5."""
-        return self.occupancy > _MOST_OCCUPANCY or self.unrest > _MOST_UNREST
+        """Whether the count is rather a lower bound: the occupancy is above 0.1 or the relative_noise above 3**0.5."""
+        return self.occupancy > _MOST_OCCUPANCY or self.relative_noise > _MOST_RELATIVE_NOISE
 
 
 def crowding(points: NDArray[np.int64], noise: NoiseMap, *, sigma_px: Sequence[float]) -> Crowding:
@@ -65,4 +65,4 @@ def crowding(points: NDArray[np.int64], noise: NoiseMap, *, sigma_px: Sequence[f
     room = _REACH ** points.shape[1] - 1
     tiles = noise.tile_noise(points)
     quiet = float(np.quantile(noise.tiles, _QUIET_SHARE))
-    return Crowding(occupancy=neighbors / len(points) / room, unrest=float(np.median(tiles)) / quiet)
+    return Crowding(occupancy=neighbors / len(points) / room, relative_noise=float(np.median(tiles)) / quiet)

@@ -1,6 +1,6 @@
 """Spots of one image: where, how large, how bright."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from numbers import Integral, Real
 from typing import Any
@@ -18,7 +18,8 @@ from wellspring.spots.measures import local_background
 from wellspring.spots.noise import noise_map
 from wellspring.spots.saturation import restored_tops
 from wellspring.spots.tables import SPOTS
-from wellspring.spots.threshold import LEAST_FACTOR, Threshold, given_threshold, no_threshold, threshold_method
+from wellspring.spots.threshold import LEAST_FACTOR, Threshold, no_threshold
+from wellspring.spots.threshold_methods import threshold_method
 
 __all__ = ["Detection", "detect_spots", "detect_with_threshold"]
 
@@ -119,11 +120,18 @@ def detect_with_threshold(
     method: str = "noise",
     max_per_neighborhood: int = 1,
     neighborhood_px: float | Sequence[float] | None = None,
+    method_settings: Mapping[str, float] | None = None,
 ) -> Detection:
-    """As `detect_spots`, with the threshold, the curve of counts and how stable the count is."""
+    """As `detect_spots`, with the threshold, the curve of counts and how stable the count is.
+
+    `method_settings` are those of the method alone, for a method that has any.
+    """
+    if method == "given" and threshold is None:
+        raise InputError("threshold: expected a value for the method 'given', got None.")
     sigmas = axis_sigmas(sigma_px, n_axes=checked_image(image).ndim)
     _check_parameters(threshold, max_per_neighborhood)
-    choose = threshold_method(method)
+    choose = threshold_method(method if threshold is None else "given").choose
+    options = dict(method_settings or {}) if threshold is None else {"value": threshold}
     if neighborhood_px is None:
         window = tuple(_NEIGHBORHOOD_SIGMAS * s for s in sigmas)
     else:
@@ -139,6 +147,7 @@ def detect_with_threshold(
             method=method,
             max_per_neighborhood=max_per_neighborhood,
             neighborhood_px=window[1:],
+            method_settings=method_settings,
         )
         plane.spots.insert(0, "z_px", 0.0)
         return plane
@@ -154,7 +163,7 @@ def detect_with_threshold(
         max_per_neighborhood=max_per_neighborhood,
         neighborhood_px=window,
     )
-    chosen = choose(candidates, noise) if threshold is None else given_threshold(candidates, noise, value=threshold)
+    chosen = choose(candidates, noise, **options)
     found = candidates.where(chosen.levels(candidates) > 1)
     spots = _spot_table(image, response, found, sigmas=sigmas)
     return Detection(spots, chosen, crowding(found.points, noise, sigma_px=sigmas))

@@ -1,15 +1,32 @@
-"""Reasons to look at an image before its count of spots is believed."""
+"""Reasons to look at an image before its count of spots is believed: found here, explained in the report."""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from wellspring.spots.crowding import Crowding
-from wellspring.spots.doubt_texts import DOUBTS, joined_doubts
-from wellspring.spots.threshold import Threshold
+if TYPE_CHECKING:
+    from wellspring.spots.crowding import Crowding
+    from wellspring.spots.threshold import Threshold
 
-__all__ = ["image_doubts", "is_in_noise", "is_unstable", "saturated_pixels"]
+__all__ = ["DOUBTS", "NO_DOUBT", "image_doubts", "is_in_noise", "is_unstable", "joined_doubts", "saturated_pixels"]
 
+# The words of the table's column `doubts`, in its order, and what they ask for.
+DOUBTS = {
+    "constant image": "all pixels have one value; the shutter may have been closed, or the wrong channel named",
+    "saturated": "the camera's or the file's highest value cuts off spots or much of the field: brightness, SNR and "
+    "clumps are wrong there",
+    "no cells": "no spot can be given to a cell",
+    "threshold in the noise": "noise alone would have more than half as many maxima above it; clumps were not "
+    "split, since the typical maximum may be noise",
+    "unstable count": "it depends strongly on the exact threshold",
+    "crowded": "spots lie so close together, or on so rough a background, that some are hidden: the count "
+    "is a lower bound",
+    "mostly in clumps": "more than half of the spots come from splitting clumps by the light of the median spot",
+}
+NO_DOUBT = "none"
 # A change by fewer spots than this, of 0.9 to 1.1 times the threshold, makes no count unstable.
 _FEW_SPOTS = 5
 # Flat tops matter from a thousandth of the field, or in one of 20 spots.
@@ -36,7 +53,7 @@ def saturated_pixels(image: NDArray[np.generic]) -> float:
     return float(flat.mean())
 
 
-def is_in_noise(threshold: Threshold) -> bool:
+def is_in_noise(threshold: "Threshold") -> bool:
     """Whether noise alone would have more than half as many maxima above the threshold as were found, and one at least.
 
     What was found may be less than expected, since only round maxima are counted.
@@ -47,8 +64,8 @@ def is_in_noise(threshold: Threshold) -> bool:
 def image_doubts(
     image: NDArray[np.generic],
     spots: pd.DataFrame,
-    threshold: Threshold,
-    crowding: Crowding,
+    threshold: "Threshold",
+    crowding: "Crowding",
     *,
     n_cells: int,
     max_instability: float,
@@ -81,8 +98,8 @@ def image_doubts(
     return joined_doubts(words for words in DOUBTS if holds[words])
 
 
-def is_unstable(threshold: Threshold, *, limit: float) -> bool:
-    """Whether the count hangs on where exactly the threshold is.
+def is_unstable(threshold: "Threshold", *, limit: float) -> bool:
+    """Whether the count depends strongly on the exact threshold.
 
     Parameters
     ----------
@@ -92,3 +109,9 @@ def is_unstable(threshold: Threshold, *, limit: float) -> bool:
         more or less in a nearly empty image says nothing.
     """
     return threshold.instability > limit and threshold.n_below - threshold.n_above >= _FEW_SPOTS
+
+
+def joined_doubts(doubts: Iterable[str]) -> str:
+    """The doubts without repeats, in the order of `DOUBTS`, joined by ", "; "none" if there are none."""
+    held = set(doubts)
+    return ", ".join(words for words in DOUBTS if words in held) or NO_DOUBT

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from sklearn.cluster import DBSCAN
+from scipy.spatial import cKDTree
 
 from wellspring.errors import InputError
 from wellspring.spots.tables import SPOT_FOCI, SPOTS_PER_CELL
@@ -45,9 +45,10 @@ def assign_labels(spots: pd.DataFrame, labels: NDArray[np.integer], *, column: s
 def find_foci(
     spots: pd.DataFrame, *, spacing_um: Sequence[float], radius_um: float = 0.35, min_spots: int = 4
 ) -> pd.DataFrame:
-    """The spots with a further int64 column `focus_id`: 1.. in the order of the first spot, 0 = free.
+    """The spots with a further int64 column `focus_id`: 1.. in the order of the first core, 0 = free.
 
-    Density clustering (DBSCAN; Ester et al., KDD 1996) on physical distances, with big-fish's defaults.
+    Density clustering (DBSCAN; Ester et al., KDD 1996) on physical distances, with big-fish's defaults. A spot within
+    reach of the cores of several foci belongs to the first of these.
 
     Parameters
     ----------
@@ -73,8 +74,32 @@ def find_foci(
     if len(spots) == 0:
         return spots.assign(focus_id=np.zeros(0, dtype=np.int64))
     places = spots[axes].to_numpy(dtype=np.float64) * np.asarray(spacing_um)
-    labels = DBSCAN(eps=radius_um, min_samples=min_spots).fit_predict(places)
-    return spots.assign(focus_id=np.asarray(labels, dtype=np.int64) + 1)
+    return spots.assign(focus_id=_dense(places, radius=radius_um, min_points=min_spots))
+
+
+def _dense(places: NDArray[np.float64], *, radius: float, min_points: int) -> NDArray[np.int64]:
+    """(n,): number of each point's cluster, 0 = none; the same as scikit-learn's DBSCAN plus 1."""
+    # Imported where it is used: most images have no foci to join.
+    from scipy.sparse import coo_matrix
+    from scipy.sparse.csgraph import connected_components
+
+    n_points = len(places)
+    pairs = cKDTree(places).query_pairs(radius, output_type="ndarray")
+    is_core = 1 + np.bincount(pairs.ravel(), minlength=n_points) >= min_points
+    first, second = pairs[is_core[pairs].all(axis=1)].T
+    graph = coo_matrix((np.ones(len(first), dtype=bool), (first, second)), shape=(n_points, n_points))
+    _, group = connected_components(graph, directed=False)
+    _, first_seen, number = np.unique(group[is_core], return_index=True, return_inverse=True)
+    cluster = np.zeros(n_points, dtype=np.int64)
+    cluster[is_core] = 1 + np.argsort(np.argsort(first_seen))[number]
+    # Each end of a pair, with its other end: what lies near a core, and is none, joins the first of the clusters.
+    for near, core in (pairs.T, pairs.T[::-1]):
+        joins = ~is_core[near] & is_core[core]
+        best = np.full(n_points, n_points + 1, dtype=np.int64)
+        np.minimum.at(best, near[joins], cluster[core[joins]])
+        is_nearer = (best <= n_points) & ~is_core & ((cluster == 0) | (best < cluster))
+        cluster[is_nearer] = best[is_nearer]
+    return cluster
 
 
 def foci_table(spots: pd.DataFrame) -> pd.DataFrame:

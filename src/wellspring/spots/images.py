@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -22,6 +21,7 @@ from wellspring.spots.tables import (
     WELL_SPOTS_PER_CELL,
 )
 from wellspring.spots.threshold import Threshold
+from wellspring.tables import empty_table
 
 __all__ = ["TABLES", "SpotTables", "describe_threshold", "joined_tables", "spots_of_image", "voxel_size_um"]
 
@@ -33,7 +33,7 @@ TABLES = {
     "thresholds": WELL_SPOT_THRESHOLDS,
     "curves": WELL_SPOT_CURVES,
 }
-# Fewer spots than these have no median to measure clumps by: one of a few maxima of noise parts the field itself.
+# Fewer spots than these have no median to measure clumps by: one of a few maxima of noise splits the field itself.
 _LEAST_REFERENCES = 10
 
 
@@ -66,7 +66,7 @@ def spots_of_image(
     *,
     sigma_px: float | Sequence[float],
     spacing_um: Sequence[float],
-    threshold: Mapping[str, Any],
+    threshold: Mapping[str, float | str],
     max_instability: float,
     max_per_neighborhood: int,
     decompose: bool,
@@ -74,7 +74,7 @@ def spots_of_image(
     focus_min_spots: int,
     first_id: int = 0,
 ) -> SpotTables:
-    """Find the spots of an image, take clumps apart, and count what each cell holds.
+    """Find the spots of an image, split clumps, and count what each cell holds.
 
     Parameters
     ----------
@@ -86,11 +86,11 @@ def spots_of_image(
     spacing_um
         Size of a voxel per axis of the image, µm.
     threshold
-        ``method`` (noise, elbow, given) and, for given, ``value``.
+        ``method`` (a name in `wellspring.spots.threshold_methods`) and the method's own settings.
     max_instability
         See `is_unstable`.
     decompose
-        Whether clumps are taken apart; never where fewer than 10 spots were found, nor where the threshold lies in the
+        Whether clumps are split; never where fewer than 10 spots were found, nor where the threshold lies in the
         noise: the typical maximum is no spot there.
     focus_radius_um, focus_min_spots
         As in `find_foci`.
@@ -107,8 +107,15 @@ def spots_of_image(
     ValueError
         As `detect_spots`, `find_foci` and `assign_labels`.
     """
-    method = {"threshold": threshold["value"]} if threshold["method"] == "given" else {"method": threshold["method"]}
-    found = detect_with_threshold(image, sigma_px=sigma_px, max_per_neighborhood=max_per_neighborhood, **method)
+    options = {name: float(value) for name, value in threshold.items() if name != "method"}
+    found = detect_with_threshold(
+        image,
+        sigma_px=sigma_px,
+        threshold=options.pop("value") if threshold["method"] == "given" else None,
+        method="noise" if threshold["method"] == "given" else str(threshold["method"]),
+        max_per_neighborhood=max_per_neighborhood,
+        method_settings=options,
+    )
     if decompose and len(found.spots) >= _LEAST_REFERENCES and not is_in_noise(found.threshold):
         spots = decompose_clumps(image, found.spots, sigma_px=sigma_px).spots
     else:
@@ -121,7 +128,7 @@ def spots_of_image(
     measured = pd.concat([described, snr_summary(spots)], axis=1).assign(
         saturated_share=saturated_pixels(image),
         occupancy=found.crowding.occupancy,
-        unrest=found.crowding.unrest,
+        relative_noise=found.crowding.relative_noise,
         doubts=image_doubts(
             image, spots, found.threshold, found.crowding, n_cells=len(counts), max_instability=max_instability
         ),
@@ -168,5 +175,7 @@ def voxel_size_um(spacing_um: Sequence[float] | None, *, pixel_size_um: float | 
 
 
 def joined_tables(images: Sequence[SpotTables]) -> SpotTables:
-    """The tables of several images, one below the other."""
+    """The tables of several images, one below the other; of none, empty ones."""
+    if not images:
+        return SpotTables(**{name: empty_table(table) for name, table in TABLES.items()})
     return SpotTables(**{name: pd.concat([getattr(i, name) for i in images], ignore_index=True) for name in TABLES})

@@ -42,6 +42,8 @@ STAGE = Stage(
     named_channels=_named_channels,
     mistakes=_mistakes,
     mistakes_in_wells=_mistakes_in_wells,
-    grows_with={},
-    same_time=frozenset({"spots.max_instability"}),
+    grows_with={"spots_detect": "pixels", "spots_overlays": "jobs", "spots_chapter": "cells of all wells"},
+    same_time=frozenset(
+        {"background", "projection", "spots.channels", "spots.max_instability", "channels", "corrected"}
+    ),
 )

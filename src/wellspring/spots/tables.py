@@ -103,12 +103,17 @@ WELL_SPOT_THRESHOLDS = Table(
         Column("n_below", "int64", "spots", "maxima above 0.9 times the threshold"),
         Column("n_above", "int64", "spots", "maxima above 1.1 times the threshold"),
         Column("instability", "float64", "1", "(n_below - n_above) / n_detected"),
-        Column("is_unstable", "bool", "", "the count hangs on where exactly the threshold is"),
+        Column("is_unstable", "bool", "", "the count depends strongly on the exact threshold"),
         Column("n_by_chance", "float64", "maxima", "that noise alone would have above the threshold"),
         *SPOT_SUMMARY.columns,
         Column("saturated_share", "float64", "1", "pixels on flat tops of the highest value, of all"),
         Column("occupancy", "float64", "1", "spots around the usual spot, per room that only one fits in"),
-        Column("unrest", "float64", "1", "noise around the usual spot, over that of the quietest tenth of the field"),
+        Column(
+            "relative_noise",
+            "float64",
+            "1",
+            "noise around the usual spot, over that of the quietest tenth of the field",
+        ),
         Column("doubts", "str", "", "reasons to look at the image before its count is believed, or none"),
     ),
 )
@@ -118,7 +123,10 @@ SPOT_QUALITY = Table(
     (
         *WELL_COLUMNS,
         IMAGE_COLUMNS[-1],
-        Column("n_images", "int64", "images", "sites of the well"),
+        Column("n_images", "int64", "images", "sites of the well that were searched"),
+        Column(
+            "n_left_out", "int64", "images", "sites of the well that were left out, since an image of them is flagged"
+        ),
         Column("n_doubtful", "int64", "images", "sites with a reason to look at them before their count is believed"),
         Column("doubts", "str", "", "the reasons, of any site, or none"),
         Column("instability", "float64", "1", "largest of the sites"),

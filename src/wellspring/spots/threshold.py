@@ -2,18 +2,14 @@
 
 import itertools
 import math
-import warnings
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.mixture import GaussianMixture
 
-from wellspring.errors import InputError
 from wellspring.spots.candidates import Candidates
+from wellspring.spots.mixture import Mixture, fit_mixture
 from wellspring.spots.noise import NoiseMap
 from wellspring.spots.tables import SPOT_CURVE
 
@@ -28,7 +24,6 @@ __all__ = [
     "noise_maxima",
     "noise_threshold",
     "signal_boundary",
-    "threshold_method",
 ]
 
 # Maxima below this many deviations are never spots: white noise alone has one in about 100 pixels (1000 voxels) there.
@@ -223,12 +218,12 @@ def signal_boundary(log_responses: NDArray[np.float64], log_ratios: NDArray[np.f
     return None
 
 
-def _gaps(model: GaussianMixture, values: NDArray[np.float64]) -> list[float]:
+def _gaps(model: Mixture, values: NDArray[np.float64]) -> list[float]:
     """Places between neighbouring classes where the density falls to half of the lower of both peaks, highest first."""
     grid = np.linspace(values[0], values[-1], 512)
-    density = np.exp(model.score_samples(grid[:, None]))
+    density = np.exp(model.log_density(grid))
     gaps = []
-    for upper, lower in itertools.pairwise(np.sort(model.means_[:, 0])[::-1]):
+    for upper, lower in itertools.pairwise(np.sort(model.means)[::-1]):
         start, stop = np.searchsorted(grid, [lower, upper])
         between = density[start : stop + 1]
         deepest = int(np.argmin(between))
@@ -237,33 +232,20 @@ def _gaps(model: GaussianMixture, values: NDArray[np.float64]) -> list[float]:
     return gaps
 
 
-def _best_mixture(values: NDArray[np.float64]) -> GaussianMixture:
-    column = values[:, None]
+def _best_mixture(values: NDArray[np.float64]) -> Mixture:
     models = []
     for n_classes, is_even in ((1, True), (2, True), (3, True), (2, False), (3, False)):
         # Starting from equal shares of the values, and from equal parts of their range, finds large and small classes.
         places = (np.arange(n_classes) + 0.5) / n_classes
         means = np.quantile(values, places) if is_even else values[0] + places * (values[-1] - values[0])
-        nearest = np.abs(column - means).argmin(axis=1)
+        nearest = np.abs(values[:, None] - means).argmin(axis=1)
         own = [values[nearest == number] for number in range(n_classes)]
         variances = [float(np.var(part if len(part) > 1 else values)) + _LEAST_VARIANCE for part in own]
-        model = GaussianMixture(
-            n_classes,
-            weights_init=np.full(n_classes, 1 / n_classes),
-            means_init=means[:, None],
-            precisions_init=(1 / np.array(variances))[:, None, None],
-            # All that this would choose is given; k-means, the default, takes longer than the fit.
-            init_params="random_from_data",
-            reg_covar=_LEAST_VARIANCE,
-            max_iter=300,
-            random_state=0,
-        )
-        with warnings.catch_warnings():
-            # A fit that still creeps after 300 rounds is close enough for a boundary.
-            warnings.simplefilter("ignore", ConvergenceWarning)
-            models.append(model.fit(column))
-    best = min(models, key=lambda model: model.bic(column))
-    return best if models[0].bic(column) - best.bic(column) >= _STRONG else models[0]
+        start = Mixture(np.full(n_classes, 1 / n_classes), means, np.array(variances))
+        models.append(fit_mixture(values, start, least_variance=_LEAST_VARIANCE))
+    scores = [model.information_criterion(values) for model in models]
+    best = int(np.argmin(scores))
+    return models[best] if scores[0] - scores[best] >= _STRONG else models[0]
 
 
 def elbow_threshold(candidates: Candidates, noise: NoiseMap) -> Threshold:
@@ -294,19 +276,3 @@ def elbow_threshold(candidates: Candidates, noise: NoiseMap) -> Threshold:
             factor = float(grid[first + int(np.argmax(is_flat))])
     least = factor * float(noise.least().min())
     return _threshold(candidates, noise, method="elbow", value=least, factor=factor)
-
-
-_METHODS: dict[str, Callable[[Candidates, NoiseMap], Threshold]] = {"noise": noise_threshold, "elbow": elbow_threshold}
-
-
-def threshold_method(name: str) -> Callable[[Candidates, NoiseMap], Threshold]:
-    """The function behind ``spots.threshold.method``.
-
-    Raises
-    ------
-    ValueError
-        When there is no such method.
-    """
-    if name not in _METHODS:
-        raise InputError(f"method: expected one of {sorted(_METHODS)}, got {name!r}.")
-    return _METHODS[name]

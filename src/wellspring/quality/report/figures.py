@@ -1,9 +1,8 @@
-"""The page's chapter on the quality of the images and their illumination."""
+"""Figures of the quality of the images and their illumination."""
 
 import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -11,19 +10,15 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from wellspring.quality.tables import FLAGGED_IMAGES, KEPT_SITES
-from wellspring.report.page import Grid, Illustration, Section, illustration
 from wellspring.report.style import COLORS, NEUTRAL, axes_grid, in_style, new_figure
-from wellspring.tables import read_table
 
 __all__ = [
+    "MAX_FLAGGED",
+    "MAX_ROWS",
     "FlaggedImage",
     "flagged_figure",
     "histograms_figure",
     "illumination_figure",
-    "image_findings",
-    "image_warnings",
-    "images_section",
 ]
 
 _FLAGGED = COLORS[5]
@@ -39,7 +34,6 @@ _WORDS: Mapping[str, str] = {
 }
 MAX_ROWS = 12
 MAX_FLAGGED = 12
-_LONG = 24
 
 
 @dataclass(frozen=True)
@@ -122,93 +116,3 @@ def flagged_figure(flagged: Sequence[FlaggedImage]) -> Figure:
     if not shown:
         figure.text(0.02, 0.5, "No image is flagged.")
     return figure
-
-
-def image_warnings(images: pd.DataFrame, sites: pd.DataFrame) -> list[str]:
-    """Plates that could not be judged, and wells without any site left."""
-    said = []
-    unjudged = images.loc[~images["is_judged"], ["plate", "channel"]].drop_duplicates()
-    if len(unjudged):
-        names = ", ".join(f"{plate} / {channel}" for plate, channel in unjudged.itertuples(index=False))
-        said.append(
-            f"Too few images to say which are unusual: {names}. Look at them by eye, or lower quality.min_images."
-        )
-    left = sites.groupby(["plate", "well"], sort=False)["is_kept"].sum()
-    lost = [f"{plate} / {well}" for plate, well in left.index[left == 0].tolist()]
-    if lost:
-        more = f" and {len(lost) - 10} more" if len(lost) > 10 else ""
-        said.append(f"Every site of {len(lost)} well(s) is flagged and left out: {', '.join(lost[:10])}{more}.")
-    return said
-
-
-def image_findings(images: pd.DataFrame, sites: pd.DataFrame) -> list[str]:
-    """How many images are flagged and what becomes of their sites."""
-    flagged, n_bad = int(images["is_flagged"].sum()), int(sites["is_flagged"].sum())
-    fate = "left out" if (sites["is_kept"] | sites["is_flagged"]).all() and not sites["is_kept"].all() else "kept"
-    if not flagged:
-        return [f"None of {len(images):,} images is flagged."]
-    return [f"{flagged:,} of {len(images):,} images are flagged; sites that hold them, {n_bad:,}, are {fate}."]
-
-
-def images_section(files: Mapping[str, Path]) -> list[Section]:
-    """The chapter; nothing when the images were not judged.
-
-    Parameters
-    ----------
-    files
-        ``images`` and ``sites`` (tables), ``image_histograms``, ``illumination``, ``flagged_images`` (SVG files).
-
-    Raises
-    ------
-    FileNotFoundError, ValueError
-        When a file is missing or is not what it should be.
-    """
-    if "images" not in files:
-        return []
-    images, sites = read_table(files["images"], FLAGGED_IMAGES), read_table(files["sites"], KEPT_SITES)
-    table = str(files["image_histograms"].with_name("images.csv"))
-    n_groups = len(images[["plate", "channel"]].drop_duplicates())
-    more = f" The first {MAX_ROWS} of {n_groups} plates and channels are drawn." if n_groups > MAX_ROWS else ""
-    parts: list[Illustration | Grid] = [
-        illustration(
-            files["image_histograms"],
-            title="Measures of the images",
-            caption=f"All images of a plate and channel. Orange: flagged images, by any measure.{more}",
-        ),
-        _sites_grid(sites, file=table),
-        illustration(
-            files["flagged_images"],
-            title="Flagged images",
-            caption="Shrunk, each from its 1st to its 99th percentile, with the measures that flag it and their robust "
-            "z-scores. Look at them before you trust what was left out.",
-        ),
-        illustration(
-            files["illumination"],
-            title="Illumination",
-            caption="Light that reaches each place of the field, over its mean, estimated from the kept sites of a "
-            "plate. Images are divided by it.",
-        ),
-    ]
-    text = (
-        "Each image was measured and compared with the others of its plate and channel; a site goes with its worst "
-        "image. The focus slope is that of the radially averaged power spectrum on logarithmic axes: the more "
-        "negative, the more blurred."
-    )
-    return [
-        Section(
-            anchor="images",
-            title="Images",
-            text=[text],
-            warnings=image_warnings(images, sites),
-            findings=image_findings(images, sites),
-            parts=parts,
-        )
-    ]
-
-
-def _sites_grid(sites: pd.DataFrame, *, file: str) -> Grid:
-    bad = sites[sites["is_flagged"]]
-    rows = [(r.plate, r.well, r.site, "kept" if r.is_kept else "left out", r.reasons) for r in bad.itertuples()]
-    head = ("Plate", "Well", "Site", "Fate", "Flagged by (robust z-score)")
-    note = f"{len(bad):,} of {len(sites):,} sites; all measures of all images are in the table's file."
-    return Grid(title="Flagged sites", file=file, head=head, rows=rows, note=note, n_text=5, folded=len(rows) > _LONG)

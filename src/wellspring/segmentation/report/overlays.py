@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,7 +11,8 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from skimage.segmentation import find_boundaries
 
-from wellspring.raw.tiff import read_sites
+from wellspring.raw.images import read_sites
+from wellspring.raw.index import read_index
 from wellspring.report.style import axes_grid, in_style, new_figure
 from wellspring.segmentation.labels import read_labels
 
@@ -37,35 +37,60 @@ class Overlay:
         Projection by channel.
     nuclei, cells : (Y, X) int
         Labels.
-    spots : pandas.DataFrame
-        `WELL_SPOTS` of this site; may be empty.
+    spots : pandas.DataFrame or None
+        `WELL_SPOTS` of this site; may be empty. None where no spots are drawn.
     """
 
     name: str
     images: Mapping[str, NDArray[np.number]]
     nuclei: NDArray[np.integer]
     cells: NDArray[np.integer]
-    spots: pd.DataFrame
+    spots: pd.DataFrame | None
 
 
 def read_overlay(
-    path: Path, *, key: tuple[str, str], raw: Mapping[str, Any], nuclei: Path, cells: Path, spots: pd.DataFrame
-) -> Overlay:
-    """The first site of the well `key` = (plate, well) with its labels, and those of the well's `spots` that it holds.
+    index: Path,
+    *,
+    projection: str,
+    channels: Sequence[str],
+    nuclei: Path,
+    cells: Path,
+    spots: pd.DataFrame | None = None,
+) -> Overlay | None:
+    """The first kept site of a well with its labels, and those of the well's `spots` that it holds.
+
+    Parameters
+    ----------
+    index
+        Index of the well.
+    projection, channels
+        As of `read_sites`; the images are drawn as they were recorded.
+    nuclei, cells
+        Label files. A site that was left out is not in them.
+    spots
+        Table `WELL_SPOTS` of the well; None: no spots are drawn.
+
+    Returns
+    -------
+    Overlay or None
+        None where every site was left out.
 
     Raises
     ------
     FileNotFoundError, ValueError
         As `read_sites` and `read_labels`.
     """
-    site = next(read_sites(path, well=key[1], **raw))
-    return Overlay(
-        name=f"{key[0]} / {key[1]}, site {site.site}",
-        images=dict(zip(site.channels, site.image, strict=True)),
-        nuclei=read_labels(nuclei)[site.site],
-        cells=read_labels(cells)[site.site],
-        spots=spots[spots["site"] == site.site],
-    )
+    well, of_nuclei, of_cells = read_index(index), read_labels(nuclei), read_labels(cells)
+    for site in read_sites(well, projection=projection, wanted=channels):
+        if site.site in of_nuclei:
+            return Overlay(
+                name=f"{well.plate} / {well.well}, site {site.site}",
+                images=dict(zip(site.channels, site.image, strict=True)),
+                nuclei=of_nuclei[site.site],
+                cells=of_cells[site.site],
+                spots=None if spots is None else spots[spots["site"] == site.site],
+            )
+    return None
 
 
 @in_style
@@ -77,12 +102,16 @@ def overlay_figure(overlays: Sequence[Overlay], *, channels: Sequence[str], with
     Parameters
     ----------
     overlays
-        One or more.
+        Without any, the figure says so.
     channels
         Channels to draw, from left to right.
     with_spots
         Whether each channel is drawn twice, as it is and with its spots; else once, with the outlines.
     """
+    if not overlays:
+        figure = new_figure(height_mm=20)
+        figure.text(0.02, 0.5, "Every site of the wells that would be drawn was left out.")
+        return figure
     n_columns = len(channels) * (2 if with_spots else 1)
     width_mm = 12 + _TILE_MM * n_columns
     figure = new_figure(height_mm=(_TILE_MM + 6) * len(overlays), width_mm=max(width_mm, 130.0))
@@ -107,7 +136,7 @@ def _draw(axes: Axes, overlay: Overlay, *, channel: str, outlines: bool, circles
         for labels, color in ((overlay.cells, CELL_COLOR), (overlay.nuclei, NUCLEUS_COLOR)):
             axes.imshow(_outlined(labels[window], color=color))
     words = channel
-    if circles:
+    if circles and overlay.spots is not None:
         own = overlay.spots[overlay.spots["channel"] == channel]
         y, x = own["y_px"] - window[0].start, own["x_px"] - window[1].start
         axes.plot(x, y, "o", markersize=3.2, markerfacecolor="none", markeredgecolor=SPOT_COLOR, markeredgewidth=0.4)

@@ -7,8 +7,9 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from wellspring.quality.report.left_out import left_out_per_well
 from wellspring.report.style import COLORS, NEUTRAL, axes_grid, in_style, new_figure
-from wellspring.spots.doubt_texts import NO_DOUBT, joined_doubts
+from wellspring.spots.doubts import NO_DOUBT, joined_doubts
 from wellspring.spots.tables import SPOT_QUALITY
 
 __all__ = ["MAX_WELLS", "counts_figure", "curves_figure", "spots_table"]
@@ -20,13 +21,18 @@ _DOUBTFUL = "#D55E00"
 _IMAGE = ["plate", "well", "channel"]
 
 
-def spots_table(thresholds: pd.DataFrame, cells: pd.DataFrame, spots: pd.DataFrame) -> pd.DataFrame:
+def spots_table(
+    thresholds: pd.DataFrame, cells: pd.DataFrame, spots: pd.DataFrame, *, left_out: pd.DataFrame
+) -> pd.DataFrame:
     """One row per well and channel (table `SPOT_QUALITY`).
 
     Parameters
     ----------
     thresholds, cells, spots
-        Tables `WELL_SPOT_THRESHOLDS`, `WELL_SPOTS_PER_CELL` and `WELL_SPOTS` of all wells.
+        Tables `WELL_SPOT_THRESHOLDS`, `WELL_SPOTS_PER_CELL` and `WELL_SPOTS` of all wells. A well of which every site
+        was left out has no row.
+    left_out
+        Table `KEPT_SITES` of the sites that were left out.
     """
     groups = thresholds.groupby(_IMAGE, sort=False)
     table = groups.agg(
@@ -51,7 +57,8 @@ def spots_table(thresholds: pd.DataFrame, cells: pd.DataFrame, spots: pd.DataFra
         found[f"{name}_median"] = spots.groupby(_IMAGE)[name].median()
     for name, values in found.items():
         table[name] = values.reindex(table.index).astype(np.float64)
-    return table.reset_index()[SPOT_QUALITY.names]
+    table = table.reset_index()
+    return table.assign(n_left_out=left_out_per_well(left_out, table))[SPOT_QUALITY.names]
 
 
 def _number_of_doubtful(doubts: pd.Series) -> int:

@@ -1,0 +1,153 @@
+"""From the settings of the config to nucleus labels, cell labels and flags, site by site."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wellspring.errors import InputError
+from wellspring.raw.images import SiteImage, SiteStacks
+from wellspring.segmentation.cell_methods import cell_method
+from wellspring.segmentation.nucleus_methods import nucleus_method
+from wellspring.segmentation.settings import CellSettings, SegmentationSettings, StainSettings
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["SiteCells", "cell_channels", "cells_of_site", "run_cells", "run_nuclei"]
+
+# As in `has_stain`: averages about 50 pixels.
+_BLUR_PX = 2.0
+# Fields of the settings that are not the method's own.
+_SHARED = ("method", "nucleus_channel", "channel", "smoothing_sigma_px", "min_diameter_px", "n_components", "cells")
+
+
+@dataclass(frozen=True)
+class SiteCells:
+    """The cells of one site: name, (Y, X) uint32 labels, table as of `describe_objects`."""
+
+    site: str
+    labels: NDArray[np.uint32]
+    objects: "pd.DataFrame"
+
+
+def run_nuclei(sites: Iterable[SiteImage], settings: SegmentationSettings) -> Iterator[tuple[str, NDArray[np.uint32]]]:
+    """Site name and (Y, X) nucleus labels, one site at a time.
+
+    Parameters
+    ----------
+    sites
+        With the nucleus channel and no other.
+    settings
+        The block ``segmentation``.
+    """
+    from wellspring.segmentation.nuclei import segment_nuclei
+
+    threshold = nucleus_method(settings.method).threshold(**_own(settings))
+    for site in sites:
+        nuclei = segment_nuclei(
+            site.image[0],
+            threshold=threshold,
+            smoothing_sigma_px=settings.smoothing_sigma_px,
+            min_diameter_px=settings.min_diameter_px,
+        )
+        print(f"site {site.site}: {nuclei.max(initial=0)} nuclei")
+        yield site.site, nuclei
+
+
+def cell_channels(settings: CellSettings) -> list[str]:
+    """The channel of the cell stain, if the method sees any."""
+    return [settings.channel] if isinstance(settings, StainSettings) else []
+
+
+def run_cells(
+    sites: Iterable[SiteStacks], nuclei: Mapping[str, NDArray[np.integer]], settings: CellSettings
+) -> Iterator[SiteCells]:
+    """The cells of each site with their flags, one site at a time.
+
+    Parameters
+    ----------
+    sites
+        With the channels of `cell_channels`.
+    nuclei
+        Site name to (Y, X) labels.
+    settings
+        The block ``segmentation.cells``.
+    """
+    for site in sites:
+        image = next(iter(site.stacks.values()), None)
+        labels, objects = cells_of_site(image, nuclei[site.site], settings)
+        yield SiteCells(site.site, labels, objects)
+
+
+def cells_of_site(
+    image: NDArray[np.number] | None, nuclei: NDArray[np.integer], settings: CellSettings
+) -> tuple[NDArray[np.uint32], "pd.DataFrame"]:
+    """Label the cells of one site and describe every nucleus and cell.
+
+    Parameters
+    ----------
+    image : (Y, X) or (Z, Y, X), uint or float
+        Cell stain; None for ``expansion``, which uses none.
+    nuclei : (Y, X) int
+        Labels, 0 = background.
+    settings
+        The block ``segmentation.cells``.
+
+    Returns
+    -------
+    (Y, X) uint32, DataFrame
+        Labels as of `segment_cells`; table as of `describe_objects`. Where the stain shows nothing (`has_stain` says
+        so, and nuclei differ from the rest by less than its own spread), every nucleus is its own cell and all are
+        flagged as nuclei without a cell.
+
+    Raises
+    ------
+    ValueError
+        As `segment_cells`, and when a method that needs an image has none.
+    """
+    from wellspring.segmentation.cells import cell_mask, segment_cells
+    from wellspring.segmentation.flags import describe_objects
+
+    method = cell_method(settings.method).make(**_own(settings))
+    if not isinstance(settings, StainSettings):
+        cells = segment_cells(np.zeros(nuclei.shape, dtype=np.uint16), nuclei, method=method)
+        return cells, describe_objects(nuclei, cells)
+    if image is None:
+        raise InputError(
+            f"segmentation.cells.channel: expected the cell stain, which {settings.method} needs, got none."
+        )
+    if not _is_stained(image, nuclei):
+        # The mixture splits noise in two: what it finds in an empty image is no cell.
+        own = nuclei.astype(np.uint32)
+        return own, describe_objects(nuclei, own, np.zeros(nuclei.shape, dtype=np.bool_))
+    smoothing, n_components = settings.smoothing_sigma_px, settings.n_components
+    mask = cell_mask(image, smoothing_sigma_px=smoothing, n_components=n_components)
+    cells = segment_cells(image, nuclei, method=method, smoothing_sigma_px=smoothing, mask=mask)
+    return cells, describe_objects(nuclei, cells, mask)
+
+
+def _own(settings: CellSettings | SegmentationSettings) -> dict[str, float]:
+    """The settings that belong to the method alone."""
+    return {name: value for name, value in vars(settings).items() if name not in _SHARED}
+
+
+def _is_stained(image: NDArray[np.number], nuclei: NDArray[np.integer]) -> bool:
+    """Whether the image shows stain, or, where that is doubtful, is at least not the same at nuclei and elsewhere."""
+    from wellspring.segmentation.grids import Grid
+    from wellspring.segmentation.intensities import in_noise_units
+    from wellspring.segmentation.thresholds import has_stain
+
+    plane = in_noise_units(image.max(axis=0, initial=0) if image.ndim == 3 else image)
+    if has_stain(plane, grid=Grid(2)):
+        return True
+    is_nucleus = nuclei > 0
+    if is_nucleus.all() or not is_nucleus.any():
+        return False
+    smooth = Grid(2).blurred(plane, _BLUR_PX)
+    background = smooth[~is_nucleus]
+    level = float(np.median(background))
+    spread = 1.4826 * float(np.median(np.abs(background - level)))
+    return abs(float(np.median(smooth[is_nucleus])) - level) > spread

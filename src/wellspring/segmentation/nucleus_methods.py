@@ -1,0 +1,92 @@
+"""How nuclei are found, by the names that the config gives the methods: ``segmentation.method``."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from wellspring.errors import InputError
+from wellspring.methods import Method
+
+if TYPE_CHECKING:
+    from wellspring.segmentation.thresholds import Threshold
+
+__all__ = ["METHODS", "NucleusMethod", "nucleus_method"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class NucleusMethod(Method):
+    """A method by its name; `threshold` takes the method's own settings."""
+
+    threshold: Callable[..., "Threshold"]
+
+
+def _otsu() -> "Threshold":
+    from wellspring.segmentation.thresholds import Otsu
+
+    return Otsu()
+
+
+def _multi_otsu(*, n_classes: int) -> "Threshold":
+    from wellspring.segmentation.thresholds import MultiOtsu
+
+    return MultiOtsu(n_classes=n_classes)
+
+
+def _local(*, radius_diameters: float) -> "Threshold":
+    from wellspring.segmentation.thresholds import LocalMidpoint
+
+    return LocalMidpoint(radius_diameters=radius_diameters)
+
+
+METHODS = (
+    NucleusMethod(
+        name="log_otsu",
+        meaning="Otsu threshold of the log intensity, a watershed that splits touching nuclei, outlines at half of "
+        "their height",
+        threshold=_otsu,
+    ),
+    NucleusMethod(
+        name="log_multi_otsu",
+        meaning="the same with several classes of intensity, for very bright and very dim nuclei in one field",
+        settings={
+            "n_classes": {
+                "description": "Classes of intensity.",
+                "type": "integer",
+                "minimum": 3,
+                "maximum": 5,
+                "default": 3,
+            }
+        },
+        threshold=_multi_otsu,
+    ),
+    NucleusMethod(
+        name="log_local",
+        meaning="the same, then a threshold halfway between the stain and the background nearby, for uneven "
+        "illumination",
+        settings={
+            "radius_diameters": {
+                "description": "Radius in which the background is measured, in diameters of a typical nucleus.",
+                "unit": "nucleus diameters",
+                "type": "number",
+                "exclusiveMinimum": 0,
+                "default": 2.0,
+            }
+        },
+        threshold=_local,
+    ),
+)
+"""Each method declared once: schema and messages follow."""
+
+
+def nucleus_method(name: str) -> NucleusMethod:
+    """The method behind ``segmentation.method``.
+
+    Raises
+    ------
+    ValueError
+        When there is no such method.
+    """
+    found = {one.name: one for one in METHODS}
+    if name not in found:
+        raise InputError(f"segmentation.method: expected one of {sorted(found)}, got {name!r}.")
+    return found[name]

@@ -1,0 +1,102 @@
+"""The chapter on nuclei and cells."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from wellspring.quality.report.left_out import left_out_sections, left_out_warnings
+from wellspring.report.chapter import Chapter, Section, illustration
+from wellspring.report.tables import PageColumn, count, page_table
+from wellspring.report.words import named_wells
+
+__all__ = ["segmentation_chapter"]
+
+_TEXT = "Where the nuclei are, which cell belongs to each, and which objects to distrust."
+_NOTE = (
+    "Flagged objects stay in the labels and tables. Odd size: off the median of the site by more than a factor of four "
+    "in area. Little cell stain: less than half of the nucleus."
+)
+_COLUMNS = (
+    PageColumn("plate", "Plate"),
+    PageColumn("well", "Well"),
+    PageColumn("n_nuclei", "Nuclei", count),
+    PageColumn("n_without_cell", "Nuclei with\nlittle cell stain", count),
+    PageColumn("n_without_nucleus", "Cells without\nnucleus", count),
+    PageColumn("n_border_nuclei", "Nuclei at\nthe border", count),
+    PageColumn("n_border_cells", "Cells at\nthe border", count),
+    PageColumn("n_nuclei_size_out", "Nuclei of\nodd size", count),
+    PageColumn("n_cells_size_out", "Cells of\nodd size", count),
+)
+_LEFT_OUT = PageColumn("n_left_out", "Sites\nleft out", count)
+
+
+def segmentation_chapter(
+    table: pd.DataFrame,
+    *,
+    left_out: pd.DataFrame,
+    sites: pd.DataFrame,
+    segmentation: Mapping[str, Any],
+    corrected: Sequence[str],
+    captions: Mapping[str, str],
+    files: Mapping[str, Path],
+) -> Chapter:
+    """The chapter, from the counts of all wells and the figure with outlines.
+
+    Parameters
+    ----------
+    table
+        Table `WELL_SEGMENTED_COUNTS`.
+    left_out, sites
+        Table `KEPT_SITES`: of the sites that were left out, and of all sites (none where all are used).
+    segmentation
+        The block ``segmentation``.
+    corrected
+        Channels that were read with even illumination.
+    captions
+        ``segmentation``.
+    files
+        ``table`` and the SVG file ``overlays``.
+    """
+    figure = illustration(files["overlays"], title="Nuclei and cells", caption=captions["segmentation"])
+    file = str(files["table"])
+    columns = (*_COLUMNS, _LEFT_OUT) if len(left_out) else _COLUMNS
+    counts = page_table(table, columns, title="Nuclei and cells by well", file=file, note=_NOTE)
+    text = [_TEXT]
+    if corrected:
+        text.append(f"Read with even illumination: {', '.join(corrected)}.")
+    return Chapter(
+        stage="segmentation",
+        title="Segmentation",
+        lead=_TEXT,
+        picture=figure,
+        warnings=[*_warnings(table, sites), *left_out_warnings(sites, verb="segmented")],
+        findings=[f"{int(table['n_nuclei'].sum()):,} nuclei were found in {len(table):,} wells."],
+        settings=_settings(segmentation, corrected=corrected),
+        sections=[
+            Section(title="", text=text, parts=[figure, counts]),
+            *left_out_sections(left_out, n_sites=len(sites), file=file),
+        ],
+    )
+
+
+def _warnings(table: pd.DataFrame, sites: pd.DataFrame) -> list[str]:
+    """Wells without nuclei, but for those that were not looked at."""
+    kept = set(zip(*(sites.loc[sites["is_kept"].astype(bool), name] for name in ("plate", "well")), strict=True))
+    known = set(zip(sites["plate"], sites["well"], strict=True))
+    keys = list(zip(table["plate"], table["well"], strict=True))
+    empty = table[(table["n_nuclei"] == 0) & [key in kept or key not in known for key in keys]]
+    if empty.empty:
+        return []
+    return [f"No nuclei were found in {named_wells(empty)}. Look at the images of these wells."]
+
+
+def _settings(segmentation: Mapping[str, Any], *, corrected: Sequence[str]) -> list[tuple[str, str]]:
+    cells = segmentation["cells"]
+    stain = f" in {cells['channel']}" if "channel" in cells else ""
+    return [
+        ("Nuclei", f"by {segmentation['method']} in {segmentation['nucleus_channel']}"),
+        ("Cells", f"by {cells['method']} from the nuclei{stain}"),
+        *([("Segmented with even illumination", ", ".join(corrected))] if corrected else []),
+    ]

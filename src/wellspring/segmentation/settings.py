@@ -1,0 +1,85 @@
+"""The block ``segmentation`` of the config, typed. Ranges and defaults are in its schema and its registries."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+__all__ = [
+    "CellSettings",
+    "ExpansionSettings",
+    "LogLocalSettings",
+    "LogMultiOtsuSettings",
+    "LogOtsuSettings",
+    "PropagationSettings",
+    "SegmentationSettings",
+    "StainSettings",
+    "WatershedSettings",
+]
+
+
+@dataclass(frozen=True)
+class StainSettings:
+    """Of the methods that see the cell stain."""
+
+    channel: str
+    smoothing_sigma_px: float
+    n_components: int
+
+
+@dataclass(frozen=True)
+class WatershedSettings(StainSettings):
+    """Of the method watershed."""
+
+    method: Literal["watershed"]
+
+
+@dataclass(frozen=True)
+class PropagationSettings(StainSettings):
+    """Of the method propagation."""
+
+    method: Literal["propagation"]
+    regularisation: float
+
+
+@dataclass(frozen=True)
+class ExpansionSettings:
+    """Of the method expansion."""
+
+    method: Literal["expansion"]
+    distance_px: float
+
+
+CellSettings = WatershedSettings | PropagationSettings | ExpansionSettings
+
+
+@dataclass(frozen=True)
+class _NucleusSettings:
+    nucleus_channel: str
+    smoothing_sigma_px: float | None
+    min_diameter_px: float | None
+    cells: CellSettings | None
+
+
+@dataclass(frozen=True)
+class LogOtsuSettings(_NucleusSettings):
+    """Of the method log_otsu."""
+
+    method: Literal["log_otsu"]
+
+
+@dataclass(frozen=True)
+class LogMultiOtsuSettings(_NucleusSettings):
+    """Of the method log_multi_otsu."""
+
+    method: Literal["log_multi_otsu"]
+    n_classes: int
+
+
+@dataclass(frozen=True)
+class LogLocalSettings(_NucleusSettings):
+    """Of the method log_local."""
+
+    method: Literal["log_local"]
+    radius_diameters: float
+
+
+SegmentationSettings = LogOtsuSettings | LogMultiOtsuSettings | LogLocalSettings

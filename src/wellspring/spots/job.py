@@ -1,0 +1,62 @@
+"""From the settings of the config to the spots of a well."""
+
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wellspring.raw.images import SiteStacks
+from wellspring.spots.images import SpotTables, joined_tables, spots_of_image, voxel_size_um
+from wellspring.spots.settings import SpotSettings
+
+__all__ = ["run"]
+
+
+def run(
+    sites: Iterable[SiteStacks],
+    nuclei: Mapping[str, NDArray[np.integer]],
+    cells: Mapping[str, NDArray[np.integer]],
+    settings: SpotSettings,
+    *,
+    key: tuple[str, str],
+) -> SpotTables:
+    """Find the spots of a well, one site in memory at a time.
+
+    Parameters
+    ----------
+    sites
+        With the channels of the settings and no others.
+    nuclei, cells
+        Site name to (Y, X) labels. Object ids are numbered on from site to site, by the nuclei.
+    settings
+        The block ``spots``.
+    key
+        (plate, well), which the tables name.
+
+    Returns
+    -------
+    SpotTables
+        Without sites, empty tables.
+    """
+    found: list[SpotTables] = []
+    last_id = 0
+    for site in sites:
+        in_site = nuclei[site.site], cells[site.site]
+        for channel, image in site.stacks.items():
+            tables = spots_of_image(
+                image,
+                *in_site,
+                sigma_px=settings.sigma_px,
+                spacing_um=voxel_size_um(settings.spacing_um, pixel_size_um=site.pixel_size_um, n_axes=image.ndim),
+                threshold=vars(settings.threshold),
+                max_instability=settings.max_instability,
+                max_per_neighborhood=settings.max_per_neighborhood,
+                decompose=settings.decompose,
+                focus_radius_um=settings.focus_radius_um,
+                focus_min_spots=settings.focus_min_spots,
+                first_id=last_id,
+            )
+            found.append(tables.named(plate=key[0], well=key[1], site=site.site, channel=channel))
+            print(f"site {site.site}, {channel}: {len(tables.spots)} spots in {len(tables.cells)} cells")
+        last_id += int(in_site[0].max(initial=0))
+    return joined_tables(found)

@@ -1,0 +1,39 @@
+"""The block ``spots`` of the config, typed. Ranges and defaults are in its schema and its registry."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+__all__ = ["ChosenThreshold", "GivenThreshold", "SpotSettings", "ThresholdSettings"]
+
+
+@dataclass(frozen=True)
+class ChosenThreshold:
+    """Of a method that needs no settings."""
+
+    method: Literal["noise", "elbow"]
+
+
+@dataclass(frozen=True)
+class GivenThreshold:
+    """Of the method given."""
+
+    method: Literal["given"]
+    value: float
+
+
+ThresholdSettings = ChosenThreshold | GivenThreshold
+
+
+@dataclass(frozen=True)
+class SpotSettings:
+    """The whole block."""
+
+    channels: tuple[str, ...]
+    sigma_px: float | tuple[float, ...]
+    spacing_um: tuple[float, ...] | None
+    threshold: ThresholdSettings
+    max_instability: float
+    max_per_neighborhood: int
+    decompose: bool
+    focus_radius_um: float
+    focus_min_spots: int

@@ -1,0 +1,62 @@
+"""Flagged objects of all wells, left-out sites, overlays → the chapter on the segmentation and its table."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from wellspring.jobs import logged_job
+from wellspring.quality.report.left_out import left_out_sites
+from wellspring.report.chapter import read_captions, write_chapter
+from wellspring.segmentation.report.chapter import segmentation_chapter
+from wellspring.segmentation.report.counts import segmentation_table
+from wellspring.segmentation.tables import WELL_SEGMENTED, WELL_SEGMENTED_COUNTS
+from wellspring.tables import read_tables, write_table
+
+if TYPE_CHECKING:
+    from snakemake.script import Snakemake
+
+    snakemake: Snakemake
+
+
+def main(
+    *,
+    objects: Sequence[Path],
+    sites: Sequence[Path],
+    overlays: Path,
+    captions: Sequence[Path],
+    wells: Sequence[tuple[str, str]],
+    segmentation: Mapping[str, Any],
+    corrected: Sequence[str],
+    table: Path,
+    chapter: Path,
+) -> None:
+    """Count the `objects` of `wells` into `table`; write the `chapter` with the figure `overlays`."""
+    left_out, all_sites = left_out_sites(sites)
+    counts = segmentation_table(read_tables(objects, WELL_SEGMENTED), wells=wells, left_out=left_out)
+    print(counts.to_string())
+    write_table(counts, table, WELL_SEGMENTED_COUNTS)
+    found = segmentation_chapter(
+        counts,
+        left_out=left_out,
+        sites=all_sites,
+        segmentation=segmentation,
+        corrected=corrected,
+        captions=read_captions(captions),
+        files={"table": table, "overlays": overlays},
+    )
+    write_chapter(found, chapter)
+
+
+if __name__ == "__main__":
+    with logged_job(snakemake.log[0]):
+        main(
+            objects=[Path(path) for path in snakemake.input.objects],
+            sites=[Path(path) for path in snakemake.input.get("sites", [])],
+            overlays=Path(snakemake.input.overlays),
+            captions=[Path(path) for path in snakemake.input.captions],
+            wells=[(plate, well) for plate, well in snakemake.params.wells],
+            segmentation=snakemake.params.segmentation,
+            corrected=snakemake.params.corrected,
+            table=Path(snakemake.output.table),
+            chapter=Path(snakemake.output.chapter),
+        )

@@ -1,0 +1,60 @@
+"""Tables of the spots of all wells, left-out sites, overlays → the chapter on the spots, its table and figures."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from wellspring.jobs import logged_job
+from wellspring.quality.report.left_out import left_out_sites
+from wellspring.report.chapter import read_captions, write_chapter
+from wellspring.report.style import save_figure
+from wellspring.spots.images import TABLES
+from wellspring.spots.report.chapter import spots_chapter
+from wellspring.spots.report.figures import counts_figure, curves_figure, spots_table
+from wellspring.spots.tables import SPOT_QUALITY
+from wellspring.tables import read_tables, write_table
+
+if TYPE_CHECKING:
+    from snakemake.script import Snakemake
+
+    snakemake: Snakemake
+
+
+def main(
+    *,
+    given: Mapping[str, Sequence[Path]],
+    overlays: Path,
+    spots: Mapping[str, Any],
+    corrected: Sequence[str],
+    output: Mapping[str, Path],
+) -> None:
+    """Read the files `given` (lists of a name); write `output`: chapter, table, thresholds, counts."""
+    tables = {name: read_tables(given[name], TABLES[name]) for name in ("spots", "cells", "thresholds", "curves")}
+    left_out, sites = left_out_sites(given["sites"])
+    table = spots_table(tables["thresholds"], tables["cells"], tables["spots"], left_out=left_out)
+    print(table.to_string())
+    write_table(table, output["table"], SPOT_QUALITY)
+    save_figure(curves_figure(tables["curves"], tables["thresholds"]), output["thresholds"])
+    save_figure(counts_figure(tables["cells"], tables["thresholds"]), output["counts"])
+    chapter = spots_chapter(
+        table,
+        left_out=left_out,
+        sites=sites,
+        spots=spots,
+        corrected=corrected,
+        captions=read_captions(given["captions"]),
+        files={**output, "overlays": overlays},
+    )
+    write_chapter(chapter, output["chapter"])
+
+
+if __name__ == "__main__":
+    with logged_job(snakemake.log[0]):
+        lists = ("spots", "cells", "thresholds", "curves", "sites", "captions")
+        main(
+            given={name: [Path(path) for path in snakemake.input.get(name, [])] for name in lists},
+            overlays=Path(snakemake.input.overlays),
+            spots=snakemake.params.spots,
+            corrected=snakemake.params.corrected,
+            output={name: Path(path) for name, path in snakemake.output.items()},
+        )
