@@ -10,9 +10,10 @@ import pandas as pd
 from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
+from matplotlib.collections import EllipseCollection, PatchCollection
 from matplotlib.colors import Colormap, Normalize
 from matplotlib.figure import Figure
-from matplotlib.patches import Circle, FancyBboxPatch, Patch, Rectangle
+from matplotlib.patches import FancyBboxPatch, Patch, Rectangle
 
 from wellspring.report.style import NEUTRAL, WIDTH_MM, axes_grid, in_style, new_figure, number
 
@@ -24,6 +25,9 @@ PLATE_SIZES = ((8, 12), (16, 24))
 _COLORS = "viridis"
 _EMPTY = "#EDEFF0"
 _HATCH = "////"
+# Diameters in the distance of neighbouring wells, and the width of outlines, pt.
+_DISC, _EMPTY_DISC = 0.84, 0.8
+_OUTLINE = 1.6
 # Wells without a position are listed in as many columns, twice as wide as high.
 _LISTED_COLUMNS = 6
 _LONGEST_NAME = 13
@@ -41,6 +45,10 @@ class _Well:
     column: int
     value: float
     is_doubtful: bool
+
+    @property
+    def is_known(self) -> bool:
+        return math.isfinite(self.value)
 
 
 @dataclass(frozen=True)
@@ -150,7 +158,7 @@ def _plates(table: pd.DataFrame, *, column: str, doubtful: set[tuple[str, str]])
 
 
 def _scale(plates: Sequence[_Plate], *, limits: tuple[float, float] | None, panel_mm: float) -> _Scale | None:
-    values = [well.value for plate in plates for well in plate.wells if math.isfinite(well.value)]
+    values = [well.value for plate in plates for well in plate.wells if well.is_known]
     if not values:
         return None
     low, high = limits or (min(values), max(values))
@@ -177,8 +185,12 @@ def _draw_plate(axes: Axes, plate: _Plate, *, scale: _Scale | None) -> None:
         axes.set_xticks([n + 0.5 for n in range(plate.n_columns)], [str(n + 1) for n in range(plate.n_columns)])
         axes.set_yticks([n + 0.5 for n in range(plate.n_rows)], [chr(ord("A") + n) for n in range(plate.n_rows)])
         _draw_outline(axes, plate)
+    for is_known in (True, False):
+        for is_doubtful in (False, True):
+            wells = [one for one in plate.wells if (one.is_known, one.is_doubtful) == (is_known, is_doubtful)]
+            if wells:
+                _draw_wells(axes, wells, is_listed=plate.is_listed, scale=scale)
     for well in plate.wells:
-        axes.add_patch(_patch(well, is_listed=plate.is_listed, scale=scale))
         _write(axes, well, is_listed=plate.is_listed, scale=scale)
 
 
@@ -193,21 +205,32 @@ def _draw_outline(axes: Axes, plate: _Plate) -> None:
     )
     axes.add_patch(rim)
     taken = {(well.row, well.column) for well in plate.wells}
-    for row in range(plate.n_rows):
-        for at in range(plate.n_columns):
-            if (row, at) not in taken:
-                axes.add_patch(Circle((at + 0.5, row + 0.5), 0.4, facecolor=_EMPTY, edgecolor="none"))
+    places = [(row, at) for row in range(plate.n_rows) for at in range(plate.n_columns) if (row, at) not in taken]
+    if places:
+        _add_discs(axes, places, diameter=_EMPTY_DISC, facecolors=_EMPTY, edgecolors="none")
 
 
-def _patch(well: _Well, *, is_listed: bool, scale: _Scale | None) -> Patch:
-    look: dict[str, Any] = {"facecolor": "white", "edgecolor": NEUTRAL, "linewidth": 0.5, "hatch": _HATCH}
-    if scale is not None and math.isfinite(well.value):
-        look = {"facecolor": _color(well.value, scale=scale), "edgecolor": "none", "linewidth": 0.0}
-    if well.is_doubtful:
-        look |= {"edgecolor": DOUBTFUL, "linewidth": 1.6}
+def _draw_wells(axes: Axes, wells: Sequence[_Well], *, is_listed: bool, scale: _Scale | None) -> None:
+    """Wells that are all known or all not, and all doubtful or all not."""
+    look: dict[str, Any] = {"facecolors": "white", "edgecolors": NEUTRAL, "linewidths": 0.5, "hatch": _HATCH}
+    if wells[0].is_known and scale is not None:
+        look = {"facecolors": [_color(well.value, scale=scale) for well in wells], "edgecolors": "none"}
+    if wells[0].is_doubtful:
+        look |= {"edgecolors": DOUBTFUL, "linewidths": _OUTLINE}
     if is_listed:
-        return Rectangle((2 * well.column + 0.06, well.row + 0.06), 1.88, 0.88, **look)
-    return Circle((well.column + 0.5, well.row + 0.5), 0.42, **look)
+        tiles = [Rectangle((2 * well.column + 0.06, well.row + 0.06), 1.88, 0.88) for well in wells]
+        axes.add_collection(PatchCollection(tiles, **look), autolim=False)
+    else:
+        _add_discs(axes, [(well.row, well.column) for well in wells], diameter=_DISC, **look)
+
+
+def _add_discs(axes: Axes, places: Sequence[tuple[int, int]], *, diameter: float, **look: Any) -> None:
+    centres = [(column + 0.5, row + 0.5) for row, column in places]
+    sizes = [diameter] * len(centres)
+    discs = EllipseCollection(
+        sizes, sizes, [0.0] * len(centres), units="xy", offsets=centres, offset_transform=axes.transData, **look
+    )
+    axes.add_collection(discs, autolim=False)
 
 
 def _color(value: float, *, scale: _Scale) -> tuple[float, float, float, float]:
@@ -215,7 +238,7 @@ def _color(value: float, *, scale: _Scale) -> tuple[float, float, float, float]:
 
 
 def _write(axes: Axes, well: _Well, *, is_listed: bool, scale: _Scale | None) -> None:
-    is_known = scale is not None and math.isfinite(well.value)
+    is_known = scale is not None and well.is_known
     text = number(well.value, scale=scale.largest) if is_known and scale is not None and scale.is_written else ""
     middle = (2 * well.column + 1 if is_listed else well.column + 0.5, well.row + 0.5)
     if is_listed:
@@ -241,8 +264,8 @@ def _draw_key(figure: Figure, plates: Sequence[_Plate], *, doubtful_means: str, 
     wells = [well for plate in plates for well in plate.wells]
     keys = []
     if any(well.is_doubtful for well in wells):
-        keys.append(Patch(facecolor="none", edgecolor=DOUBTFUL, linewidth=1.6, label=doubtful_means))
-    if any(not math.isfinite(well.value) for well in wells):
+        keys.append(Patch(facecolor="none", edgecolor=DOUBTFUL, linewidth=_OUTLINE, label=doubtful_means))
+    if not all(well.is_known for well in wells):
         without = f"no value of: {label}" if label else "no value"
         keys.append(Patch(facecolor="white", edgecolor=NEUTRAL, linewidth=0.5, hatch=_HATCH, label=without))
     if keys:

@@ -1,12 +1,13 @@
 """The look: sizes in mm, text stays text, equal figures are equal files, no trace in the caller's settings."""
 
+import math
 import re
 from pathlib import Path
 
 import matplotlib
 import pytest
 
-from wellspring.report.style import COLORS, axes_grid, color_of, in_style, letter, new_figure, save_figure
+from wellspring.report.style import COLORS, axes_grid, color_of, in_style, letter, new_figure, number, save_figure
 
 
 def test_size_is_in_mm():
@@ -68,3 +69,27 @@ def test_colors_go_round_and_are_different():
     assert len(set(COLORS)) == len(COLORS)
     assert color_of("m0", names=names) == color_of(names[-1], names=names) == COLORS[0]
     assert color_of("m2", names=names) == COLORS[2]
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (1926.4, "1,926"),
+        (380.25, "380.2"),
+        (33.083, "33.08"),
+        (0.46, "0.46"),
+        (0.01234, "0.0123"),
+        (-0.5, "−0.50"),
+        (0.0, "0.00"),
+        (-0.00001, "0.0000"),
+        (math.nan, "–"),
+    ],
+)
+def test_numbers(value, text):
+    assert number(value) == text
+
+
+def test_numbers_take_their_decimals_from_their_neighbours():
+    assert number(0.0593, scale=48.0) == "0.06"
+    assert number(-0.001, scale=1.0) == "0.00"
+    assert number(12.0, scale=2000.0) == "12"
