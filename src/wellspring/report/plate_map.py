@@ -30,7 +30,8 @@ _DISC, _EMPTY_DISC = 0.84, 0.8
 _OUTLINE = 1.6
 # Wells without a position are listed in as many columns, twice as wide as high.
 _LISTED_COLUMNS = 6
-_LONGEST_NAME = 13
+# Width of a letter in a listed well.
+_LETTER_MM = 1.35
 _ONE_PLATE_MM = 130.0
 # What is beside the wells: names of the rows on the left, the colour bar on the right.
 _BESIDE_MM = 28.0
@@ -125,7 +126,7 @@ def plate_map_figure(
     grid = [axes for row in axes_grid(figure, n_rows=n_down, n_columns=n_across) for axes in row]
     scale = _scale(plates, limits=limits, panel_mm=panel_mm)
     for axes, plate in zip(grid, plates, strict=False):
-        _draw_plate(axes, plate, scale=scale)
+        _draw_plate(axes, plate, longest_name=int(panel_mm / _LISTED_COLUMNS / _LETTER_MM), scale=scale)
     for axes in grid[len(plates) :]:
         axes.axis("off")
     if scale is not None:
@@ -170,7 +171,7 @@ def _scale(plates: Sequence[_Plate], *, limits: tuple[float, float] | None, pane
     return _Scale(Normalize(low, high, clip=True), colormaps[_COLORS], largest, narrowest >= _READABLE_MM)
 
 
-def _draw_plate(axes: Axes, plate: _Plate, *, scale: _Scale | None) -> None:
+def _draw_plate(axes: Axes, plate: _Plate, *, longest_name: int, scale: _Scale | None) -> None:
     axes.set_title(plate.name)
     axes.set_aspect("equal")
     axes.set_xlim(0, plate.n_columns)
@@ -191,7 +192,7 @@ def _draw_plate(axes: Axes, plate: _Plate, *, scale: _Scale | None) -> None:
             if wells:
                 _draw_wells(axes, wells, is_listed=plate.is_listed, scale=scale)
     for well in plate.wells:
-        _write(axes, well, is_listed=plate.is_listed, scale=scale)
+        _write(axes, well, longest_name=longest_name if plate.is_listed else 0, scale=scale)
 
 
 def _draw_outline(axes: Axes, plate: _Plate) -> None:
@@ -237,12 +238,13 @@ def _color(value: float, *, scale: _Scale) -> tuple[float, float, float, float]:
     return scale.colors(float(scale.norm(value)))
 
 
-def _write(axes: Axes, well: _Well, *, is_listed: bool, scale: _Scale | None) -> None:
+def _write(axes: Axes, well: _Well, *, longest_name: int, scale: _Scale | None) -> None:
+    is_listed = longest_name > 0
     is_known = scale is not None and well.is_known
     text = number(well.value, scale=scale.largest) if is_known and scale is not None and scale.is_written else ""
     middle = (2 * well.column + 1 if is_listed else well.column + 0.5, well.row + 0.5)
     if is_listed:
-        text = f"{_shortened(well.name)}\n{text}".rstrip()
+        text = f"{_shortened(well.name, longest=longest_name)}\n{text}".rstrip()
     if not text:
         return
     color = "black"
@@ -253,10 +255,10 @@ def _write(axes: Axes, well: _Well, *, is_listed: bool, scale: _Scale | None) ->
     axes.text(*middle, text, ha="center", va="center", fontsize=5.5, color=color, bbox=box)
 
 
-def _shortened(name: str) -> str:
-    if len(name) <= _LONGEST_NAME:
+def _shortened(name: str, *, longest: int) -> str:
+    if len(name) <= longest:
         return name
-    half = (_LONGEST_NAME - 1) // 2
+    half = (longest - 1) // 2
     return f"{name[:half]}…{name[-half:]}"
 
 

@@ -205,8 +205,12 @@ def test_one_name_that_is_no_position_or_two_that_are_the_same_list_the_plate():
 
 
 def test_long_names_are_shortened():
-    (axes,) = _panels(_drawn(_table({"184A1_hTERT_unperturbed_17": 1.0})))
-    assert _written(axes)[0].split("\n")[0] == "184A1_…bed_17"
+    wells = {"184A1_hTERT_unperturbed_17": 1.0}
+    (axes,) = _panels(_drawn(_table(wells)))
+    assert _written(axes) == ["184A1…ed_17\n1.00"]
+    axes, *_ = _panels(_drawn(pd.concat([_table(wells, plate=f"p{n}") for n in range(5)])))
+    # Five plates leave no room for numbers.
+    assert _written(axes) == ["18…17"]
 
 
 def test_a_table_without_wells_is_an_empty_figure():
