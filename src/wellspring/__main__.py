@@ -1,15 +1,13 @@
-"""The command line: ``wellspring sheet``, ``wellspring plan``, ``wellspring simulate``, ..."""
+"""The command line: ``wellspring sheet``, ``wellspring config``, ``wellspring plan``, ..."""
 
 import argparse
+import importlib
+import pkgutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from wellspring.errors import InputError
-from wellspring.plan.command import add_command as add_plan
-from wellspring.sheet.writing import mpm_wells, tiff_wells, write_sheet
-from wellspring.simulation.command import add_commands
-from wellspring.spots.points import add_command as add_points
 
 __all__ = ["main"]
 
@@ -26,39 +24,30 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
+    """The commands of all packages that have a module `command`; importing one is quick, running it need not be."""
     parser = argparse.ArgumentParser(prog="wellspring", description="From raw microscopy wells to paper figures.")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    _add_sheet(commands)
-    add_commands(commands)
-    add_points(commands)
-    add_plan(commands)
+    folder = Path(__file__).parent
+    names = [one.name for one in pkgutil.iter_modules([str(folder)]) if (folder / one.name / "command.py").is_file()]
+    for name in names:
+        importlib.import_module(f"wellspring.{name}.command").add_command(commands)
+    _add_stages(commands)
     return parser
 
 
-def _add_sheet(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    sheet = commands.add_parser("sheet", help="write the sheet of wells from what lies in a folder")
-    sheet.add_argument("folder", type=Path, help="folder of the plate, or of several")
-    sheet.add_argument("--format", choices=["tiff", "mpm"], default="tiff", help="default: tiff")
-    sheet.add_argument(
-        "--pattern",
-        help="file names (tiff), for instance '{well}_s{site}_{channel}.tif'; parts: {plate} {well} {site} {channel} "
-        "{z}, {_} to ignore; without {well}, each subfolder is a well",
-    )
-    sheet.add_argument("--plate", help="name of the plate; default: {plate} in the pattern, or the folder's name")
-    sheet.add_argument("--output", type=Path, default=Path("wells.tsv"), help="default: wells.tsv")
-    sheet.add_argument("--force", action="store_true", help="replace a sheet that is there")
-    sheet.set_defaults(run=_run_sheet, parser=sheet)
+def _add_stages(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    stages = commands.add_parser("stages", help="list the stages of the workflow, in their order")
+    stages.set_defaults(run=_run_stages)
 
 
-def _run_sheet(args: argparse.Namespace) -> None:
-    if (args.format == "tiff") != (args.pattern is not None):
-        args.parser.error("--pattern is needed for tiff, and only for tiff (for MPM wells: --format mpm)")
-    if args.format == "mpm":
-        wells = mpm_wells(args.folder, plate=args.plate)
-    else:
-        wells = tiff_wells(args.folder, pattern=args.pattern, plate=args.plate)
-    write_sheet(args.output, wells, force=args.force)
-    print(f"{args.output}: {len(wells)} wells of {len({well.plate for well in wells})} plate(s)")
+def _run_stages(args: argparse.Namespace) -> None:
+    from wellspring.stage import stages
+
+    found = stages()
+    width = max(len(one.name) for one in found)
+    for one in found:
+        after = f" (after {', '.join(one.after)})" if one.after else ""
+        print(f"{one.name:<{width}}  {one.summary}{after}")
 
 
 if __name__ == "__main__":

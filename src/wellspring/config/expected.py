@@ -48,28 +48,47 @@ def _list_text(schema: Mapping[str, Any]) -> str:
 
 
 def _range(schema: Mapping[str, Any]) -> str:
+    """With a space in front: `` of 1 or more``; nothing where all numbers will do."""
     low, above = schema.get("minimum"), schema.get("exclusiveMinimum")
     high, below = schema.get("maximum"), schema.get("exclusiveMaximum")
+    bounds = [f"above {plain_number(above)}"] if above is not None else []
+    bounds += [f"of {plain_number(low)} or more"] if low is not None else []
+    bounds += [f"below {plain_number(below)}"] if below is not None else []
+    bounds += [f"at most {plain_number(high)}"] if high is not None else []
     if low is not None and high is not None:
-        text = f" from {plain_number(low)} to {plain_number(high)}"
-    else:
-        lower = f"above {plain_number(above)}" if above is not None else ""
-        lower = f"of {plain_number(low)} or more" if low is not None else lower
-        upper = f"below {plain_number(below)}" if below is not None else ""
-        upper = f"at most {plain_number(high)}" if high is not None else upper
-        text = "".join(f" {one}" for one in [" and ".join(one for one in (lower, upper) if one)] if one)
+        bounds = [f"from {plain_number(low)} to {plain_number(high)}"]
     step = schema.get("multipleOf")
+    text = f" {' and '.join(bounds)}" if bounds else ""
     return text if step is None else f"{text}, a multiple of {plain_number(step)}"
 
 
 def range_text(schema: Mapping[str, Any]) -> str:
-    """Unit and range of a key for its comment: nothing where the value beside it says enough."""
-    text = expected_text(schema)
-    says_enough = "enum" in schema or text in ("text", "true or false", "a list", "a block of keys", "a number")
-    if "enum" in schema.get("items", {}):
-        says_enough = True
-    unit = schema.get("unit", "")
-    return "; ".join(one for one in ("" if says_enough else text, unit) if one)
+    """Unit and range of a key for its comment, such as ``px, at least 1``; nothing where there is nothing to say."""
+    options = schema.get("oneOf", [schema])
+    ranges = " or ".join(dict.fromkeys(one for option in options if (one := _short_range(option))))
+    return ", ".join(one for one in (schema.get("unit", ""), ranges) if one)
+
+
+def _short_range(schema: Mapping[str, Any]) -> str:
+    if "items" in schema or isinstance(schema.get("additionalProperties"), Mapping):
+        return _short_list(schema)
+    low, high = schema.get("minimum"), schema.get("maximum")
+    if low is not None and high is not None:
+        texts = [f"{plain_number(low)} to {plain_number(high)}"]
+    else:
+        words = {"minimum": "at least", "exclusiveMinimum": "above", "maximum": "at most", "exclusiveMaximum": "below"}
+        texts = [f"{word} {plain_number(schema[key])}" for key, word in words.items() if key in schema]
+    if "multipleOf" in schema:
+        texts.append(f"a multiple of {plain_number(schema['multipleOf'])}")
+    return ", ".join(texts)
+
+
+def _short_list(schema: Mapping[str, Any]) -> str:
+    low, high = schema.get("minItems", 0), schema.get("maxItems")
+    n = f"{low} values" if low == high else f"{low} to {high} values" if high is not None else ""
+    n = "at least one entry" if low == 1 and high is None else n
+    each = _short_range(schema.get("items") or schema["additionalProperties"])
+    return ", ".join(one for one in (n, f"each {each}" if each else "") if one)
 
 
 def plain_number(value: float) -> str:

@@ -61,24 +61,25 @@ def _as_yaml(value: Any) -> str:
 
 def _lines(error: "jsonschema.ValidationError", *, whole: Mapping[str, Any]) -> Iterator[str]:
     schema: Any = error.schema
+    instance: Any = error.instance
     if error.validator == "additionalProperties":
         known = list(schema.get("properties", {}))
-        for name in (one for one in error.instance if one not in known):
+        for name in (one for one in instance if one not in known):
             yield _unknown(name, error, known=known, whole=whole)
     elif error.validator == "required":
         yield from _missing(error)
     elif error.validator == "uniqueItems":
-        yield f"{dotted(error.absolute_path)}: {_first_repeated(error.instance)} is listed more than once"
+        yield f"{dotted(error.absolute_path)}: {_first_repeated(instance)} is listed more than once"
     elif error.validator == "oneOf":
-        fitting = schema_of_value(schema, error.instance)
+        fitting = schema_of_value(schema, instance)
         if fitting is schema:
-            yield _wrong_value(error.absolute_path, error.instance, schema)
+            yield _wrong_value(error.absolute_path, instance, schema)
         else:
             # A value of the right type has a better reason than its type.
             inner = next(one for one in error.context or [] if one.schema is fitting or fitting in _above(one))
             yield _wrong_value(inner.absolute_path, inner.instance, {**_described(schema), **_plain(inner.schema)})
     else:
-        yield _wrong_value(error.absolute_path, error.instance, schema)
+        yield _wrong_value(error.absolute_path, instance, schema)
 
 
 def _above(error: "jsonschema.ValidationError") -> list[Any]:
@@ -97,11 +98,9 @@ def _plain(schema: Any) -> dict[str, Any]:
 
 def _missing(error: "jsonschema.ValidationError") -> Iterator[str]:
     schema: Any = error.schema
-    for name in (one for one in schema["required"] if one not in error.instance):
+    instance: Any = error.instance
+    for name in (one for one in schema["required"] if one not in instance):
         part = schema.get("properties", {}).get(name, {})
-        if error.validator_value and name not in error.message:
-            # One error for each missing key comes anyway.
-            continue
         needs = ", ".join(part.get("required", ()))
         expected = f"a block with {needs}" if needs else expected_text(part)
         first = part.get("description", "").split(". ")[0].rstrip(".")

@@ -10,6 +10,7 @@ import jsonschema
 import pandas as pd
 import yaml
 
+from wellspring.config.expected import expected_text
 from wellspring.errors import InputError
 from wellspring.files import as_readable
 from wellspring.stage import stages
@@ -90,10 +91,19 @@ def _row_mistakes(sheet: pd.DataFrame, *, numbers: list[int], schema: Mapping[st
     found = []
     for number, row in zip(numbers, sheet.to_dict("records"), strict=True):
         values = {str(name): value for name, value in row.items() if not pd.isna(value)}
-        for error in validator.iter_errors(values):
-            where = f" {error.absolute_path[0]}" if error.absolute_path else ""
-            found.append(f"line {number}{where}: {error.message}")
-    return found
+        found += [line for error in validator.iter_errors(values) for line in _texts(error, number=number)]
+    # A column's name is wrong in each row.
+    return list(dict.fromkeys(found))
+
+
+def _texts(error: jsonschema.ValidationError, *, number: int) -> list[str]:
+    instance: Any = error.instance
+    schema: Any = error.schema
+    if error.validator == "required":
+        return [f"line {number}: {name} is missing" for name in schema["required"] if name not in instance]
+    if error.absolute_path:
+        return [f"line {number} {error.absolute_path[0]}: expected {expected_text(schema)}, got {instance!r}"]
+    return [f"column name {instance!r}: expected {expected_text({'type': 'string', **schema})}"]
 
 
 def _taken(sheet: pd.DataFrame) -> list[str]:

@@ -99,23 +99,30 @@ def write_sheet(path: Path, wells: Sequence[WellFolder], *, force: bool = False)
     wells
         Rows, in order.
     force
-        Replace a sheet that is there.
+        Replace a sheet that lists wells. One without any, as a fresh clone has it, is replaced in any case.
 
     Raises
     ------
     FileExistsError
-        When there is a file `path`, unless `force`.
+        When there is a file `path` with more in it than comments and a header, unless `force`.
     ValueError
         When a name is not made of letters, digits, ``.``, ``_`` and ``-``, or a plate has a well twice.
     """
     path = Path(path).absolute()
     _check(wells)
-    if path.exists() and not force:
+    if path.exists() and not force and _lists_wells(path):
         raise FileExistsError(f"{path}: there is a sheet already. Choose another name, or add --force to replace it.")
     with replaced_when_whole(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, delimiter="\t", lineterminator="\n")
         writer.writerow(["plate", "well", "path"])
         writer.writerows([well.plate, well.well, _relative(well.path, to=path.parent)] for well in wells)
+
+
+def _lists_wells(path: Path) -> bool:
+    """Whether there is more in a file than comments and the header of a sheet."""
+    lines = [line for line in path.read_text(encoding="utf-8-sig", errors="replace").splitlines() if line.strip()]
+    rows = [line for line in lines if not line.startswith("#")]
+    return len(rows) > 1 or any(not row.startswith("plate\twell\tpath") for row in rows)
 
 
 def _relative(path: Path, *, to: Path) -> str:

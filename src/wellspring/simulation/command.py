@@ -5,18 +5,11 @@ import time
 from pathlib import Path
 
 from wellspring.errors import InputError
-from wellspring.simulation.comparison import compare_with_truth, comparison_text
-from wellspring.simulation.monolayer_plates import MonolayerSettings, demo_donors, simulate_monolayer_plates
-from wellspring.simulation.monolayer_truth import compare_monolayers, is_monolayer_plate, monolayer_text
-from wellspring.simulation.plate import simulate_plate
-from wellspring.simulation.settings import preset_settings
-from wellspring.simulation.smfish_plate import SmfishSettings, demo_wells, simulate_smfish_plate
-from wellspring.simulation.smfish_truth import compare_smfish, is_smfish_plate, smfish_text
 
-__all__ = ["add_commands"]
+__all__ = ["add_command"]
 
 
-def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the commands; each sets ``run``, a function of the parsed arguments."""
     simulate = commands.add_parser("simulate", help="write a plate whose truth is known, in the raw MPM format")
     simulate.add_argument("folder", type=Path, help="new or empty folder")
@@ -37,12 +30,15 @@ def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     layers.add_argument("--seed", type=int, default=123, help="0 or more; default: 123")
     layers.set_defaults(run=_run_simulate_monolayers)
     truth = commands.add_parser("truth", help="compare results on a simulated plate with its truth")
-    truth.add_argument("plate", type=Path, help="folder that `wellspring simulate` or `simulate-smfish` wrote")
+    truth.add_argument("plate", type=Path, help="folder that one of the simulate commands wrote")
     truth.add_argument("results", type=Path, help="folder `results` of the run")
     truth.set_defaults(run=_run_truth)
 
 
 def _run_simulate(args: argparse.Namespace) -> None:
+    from wellspring.simulation.plate import simulate_plate
+    from wellspring.simulation.settings import preset_settings
+
     settings = preset_settings(
         args.preset, n_wells=args.wells, n_cells=args.cells, n_channels=args.channels, diameter_px=args.diameter_px
     )
@@ -53,6 +49,8 @@ def _run_simulate(args: argparse.Namespace) -> None:
 
 
 def _run_simulate_smfish(args: argparse.Namespace) -> None:
+    from wellspring.simulation.smfish_plate import SmfishSettings, demo_wells, simulate_smfish_plate
+
     if args.seed < 0:
         raise InputError(f"--seed: expected 0 or more, got {args.seed}.")
     sheet = simulate_smfish_plate(args.folder, settings=SmfishSettings(demo_wells()), seed=args.seed, report=print)
@@ -60,6 +58,8 @@ def _run_simulate_smfish(args: argparse.Namespace) -> None:
 
 
 def _run_simulate_monolayers(args: argparse.Namespace) -> None:
+    from wellspring.simulation.monolayer_plates import MonolayerSettings, demo_donors, simulate_monolayer_plates
+
     if args.seed < 0 or not 0 <= args.effect <= 1:
         raise InputError(f"expected --seed 0 or more and --effect 0 to 1, got {args.seed} and {args.effect}.")
     settings = MonolayerSettings(demo_donors(effect=args.effect))
@@ -68,6 +68,10 @@ def _run_simulate_monolayers(args: argparse.Namespace) -> None:
 
 
 def _run_truth(args: argparse.Namespace) -> None:
+    from wellspring.simulation.comparison import compare_with_truth, comparison_text
+    from wellspring.simulation.monolayer_truth import compare_monolayers, is_monolayer_plate, monolayer_text
+    from wellspring.simulation.smfish_truth import is_smfish_plate
+
     if is_monolayer_plate(args.plate):
         print(monolayer_text(compare_monolayers(args.plate, args.results)))
         return
@@ -83,6 +87,8 @@ def _run_truth(args: argparse.Namespace) -> None:
 
 
 def _run_smfish_truth(args: argparse.Namespace) -> None:
+    from wellspring.simulation.smfish_truth import compare_smfish, smfish_text
+
     comparison = compare_smfish(args.plate, args.results)
     print(smfish_text(comparison))
     if comparison.mistakes:

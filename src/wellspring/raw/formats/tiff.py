@@ -61,7 +61,7 @@ METHOD = RawFormat(
         "pixel_size_um": {
             "description": "Side of a pixel. null = from the file's metadata, where present.",
             "unit": "µm",
-            "oneOf": [{"type": "null"}, {"type": "number", "exclusiveMinimum": 0}],
+            "oneOf": [{"type": "null"}, {"type": "number", "exclusiveMinimum": 0, "maximum": 50}],
             "default": None,
         },
         "background": {

@@ -9,7 +9,7 @@ from wellspring.__main__ import main
 from wellspring.sheet.reading import read_sheet
 from wellspring.sheet.writing import WellFolder, mpm_wells, tiff_wells, write_sheet
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 SCHEMA = yaml.safe_load((ROOT / "workflow" / "schemas" / "wells.schema.yaml").read_text(encoding="utf-8"))
 
 
@@ -127,6 +127,21 @@ def test_command_writes_and_says_so(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert main(["sheet", str(tmp_path), "--pattern", "{well}_{site}.tif", "--output", str(output)]) == 0
     assert capsys.readouterr().out == f"{output}: 2 wells of 1 plate(s)\n"
     assert output.read_text(encoding="utf-8").splitlines()[1:] == ["P1\tA1\tP1", "P1\tA2\tP1"]
+
+
+def test_a_sheet_without_wells_is_replaced_and_one_with_wells_is_kept(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _touch(tmp_path, "P1/A1_1.tif")
+    output = tmp_path / "wells.tsv"
+    output.write_text("# of a fresh clone\nplate\twell\tpath\n\n", encoding="utf-8")
+    command = ["sheet", str(tmp_path), "--pattern", "{well}_{site}.tif", "--output", str(output)]
+    assert main(command) == 0
+    written = output.read_text(encoding="utf-8")
+    assert main(command) == 1
+    assert "there is a sheet already" in capsys.readouterr().err
+    assert output.read_text(encoding="utf-8") == written
+    assert main([*command, "--force"]) == 0
 
 
 def test_command_for_mpm(tmp_path: Path) -> None:
