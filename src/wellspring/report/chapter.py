@@ -195,6 +195,7 @@ def read_captions(paths: Sequence[Path]) -> dict[str, str]:
     """Captions by the names of their files (``thresholds.rst`` is ``thresholds``), each as one line of plain text.
 
     A caption is the text that `snakemake --report` shows beside the figure too, so it holds no value of a run: the
-    chapter adds numbers after it.
+    chapter adds numbers after it. Literals (``like this``) lose their marks.
     """
-    return {Path(path).stem: " ".join(Path(path).read_text(encoding="utf-8").split()) for path in paths}
+    texts = {Path(path).stem: Path(path).read_text(encoding="utf-8") for path in paths}
+    return {name: " ".join(text.replace("``", "").split()) for name, text in texts.items()}

@@ -113,5 +113,5 @@ def test_a_missing_figure_is_an_error(tmp_path: Path):
 
 
 def test_captions_are_one_line_by_the_names_of_their_files(tmp_path: Path):
-    (tmp_path / "counts.rst").write_text("Spots per cell:\na dot  a cell.\n", encoding="utf-8")
-    assert read_captions([tmp_path / "counts.rst"]) == {"counts": "Spots per cell: a dot a cell."}
+    (tmp_path / "counts.rst").write_text("Spots per cell:\na dot  a cell, ``like`` this.\n", encoding="utf-8")
+    assert read_captions([tmp_path / "counts.rst"]) == {"counts": "Spots per cell: a dot a cell, like this."}

@@ -1,0 +1,53 @@
+"""The script of the rule report_page, called as a function on chapters."""
+
+import importlib.util
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from wellspring.report.chapter import Chapter, write_chapter
+
+SCRIPT = Path(__file__).resolve().parents[2] / "workflow" / "scripts" / "report_page.py"
+PARAMS = {"config": {"report": {"title": "My plate"}, "wells": "wells.tsv"}, "n_wells": 6}
+
+
+@pytest.fixture
+def script() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("report_page", SCRIPT)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_page_has_the_chapters_in_their_order(script, tmp_path: Path):
+    chapters = [tmp_path / "spots.json", tmp_path / "cells.json"]
+    for path in chapters:
+        write_chapter(Chapter(stage=path.stem, title=path.stem.title(), lead="l"), path)
+    script.main(chapters=chapters, params=PARAMS, page=tmp_path / "report.html")
+    html = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "<h1>My plate</h1>" in html
+    assert "6 wells. Chapters: Spots and Cells." in html
+    assert html.index('<section id="spots">') < html.index('<section id="cells">')
+    assert "wells: wells.tsv" in html
+    assert '<td class="text">wellspring</td>' in html
+
+
+def test_no_chapter_is_a_page_too(script, tmp_path: Path):
+    script.main(chapters=[], params=PARAMS, page=tmp_path / "report.html")
+    assert "asks for no result" in (tmp_path / "report.html").read_text(encoding="utf-8")
+
+
+def test_a_missing_chapter_leaves_no_page(script, tmp_path: Path):
+    with pytest.raises(FileNotFoundError, match=r"spots\.json: expected a chapter"):
+        script.main(chapters=[tmp_path / "spots.json"], params=PARAMS, page=tmp_path / "report.html")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_broken_chapter_leaves_no_page(script, tmp_path: Path):
+    (tmp_path / "spots.json").write_text("{", encoding="utf-8")
+    with pytest.raises(ValueError, match=r"spots\.json: expected a chapter"):
+        script.main(chapters=[tmp_path / "spots.json"], params=PARAMS, page=tmp_path / "report.html")
+    assert [path.name for path in tmp_path.iterdir()] == ["spots.json"]
