@@ -1,52 +1,17 @@
-"""A tiny simulated plate, and snakemake as a user runs it."""
+"""A tiny simulated plate, a study that asks for everything, and snakemake as a user runs it."""
 
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import yaml
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.workflow.studies import TINY, Snakemake, run_snakemake, write_everything
 
-Snakemake = Callable[..., subprocess.CompletedProcess[str]]
-
-TINY = {
-    "wells": "plate/wells.tsv",
-    "raw": {"format": "mpm"},
-    "cells": {"image_size": 24},
-    "dataset": {"target_channel": "00_EU"},
-    "training": {"models": ["linear"], "epochs": 2, "patience": 2, "batch_size": 32},
-    "attribution": {
-        "models": ["linear"],
-        "max_cells": 3,
-        "steps": 2,
-        "estimator": {"samples": 2},
-        "panel_channels": 2,
-        "validation": {
-            "truth": "known",
-            "cells": 2,
-            "methods": ["gradient_input/none", "integrated_gradients/vargrad"],
-            "baselines": ["black"],
-            "samples": 2,
-            "curve_steps": 2,
-            "randomised_cells": 1,
-        },
-    },
-    "report": {"bootstrap_samples": 100},
-}
-
-
-def run_snakemake(folder: Path, *arguments: str, configfile: Path | None = None) -> subprocess.CompletedProcess[str]:
-    """Run snakemake in `folder` with the laptop profile and return what it did and said."""
-    command = [
-        *(sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"), "--directory", str(folder)),
-        *("--workflow-profile", str(ROOT / "profiles" / "default"), "--cores", "2", *arguments),
-        *("--configfile", str(configfile or folder / "config.yaml")),
-    ]
-    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder)
+# Its tests are run where its stage is: test_adding_a_stage.py.
+collect_ignore = ["toy_stage"]
 
 
 @pytest.fixture(scope="session")
@@ -68,6 +33,12 @@ def plate(simulated_plate: Path, tmp_path: Path) -> Path:
     """A fresh copy of the simulated plate and its config."""
     shutil.copytree(simulated_plate, tmp_path / "run")
     return tmp_path / "run"
+
+
+@pytest.fixture
+def everything(tmp_path: Path) -> Path:
+    """`write_everything` of two wells."""
+    return write_everything(tmp_path / "everything", n_wells=2)
 
 
 @pytest.fixture(scope="session")

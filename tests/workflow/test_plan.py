@@ -1,20 +1,22 @@
 """`wellspring plan` as a user runs it: before anything ran, after one well, and with a config that changed."""
 
+import json
 import re
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
+import pandas as pd
 import pytest
 import yaml
 
-Snakemake = Callable[..., subprocess.CompletedProcess[str]]
+from tests.workflow.rule_files import rules
+from tests.workflow.studies import ROOT, Snakemake, write_everything
+from wellspring.plan.forecast import forecast
+from wellspring.plan.workflow import Plan, plan_jobs
 
-# 3 wells: 1 description, 2 files of cells, 3 of the dataset; its channels; 3 of the dataset; 2 runs of 3 (training),
-# 5 (maps), 3 (tests of the maps) and 10 (report) files; 2 of groups of channels; 2 comparisons; 9 of the report, and 4
-# on the tests of the maps.
-N_RESULTS = 3 * 6 + 1 + 3 + 2 * 21 + 2 + 2 + 9 + 4
+# Of a study whose truth is simulated, and of one whose ...
+NOT_PLANNED: set[str] = set()
 
 pytestmark = pytest.mark.workflow
 
@@ -48,8 +50,9 @@ def test_before_anything_ran_the_plan_has_every_job_and_no_figure(plate: Path, r
     assert planned.pop("known") == sum(dry.values())
     assert planned == dry
     n_jobs = sum(dry.values())
-    # 3 wells of 6 files, 3 tables of the plate, the page's template, the table of markers, the truth.
-    assert f"Files: 24 read, {N_RESULTS} results, {n_jobs} logs, {n_jobs} records." in result.stdout
+    # Each file that is to be written, by Snakemake's own list.
+    n_results = len(run(plate, "--summary").stdout.splitlines()) - 1
+    assert re.search(rf"Files: \d+ read, {n_results} results, {n_jobs} logs, {n_jobs} records\.", result.stdout)
     assert all(row[1] == "no record" for row in rows.values())
     assert rows["training_fit linear"][2] == "no record"
     assert rows["cells_crop"][2] == "-"
@@ -92,3 +95,48 @@ def test_a_folder_without_records_is_told(plate: Path) -> None:
     result = _plan(plate, "--records", str(plate / "plate"))
     assert (result.returncode, result.stderr.count("\n")) == (1, 1)
     assert "expected the folder of a run, with a folder benchmarks in it" in result.stderr
+
+
+def _pilot(folder: Path, plan: Plan) -> None:
+    """Fill the folder with what a run leaves behind, as far as plans read it: every job took 10 s and 100 MB."""
+    for number, job in enumerate(plan.jobs):
+        path = folder / "benchmarks" / job.task.rule / f"{number}.tsv"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        fields = {"s": "10.0", "max_rss": "100.0", "wildcards": job.task.wildcards, "params": job.task.params}
+        path.write_text("\t".join(fields) + "\n" + "\t".join(map(str, fields.values())) + "\n", encoding="utf-8")
+    for plate, well in plan.wells:
+        shown = {"format": "tiff", "channels": ["DAPI", "GFP", "RFP"], "n_files": 6, "n_sites": 2, "n_values": 384}
+        _write(folder / f"results/raw/{plate}/{well}.json", json.dumps(shown))
+        for stage in ("cells", "dataset"):
+            _table(folder / f"results/{stage}/{plate}/{well}.parquet", n_rows=50)
+    for regime in plan.config["training"]["regimes"]:
+        run = f"linear/{regime}/{plan.config['training']['seeds'][0]}"
+        _write(folder / f"results/training/{run}/history.csv", "epoch,seconds\n1,8\n")
+        _table(folder / f"results/attribution/{run}/completeness.parquet", n_rows=10)
+
+
+def _write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+
+
+def _table(path: Path, *, n_rows: int) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pd.DataFrame({"x": range(n_rows)}).to_parquet(path)
+
+
+def test_a_pilot_of_two_wells_stands_for_a_plate_and_every_rule_that_grows_is_scaled(tmp_path: Path) -> None:
+    pilot, plate = (write_everything(tmp_path / name, n_wells=n) for name, n in (("pilot", 2), ("plate", 8)))
+    plans = [
+        plan_jobs(snakefile=ROOT / "Snakefile", folder=one, configfile=one / "config.yaml") for one in (pilot, plate)
+    ]
+    assert {job.task.rule for job in plans[0].jobs} == {rule.name for rule in rules()} - NOT_PLANNED
+    _pilot(pilot, plans[0])
+    found = forecast(plans[1], folders=[plate, pilot])
+    assert found.broken == []
+    for one in found.estimates:
+        assert (one.n_records > 0, one.set_aside) == (True, {}), one.rule
+        (seconds,) = {round(second.mean, 6) for second in one.job_seconds if second is not None}
+        # Four times as many wells, and each well as large as before; a training's start of 2 s does not grow.
+        grown = {"jobs": 10, "files": 10, "pixels": 10, "sites": 10, "cells of the well": 10}
+        assert seconds >= grown.get(one.measure, 30), one.rule

@@ -1,0 +1,86 @@
+"""Studies as users have them, and snakemake as they run it."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import tifffile
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+
+Snakemake = Callable[..., subprocess.CompletedProcess[str]]
+
+TINY = {
+    "wells": "plate/wells.tsv",
+    "raw": {"format": "mpm"},
+    "cells": {"image_size": 24},
+    "dataset": {"target_channel": "00_EU"},
+    "training": {"models": ["linear"], "epochs": 2, "patience": 2, "batch_size": 32},
+    "attribution": {
+        "models": ["linear"],
+        "max_cells": 3,
+        "steps": 2,
+        "estimator": {"samples": 2},
+        "panel_channels": 2,
+        "validation": {
+            "truth": "known",
+            "cells": 2,
+            "methods": ["gradient_input/none", "integrated_gradients/vargrad"],
+            "baselines": ["black"],
+            "samples": 2,
+            "curve_steps": 2,
+            "randomised_cells": 1,
+        },
+    },
+    "report": {"bootstrap_samples": 100},
+}
+
+
+# Of images, with everything that any stage can do, so that each rule is planned.
+EVERYTHING = {
+    "wells": "wells.tsv",
+    "raw": {"format": "tiff", "pattern": "{well}_s{site}_{channel}.tif", "pixel_size_um": 0.3},
+    "quality": {"channels": ["DAPI", "GFP", "RFP"], "write_corrected": True},
+    "segmentation": {"nucleus_channel": "DAPI", "cells": {"method": "watershed", "channel": "GFP"}},
+    "spots": {"channels": ["RFP"], "sigma_px": 1.3},
+    "dataset": {"target_channel": "GFP", "select": {}, "filter": [], "split": {"stratify": []}},
+    "training": {"models": ["linear"]},
+    "attribution": {
+        "models": ["linear"],
+        "validation": {"roar": {"percents": [50], "channels": [1], "seeds": [1]}},
+    },
+    "profiling": {
+        "methods": ["pca", "features", "autoencoder", "classifier"],
+        "positive": ["x"],
+        "multiplications": [1],
+        "actin": {"actin": "GFP", "borders": "GFP", "nuclei": "DAPI"},
+    },
+}
+
+
+def write_everything(folder: Path, *, n_wells: int) -> Path:
+    """A study of images of 8 px, two sites a well, whose config asks for everything; wells are of either class."""
+    (folder / "plate").mkdir(parents=True)
+    rows = ["plate\twell\tpath\tsample\tlabel"]
+    for number in range(n_wells):
+        well = f"A{number + 1:02d}"
+        rows.append(f"p\t{well}\tplate\ts{number}\t{'xy'[number % 2]}")
+        for site, channel in ((site, channel) for site in (1, 2) for channel in ("DAPI", "GFP", "RFP")):
+            image = np.zeros((8, 8), np.uint16)
+            tifffile.imwrite(folder / f"plate/{well}_s{site}_{channel}.tif", image, photometric="minisblack")
+    (folder / "wells.tsv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    (folder / "config.yaml").write_text(yaml.safe_dump(EVERYTHING), encoding="utf-8")
+    return folder
+
+
+def run_snakemake(folder: Path, *arguments: str, configfile: Path | None = None) -> subprocess.CompletedProcess[str]:
+    """Run snakemake in `folder` with the laptop profile and return what it did and said."""
+    command = [
+        *(sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"), "--directory", str(folder)),
+        *("--workflow-profile", str(ROOT / "profiles" / "default"), "--cores", "2", *arguments),
+        *("--configfile", str(configfile or folder / "config.yaml")),
+    ]
+    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder)
