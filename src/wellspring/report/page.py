@@ -14,16 +14,12 @@ from markupsafe import Markup
 
 import wellspring
 from wellspring.errors import InputError
-from wellspring.report.chapter import Chapter, Details, Illustration, PageTable
-from wellspring.report.chapter import Section as ChapterSection
+from wellspring.report.chapter import Chapter, Details, Illustration, PageTable, Section
 from wellspring.report.svg import InlineSvg, inline_svg
 from wellspring.report.tables import LONG_TABLE
 from wellspring.report.words import listed, unbroken
 
-# For modules that do not write a chapter yet.
-from wellspring.report.parts_of_before import Grid, Page, Section, illustration  # isort: skip
-
-__all__ = ["TEMPLATE", "Grid", "Page", "Section", "illustration", "render_page"]
+__all__ = ["TEMPLATE", "render_page"]
 
 TEMPLATE = Path(__file__).with_name("page.html.jinja")
 # Of the pictures that the page begins with: what fits a screen with some text above.
@@ -110,7 +106,7 @@ def _warnings(chapter: Chapter) -> list[str]:
     return list(dict.fromkeys([*chapter.warnings, *of_sections]))
 
 
-def _anchored(chapter: Chapter) -> list[tuple[str, ChapterSection]]:
+def _anchored(chapter: Chapter) -> list[tuple[str, Section]]:
     return [(f"{chapter.stage}-{number}", section) for number, section in enumerate(chapter.sections, start=1)]
 
 
