@@ -55,7 +55,7 @@ class Page:
 
     def runnable(self, name: str) -> str:
         """The code block below ``<!-- run: name -->``."""
-        found = {title: body for title, body in _RUN.findall(self.text)}
+        found: dict[str, str] = dict(_RUN.findall(self.text))
         return found[name]
 
     def command_lines(self) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""The examples of the pages do what the pages say: run as they are printed, with a small plate in place of the user's."""
+"""The examples of the pages do what the pages say: run as they are printed, on a small plate."""
 
 import os
 import shutil
@@ -18,6 +18,7 @@ from wellspring.cells.shards import Crop, ShardHeader, runs_of, write_shard
 README = Page(ROOT / "README.md")
 TROUBLESHOOTING = Page(ROOT / "docs/troubleshooting.md")
 LEFT_OUT = (".venv", ".git", ".snakemake", "__pycache__", "*.egg-info", ".*_cache", "demo", "real", "data", "results")
+
 
 @pytest.fixture
 def clone(tmp_path: Path) -> Path:
@@ -102,9 +103,9 @@ def test_crops_are_read_as_the_page_says(example: str, tmp_path: Path) -> None:
     folder = tmp_path / "results/cells/plate1"
     folder.mkdir(parents=True)
     # An L of three pixels in two channels.
-    y, x = np.array([0, 1, 1]), np.array([0, 0, 1])
+    run_y, run_x, run_length = runs_of(np.array([0, 1, 1]), np.array([0, 0, 1]))
     pixels = np.array([[1, 10], [2, 20], [3, 30]], dtype=np.uint16)
-    crop = Crop(5, 0, 0, 2, 2, *runs_of(y, x), pixels)
+    crop = Crop(5, 0, 0, 2, 2, run_y, run_x, run_length, pixels)
     header = ShardHeader("plate1", "B02", ("DAPI", "RNA"), np.zeros(2))
     write_shard(folder / "B02.arrow", [crop], header=header)
     show = "\nprint(np.asarray(image).ravel().tolist())\n"
