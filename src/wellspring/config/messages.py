@@ -103,9 +103,12 @@ def _missing(error: "jsonschema.ValidationError") -> Iterator[str]:
         part = schema.get("properties", {}).get(name, {})
         needs = ", ".join(part.get("required", ()))
         expected = f"a block with {needs}" if needs else expected_text(part)
-        first = part.get("description", "").split(". ")[0].rstrip(".")
-        meaning = f" ({first})" if first else ""
+        meaning = f" ({_first_sentence(part)})" if "description" in part else ""
         yield f"{dotted([*error.absolute_path, name])}: missing; expected {expected}{meaning}"
+
+
+def _first_sentence(schema: Mapping[str, Any]) -> str:
+    return str(schema["description"]).split(". ")[0].rstrip(".")
 
 
 def _unknown(name: Any, error: "jsonschema.ValidationError", *, known: Sequence[str], whole: Mapping[str, Any]) -> str:
@@ -165,7 +168,9 @@ def _remedy(value: Any, schema: Mapping[str, Any]) -> str:
     """What to write instead, where the value shows what was meant."""
     kinds = {kind for one in schema.get("oneOf", [schema]) for kind in _types(one)}
     if value is None:
-        return f"; leave the key out for the default, {shown(schema['default'])}" if "default" in schema else ""
+        if "default" in schema:
+            return f"; leave the key out for the default, {_as_yaml(schema['default'])}"
+        return f" ({_first_sentence(schema)})" if "description" in schema else ""
     if isinstance(value, str):
         return _remedy_of_text(value, schema, kinds)
     if "object" in kinds and not isinstance(value, dict):

@@ -38,6 +38,11 @@ def read_sheet(path: Path, *, schema: Mapping[str, Any]) -> pd.DataFrame:
         exist, no wells at all.
     """
     path = Path(path)
+    if not path.exists():
+        raise FileNotFoundError(
+            f"{path}: there is no such sheet of wells. Write it with `wellspring sheet FOLDER --output {path}`, or "
+            "correct `wells` in the config."
+        )
     with as_readable(path, expected="a tab-separated sheet of wells"):
         lines = _lines(path)
     _check_fields(list(lines.items()), path=path)
@@ -52,7 +57,8 @@ def read_sheet(path: Path, *, schema: Mapping[str, Any]) -> pd.DataFrame:
     mistakes = [*_taken(sheet), *_row_mistakes(sheet, numbers=list(lines)[1:], schema=schema), *_repeated(sheet)]
     mistakes += _absent(sheet, folder=path.parent)
     if sheet.empty:
-        mistakes.append("no wells: add one row per well, or write the sheet with `wellspring sheet FOLDER`")
+        command = f"wellspring sheet FOLDER --output {path}"
+        mistakes.append(f"no wells: add one row per well, or write the sheet with `{command}`")
     if mistakes:
         shown = "\n".join(f"  - {line}" for line in mistakes[:20])
         more = f"\n  (+{len(mistakes) - 20} more)" if len(mistakes) > 20 else ""

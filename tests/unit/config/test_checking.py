@@ -119,6 +119,11 @@ def test_the_keys_of_cells_and_thresholds_follow_their_method() -> None:
             "training.patience: expected a whole number of 1 or more, got nothing; leave the key out for the default, "
             "100",
         ),
+        (
+            {"raw": {"format": "tiff", "pattern": None}},
+            "raw.pattern: expected text, got nothing (File names, with parts in braces, for instance "
+            '"{well}_s{site}_{channel}.tif")',
+        ),
         ({"training": {"seeds": [1, 2, 1]}}, "training.seeds: 1 is listed more than once"),
         (
             {"training": {"seeds": 3}},

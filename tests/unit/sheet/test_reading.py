@@ -68,12 +68,12 @@ def test_a_sheet_without_annotations_has_none(folder: Path) -> None:
     assert well_annotations(wells) == {("P1", "I09"): {}}
 
 
-def test_a_missing_sheet_is_told(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError, match="a tab-separated sheet of wells"):
+def test_a_missing_sheet_is_reported(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match=r"there is no such sheet of wells. Write it with `wellspring sheet"):
         read_sheet(tmp_path / "wells.tsv", schema=SCHEMA)
 
 
-def test_an_unreadable_sheet_is_told(tmp_path: Path) -> None:
+def test_an_unreadable_sheet_is_reported(tmp_path: Path) -> None:
     (tmp_path / "wells.tsv").write_bytes(b"plate\twell\tpath\n\xff\xfe\n")
     with pytest.raises(ValueError, match=r"wells\.tsv: expected a tab-separated sheet of wells, but it cannot be read"):
         read_sheet(tmp_path / "wells.tsv", schema=SCHEMA)
@@ -86,17 +86,17 @@ def test_missing_columns_are_told(folder: Path) -> None:
     )
 
 
-def test_a_sheet_without_a_line_is_told(tmp_path: Path) -> None:
+def test_a_sheet_without_a_line_is_reported(tmp_path: Path) -> None:
     (tmp_path / "wells.tsv").write_text("# nothing\n", encoding="utf-8")
     with pytest.raises(ValueError, match="the sheet is empty"):
         read_sheet(tmp_path / "wells.tsv", schema=SCHEMA)
 
 
-def test_a_sheet_without_wells_is_told(folder: Path) -> None:
+def test_a_sheet_without_wells_is_reported(folder: Path) -> None:
     assert "no wells: add one row per well" in mistakes(folder)[1]
 
 
-def test_a_line_with_too_many_fields_is_told(folder: Path) -> None:
+def test_a_line_with_too_many_fields_is_reported(folder: Path) -> None:
     words = mistakes(folder, "P1\t\tI09\tdata/I09")
     assert "expected 3 fields in every line, as in the header, but line 2 has 4" in words[0]
 
@@ -124,7 +124,7 @@ def test_many_mistakes_are_counted(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["object_id", "n_px", "split", "target", "mean_EU", "is_seen"])
-def test_an_annotation_with_the_name_of_a_computed_column_is_told(folder: Path, name: str) -> None:
+def test_an_annotation_with_the_name_of_a_computed_column_is_reported(folder: Path, name: str) -> None:
     words = mistakes(folder, "P1\tI09\tdata/I09\t1", header=f"plate\twell\tpath\t{name}")
     assert f"column {name}: the name is that of a column that wellspring computes" in words[1]
 
