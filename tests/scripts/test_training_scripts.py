@@ -71,6 +71,7 @@ def job(tmp_path):
             "training": training,
             "learning_rate": 0.1,
             "code": "c",
+            "architecture_code": "d",
         },
         "wildcards": {"model": "linear", "regime": "structure", "seed": "5"},
         "log": [str(tmp_path / "run.log")],

@@ -25,8 +25,8 @@ class Rule:
 
     @property
     def stage(self) -> str:
-        """Name of the rule file."""
-        return self.file.stem
+        """First word of the rule file's name: a stage may have a second file, such as ``attribution_tests.smk``."""
+        return self.file.stem.split("_")[0]
 
     @property
     def script(self) -> Path:

@@ -1,6 +1,7 @@
 # training: dataset -> models, histories, predictions, metrics
 from wellspring.methods import methods_in
 from wellspring.models.architecture import PLACE as ARCHITECTURES
+from wellspring.provenance import code_digest
 
 RUN = "<results>/training/{model}/{regime}/{seed}"
 # What all runs have in common: their names and learning rates are of single runs.
@@ -33,8 +34,8 @@ def get_learning_rate(wildcards):
     return config["training"]["learning_rate"][wildcards.model]
 
 
-def get_training_code(wildcards):
-    return script_code("training/fit", f"{ARCHITECTURES}.{wildcards.model}")
+def get_architecture_code(wildcards):
+    return code_digest(f"{ARCHITECTURES}.{wildcards.model}")
 
 
 rule training_fit:
@@ -64,7 +65,8 @@ rule training_fit:
         image_size=config["cells"]["image_size"],
         training=TRAINING,
         learning_rate=get_learning_rate,
-        code=get_training_code,
+        architecture_code=get_architecture_code,
+        code=script_code("training/fit"),
     message:
         "Training {wildcards.model}, {wildcards.regime}, seed {wildcards.seed}"
     script:

@@ -8,7 +8,7 @@ import numpy as np
 
 from wellspring.attribution import tables as tables
 from wellspring.attribution.groups import group_importance
-from wellspring.attribution.maps import read_maps
+from wellspring.attribution.maps.stored import read_maps
 from wellspring.attribution.report.groups import groups_figure
 from wellspring.attribution.report.importance import importance_figure, ranking_table, sanity_figure, top_channels
 from wellspring.attribution.report.panels import panels_figure

@@ -4,15 +4,22 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pandas as pd
 
-from wellspring.attribution.groups import correlation_groups, correlation_table, marker_groups, pixel_correlation
+from wellspring.attribution.groups import (
+    correlation_groups,
+    correlation_in_training_cells,
+    correlation_table,
+    marker_groups,
+)
+from wellspring.attribution.settings import GroupSettings
 from wellspring.attribution.tables import CORRELATION, GROUPS
 from wellspring.dataset.loader import CropLoader
 from wellspring.dataset.tables import MANIFEST, NORMALIZATION
 from wellspring.jobs import logged_job
+from wellspring.settings import settings_of
 from wellspring.tables import read_table, write_table
+from wellspring.training.sources import crops_folder
 
 if TYPE_CHECKING:
     from snakemake.script import Snakemake
@@ -20,21 +27,20 @@ if TYPE_CHECKING:
     snakemake: Snakemake
 
 
-def main(*, inputs: Mapping[str, str], outputs: Mapping[str, str], params: Any) -> None:
+def main(*, inputs: Mapping[str, Any], outputs: Mapping[str, str], params: Any) -> None:
     """Correlate the channels in some training cells and group them, by that and by marker; write both tables."""
     manifest = read_table(Path(inputs["manifest"]), MANIFEST)
-    scaling = read_table(Path(inputs["normalization"]), NORMALIZATION)
-    images = {"crops_folder": Path(params["crops_folder"]), "exclude_channel": params["target_channel"]}
-    loader = CropLoader(manifest, normalization=scaling, image_size=params["image_size"], **images)
+    loader = CropLoader(
+        manifest,
+        crops_folder=crops_folder(inputs["crops"]),
+        normalization=read_table(Path(inputs["normalization"]), NORMALIZATION),
+        image_size=params["image_size"],
+        exclude_channel=params["target_channel"],
+    )
     channels = list(params["input_channels"] or loader.channels)
-    places = [loader.channels.index(channel) for channel in channels]
-    task = params["groups"]
-    train = np.flatnonzero(manifest["split"] == "train")
-    drawn = np.sort(np.random.default_rng(0).permutation(train)[: task["cells"]])
-    pictures = (loader.batch([int(place)])[0][0] for place in drawn)
-    pixels = (image[image[..., -1] > 0][:, places] for image in pictures)
-    correlation = pixel_correlation(pixels, n_channels=len(channels))
-    found = [correlation_groups(correlation, channels=channels, min_correlation=task["min_correlation"])]
+    settings = settings_of(GroupSettings, params["groups"])
+    correlation = correlation_in_training_cells(loader, manifest["split"], channels=channels, n_cells=settings.cells)
+    found = [correlation_groups(correlation, channels=channels, min_correlation=settings.min_correlation)]
     if inputs["markers"]:
         found.append(marker_groups(pd.read_csv(inputs["markers"]), channels=channels))
     groups = pd.concat(found, ignore_index=True)

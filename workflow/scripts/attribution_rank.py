@@ -2,19 +2,19 @@
 
 import shutil
 from collections.abc import Mapping
-from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from wellspring.attribution.opening import opened_cells, settings_of
-from wellspring.attribution.records import Run
-from wellspring.attribution.roar import ranked_levels, score_maps, write_levels
-from wellspring.attribution.shards import ArrayShards
+from wellspring.attribution import job
+from wellspring.attribution.loading import load_model
+from wellspring.attribution.roar.levels import write_levels
+from wellspring.attribution.settings import MapSettings
 from wellspring.files import locked
 from wellspring.jobs import logged_job, tell
+from wellspring.settings import settings_of
+from wellspring.training.runs import Run
+from wellspring.training.settings import ImageSettings
+from wellspring.training.sources import crops_folder
 
 if TYPE_CHECKING:
     from snakemake.script import Snakemake
@@ -22,31 +22,35 @@ if TYPE_CHECKING:
     snakemake: Snakemake
 
 
-def main(*, inputs: Mapping[str, str], levels: Path, run: Run, params: Any, threads: int) -> None:
+def main(*, inputs: Mapping[str, Any], levels: Path, run: Run, resume_folder: Path, params: Any, threads: int) -> None:
     """Make the map of every cell of the manifest with the model of `run`; write what each percentage removes."""
-    opened = opened_cells(inputs, params=params, threads=threads)
-    task, roar = params["attribution"], params["roar"]
-    maps = partial(
-        score_maps,
-        opened.loader,
-        inputs=np.asarray(opened.inputs, dtype=np.int64),
-        scoring=replace(settings_of(task).scoring, samples=roar["samples"]),
-        baselines=opened.baselines(task["baseline"]),
-        gradients=opened.gradients,
-        batch_size=task["batch_size"],
-        seed=run.seed,
+    images = {name: params[name] for name in ("target_channel", "input_channels", "image_size")}
+    model = load_model(
+        *(Path(inputs[name]) for name in ("model", "manifest", "normalization")),
+        crops_folder=crops_folder(inputs["crops"]),
+        images=settings_of(ImageSettings, images),
+        threads=threads,
     )
-    done = ArrayShards(Path(params["resume_folder"]), opened.fingerprint(task, roar, params["code"]), n_items=256)
-    percents = sorted(roar["percents"])
-    n = len(opened.manifest)
-    write_levels(ranked_levels(maps, n=n, percents=percents, run=run, shards=done, report=tell), levels)
-    shutil.rmtree(params["resume_folder"])
+    ranked = job.rank(
+        model,
+        run,
+        settings=settings_of(MapSettings, params["attribution"]),
+        percents=params["roar"]["percents"],
+        samples=params["roar"]["samples"],
+        resume_folder=resume_folder,
+        code=params["code"],
+        report=tell,
+    )
+    write_levels(ranked, levels)
+    shutil.rmtree(resume_folder)
 
 
 if __name__ == "__main__":
     with logged_job(snakemake.log[0]):
-        run = Run(**{**dict(snakemake.wildcards.items()), "seed": int(snakemake.wildcards.seed)})
-        job = {"params": snakemake.params, "threads": snakemake.threads}
+        of = snakemake.wildcards
+        run, params = Run(of.model, of.regime, int(of.seed)), snakemake.params
+        resume_folder = Path(snakemake.output.levels).parent / "rank_resume"
         # A job that outlived a killed run would write over what this one writes.
-        with locked(Path(snakemake.params.resume_folder) / "lock"):
-            main(inputs=snakemake.input, levels=Path(snakemake.output.levels), run=run, **job)
+        with locked(resume_folder / "lock"):
+            files = {"inputs": snakemake.input, "levels": Path(snakemake.output.levels)}
+            main(**files, run=run, resume_folder=resume_folder, params=params, threads=snakemake.threads)

@@ -1,23 +1,21 @@
-"""Try the maps of one run: model, cells, truth → measures of every method and baseline, curves, randomisation."""
+"""Test the maps of one run: model, cells, truth → measures of every method and baseline, curves, randomisation."""
 
 import shutil
 from collections.abc import Mapping
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from numpy.random import default_rng
-
-from wellspring.attribution.opening import grid_of, opened_cells
-from wellspring.attribution.records import Run
-from wellspring.attribution.selection import cells_of_split
+from wellspring.attribution import job
+from wellspring.attribution.loading import load_model
+from wellspring.attribution.settings import ValidationSettings
 from wellspring.attribution.tables import CURVES, MEASURES, RANDOMISED
-from wellspring.attribution.trials import Trials
-from wellspring.attribution.validation import known_truth, validated_run
 from wellspring.files import locked
 from wellspring.jobs import logged_job, tell
-from wellspring.simulation.truth import read_truth, structures_of
+from wellspring.settings import settings_of
 from wellspring.tables import write_table
+from wellspring.training.runs import Run
+from wellspring.training.settings import ImageSettings
+from wellspring.training.sources import crops_folder
 
 if TYPE_CHECKING:
     from snakemake.script import Snakemake
@@ -25,36 +23,38 @@ if TYPE_CHECKING:
     snakemake: Snakemake
 
 
-def main(*, inputs: Mapping[str, Any], outputs: Mapping[str, str], run: Run, params: Any, threads: int) -> None:
-    """Validate the model of `run` on a few cells as the rule's `params` say; write three tables."""
-    opened, task = opened_cells(inputs, params=params, threads=threads), params["validation"]
-    cells = cells_of_split(opened.manifest, split=params["split"], max_cells=task["cells"], rng=default_rng(0))
-    subjects, known, truth = opened.subjects(cells), None, None
-    if task["truth"]:
-        truth, structures = read_truth(Path(task["truth"])), structures_of(Path(task["truth"]), cells)
-        known = known_truth(truth.causes.seen_in(run.regime), structures, subjects=subjects)
-    found = validated_run(
-        subjects,
-        grid_of(opened, task, noise_sd=params["noise_sd"]),
-        gradients=opened.gradients,
-        randomised=partial(opened.randomised, seed=run.seed),
-        n_randomised=task["randomised_cells"],
-        n_steps=task["curve_steps"],
-        batch_size=params["batch_size"],
-        known=known,
-        run=run,
-        trials=Trials(Path(params["resume_folder"]), opened.fingerprint(dict(params.items()), repr(truth))),
+def main(
+    *, inputs: Mapping[str, Any], outputs: Mapping[str, str], run: Run, resume_folder: Path, params: Any, threads: int
+) -> None:
+    """Test the maps of the model of `run` on a few cells as the rule's `params` say; write three tables."""
+    images = {name: params[name] for name in ("target_channel", "input_channels", "image_size")}
+    model = load_model(
+        *(Path(inputs[name]) for name in ("model", "manifest", "normalization")),
+        crops_folder=crops_folder(inputs["crops"]),
+        images=settings_of(ImageSettings, images),
+        threads=threads,
+    )
+    found = job.validate(
+        model,
+        run,
+        settings=settings_of(ValidationSettings, params["validation"]),
+        **{name: params[name] for name in ("split", "noise_sd", "batch_size", "code")},
+        # folder/truth/truth.json
+        truth_folder=Path(inputs["truth"]).parents[1] if inputs["truth"] else None,
+        resume_folder=resume_folder,
         report=tell,
     )
     for name, table in (("measures", MEASURES), ("curves", CURVES), ("randomised", RANDOMISED)):
         write_table(getattr(found, name), Path(outputs[name]), table)
-    shutil.rmtree(params["resume_folder"])
+    shutil.rmtree(resume_folder)
 
 
 if __name__ == "__main__":
     with logged_job(snakemake.log[0]):
-        run = Run(**{**dict(snakemake.wildcards.items()), "seed": int(snakemake.wildcards.seed)})
-        job = {"params": snakemake.params, "threads": snakemake.threads}
+        of = snakemake.wildcards
+        run, params = Run(of.model, of.regime, int(of.seed)), snakemake.params
+        resume_folder = Path(snakemake.output.measures).parent / "validate_resume"
         # A job that outlived a killed run would write over what this one writes.
-        with locked(Path(snakemake.params.resume_folder) / "lock"):
-            main(inputs=snakemake.input, outputs=snakemake.output, run=run, **job)
+        with locked(resume_folder / "lock"):
+            files = {"inputs": snakemake.input, "outputs": snakemake.output, "resume_folder": resume_folder}
+            main(**files, run=run, params=params, threads=snakemake.threads)

@@ -53,7 +53,7 @@ def main(*, inputs: Mapping[str, Any], outputs: Mapping[str, str], run: Run, par
         learning_rate=params["learning_rate"],
         device=device,
         resume_folder=resume_folder,
-        code=params["code"],
+        code=params["code"] + params["architecture_code"],
         report=tell,
     )
     with replaced_when_whole(Path(outputs["model"])) as temporary:

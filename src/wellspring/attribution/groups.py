@@ -55,7 +55,7 @@ def pixel_correlation(cells: Iterable[NDArray[np.floating]], *, n_channels: int)
 
 
 def correlation_in_training_cells(
-    loader: "ImageSource", splits: Sequence[str], *, channels: Sequence[str], n_cells: int
+    loader: "ImageSource", splits: Iterable[str], *, channels: Sequence[str], n_cells: int
 ) -> NDArray[np.float64]:
     """`pixel_correlation` of `channels` in at most `n_cells` training cells, drawn with seed 0.
 
@@ -67,7 +67,7 @@ def correlation_in_training_cells(
         The split of each.
     """
     inputs = [list(loader.channels).index(channel) for channel in channels]
-    training = np.flatnonzero(np.asarray(splits) == "train")
+    training = np.flatnonzero(np.asarray(list(splits)) == "train")
     drawn = np.sort(np.random.default_rng(0).permutation(training)[:n_cells])
     images = (loader.batch(np.array([cell]))[0][0] for cell in drawn)
     pixels = (image[image[..., -1] > 0][:, inputs] for image in images)

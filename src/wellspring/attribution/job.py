@@ -18,8 +18,8 @@ from wellspring.attribution.selection import cells_of_split, shown_cells
 from wellspring.attribution.settings import MapSettings, ValidationSettings
 from wellspring.attribution.validation.measuring import Validated, known_truth, validated_run
 from wellspring.attribution.validation.validation_cache import ValidationCache
-from wellspring.simulation.truth import read_truth, structures_of
 from wellspring.training.runs import Run
+from wellspring.truth import read_causes, structures_of
 
 __all__ = ["explaining_of", "rank", "run", "validate"]
 
@@ -93,14 +93,14 @@ def validate(
     code: str,
     report: Callable[[str], None],
 ) -> Validated:
-    """Test every map method on a few cells; `truth_folder` is that of a simulated plate, or None. Others as `run`."""
+    """Test every map method on a few cells. `truth_folder`: of a plate with a known truth, or None. Others as `run`."""
     cells = cells_of_split(model.manifest, split=split, max_cells=settings.cells, rng=default_rng(0))
-    subjects, known, truth = model.subjects(cells), None, None
+    subjects, known, causes = model.subjects(cells), None, None
     if truth_folder is not None:
-        truth = read_truth(truth_folder)
+        causes = read_causes(truth_folder)
         structures = structures_of(truth_folder, cells)
-        known = known_truth(truth.causes.seen_in(which.regime), structures, subjects=subjects)
-    parts = (asdict(settings), split, noise_sd, batch_size, repr(truth), code)
+        known = known_truth(causes.seen_in(which.regime), structures, subjects=subjects)
+    parts = (asdict(settings), split, noise_sd, batch_size, repr(causes), code)
     return validated_run(
         subjects,
         candidates_of(model, settings, noise_sd=noise_sd),

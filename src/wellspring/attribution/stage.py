@@ -1,6 +1,7 @@
 """The stage attribution, as the workflow sees it."""
 
 from collections.abc import Mapping, Sequence
+from itertools import product
 from typing import Any
 
 from wellspring.attribution.removal_check import removal_mistakes
@@ -22,8 +23,24 @@ def _mistakes(config: Config) -> list[str]:
     unknown = set(config["attribution"]["models"]) - set(config["training"]["models"])
     if unknown:
         found.append(f"attribution.models: {sorted(unknown)} are not among training.models")
-    roar = (config["attribution"]["validation"] or {}).get("roar") or {}
-    return [*found, *_mistakes_of_retraining(roar, training=config["training"])]
+    validation = config["attribution"]["validation"] or {}
+    found += _unknown_methods(validation.get("methods", []))
+    return [*found, *_mistakes_of_retraining(validation.get("roar") or {}, training=config["training"])]
+
+
+def _unknown_methods(names: Sequence[str]) -> list[str]:
+    """Of ``attribution.validation.methods`` those that are no method and copies joined by a slash."""
+    # Imported here: the package is read by all that ask for its stage.
+    from wellspring.methods import methods_in
+
+    known = [list(methods_in(f"wellspring.attribution.maps.{name}")) for name in ("bases", "copies")]
+    wrong = [name for name in names if name not in {"/".join(pair) for pair in product(*known)}]
+    if not wrong:
+        return []
+    return [
+        f"attribution.validation.methods: {wrong} are not known; expected a method ({', '.join(known[0])}), a slash "
+        f"and what is made of its copies ({', '.join(known[1])})"
+    ]
 
 
 def _mistakes_of_retraining(roar: dict[str, Any], *, training: dict[str, Any]) -> list[str]:
@@ -55,5 +72,29 @@ STAGE = Stage(
     named_channels=_named_channels,
     mistakes=_mistakes,
     mistakes_in_wells=_mistakes_in_wells,
-    grows_with={},
+    grows_with={
+        "attribution_map": ("gradients", "cells"),
+        "attribution_groups": "cells",
+        "attribution_validate": "jobs",
+        "attribution_rank": "cells",
+        "attribution_retrain": ("cells x epochs", "cells"),
+        "attribution_draw": "cells",
+        "attribution_chapter": "jobs",
+    },
+    same_time=frozenset(
+        {
+            "architecture_code",
+            "target_channel",
+            "learning_rate",
+            "marked_channels",
+            "seed",
+            "split",
+            "noise_sd",
+            "training.epochs",
+            "training.patience",
+            "training.huber_delta",
+            *(f"attribution.{name}" for name in ("split", "max_cells", "steps", "estimator", "map_cells", "max_steps")),
+            *(f"attribution.{name}" for name in ("tolerance", "noise_sd", "baseline", "models")),
+        }
+    ),
 )

@@ -12,9 +12,11 @@ from numpy.typing import NDArray
 from wellspring.files import temporary_beside
 from wellspring.simulation.intensities import draw_latents, draw_pixels, plate_background
 from wellspring.simulation.nuclei import PHASES, Nuclei, draw_nuclei
+from wellspring.simulation.panel import PANEL
 from wellspring.simulation.settings import PlateSettings, WellPlan
 from wellspring.simulation.structures import causal_pixels, draw_structures
-from wellspring.simulation.truth import truth_table, write_structures, write_truth
+from wellspring.simulation.truth import truth_table, write_truth
+from wellspring.truth import write_structures
 
 __all__ = ["SimulatedWell", "simulate_plate", "simulate_well"]
 
@@ -86,6 +88,7 @@ def _write_plate(folder: Path, *, settings: PlateSettings, seed: int, report: Ca
         write_structures(
             folder / "truth",
             well.structures,
+            shown_by={marker.identifier: marker.kind for marker in PANEL if marker.kind in well.structures},
             object_id=well.latents["object_id"].to_numpy()[well.nuclei.nucleus],
             plate=settings.plate,
             well=plan.name,

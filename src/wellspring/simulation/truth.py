@@ -3,7 +3,6 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
-from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -14,38 +13,23 @@ from numpy.typing import NDArray
 from wellspring.errors import InputError
 from wellspring.files import as_readable, replaced_when_whole
 from wellspring.simulation.intensities import formula_terms
-from wellspring.simulation.panel import PANEL, Marker
+from wellspring.simulation.panel import Marker
 from wellspring.simulation.settings import Formula, PlateSettings
 from wellspring.simulation.tables import TRUTH
 from wellspring.tables import empty_table, write_table
+from wellspring.truth import Causes
 
 __all__ = [
     "AttainableR2",
-    "Causes",
     "Truth",
     "attainable_r2",
     "causes_of",
-    "read_structures",
     "read_truth",
-    "structures_of",
     "truth_table",
-    "write_structures",
     "write_truth",
 ]
 
 _CONTROLS = ("normal", "DMSO")
-
-
-@dataclass(frozen=True)
-class Causes:
-    """Marker identifiers that the target depends on: by their structure, and by their intensity."""
-
-    structure: tuple[str, ...]
-    intensity: tuple[str, ...]
-
-    def seen_in(self, regime: str) -> tuple[str, ...]:
-        """Those that a model can use: structure alone where intensities are shifted at random (``structure``)."""
-        return self.structure if regime == "structure" else tuple(dict.fromkeys((*self.structure, *self.intensity)))
 
 
 @dataclass(frozen=True)
@@ -131,66 +115,6 @@ def write_truth(folder: Path, tables: Sequence[pd.DataFrame], *, settings: Plate
         words = json.dumps(_without_nan(asdict(truth)), indent=2)
         temporary.write_text(words + "\n", encoding="utf-8")
     return truth
-
-
-def write_structures(
-    folder: Path,
-    structures: Mapping[str, NDArray[np.bool_]],
-    *,
-    object_id: NDArray[np.integer],
-    plate: str,
-    well: str,
-) -> None:
-    """Write the pixels of the causal structures of one well to ``folder/structures/plate/well.npz``.
-
-    `structures` are (n_px,) bool by kind of marker, `object_id` (n_px,) the cells, in the order of the raw pixels.
-    """
-    with replaced_when_whole(folder / "structures" / plate / f"{well}.npz") as temporary:
-        np.savez_compressed(temporary, allow_pickle=False, object_id=object_id, **dict(structures))
-
-
-def read_structures(folder: Path, *, plate: str, well: str) -> dict[int, dict[str, NDArray[np.bool_]]]:
-    """The pixels of the causal structures of one well of a simulated plate's folder.
-
-    Returns
-    -------
-    dict
-        By object_id, by channel (marker identifier): (n_px,) bool, the cell's pixels in raster order.
-
-    Raises
-    ------
-    FileNotFoundError, ValueError
-        When the plate has no such file: it was written by an older version, or is not simulated.
-    """
-    path = Path(folder) / "truth" / "structures" / plate / f"{well}.npz"
-    with (
-        as_readable(path, expected="the structures of a simulated plate (simulate it again)"),
-        np.load(path, allow_pickle=False) as file,
-    ):
-        arrays = {name: file[name] for name in file.files}
-    object_id = arrays.pop("object_id")
-    shown = {marker.identifier: arrays[marker.kind] for marker in PANEL if marker.kind in arrays}
-    order = np.argsort(object_id, kind="stable")
-    ids, starts = np.unique(object_id[order], return_index=True)
-    parts = np.split(order, starts[1:])
-    return {
-        int(one): {name: inside[pixels] for name, inside in shown.items()}
-        for one, pixels in zip(ids, parts, strict=True)
-    }
-
-
-def structures_of(folder: Path, cells: pd.DataFrame) -> list[dict[str, NDArray[np.bool_]]]:
-    """The pixels of the causal structures of each row of `cells` (plate, well, object_id), see `read_structures`.
-
-    Each well is read once.
-
-    Raises
-    ------
-    FileNotFoundError, ValueError
-        As `read_structures`.
-    """
-    read = cache(partial(read_structures, folder))
-    return [read(plate=row.plate, well=row.well)[row.object_id] for row in cells.itertuples()]
 
 
 def read_truth(folder: Path) -> Truth:

@@ -22,6 +22,7 @@ STAGE = Stage(
     },
     same_time=frozenset(
         {
+            "architecture_code",
             "target_channel",
             "learning_rate",
             "seed",

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from wellspring.attribution.validation.insertion import Subject, area, insertion_deletion
 from wellspring.attribution.roar.removal import fill_values, removal_order, without_first
+from wellspring.attribution.validation.insertion import Subject, area, insertion_deletion
 
 
 def make_subject():

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from wellspring.attribution.maps.integrated import PathIntegral
+from wellspring.attribution.tables import COMPLETENESS, IMPORTANCE, SANITY, SIMILARITY
 from wellspring.attribution.tables_of_run import (
     CellSummary,
     Explanation,
@@ -16,7 +17,6 @@ from wellspring.attribution.tables_of_run import (
     similarity_table,
     summary,
 )
-from wellspring.attribution.tables import COMPLETENESS, IMPORTANCE, SANITY, SIMILARITY
 from wellspring.tables import read_table, write_table
 
 RUN = Run(model="simple_cnn", regime="structure", seed=123)

@@ -4,10 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from wellspring.training.runs import Run
 from wellspring.attribution.roar.levels import Removal
 from wellspring.attribution.tables import IMPORTANCE, ROAR
 from wellspring.tables import check_table
+from wellspring.training.runs import Run
 
 # TensorFlow's and Keras' own conversions of arrays.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")

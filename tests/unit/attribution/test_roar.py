@@ -6,7 +6,8 @@ import pytest
 
 from wellspring.attribution.maps.baselines import Baselines
 from wellspring.attribution.maps.methods import MapMethod
-from wellspring.training.runs import Run
+from wellspring.attribution.maps.scores import Scoring
+from wellspring.attribution.resume import ResumeArrays
 from wellspring.attribution.roar.levels import (
     Removal,
     RemovedValues,
@@ -18,10 +19,9 @@ from wellspring.attribution.roar.levels import (
     score_maps,
     write_levels,
 )
-from wellspring.attribution.maps.scores import Scoring
-from wellspring.attribution.resume import ResumeArrays
 from wellspring.attribution.tables import ROAR
 from wellspring.tables import check_table
+from wellspring.training.runs import Run
 
 VALUES = np.arange(20, dtype=np.float32).reshape(5, 4)
 

@@ -8,15 +8,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from wellspring.attribution.explaining import Settings, explained_run
 from wellspring.attribution.maps.baselines import Baselines
 from wellspring.attribution.maps.methods import MapMethod
-from wellspring.training.runs import Run
-from wellspring.attribution.explaining import Settings, explained_run
 from wellspring.attribution.maps.scores import Scoring
-from wellspring.attribution.selection import shown_cells
 from wellspring.attribution.resume import ResumeFiles
+from wellspring.attribution.selection import shown_cells
 from wellspring.attribution.tables import COMPLETENESS, IMPORTANCE, SANITY, SIMILARITY
 from wellspring.tables import check_table
+from wellspring.training.runs import Run
 
 SCORING = Scoring(MapMethod("integrated_gradients", "vargrad_sd"), "trapezoid", points=4, samples=200, noise_sd=1.0)
 SETTINGS = Settings(scoring=SCORING, rule="trapezoid", steps=4, tolerance=0.01, max_steps=16, batch_size=64)

@@ -7,14 +7,14 @@ import pandas as pd
 import pytest
 
 from wellspring.attribution.maps.baselines import Baselines
-from wellspring.attribution.validation.insertion import Subject
 from wellspring.attribution.maps.methods import MapMethod
-from wellspring.training.runs import Run
 from wellspring.attribution.maps.scores import Scoring
 from wellspring.attribution.tables import CURVES, MEASURES, RANDOMISED
-from wellspring.attribution.validation.validation_cache import ValidationCache
+from wellspring.attribution.validation.insertion import Subject
 from wellspring.attribution.validation.measuring import Subjects, candidates, known_truth, validated_run
+from wellspring.attribution.validation.validation_cache import ValidationCache
 from wellspring.tables import check_table
+from wellspring.training.runs import Run
 
 SIZE, CHANNELS = 6, ["a", "b", "c"]
 LAYERS = ["top", "middle", "bottom"]

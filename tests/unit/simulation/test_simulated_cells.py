@@ -13,7 +13,7 @@ from wellspring.simulation.panel import PANEL, choose_markers
 from wellspring.simulation.plate import simulate_well
 from wellspring.simulation.settings import Formula, PlateSettings, WellPlan, preset_settings
 from wellspring.simulation.structures import place_bodies, top_fraction
-from wellspring.simulation.truth import attainable_r2, structures_of, truth_table, write_structures
+from wellspring.simulation.truth import attainable_r2, truth_table
 
 SETTINGS = preset_settings("demo")
 NAMES = [marker.name for marker in SETTINGS.markers]
@@ -315,20 +315,3 @@ def test_a_well_without_cells_and_a_full_panel(background):
 
 def test_the_smallest_panel_keeps_the_target():
     assert [marker.name for marker in choose_markers(2)] == ["SRRM2", "EU"]
-
-
-def test_structures_of_cells_come_in_the_order_of_the_cells(tmp_path):
-    """Two wells, whose cells' pixels are mixed; a well that was not simulated is told."""
-    inside = {"A01": [True, False, True, False], "B02": [False, True, True, True]}
-    object_id = np.array([7, 3, 7, 3])
-    for well, pixels in inside.items():
-        kinds = {"speckle": np.array(pixels)}
-        write_structures(tmp_path / "truth", kinds, object_id=object_id, plate="p", well=well)
-    cells = pd.DataFrame({"plate": "p", "well": ["B02", "A01", "B02"], "object_id": [3, 7, 7]})
-    found = structures_of(tmp_path, cells)
-    speckles = [marker.identifier for marker in PANEL if marker.kind == "speckle"]
-    assert speckles
-    for one, expected in zip(found, ([True, True], [True, True], [False, True]), strict=True):
-        assert {name: pixels.tolist() for name, pixels in one.items()} == dict.fromkeys(speckles, expected)
-    with pytest.raises(FileNotFoundError, match=r"C03\.npz: expected the structures of a simulated plate"):
-        structures_of(tmp_path, cells.assign(well="C03"))

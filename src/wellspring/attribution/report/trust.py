@@ -1,22 +1,25 @@
-"""The chapter on whether the maps mean something: findings, tables, figures."""
+"""The section on whether the maps mean something: findings, tables, figures."""
 
 import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
 
 import pandas as pd
 
-from wellspring.attribution.report.validation_figures import way_name
+from wellspring.attribution.report.validation_figures import method_name
 from wellspring.attribution.validation.trust import SURVIVES
-from wellspring.report.inputs import Validation
-from wellspring.report.page import Grid, Illustration, Section, illustration
+from wellspring.report.chapter import PageTable, Part, Section, illustration
 from wellspring.report.style import NONE, number
 
 __all__ = [
-    "consistency_grid",
-    "roar_grid",
+    "Validation",
+    "consistency_rows",
+    "roar_rows",
     "trust_findings",
-    "trust_grids",
+    "trust_rows",
     "trust_warnings",
-    "validation_sections",
+    "validation_section",
 ]
 
 _HEADS = {
@@ -28,84 +31,70 @@ _HEADS = {
 }
 _NO_MAP = ("random", "intensity")
 _TEXT = (
-    "A map can look sensible and say nothing about the model. These tests ask the maps themselves: do they point "
-    "at what "
-    "is known to count, do they change when the model is made random, does the prediction depend on what they "
-    "point at, "
-    "do independently started models agree, and does a model miss what they point at when it has to learn without it."
-)
-_CURVES = (
-    "Deletion: the values with the highest scores are replaced by their channel's mean first; a good map makes the "
-    "prediction leave that of the whole image early. Insertion: values are put into a blurred image, highest scores "
-    "first; a good map brings the prediction back early. 1: predicted as for the whole image; 0: as for the empty or "
-    "the blurred one; below 0: farther off than that, since images of which half is gone are like none that the model "
-    "has learned. Dashed: random order, and order by intensity. Mean over cells and runs; of each method the first "
-    "baseline is drawn."
-)
-_RANDOMISED = (
-    "The weights of the model's layers are shuffled, from the output down, and the maps are made again. Maps that "
-    "explain the model must change. Those that stay alike show the image: above the dotted line at the right end, a "
-    "method is marked in the table. Mean over cells and runs; of each method the first baseline is drawn."
-)
-_ROAR = (
-    "Values of pixels and channels (or whole channels) are removed from all cells and replaced by the channel's mean, "
-    "the ones with the highest scores first, and the model is trained again from scratch. If the map points at what "
-    "carries information, the error rises faster than when random values go. Lines: mean over trainings, with 95 % "
-    "intervals. What it cannot show: where several pixels or channels tell the same, a model learns from those "
-    "that are "
-    "left, and even a right map makes no difference; blurred maps remove whole regions and gain by that; and a removed "
-    "value leaves a mark of its own."
+    "A map can look sensible and be independent of the model. These tests ask the maps themselves: do they point at "
+    "what is known to count, do they change when the model is made random, does the prediction depend on what they "
+    "point at, do independently initialised models agree, and does a model miss what they point at when it has to "
+    "learn without it."
 )
 
 
-def validation_sections(validation: Validation | None) -> list[Section]:
-    """The chapter; nothing where no validation was asked for."""
-    if validation is None:
-        return []
-    parts: list[Illustration | Grid] = [
-        *trust_grids(validation.trust, file=str(validation.trust_file)),
-        illustration(validation.curves_figure, title="Deletion and insertion", caption=_CURVES),
-        illustration(validation.randomised_figure, title="Maps of models made random", caption=_RANDOMISED),
-        consistency_grid(validation.consistency, file=str(validation.trust_file.with_name("consistency.csv"))),
+@dataclass(frozen=True)
+class Validation:
+    """Tables `TRUST`, `CONSISTENCY` and, where models were retrained, `ROAR_SUMMARY`, with their files."""
+
+    trust: pd.DataFrame
+    consistency: pd.DataFrame
+    trust_file: Path
+    consistency_file: Path
+    curves_figure: Path
+    randomised_figure: Path
+    roar: pd.DataFrame | None = None
+    roar_file: Path | None = None
+    roar_figure: Path | None = None
+
+
+def validation_section(validation: Validation, *, captions: Mapping[str, str]) -> Section:
+    """The section. `captions` by figure: ``curves``, ``randomised``, ``roar``."""
+    parts: list[Part] = [
+        *trust_rows(validation.trust, file=str(validation.trust_file)),
+        illustration(validation.curves_figure, title="Deletion and insertion", caption=captions["curves"]),
+        illustration(validation.randomised_figure, title="Maps of models made random", caption=captions["randomised"]),
+        consistency_rows(validation.consistency, file=str(validation.consistency_file)),
     ]
     if validation.roar is not None and validation.roar_figure is not None:
-        parts.append(illustration(validation.roar_figure, title="Remove and retrain", caption=_ROAR))
-        parts.append(roar_grid(validation.roar, file=str(validation.roar_figure.with_suffix(".csv"))))
-    return [
-        Section(
-            anchor="validation",
-            title="Do the maps mean something?",
-            text=[_TEXT],
-            findings=trust_findings(validation.trust),
-            parts=parts,
-        )
-    ]
+        parts.append(illustration(validation.roar_figure, title="Remove and retrain", caption=captions["roar"]))
+        parts.append(roar_rows(validation.roar, file=str(validation.roar_file)))
+    return Section(
+        title="Do the maps mean something?", text=[_TEXT], findings=trust_findings(validation.trust), parts=parts
+    )
 
 
-def trust_warnings(trust: pd.DataFrame, *, way: str) -> list[str]:
-    """Whether the maps that the report draws, made in this `way` (`way_name`), outlast the model (table `TRUST`)."""
-    rows = [row for _, row in trust[trust["survives"]].iterrows() if _way(row) == way]
+def trust_warnings(trust: pd.DataFrame, *, method: str) -> list[str]:
+    """Whether maps by `method` (`method_name`), as the report draws them, stay when the model is made random.
+
+    `trust` is table `TRUST`.
+    """
+    rows = [row for _, row in trust[trust["survives"]].iterrows() if _method(row) == method]
     return [
-        f"{row['model']}, {row['regime']}: the maps of this report ({way}) stay much the same when the model is made "
-        f"random (correlation {number(row['mean'], scale=1.0)}), so they show the image rather than the model. Choose "
-        "another attribution.method or attribution.copies; the tests of the maps say which ones change."
+        f"{row['model']}, {row['regime']}: the maps of this report ({method}) stay much the same when the model is "
+        f"made random (correlation {number(row['mean'], scale=1.0)}), so they show the image rather than the model. "
+        "Choose another attribution.method or attribution.copies; the tests of the maps say which ones change."
         for row in rows
     ]
 
 
 def trust_findings(trust: pd.DataFrame) -> list[str]:
-    """Per model and regime: what passes and what does not, from table `TRUST`."""
+    """Per model and regime: which tests are passed and which are not, from table `TRUST`."""
     found = []
     for (model, regime), rows in trust.groupby(["model", "regime"], sort=False):
         name = f"{model}, {regime}"
         found += _channels(rows, name=name) + _pixels(rows, name=name)
         marked = rows[rows["survives"]]
         if len(marked):
-            names = "; ".join(dict.fromkeys(_way(row) for _, row in marked.iterrows()))
+            names = "; ".join(dict.fromkeys(_method(row) for _, row in marked.iterrows()))
             found.append(
                 f"{name}: maps of these methods correlate by more than {SURVIVES:g} with those of a random model, "
-                "so they "
-                f"show the image rather than the model: {names}."
+                f"so they show the image rather than the model: {names}."
             )
         found += _beaten(rows, name=name)
     return found
@@ -117,12 +106,14 @@ def _channels(rows: pd.DataFrame, *, name: str) -> list[str]:
         return []
     whole = int((maps["mean"] == 1).sum())
     worst = maps.loc[maps["mean"].idxmin()]
-    last = "" if whole == len(maps) else f"; the least area under the ROC curve is {_area(worst)}, 0.5 would be chance"
-    return [f"{name}: {whole} of {len(maps)} ways to make maps rank every causal channel before all others{last}."]
+    last = (
+        "" if whole == len(maps) else f"; the smallest area under the ROC curve is {_area(worst)}, 0.5 would be chance"
+    )
+    return [f"{name}: {whole} of {len(maps)} map methods rank every causal channel before all others{last}."]
 
 
 def _area(row: "pd.Series[object]") -> str:
-    return f"{number(row['mean'], scale=1.0)} ({_way(row)})"
+    return f"{number(row['mean'], scale=1.0)} ({_method(row)})"
 
 
 def _pixels(rows: pd.DataFrame, *, name: str) -> list[str]:
@@ -130,16 +121,16 @@ def _pixels(rows: pd.DataFrame, *, name: str) -> list[str]:
     if maps.empty:
         return []
     best, worst = maps.loc[maps["mean"].idxmax()], maps.loc[maps["mean"].idxmin()]
-    beside = ""
+    compared = ""
     if "intensity" in no_maps:
         n_better = int((maps["mean"] > no_maps["intensity"]).sum())
-        beside = (
+        compared = (
             f", and the brightness of the pixels alone, without any model, has "
-            f"{number(no_maps['intensity'], scale=1.0)}: {n_better} of {len(maps)} ways do better"
+            f"{number(no_maps['intensity'], scale=1.0)}: {n_better} of {len(maps)} methods do better"
         )
     return [
         f"{name}: maps point at the pixels of the causal structures with an area under the ROC curve of "
-        f"{_area(worst)} to {_area(best)}; 0.5 would be chance{beside}."
+        f"{_area(worst)} to {_area(best)}; 0.5 would be chance{compared}."
     ]
 
 
@@ -149,31 +140,29 @@ def _beaten(rows: pd.DataFrame, *, name: str) -> list[str]:
         return []
     words = {"random": "a random order", "intensity": "the order by intensity"}
     counts = [f"{int((maps['mean'] < area).sum())} earlier than {words[order]}" for order, area in no_maps.items()]
-    return [
-        f"{name}: when values are deleted, of {len(maps)} ways to make maps {' and '.join(counts)} move the prediction."
-    ]
+    return [f"{name}: when values are deleted, of {len(maps)} map methods {' and '.join(counts)} move the prediction."]
 
 
 def _means(rows: pd.DataFrame, *, measure: str) -> tuple[pd.DataFrame, dict[str, float]]:
-    """A measure of the ways to make maps, and of what is no map, by its name."""
+    """A measure of the map methods, and of what is no map, by its name."""
     known = rows[(rows["measure"] == measure) & rows["mean"].notna()]
     is_map = ~known["method"].isin(_NO_MAP)
     no_maps = known[~is_map].set_index("method")["mean"]
     return known[is_map], {str(name): float(value) for name, value in no_maps.items()}
 
 
-def _way(row: "pd.Series[object]") -> str:
-    return way_name(str(row["method"]), str(row["copies"]), str(row["baseline"]))
+def _method(row: "pd.Series[object]") -> str:
+    return method_name(str(row["method"]), str(row["copies"]), str(row["baseline"]))
 
 
-def trust_grids(trust: pd.DataFrame, *, file: str) -> list[Grid]:
-    """One table per model and regime: a row per way to make maps, a column per measure, from table `TRUST`."""
+def trust_rows(trust: pd.DataFrame, *, file: str) -> list[PageTable]:
+    """One table per model and regime: a row per map method, a column per measure, from table `TRUST`."""
     grids = []
     for (model, regime), rows in trust.groupby(["model", "regime"], sort=False):
         measures = [name for name in _HEADS if name in set(rows["measure"])]
-        at = {(_way(row), row["measure"]): row for _, row in rows.iterrows()}
-        ways = list(dict.fromkeys(way for way, _ in at))
-        lines = [(way, *[_value(at.get((way, measure))) for measure in measures]) for way in ways]
+        at = {(_method(row), row["measure"]): row for _, row in rows.iterrows()}
+        methods = list(dict.fromkeys(name for name, _ in at))
+        lines = [(name, *[_value(at.get((name, measure))) for measure in measures]) for name in methods]
         n_runs = int(rows["n_runs"].max())
         over = f"mean over {n_runs} runs with 95 % interval" if n_runs > 1 else "one run, so no interval over seeds"
         note = (
@@ -184,8 +173,10 @@ def trust_grids(trust: pd.DataFrame, *, file: str) -> list[Grid]:
             f"marks more than {SURVIVES:g}. VarGrad and its SD rank the pixels of a cell alike. {_cells(rows)} "
             f"{over.capitalize()}."
         )
-        head = ("Way to make maps", *[_HEADS[name] for name in measures])
-        grids.append(Grid(title=f"Tests of the maps: {model}, {regime}", file=file, head=head, rows=lines, note=note))
+        head = ("Map method", *[_HEADS[name] for name in measures])
+        grids.append(
+            PageTable(title=f"Tests of the maps: {model}, {regime}", file=file, head=head, rows=lines, note=note)
+        )
     return grids
 
 
@@ -203,7 +194,7 @@ def _value(row: "pd.Series[object] | None") -> str:
     return f"{mean}{mark}" if lower == NONE else f"{mean}{mark}\n{lower} to {upper}"
 
 
-def consistency_grid(consistency: pd.DataFrame, *, file: str) -> Grid:
+def consistency_rows(consistency: pd.DataFrame, *, file: str) -> PageTable:
     """Agreement of independently initialised models, from table `CONSISTENCY`."""
     rows = [
         (row["model"], row["regime"], f"{row['seed']} and {row['other_seed']}", _rho(row["rho"]))
@@ -211,19 +202,19 @@ def consistency_grid(consistency: pd.DataFrame, *, file: str) -> Grid:
     ]
     note = (
         "Spearman's correlation of the channels' mean importance between models of different initial weights; 1: the "
-        "same ranking. Seeds of remove and retrain stand for models trained with nothing removed: for as many epochs "
+        "same ranking. Seeds of remove and retrain belong to models trained with nothing removed: for as many epochs "
         "as attribution.validation.roar.epochs says, and fewer than the others had make them agree less. One seed has "
         "no partner."
     )
     head = ("Model", "Regime", "Seeds", "ρ")
-    return Grid(title="Agreement between initialisations", file=file, head=head, rows=rows, note=note, n_text=3)
+    return PageTable(title="Agreement between initialisations", file=file, head=head, rows=rows, note=note, n_text=3)
 
 
 def _rho(value: float) -> str:
     return NONE if math.isnan(value) else f"{value:.2f}".replace("-", "−")
 
 
-def roar_grid(roar: pd.DataFrame, *, file: str) -> Grid:
+def roar_rows(roar: pd.DataFrame, *, file: str) -> PageTable:
     """Error and R² of each point of the grid, from table `ROAR_SUMMARY`."""
     rows = []
     for row in roar.to_dict("records"):
@@ -235,4 +226,6 @@ def roar_grid(roar: pd.DataFrame, *, file: str) -> Grid:
     head = ("Model", "Form", "Removed first", "Removed", "Trainings", "MAE", "R²")
     below = "below it the 95 % interval over trainings" if roar["mae_lower"].notna().any() else "one training each"
     note = f"Error on the test cells, from which the same was removed; {below}."
-    return Grid(title="Remove and retrain", file=file, head=head, rows=rows, note=note, n_text=4, folded=len(rows) > 12)
+    return PageTable(
+        title="Remove and retrain", file=file, head=head, rows=rows, note=note, n_text=4, folded=len(rows) > 12
+    )

@@ -6,14 +6,14 @@ from matplotlib.figure import Figure
 
 from wellspring.report.style import COLORS, NEUTRAL, axes_grid, in_style, letter, new_figure
 
-__all__ = ["curves_figure", "randomised_figure", "roar_figure", "way_name"]
+__all__ = ["curves_figure", "method_name", "randomised_figure", "roar_figure"]
 
 _STYLES = {"map": "#0072B2", "random": NEUTRAL, "intensity": "#E69F00"}
 _FORMS = {"pixels": "Values removed (%)", "channels": "Channels removed"}
 
 
-def way_name(method: str, copies: str, baseline: str) -> str:
-    """A way to make maps in words; ``-`` and ``none`` are left out."""
+def method_name(method: str, copies: str, baseline: str) -> str:
+    """A map method in words; ``-`` and ``none`` are left out."""
     parts = [method.replace("_", " "), *(word for word in (copies, baseline) if word not in ("-", "none"))]
     return ", ".join(parts).replace("vargrad_sd", "VarGrad (SD)").replace("vargrad", "VarGrad")
 
@@ -34,7 +34,7 @@ def curves_figure(curves: pd.DataFrame) -> Figure:
     for row, (model, regime) in enumerate(groups):
         rows = curves[(curves["model"] == model) & (curves["regime"] == regime)]
         for column, name in enumerate(("deletion", "insertion")):
-            _draw_ways(grid[row][column], rows[rows["curve"] == name], x="share", y="value")
+            _draw_methods(grid[row][column], rows[rows["curve"] == name], x="share", y="value")
             grid[row][column].set(title=f"{name.capitalize()}: {model}, {regime}", ylabel="Nearness of the prediction")
             letter(grid[row][column], place=2 * row + column)
     for axes in grid[-1]:
@@ -53,14 +53,14 @@ def randomised_figure(randomised: pd.DataFrame, *, survives: float) -> Figure:
     randomised
         Table `RANDOMISED` of all runs; of every method its first baseline is drawn, mean over the runs.
     survives
-        Where the dotted line stands: a method above it at the end is marked.
+        Where the dotted line is drawn: a method above it at the end is marked.
     """
     groups = [tuple(group) for group in randomised[["model", "regime"]].drop_duplicates().itertuples(index=False)]
     figure = new_figure(height_mm=34 + 66 * max(len(groups), 1))
     panels = [row[0] for row in axes_grid(figure, n_rows=max(len(groups), 1), n_columns=1)]
     for place, (axes, (model, regime)) in enumerate(zip(panels, groups, strict=False)):
         rows = randomised[(randomised["model"] == model) & (randomised["regime"] == regime)]
-        _draw_ways(axes, rows, x="depth", y="correlation")
+        _draw_methods(axes, rows, x="depth", y="correlation")
         layers = rows.drop_duplicates("depth").sort_values("depth")
         axes.set_xticks(layers["depth"].tolist(), layers["layer"].tolist(), rotation=30, ha="right")
         axes.axhline(survives, color="#4D4D4D", linestyle=":", linewidth=0.9)
@@ -72,15 +72,15 @@ def randomised_figure(randomised: pd.DataFrame, *, survives: float) -> Figure:
     return figure
 
 
-def _draw_ways(axes: Axes, rows: pd.DataFrame, *, x: str, y: str) -> None:
-    ways = rows.drop_duplicates(["method", "copies"])[["method", "copies", "baseline"]]
-    for place, way in enumerate(ways.itertuples(index=False)):
-        of_way = (rows[["method", "copies", "baseline"]] == list(way)).all(axis=1)
-        line = rows[of_way].groupby(x)[y].mean()
-        no_map = way.method in ("random", "intensity")
-        color = _STYLES[way.method] if no_map else COLORS[place % len(COLORS)]
+def _draw_methods(axes: Axes, rows: pd.DataFrame, *, x: str, y: str) -> None:
+    methods = rows.drop_duplicates(["method", "copies"])[["method", "copies", "baseline"]]
+    for place, method in enumerate(methods.itertuples(index=False)):
+        of_method = (rows[["method", "copies", "baseline"]] == list(method)).all(axis=1)
+        line = rows[of_method].groupby(x)[y].mean()
+        no_map = method.method in ("random", "intensity")
+        color = _STYLES[method.method] if no_map else COLORS[place % len(COLORS)]
         style = "--" if no_map else "-"
-        axes.plot(line.index, line, color=color, linestyle=style, label=way_name(*way))
+        axes.plot(line.index, line, color=color, linestyle=style, label=method_name(*method))
     axes.axhline(0, color="#BBBBBB", linewidth=0.6)
     axes.grid()
 
