@@ -16,6 +16,7 @@ from wellspring.report.well_maps import WellMaps
 from wellspring.settings import settings_of
 
 __all__ = [
+    "LONG_TABLE",
     "MOST_FINDINGS",
     "Chapter",
     "Details",
@@ -30,6 +31,8 @@ __all__ = [
 ]
 
 MOST_FINDINGS = 5
+# Longer tables are folded away.
+LONG_TABLE = 24
 _ENLARGED = 1.3
 _PX_PER_UNIT = {"pt": 96 / 72, "px": 1.0, "mm": 96 / 25.4, "in": 96.0, "": 1.0}
 

@@ -14,9 +14,8 @@ from markupsafe import Markup
 
 import wellspring
 from wellspring.errors import InputError
-from wellspring.report.chapter import Chapter, Details, Illustration, PageTable, Section
+from wellspring.report.chapter import LONG_TABLE, Chapter, Details, Illustration, PageTable, Section
 from wellspring.report.svg import InlineSvg, inline_svg
-from wellspring.report.tables import LONG_TABLE
 from wellspring.report.words import listed, unbroken
 
 __all__ = ["TEMPLATE", "render_page"]

@@ -1,6 +1,5 @@
 """One look for every figure and number: sizes in mm, colours that colour-blind readers can tell apart, text as text."""
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
 from pathlib import Path
@@ -13,6 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 
 from wellspring.files import replaced_when_whole
+from wellspring.report.numbers import NONE, number
 
 __all__ = [
     "COLORS",
@@ -39,10 +39,8 @@ R = TypeVar("R")
 WIDTH_MM = 180.0
 _MM_PER_INCH = 25.4
 _DPI = 200
-# What stands for a number that there is not.
-NONE = "–"
 
-# Okabe and Ito (2008), "Color Universal Design": eight colours that are told apart with any kind of colour vision.
+# Okabe and Ito (2008), "Color Universal Design": eight colours that anyone can distinguish.
 COLORS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442")
 NEUTRAL = "#6B6B6B"
 REGIME_COLORS: Mapping[str, str] = MappingProxyType({"color-structure": "#0072B2", "structure": "#E69F00"})
@@ -137,22 +135,3 @@ def save_figure(figure: Figure, path: Path) -> None:
     """
     with replaced_when_whole(path) as temporary:
         figure.savefig(temporary, metadata={"Date": None} if path.suffix == ".svg" else None)
-
-
-def number(value: float, *, scale: float | None = None) -> str:
-    """`value` as text: a thousands comma, a real minus, a dash for NaN.
-
-    Parameters
-    ----------
-    value
-        To be written.
-    scale
-        Size of the numbers that it stands among; None: its own. It sets the decimals: none from 1000 on, one from
-        100 on, two from 0.1 on, else four.
-    """
-    if math.isnan(value):
-        return NONE
-    size = abs(value) if scale is None else scale
-    digits = 0 if size >= 1000 else 1 if size >= 100 else 2 if size >= 0.1 or size == 0 else 4
-    text = f"{value:,.{digits}f}"
-    return text.replace("-", "−") if float(text.replace(",", "")) != 0 else text.lstrip("-")

@@ -8,13 +8,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from wellspring.report.chapter import PageTable
-from wellspring.report.style import NONE, number
+from wellspring.report.chapter import LONG_TABLE, PageTable
+from wellspring.report.numbers import NONE, number
 
 __all__ = ["LONG_TABLE", "PageColumn", "count", "page_table", "percent", "text", "value", "value_at"]
-
-# Longer tables are folded away.
-LONG_TABLE = 24
 
 Format = Callable[[Any], str]
 

@@ -2,8 +2,11 @@
 
 import re
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
-import pandas as pd
+if TYPE_CHECKING:
+    # The page, which needs no table, starts without it.
+    import pandas as pd
 
 __all__ = ["MOST_NAMED", "listed", "named_wells", "unbroken"]
 
@@ -16,7 +19,7 @@ def listed(names: Sequence[str]) -> str:
     return " and ".join(part for part in (", ".join(names[:-1]), *names[-1:]) if part)
 
 
-def named_wells(rows: pd.DataFrame | Iterable[tuple[str, str]]) -> str:
+def named_wells(rows: "pd.DataFrame | Iterable[tuple[str, str]]") -> str:
     """How many wells, and which: ``2 wells: p1 / B02, p1 / B03``. Each is named once, in the order given.
 
     Parameters
@@ -24,6 +27,8 @@ def named_wells(rows: pd.DataFrame | Iterable[tuple[str, str]]) -> str:
     rows
         A frame with the columns `plate` and `well`, or pairs of both.
     """
+    import pandas as pd
+
     pairs = zip(rows["plate"], rows["well"], strict=True) if isinstance(rows, pd.DataFrame) else rows
     names = list(dict.fromkeys(f"{plate} / {well}" for plate, well in pairs))
     more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
