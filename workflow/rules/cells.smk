@@ -1,16 +1,17 @@
 # cells: pixels of a well -> one row and one crop per cell
 
 
-def get_labels(wildcards):
-    """Labels that a TIFF well is cut by; an MPM well brings its own objects."""
-    return f"<results>/segmentation/{wildcards.plate}/{wildcards.well}.ome.tif" if IS_TIFF else []
+def labels_of_well():
+    """Labels that images are cut by; a format with pixels of known objects needs none."""
+    return "<results>/segmentation/{plate}/{well}.ome.tif" if RAW_FORMAT.has_images else []
 
 
 rule cells_crop:
     input:
-        description="<results>/raw/{plate}/{well}.json",
-        channels=ancient("<results>/raw/channels.csv"),
-        labels=get_labels,
+        index="<results>/raw/{plate}/{well}.json",
+        labels=labels_of_well(),
+        illumination=plate_correction(config["quality"]["channels"]),
+        sites=plate_sites(),
     output:
         cells="<results>/cells/{plate}/{well}.parquet",
         crops="<results>/cells/{plate}/{well}.arrow",
@@ -25,11 +26,9 @@ rule cells_crop:
         mem_mb=growing(4000),
         runtime=growing(15),
     params:
-        path=get_well_path,
-        annotations=get_well_annotations,
-        raw=config["raw"],
+        raw=RAW_FORMAT.settings_of_pixels(config["raw"]),
         image_size=config["cells"]["image_size"],
-        code=script_code("cells/crop"),
+        code=script_code("cells/crop", RAW_READER),
     message:
         "Cropping the cells of well {wildcards.plate}/{wildcards.well}"
     script:

@@ -1,8 +1,45 @@
-# dataset: cells -> filter, split, normalization. Crops stay where they are: a dataset is a list of cells.
+# dataset: cells + annotations -> filter, split, normalization. Crops stay where they are: a dataset is a list of cells.
+from wellspring.cells.tables import CELLS, LABEL_COLUMNS, MEAN_PREFIX
+from wellspring.dataset.columns import named_columns, unknown_columns
+from wellspring.sheet.reading import well_annotations
+
+ANNOTATIONS = well_annotations(WELLS)
+# Which of the sheet's columns the dataset depends on: another one makes no job run again.
+USED_COLUMNS = sorted(
+    {name for names in named_columns(config["dataset"]).values() for name in names}
+    & {name for known in ANNOTATIONS.values() for name in known}
+)
 
 
-def get_well_annotations(wildcards):
-    return ANNOTATIONS[wildcards.plate, wildcards.well]
+def object_columns():
+    """What the raw format says of each cell; None where it cannot be known yet."""
+    if RAW_FORMAT.columns is None:
+        return LABEL_COLUMNS
+    try:
+        found = (RAW_FORMAT.columns(path, raw=config["raw"]) for path in PATHS.values())
+        return next((columns for columns in found if columns is not None), None)
+    except (ValueError, OSError):
+        # The rule raw_describe says what is wrong with these files.
+        return None
+
+
+def check_columns():
+    """Columns that the config names and that no cell can have are reported before any job runs."""
+    known = object_columns() if config["dataset"]["target_channel"] is not None else None
+    if known is not None:
+        sheet, cells = [*WELLS.columns], [*CELLS.names, *known]
+        lines = unknown_columns(named_columns(config["dataset"]), sheet=sheet, cells=cells, prefix=MEAN_PREFIX)
+        if lines:
+            raise WorkflowError("\n  - ".join(["config: columns that are not there:", *lines]))
+
+
+def annotations_of_well(wildcards):
+    """What the sheet says of a well, of the columns that the dataset depends on; None where a field is empty."""
+    known = ANNOTATIONS[wildcards.plate, wildcards.well]
+    return {name: known.get(name) for name in USED_COLUMNS}
+
+
+check_columns()
 
 
 rule dataset_select:
@@ -24,10 +61,8 @@ rule dataset_select:
         mem_mb=growing(2000),
         runtime=growing(5),
     params:
-        target_channel=config["dataset"]["target_channel"],
-        filter=config["dataset"]["filter"],
-        select=config["dataset"]["select"],
-        split=config["dataset"]["split"],
+        annotations=annotations_of_well,
+        selection={key: config["dataset"][key] for key in ("target_channel", "filter", "select", "split")},
         code=script_code("dataset/select"),
     message:
         "Choosing the cells of well {wildcards.plate}/{wildcards.well}"
@@ -63,40 +98,26 @@ rule dataset_merge:
         "../scripts/dataset_merge.py"
 
 
-rule dataset_draw_filter:
-    input:
-        filtered="<results>/dataset/filtered.parquet",
-    output:
-        table=report("<results>/report/quality.csv", caption="../report/quality.rst", category="Quality"),
-        figure=report("<results>/report/quality.svg", caption="../report/quality.rst", category="Quality"),
-    log:
-        "<logs>/dataset_draw_filter.log",
-    benchmark:
-        "<benchmarks>/dataset_draw_filter.tsv"
-    conda:
-        "../../envs/report.yaml"
-    threads: 1
-    resources:
-        mem_mb=growing(2000),
-        runtime=growing(15),
-    params:
-        code=script_code("dataset/draw_filter"),
-    message:
-        "Drawing how many cells each criterion removed"
-    script:
-        "../scripts/dataset_draw_filter.py"
-
-
-rule dataset_draw:
+rule dataset_chapter:
     input:
         manifest="<results>/dataset/manifest.parquet",
+        filtered="<results>/dataset/filtered.parquet",
+        normalization="<results>/dataset/normalization.parquet",
+        captions=captions("dataset"),
     output:
-        table=report("<results>/report/dataset.csv", caption="../report/dataset.rst", category="Dataset"),
-        figure=report("<results>/report/dataset.svg", caption="../report/dataset.rst", category="Dataset"),
+        chapter="<results>/report/chapters/dataset.json",
+        filter_table=report("<results>/report/filter.csv", caption="../report/dataset/filter.rst", category="Dataset"),
+        filter_figure=report("<results>/report/filter.svg", caption="../report/dataset/filter.rst", category="Dataset"),
+        dataset_table=report(
+            "<results>/report/dataset.csv", caption="../report/dataset/dataset.rst", category="Dataset"
+        ),
+        dataset_figure=report(
+            "<results>/report/dataset.svg", caption="../report/dataset/dataset.rst", category="Dataset"
+        ),
     log:
-        "<logs>/dataset_draw.log",
+        "<logs>/dataset_chapter.log",
     benchmark:
-        "<benchmarks>/dataset_draw.tsv"
+        "<benchmarks>/dataset_chapter.tsv"
     conda:
         "../../envs/report.yaml"
     threads: 1
@@ -104,10 +125,10 @@ rule dataset_draw:
         mem_mb=growing(2000),
         runtime=growing(15),
     params:
-        columns=config["dataset"]["split"]["stratify"],
-        target_channel=config["dataset"]["target_channel"],
-        code=script_code("dataset/draw"),
+        dataset=config["dataset"],
+        image_size=config["cells"]["image_size"],
+        code=script_code("dataset/chapter"),
     message:
         "Drawing the dataset"
     script:
-        "../scripts/dataset_draw.py"
+        "../scripts/dataset_chapter.py"

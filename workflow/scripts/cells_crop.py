@@ -1,15 +1,14 @@
-"""Pixels of one well (MPM files, or TIFF files and labels) → cell table (Parquet) and crop shard (Arrow)."""
+"""Index of one well (and labels of its images) → cell table (Parquet) and crop shard (Arrow)."""
 
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from wellspring.cells.annotations import add_annotations
-from wellspring.cells.crops import extract_cells
+from wellspring.cells import job
 from wellspring.cells.tables import CELLS
 from wellspring.jobs import logged_job
-from wellspring.raw.mpm import read_mpm
-from wellspring.raw.pixels import PixelTable
+from wellspring.quality.correction import read_correction
+from wellspring.raw.index import read_index
 from wellspring.tables import write_table
 
 if TYPE_CHECKING:
@@ -20,41 +19,33 @@ if TYPE_CHECKING:
 
 def main(
     *,
-    path: Path,
+    index: Path,
     labels: Path | None,
-    key: tuple[str, str],
-    annotations: Mapping[str, str],
+    illumination: Path | None,
+    sites: Path | None,
     raw: Mapping[str, Any],
     image_size: int,
-    output: tuple[Path, Path],
+    cells: Path,
+    crops: Path,
 ) -> None:
-    """Cut the cells of the well `key` = (plate, well) at `path`; write `output` = (table, shard)."""
-    table = add_annotations(_pixels(path, labels, well=key[1], raw=raw), annotations)
-    cells = extract_cells(table, output[1], plate=key[0], well=key[1], image_size=image_size)
-    print(f"{len(cells)} cells, {cells['is_cropped'].sum()} larger than {image_size} px; background {table.background}")
-    write_table(cells, output[0], CELLS)
-
-
-def _pixels(path: Path, labels: Path | None, *, well: str, raw: Mapping[str, Any]) -> PixelTable:
-    if labels is None:
-        return read_mpm(path, **{name: value for name, value in raw.items() if name != "format"})
-    from wellspring.cells.labelled import pixels_of_labels  # An MPM job needs no image library.
-    from wellspring.raw.tiff import read_sites
-    from wellspring.segmentation.labels import read_labels
-
-    how = {name: raw[name] for name in ("pattern", "channels", "projection", "pixel_size_um")}
-    sites = read_sites(path, well=well, **how)
-    return pixels_of_labels(sites, read_labels(labels), background=raw["background"], source=str(path))
+    """Cut the cells of the well behind `index`; `raw` holds the keys of the config that its pixels are read by."""
+    well = read_index(index)
+    correction = read_correction(illumination, sites, plate=well.plate, well=well.well)
+    table = job.run(well, labels, correction, crops, settings=raw, image_size=image_size)
+    print(f"{len(table)} cells, {table['is_cropped'].sum()} larger than {image_size} px")
+    write_table(table, cells, CELLS)
 
 
 if __name__ == "__main__":
     with logged_job(snakemake.log[0]):
+        given = snakemake.input
         main(
-            path=Path(snakemake.params.path),
-            labels=Path(snakemake.input.labels) if snakemake.input.labels else None,
-            key=(snakemake.wildcards.plate, snakemake.wildcards.well),
-            annotations=snakemake.params.annotations,
+            index=Path(given.index),
+            labels=Path(given.labels) if given.labels else None,
+            illumination=Path(given.illumination) if given.illumination else None,
+            sites=Path(given.sites) if given.sites else None,
             raw=snakemake.params.raw,
             image_size=snakemake.params.image_size,
-            output=(Path(snakemake.output.cells), Path(snakemake.output.crops)),
+            cells=Path(snakemake.output.cells),
+            crops=Path(snakemake.output.crops),
         )

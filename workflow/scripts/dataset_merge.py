@@ -1,13 +1,16 @@
 """Manifests, counts and histograms of all wells → one manifest, one table of counts, the normalization."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wellspring.dataset.histograms import load_histogram, merged_intensities
 from wellspring.dataset.merging import merge_filtered, merge_manifests, normalization_table
+from wellspring.dataset.settings import NormalizationSettings
 from wellspring.dataset.tables import FILTERED, MANIFEST, NORMALIZATION
 from wellspring.jobs import logged_job
+from wellspring.settings import settings_of
 from wellspring.tables import read_table, write_table
 
 if TYPE_CHECKING:
@@ -31,7 +34,7 @@ def main(
     manifest = merge_manifests([read_table(path, MANIFEST) for path in manifests], filtered=counts)
     print(manifest["split"].value_counts().to_string())
     intensities = merged_intensities(load_histogram(path) for path in histograms)
-    table = normalization_table(intensities, **normalization)
+    table = normalization_table(intensities, **asdict(settings_of(NormalizationSettings, normalization)))
     print(table.to_string(index=False))
     write_table(counts, merged_filtered, FILTERED)
     write_table(table, normalization_path, NORMALIZATION)

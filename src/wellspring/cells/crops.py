@@ -3,7 +3,7 @@
 Masking the pixel table once per object reads it as often as there are objects. Here the table's runs (neighbouring
 rows of one object) are sorted instead: a well in raster order has some hundred runs per nucleus, whatever the number
 of pixels, and each intensity is then read once. Cells come in the order of their first pixels, so a file in raster
-order is read from its begin to its end, and only the band that the current cells span is in memory.
+order is read from start to end, and only the band that the current cells span is in memory.
 """
 
 import mmap

@@ -1,6 +1,6 @@
 """Site images and their labels become the measured pixels of a well."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,8 +8,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from wellspring.errors import InputError
+from wellspring.raw.images import SiteImage
 from wellspring.raw.pixels import PixelTable
-from wellspring.raw.tiff import SiteImage
 from wellspring.segmentation.labels import touches_border
 
 __all__ = ["pixels_of_labels"]
@@ -30,6 +30,7 @@ def pixels_of_labels(
     sites: Iterable[SiteImage],
     labels: Mapping[str, NDArray[np.integer]],
     *,
+    channels: Sequence[str],
     background: Mapping[str, float],
     source: str = "site images",
 ) -> PixelTable:
@@ -38,9 +39,11 @@ def pixels_of_labels(
     Parameters
     ----------
     sites
-        As `wellspring.raw.tiff.read_sites` yields them, all with the same channels.
+        As `wellspring.raw.images.read_sites` yields them. None, where all of a well were left out, give no object.
     labels
         Site name to (Y, X) labels, 0 = background.
+    channels
+        Of every site.
     background
         Channel name to the intensity to subtract; channels not named have 0.
     source
@@ -57,30 +60,29 @@ def pixels_of_labels(
     Raises
     ------
     ValueError
-        When there are no sites, a site has no labels or labels of another shape, sites differ in channels, or
-        `background` names a channel that is not there.
+        When a site has no labels, labels of another shape or other channels, or `background` names a channel that is
+        not there.
     """
-    found: list[_Measured] = []
-    channels: tuple[str, ...] | None = None
-    last_id = 0
-    for site in sites:
-        channels = site.channels if channels is None else channels
-        if site.channels != channels:
-            raise InputError(f"{source}: site {site.site} has the channels {site.channels}, other sites {channels}.")
-        found.append(_measured(site, _labels_of(site, labels, source=source), last_id=last_id))
-        last_id = int(found[-1].objects["object_id"].max()) if len(found[-1].objects) else last_id
-    if channels is None:
-        raise InputError(f"{source}: expected at least one site, found none.")
     unknown = sorted(set(background) - set(channels))
     if unknown:
         raise InputError(f"raw.background: names {unknown}, but {source} has only the channels {list(channels)}.")
+    found: list[_Measured] = []
+    last_id = 0
+    for site in sites:
+        if site.channels != tuple(channels):
+            raise InputError(f"{source}: site {site.site} has the channels {site.channels}, expected {channels}.")
+        found.append(_measured(site, _labels_of(site, labels, source=source), last_id=last_id))
+        last_id = int(found[-1].objects["object_id"].max()) if len(found[-1].objects) else last_id
+    if not found:
+        nothing = SiteImage("", tuple(channels), np.zeros((len(channels), 1, 1), dtype=np.uint16), None)
+        found = [_measured(nothing, np.zeros((1, 1), dtype=np.uint32), last_id=0)]
     objects = pd.concat([site.objects for site in found], ignore_index=True)
     return PixelTable(
         pixels=np.concatenate([site.pixels for site in found]),
         y=np.concatenate([site.y for site in found]),
         x=np.concatenate([site.x for site in found]),
         object_id=np.concatenate([site.object_id for site in found]),
-        channels=channels,
+        channels=tuple(channels),
         background=np.array([background.get(name, 0.0) for name in channels], dtype=np.float64),
         objects=objects,
         source=source,

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from wellspring.errors import InputError
 from wellspring.files import as_readable, replaced_when_whole
 
-__all__ = ["Crop", "Room", "Shard", "ShardHeader", "runs_of", "write_shard"]
+__all__ = ["Buffer", "Crop", "Shard", "ShardHeader", "runs_of", "write_shard"]
 
 _SCHEMA = pa.schema(
     [
@@ -186,7 +186,7 @@ def _compressed(pixels: NDArray[np.uint16]) -> bytes | bytearray:
     return blosc_encode(raw, level=5, compressor="lz4", shuffle=shuffle, typesize=2, numthreads=1)  # type: ignore[arg-type]
 
 
-class Room:
+class Buffer:
     """Memory used over and over, since finding fresh memory for each crop takes as long as filling it."""
 
     def __init__(self) -> None:
@@ -238,10 +238,10 @@ class Shard:
         """Number of cells."""
         return int(self._reader.num_record_batches)
 
-    def read(self, row: int, *, room: Room | None = None) -> Crop:
+    def read(self, row: int, *, buffer: Buffer | None = None) -> Crop:
         """The crop at `row` (0-based, the order of the well's cell table).
 
-        With a `room`, the crop's pixels lie in it and are valid until it is used again.
+        With a `buffer`, the crop's pixels lie in it and are valid until it is used again.
 
         Raises
         ------
@@ -256,7 +256,7 @@ class Shard:
             batch = self._reader.get_batch(row)
             run_y, run_x, run_length = (batch.column(name).values.to_numpy() for name in _RUNS)
             shape = int(run_length.sum(dtype=np.int64)), len(self.header.channels)
-            into = (room or Room()).of(2 * shape[0] * shape[1])
+            into = (buffer or Buffer()).of(2 * shape[0] * shape[1])
             crc32 = batch.column("pixels_crc32")[0].as_py()
             pixels = _decompressed(batch.column("pixels")[0].as_buffer(), crc32=crc32, into=into).reshape(shape)
         except (ValueError, OSError, BloscError) as error:

@@ -2,9 +2,11 @@
 
 from wellspring.tables import KEY_COLUMNS, Column, Table
 
-__all__ = ["CELLS", "MEAN_PREFIX"]
+__all__ = ["CELLS", "LABEL_COLUMNS", "MEAN_PREFIX"]
 
 MEAN_PREFIX = "mean_"
+LABEL_COLUMNS = ("site", "site_label", "is_border_cell", "centroid_y_px", "centroid_x_px", "pixel_size_um")
+"""What the cell table has of each object that was cut by labels, after its own columns."""
 CELLS = Table(
     "cells",
     (

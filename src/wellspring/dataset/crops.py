@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from wellspring.cells.shards import Crop, Room, Shard
+from wellspring.cells.shards import Buffer, Crop, Shard
 from wellspring.errors import InputError
 
 __all__ = ["crop_of", "shard_path", "shard_with_channels"]
@@ -31,15 +31,15 @@ def shard_with_channels(path: Path, *, channels: Sequence[str]) -> Shard:
     return shard
 
 
-def crop_of(shard: Shard, *, row: int, object_id: int, room: Room | None = None) -> Crop:
-    """The crop at `row`, which must be the cell `object_id`; `room` is that of `Shard.read`.
+def crop_of(shard: Shard, *, row: int, object_id: int, buffer: Buffer | None = None) -> Crop:
+    """The crop at `row`, which must be the cell `object_id`; `buffer` is that of `Shard.read`.
 
     Raises
     ------
     ValueError
         When the shard has no such row, or another cell stands there: table and shard are not of the same run.
     """
-    crop = shard.read(row, room=room) if row < len(shard) else None
+    crop = shard.read(row, buffer=buffer) if row < len(shard) else None
     if crop is None or crop.object_id != object_id:
         found = f"{len(shard)} cells only" if crop is None else f"cell {crop.object_id}"
         raise InputError(

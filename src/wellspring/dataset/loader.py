@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from wellspring.cells.shards import Crop, Room, Shard
+from wellspring.cells.shards import Buffer, Crop, Shard
 from wellspring.dataset.crops import crop_of, shard_path, shard_with_channels
 from wellspring.errors import InputError
 
@@ -134,11 +134,11 @@ class CropLoader:
         """
         chosen = np.asarray(indices, dtype=np.int64)
         images = self._images(len(chosen), out=out)
-        raw, ready = Room(), Room()
+        raw, ready = Buffer(), Buffer()
         for image, index in zip(images, chosen, strict=True):
             shard, affine = self._open(*self._wells[index])
-            crop = crop_of(shard, row=int(self._rows[index]), object_id=int(self._object_ids[index]), room=raw)
-            _place(image, crop, affine.normalised(crop.pixels, room=ready), is_blank=out is None)
+            crop = crop_of(shard, row=int(self._rows[index]), object_id=int(self._object_ids[index]), buffer=raw)
+            _place(image, crop, affine.normalised(crop.pixels, buffer=ready), is_blank=out is None)
         return images, self._targets[chosen]
 
     def _images(self, n: int, *, out: NDArray[np.float32] | None) -> NDArray[np.float32]:
@@ -189,11 +189,11 @@ class _Affine:
             np.tile(vector.astype(np.float32), _ROW_PX) for vector in np.column_stack([vectors[:, seen], mask])
         ]
 
-    def normalised(self, pixels: NDArray[np.uint16], *, room: Room) -> NDArray[np.float32]:
-        """(n_px, width) float32, in `room`."""
+    def normalised(self, pixels: NDArray[np.uint16], *, buffer: Buffer) -> NDArray[np.float32]:
+        """(n_px, width) float32, in `buffer`."""
         n_px, stored = pixels.shape
         n_whole = -(-n_px // _ROW_PX) * _ROW_PX
-        padded = room.of(4 * n_whole * self._width).view(np.float32).reshape(n_whole, self._width)
+        padded = buffer.of(4 * n_whole * self._width).view(np.float32).reshape(n_whole, self._width)
         padded[n_px:] = 0
         values = padded[:n_px]
         # All channels at once, then once more those after the excluded one, a place further left: that is quicker

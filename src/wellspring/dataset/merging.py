@@ -14,6 +14,9 @@ from wellspring.tables import Table, check_table, empty_table
 __all__ = ["merge_filtered", "merge_manifests", "normalization_table"]
 
 
+_CONSTANT = 1e-9
+
+
 def merge_manifests(manifests: Sequence[pd.DataFrame], *, filtered: pd.DataFrame) -> pd.DataFrame:
     """All wells' manifests as one, in the order given; wells without chosen cells add nothing.
 
@@ -111,7 +114,8 @@ def normalization_table(
     `mean_extraction` subtracts the mean, `linear_scaling` divides by the percentile, `z_score` subtracts the mean
     and divides by the population standard deviation. Mean and deviation are those of the clipped pixels when `clip`
     is on. A scale of 0 (z-score of a channel that is constant after clipping, linear scaling of a channel whose
-    percentile is 0) becomes 1: with z-score the training pixels of such a channel are then all 0.
+    percentile is 0) becomes 1: with z-score the training pixels of such a channel are then all 0. Constant is a
+    deviation below 1e-9 of the mean: backgrounds of several plates make so much of equal intensities.
 
     Parameters
     ----------
@@ -141,6 +145,7 @@ def normalization_table(
         bound = upper if clip else math.inf
         mean, std = clipped_moments(channel, upper=bound)
         scale = std if z_score else upper if linear_scaling else 1.0
+        is_constant = z_score and std <= _CONSTANT * abs(mean)
         rows.append(
             {
                 "channel": name,
@@ -151,7 +156,7 @@ def normalization_table(
                 "std": std,
                 "clip": bound,
                 "shift": mean if z_score or mean_extraction else 0.0,
-                "scale": scale if scale > 0 else 1.0,
+                "scale": scale if scale > 0 and not is_constant else 1.0,
             }
         )
     return pd.DataFrame(rows, columns=NORMALIZATION.names)

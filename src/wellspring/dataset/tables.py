@@ -2,7 +2,7 @@
 
 from wellspring.tables import KEY_COLUMNS, WELL_COLUMNS, Column, Table
 
-__all__ = ["COMPOSITION", "FILTERED", "MANIFEST", "NORMALIZATION", "QUALITY"]
+__all__ = ["COMPOSITION", "FILTERED", "FILTER_COUNTS", "MANIFEST", "NORMALIZATION"]
 
 FILTERED = Table(
     "filtered",
@@ -42,8 +42,8 @@ NORMALIZATION = Table(
         Column("scale", "float64", "intensity", "divided by after the shift"),
     ),
 )
-QUALITY = Table(
-    "quality",
+FILTER_COUNTS = Table(
+    "filter_counts",
     (
         Column("plate", "str", "", "plate name from the sheet; all = every plate"),
         Column("well", "str", "", "well name from the sheet; all = every well"),

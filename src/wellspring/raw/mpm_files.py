@@ -1,13 +1,16 @@
 """The files of an MPM well. Used while the workflow is parsed, so nothing heavy is imported."""
 
+import csv
 import os
 from collections.abc import Mapping
 from pathlib import Path
 
-__all__ = ["mpm_files", "mpm_object_ids", "plate_table"]
+__all__ = ["mpm_columns", "mpm_files", "mpm_object_ids", "plate_table"]
 
 _MPM_ARRAYS = ("mpp.npy", "x.npy", "y.npy")
 _MPM_TABLES = ("metadata.csv", "channels.csv")
+# Config keys of the tables whose columns the objects get.
+_JOINED = ("cell_cycle_table", "wells_table")
 _MPM_OBJECT_IDS = ("mapobject_ids.npy", "obj_ids.npy")
 
 
@@ -77,3 +80,25 @@ def _in_folder(path: Path, name: str, *, note: str = "") -> Path:
         f"{path / name}: expected the file {name}{note} of an MPM well, but {what}. "
         "Copy it from its source, or correct the well's path in the sheet."
     )
+
+
+def mpm_columns(path: Path, *, tables: Mapping[str, str | None]) -> set[str] | None:
+    """What the tables of the well in folder `path` say of its objects, from their first lines; None without objects.
+
+    Raises
+    ------
+    OSError, ValueError
+        When a table is missing or is no text.
+    """
+    head, has_rows = _header(path / "metadata.csv")
+    if not has_rows:
+        return None
+    joined = [plate_table(path, name=str(tables[key]), key=key) for key in _JOINED if tables[key] is not None]
+    return {name for columns in (head, *(_header(table)[0] for table in joined)) for name in columns if name}
+
+
+def _header(path: Path) -> tuple[list[str], bool]:
+    """Names of the columns, and whether a row follows."""
+    with path.open(newline="", encoding="utf-8-sig") as file:
+        rows = csv.reader(file)
+        return next(rows, []), next(rows, None) is not None

@@ -9,7 +9,6 @@ import pandas as pd
 import pytest
 
 from wellspring.cells import crops as crops_module
-from wellspring.cells.annotations import add_annotations
 from wellspring.cells.crops import cell_size_ratio, crops_of, extract_cells, mean_above_background
 from wellspring.cells.shards import Crop, Shard
 from wellspring.cells.tables import CELLS
@@ -205,25 +204,3 @@ def test_a_bad_pixel_table_is_told_and_leaves_no_file(
     with pytest.raises(ValueError, match=words):
         extract_cells(bad(), tmp_path / "w.arrow", plate="P", well="A1", image_size=4)
     assert not list(tmp_path.iterdir())
-
-
-def test_annotations_of_the_sheet_are_the_same_in_every_row() -> None:
-    given = table(objects=pd.DataFrame({"object_id": [5, 2], "duration": [30, 30]}))
-    found = add_annotations(given, {"gene": "SBF2", "duration": "30"})
-    assert found.objects["gene"].tolist() == ["SBF2", "SBF2"]
-    assert found.objects["duration"].tolist() == [30, 30]
-    assert list(given.objects.columns) == ["object_id", "duration"]
-    assert found.pixels is given.pixels
-
-
-def test_annotations_of_a_well_without_cells_are_text_columns() -> None:
-    found = add_annotations(empty(), {"gene": "SBF2"})
-    assert len(found.objects) == 0
-    assert found.objects["gene"].dtype == "str"
-
-
-@pytest.mark.parametrize("value", [60, None, "DMSO"])
-def test_an_annotation_that_the_metadata_contradicts_is_told(value: object) -> None:
-    objects = pd.DataFrame({"object_id": [5, 2], "duration": pd.Series([30, value], dtype=object)})
-    with pytest.raises(ValueError, match=r"well: the sheet says duration = 30, but 1 of 2 .* object 2 has"):
-        add_annotations(table(objects=objects), {"duration": "30"})

@@ -1,11 +1,13 @@
 """Small wells, drawn by hand or at random, as the cells stage leaves them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.figure import Figure
+from matplotlib.text import Text
 from numpy.typing import NDArray
 
 from wellspring.cells.shards import Crop, ShardHeader, runs_of, write_shard
@@ -77,5 +79,70 @@ def make_cells() -> Callable[..., pd.DataFrame]:
                 "is_cropped": np.zeros(n, dtype=bool),
             }
         ).assign(**columns)
+
+    return make
+
+
+def steps(plate: str, well: str, found: int, *removed: tuple[str, int, int]) -> list[tuple[object, ...]]:
+    """Rows of table `FILTERED` for one well: cells found, then (criterion, matching, removed)."""
+    rows: list[tuple[object, ...]] = [(plate, well, 0, "all cells", 0, 0, found)]
+    for place, (criterion, matching, n_removed) in enumerate(removed, start=1):
+        found -= n_removed
+        rows.append((plate, well, place, criterion, matching, n_removed, found))
+    return rows
+
+
+def filtered_of(rows: Sequence[tuple[object, ...]]) -> pd.DataFrame:
+    """Table `FILTERED` from rows."""
+    return pd.DataFrame(rows, columns=["plate", "well", "step", "criterion", "n_matching", "n_removed", "n_left"])
+
+
+@pytest.fixture
+def filtered() -> pd.DataFrame:
+    """Three wells: 10 cells of which 3 and 1 go; 4 cells of which all go; none at all."""
+    return filtered_of(
+        [
+            *steps("p1", "B02", 10, ("is_border_cell is 1", 3, 3), ("cell_cycle is missing", 2, 1)),
+            *steps("p1", "B03", 4, ("is_border_cell is 1", 1, 1), ("cell_cycle is missing", 4, 3)),
+            *steps("p1", "A01", 0, ("is_border_cell is 1", 0, 0), ("cell_cycle is missing", 0, 0)),
+        ]
+    )
+
+
+@pytest.fixture
+def manifest() -> pd.DataFrame:
+    """Ten cells: 6 train (targets 1, 2, 3, 4, 5, 9: mean 4), 2 validation (2, 7), 2 test (3, 8)."""
+    return pd.DataFrame(
+        {
+            "plate": "p1",
+            "well": "B02",
+            "object_id": np.arange(1, 11),
+            "row": np.arange(10),
+            "split": ["train"] * 6 + ["validation"] * 2 + ["test"] * 2,
+            "target": [1.0, 2.0, 3.0, 4.0, 5.0, 9.0, 2.0, 7.0, 3.0, 8.0],
+            "cell_size_ratio": 0.5,
+            "is_cropped": [True] + [False] * 9,
+            "cell_cycle": ["G1", "G1", "G1", "S", "S", None, "G1", "S", "G1", "S"],
+        }
+    )
+
+
+@pytest.fixture
+def texts() -> Callable[[Figure], list[str]]:
+    """All text of a figure that is shown and not empty."""
+
+    def texts_of(figure: Figure) -> list[str]:
+        found = figure.findobj(match=Text)
+        return [text.get_text() for text in found if text.get_text() and text.get_visible()]
+
+    return texts_of
+
+
+@pytest.fixture
+def make_filtered() -> Callable[..., pd.DataFrame]:
+    """Table `FILTERED` from one `steps` call's arguments per well."""
+
+    def make(*wells: tuple[object, ...]) -> pd.DataFrame:
+        return filtered_of([row for well in wells for row in steps(*well)])
 
     return make

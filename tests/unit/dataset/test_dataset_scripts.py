@@ -61,10 +61,13 @@ def selected(folder: Path, *, plate: str, well: str, drop: list[dict[str, Any]] 
     main(
         cells=folder / plate / f"{well}.parquet",
         crops=folder / plate / f"{well}.arrow",
-        target_channel="EU",
-        drop=drop or [{"column": "is_border_cell", "drop": ["1"]}],
-        keep={"cell_cycle": ["G1", "G2"]},
-        split=SPLIT,
+        annotations={"drug": "DMSO"},
+        selection={
+            "target_channel": "EU",
+            "filter": drop or [{"column": "is_border_cell", "drop": ["1"]}],
+            "select": {"cell_cycle": ["G1", "G2"]},
+            "split": SPLIT,
+        },
         **outputs,
     )
     return list(outputs.values())
@@ -94,6 +97,7 @@ def test_wells_become_a_dataset(folder: Path) -> None:
         [plate, well, i + 1, i] for plate, well, _, n in WELLS for i in range(n) if i % 3 != 2
     ]
     assert "cell_cycle" in manifest
+    assert set(manifest["drug"]) == {"DMSO"}
     assert not [name for name in manifest if name.startswith("mean_")]
     assert filtered.loc[filtered["step"] == 2, ["plate", "well", "n_left"]].to_numpy().tolist() == [
         ["P", "A01", 8], ["P", "A02", 0], ["Q", "A01", 6]

@@ -130,6 +130,14 @@ def test_switches(switches: dict[str, bool], clip: float, mean: float, shift: fl
     check_table(table, NORMALIZATION, source="test")
 
 
+def test_a_channel_that_is_constant_but_for_rounding_gets_scale_one() -> None:
+    # Two plates whose backgrounds leave 0.3 and 0.1 + 0.2.
+    channels = {"EU": intensities(0.3, 0.1 + 0.2), "PML": intensities(0.3, 0.30001)}
+    table = normalization_table(channels, percentile=98, **{**SWITCHES, "z_score": True})
+    assert table["scale"].iloc[0] == 1.0
+    assert 0 < table["scale"].iloc[1] < 1e-5
+
+
 def test_channels_without_spread_get_scale_one() -> None:
     flat = {"dark": intensities(0, 0, 0), "even": intensities(0.1, 0.1, 0.1), "spiky": intensities(*[0] * 99, 9)}
     table = normalization_table(flat, percentile=98, **(SWITCHES | {"z_score": True}))

@@ -7,7 +7,7 @@ import pytest
 
 from wellspring.errors import InputError
 from wellspring.raw.files import files_digest, well_files
-from wellspring.raw.mpm_files import mpm_object_ids, plate_table
+from wellspring.raw.mpm_files import mpm_columns, mpm_object_ids, plate_table
 
 ARRAYS_AND_TABLES = ("mpp.npy", "x.npy", "y.npy", "metadata.csv", "channels.csv")
 NO_TABLES = {"format": "mpm", "cell_cycle_table": None, "wells_table": None, "background_table": None}
@@ -104,3 +104,24 @@ def test_the_digest_of_files_changes_with_a_name_a_size_and_any_time(tmp_path: P
     assert len(found) == 5
     with pytest.raises(FileNotFoundError):
         files_digest([second])
+
+
+def _columns(well: Path, **tables: str | None) -> set[str] | None:
+    return mpm_columns(well, tables={"cell_cycle_table": None, "wells_table": None, "background_table": None, **tables})
+
+
+def test_what_an_mpm_well_says_of_its_objects_is_known_from_first_lines(well: Path) -> None:
+    (well / "metadata.csv").write_text(",mapobject_id,is_border_cell\n0,7,1\n", encoding="utf-8")
+    assert _columns(well) == {"mapobject_id", "is_border_cell"}
+    (well.parent / "cycle.csv").write_text("mapobject_id,cell_cycle\n", encoding="utf-8")
+    (well.parent / "wells.csv").write_text("\ufeffwell_name,perturbation\nI09,normal\n", encoding="utf-8")
+    found = _columns(well, cell_cycle_table="cycle.csv", wells_table="wells.csv", background_table="not there.csv")
+    assert found == {"mapobject_id", "is_border_cell", "cell_cycle", "well_name", "perturbation"}
+
+
+def test_a_well_without_objects_says_nothing_of_columns(well: Path) -> None:
+    (well / "metadata.csv").write_text("mapobject_id,is_border_cell\n", encoding="utf-8")
+    assert _columns(well) is None
+    (well / "metadata.csv").unlink()
+    with pytest.raises(FileNotFoundError):
+        _columns(well)

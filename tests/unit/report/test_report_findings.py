@@ -2,21 +2,17 @@
 
 import math
 
-import pandas as pd
 import pytest
-
-from wellspring.attribution.report.importance import Completeness, ranking_table
-from wellspring.dataset.report.filtering import quality_table
 from wellspring.report.findings import (
     channel_findings,
     completeness_finding,
     completeness_warnings,
-    dataset_warnings,
     model_findings,
-    quality_warnings,
     scores,
     training_warnings,
 )
+
+from wellspring.attribution.report.importance import Completeness, ranking_table
 from wellspring.training.report.comparison import comparison_table
 
 BASELINE = ("baseline", "-", 0, -0.01, -0.03, 0.0)
@@ -154,35 +150,6 @@ def test_completeness_of_a_constant_model_warns():
     assert text.endswith("its maps say nothing.")
 
 
-def test_empty_and_emptied_wells(filtered):
-    empty, emptied = quality_warnings(quality_table(filtered))
-    assert empty.startswith("No cells were found in 1 well: p1 / A01. ")
-    assert emptied.startswith("No cells are left in 1 well: p1 / B03. ")
-
-
-def test_a_long_list_of_wells_is_cut(make_filtered):
-    (text,) = quality_warnings(quality_table(make_filtered(*[("p", f"A{i:02d}", 0) for i in range(1, 13)])))
-    assert "12 wells: p / A01," in text
-    assert "p / A10 and 2 more." in text
-
-
-def test_good_wells_need_no_warning(make_filtered):
-    assert quality_warnings(quality_table(make_filtered(("p", "A01", 3)))) == []
-
-
-def test_few_test_cells_and_cropped_cells(manifest):
-    few, cropped = dataset_warnings(manifest, image_size=64, select={})
-    assert few.startswith("The test set has 2 cells. Below 50,")
-    assert cropped.startswith("1 of 10 cells (10.0 %) are larger than the image (64 px)")
-
-
-def test_a_large_test_set_of_whole_cells_needs_no_warning(manifest):
-    cells = pd.concat([manifest[manifest["split"] == "test"].assign(is_cropped=False)] * 25)
-    assert len(cells) == 50
-    select = {"cell_cycle": sorted(set(cells["cell_cycle"]))}
-    assert dataset_warnings(cells, image_size=64, select=select) == []
-
-
 def test_runs_that_were_still_learning_are_told(make_history):
     histories = {
         ("linear", "structure", 7): make_history([3.0, 2.0, 1.0]),
@@ -193,10 +160,3 @@ def test_runs_that_were_still_learning_are_told(make_history):
         "The last of 3 epochs was the best for linear (structure, seed 7): more training might help."
     )
     assert training_warnings(histories, epochs=4) == []
-
-
-def test_a_chosen_value_that_no_cell_has_is_told(manifest):
-    text = dataset_warnings(manifest, image_size=64, select={"cell_cycle": ["G1", "G3", None]})[1]
-    assert text.startswith(
-        "No cell of the dataset has G3 as its cell_cycle, which dataset.select names; the cells have "
-    )

@@ -2,23 +2,16 @@
 
 import math
 
-import pandas as pd
 import pytest
-
-from wellspring.attribution.report.importance import ranking_table
-from wellspring.dataset.report.composition import composition_table
-from wellspring.dataset.report.filtering import criteria_table, quality_table
 from wellspring.report.grids import (
     comparison_grid,
-    composition_grids,
-    criteria_grid,
     histories_grid,
-    normalization_grid,
     published_grid,
     ranking_grid,
     trend_grid,
-    wells_grid,
 )
+
+from wellspring.attribution.report.importance import ranking_table
 from wellspring.report.style import number
 from wellspring.training.report.comparison import comparison_table
 
@@ -45,52 +38,6 @@ def test_numbers_take_their_decimals_from_their_neighbours():
     assert number(0.0593, scale=48.0) == "0.06"
     assert number(-0.001, scale=1.0) == "0.00"
     assert number(12.0, scale=2000.0) == "12"
-
-
-def test_criteria_are_numbered_and_start_from_the_cells_found(filtered):
-    grid = criteria_grid(criteria_table(filtered), quality_table(filtered))
-    assert list(grid.rows) == [
-        ("", "(cells found)", "", "", "14"),
-        ("1", "is_border_cell is 1", "4", "4", "10"),
-        ("2", "cell_cycle is missing", "6", "4", "6"),
-    ]
-
-
-def test_wells_with_the_total_set_off(filtered):
-    grid = wells_grid(quality_table(filtered), file="quality.csv")
-    assert grid.head[-2:] == ("Removed\nby no. 1", "Removed\nby no. 2")
-    assert grid.rows[0] == ("p1", "A01", "0", "0", "–", "0", "0")
-    assert grid.rows[-1] == ("all", "all", "14", "6", "42.9", "4", "4")
-    assert grid.strong == frozenset({3})
-    assert not grid.folded
-
-
-def test_many_wells_are_folded(make_filtered):
-    wells = [("p", f"A{i:02d}", 1) for i in range(1, 25)]
-    assert wells_grid(quality_table(make_filtered(*wells)), file="q.csv").folded
-
-
-def test_cells_by_set_and_annotation(manifest):
-    by_set, by_cycle, by_level = composition_grids(
-        composition_table(manifest, columns=["cell_cycle"]), file="dataset.csv"
-    )
-    assert by_set.rows == [("cells", "6\n60.00 %", "2\n20.00 %", "2\n20.00 %", "10\n100.00 %")]
-    assert by_cycle.title == "Cells by set and cell_cycle"
-    assert by_cycle.head == ["cell_cycle", "Train", "Validation", "Test", "Total"]
-    assert by_cycle.rows[0] == ("G1", "3\n50.00 %", "1\n50.00 %", "1\n50.00 %", "5\n50.00 %")
-    assert by_level.title == "Cells by set and target level"
-    assert by_level.rows[2] == ("high", "1\n16.67 %", "0\n0.00 %", "1\n50.00 %", "2\n20.00 %")
-
-
-def test_normalization_with_and_without_a_cut():
-    row = {"channel": "DAPI", "n_px": 1200, "percentile": 98.0, "upper": 1500.0, "mean": 700.0, "std": 80.5}
-    table = pd.DataFrame([{**row, "clip": 1500.0, "shift": 700.0, "scale": 80.5}] * 2)
-    table.loc[1, "clip"] = math.inf
-    grid = normalization_grid(table)
-    assert grid.rows[0] == ("DAPI", "1,200", "1,500", "700.0", "80.50", "1,500", "700.0", "80.50")
-    assert grid.rows[1][5] == "no cut"
-    assert grid.head[2] == "Percentile 98"
-    assert grid.folded
 
 
 def test_metrics_with_their_intervals_baseline_first(metrics, published):

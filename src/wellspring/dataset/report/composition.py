@@ -143,7 +143,8 @@ def dataset_figure(manifest: pd.DataFrame, *, columns: Sequence[str], target_cha
 
 def _bins(target: NDArray[np.float64]) -> NDArray[np.float64]:
     low, high = float(target.min()), float(target.max())
-    if low == high:
+    # Of targets that are equal but for rounding, too: their bins would be too narrow to be written.
+    if high - low <= 1e-9 * max(abs(low), abs(high)):
         low, high = low - 0.5, high + 0.5
     return np.linspace(low, high, int(np.clip(np.sqrt(len(target)), 8, 40)) + 1)
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from wellspring.errors import InputError
 from wellspring.report.style import COLORS, NEUTRAL, axes_grid, in_style, new_figure
 
-__all__ = ["MAX_WELLS_AS_BARS", "criteria_table", "quality_figure", "quality_table", "well_position"]
+__all__ = ["MAX_WELLS_AS_BARS", "criteria_table", "filter_figure", "filter_table", "removal_columns", "well_position"]
 
 # More bars than these cannot be read on one page.
 MAX_WELLS_AS_BARS = 40
@@ -24,8 +24,8 @@ _ALL_WELLS = "all"
 _PLATES = ((2, 3), (4, 6), (6, 8), (8, 12), (16, 24), (32, 48))
 
 
-def quality_table(filtered: pd.DataFrame) -> pd.DataFrame:
-    """One row per well (table `QUALITY`): cells found, cells that each criterion removed, cells left; totals last.
+def filter_table(filtered: pd.DataFrame) -> pd.DataFrame:
+    """One row per well (table `FILTER_COUNTS`): cells found, removed by each criterion, left; totals last.
 
     Parameters
     ----------
@@ -50,12 +50,12 @@ def quality_table(filtered: pd.DataFrame) -> pd.DataFrame:
     table.insert(0, "n_cells", found)
     lost = table.index[table["n_cells"].isna()].tolist()
     if lost:
-        raise InputError(f"quality table: expected a step 0 for every well, but {lost[:5]} have none.")
+        raise InputError(f"filter table: expected a step 0 for every well, but {lost[:5]} have none.")
     table = table.astype("int64").join(removed)
     odd = table.index[table["n_cells"] - removed.sum(axis=1) != table["n_left"]].tolist()
     if odd:
         raise InputError(
-            f"quality table: cells found minus cells removed must be the cells left, but not so in {odd[:5]}. "
+            f"filter table: cells found minus cells removed must be the cells left, but not so in {odd[:5]}. "
             "Run the rule dataset_select of these wells again."
         )
     total = (
@@ -93,7 +93,7 @@ def criteria_table(filtered: pd.DataFrame) -> pd.DataFrame:
 
 
 @in_style
-def quality_figure(table: pd.DataFrame) -> Figure:
+def filter_figure(table: pd.DataFrame) -> Figure:
     """Cells kept and removed, per well.
 
     Up to `MAX_WELLS_AS_BARS` wells: one stacked bar each. More: a bar and maps of each plate, or, where the wells'
@@ -102,7 +102,7 @@ def quality_figure(table: pd.DataFrame) -> Figure:
     Parameters
     ----------
     table
-        From `quality_table`; its last row, the total, is not drawn.
+        From `filter_table`; its last row, the total, is not drawn.
     """
     wells = table.iloc[:-1]
     if len(wells) <= MAX_WELLS_AS_BARS:
@@ -132,12 +132,13 @@ def _bars(wells: pd.DataFrame, *, title: str) -> Figure:
     return figure
 
 
-def _criteria(wells: pd.DataFrame) -> list[str]:
+def removal_columns(wells: pd.DataFrame) -> list[str]:
+    """Columns of `filter_table` with the cells that each criterion removed, in order."""
     return [str(name) for name in wells.columns if str(name).startswith("removed: ")]
 
 
 def _bars_height_mm(wells: pd.DataFrame) -> float:
-    return 20 + 5.2 * max(len(wells), 1) + 4.2 * (len(_criteria(wells)) + 1)
+    return 20 + 5.2 * max(len(wells), 1) + 4.2 * (len(removal_columns(wells)) + 1)
 
 
 def _draw_bars(part: Figure | SubFigure, wells: pd.DataFrame, *, title: str) -> None:
@@ -145,7 +146,7 @@ def _draw_bars(part: Figure | SubFigure, wells: pd.DataFrame, *, title: str) -> 
     place = np.arange(len(wells))
     start = np.zeros(len(wells))
     widest = max(float(wells["n_cells"].max()), 1.0) if len(wells) else 1.0
-    for number, name in enumerate(["n_left", *_criteria(wells)]):
+    for number, name in enumerate(["n_left", *removal_columns(wells)]):
         width = wells[name].to_numpy(dtype=float)
         color = _KEPT if number == 0 else _REMOVED[(number - 1) % len(_REMOVED)]
         hatch = "///" if number > len(_REMOVED) else None
@@ -181,7 +182,7 @@ def _write_numbers(
 
 @dataclass(frozen=True)
 class _Map:
-    """What is drawn over a plate: a column of the quality table, words, unit range, colours."""
+    """What is drawn over a plate: a column of the table of counts, words, unit range, colours."""
 
     column: str
     words: str

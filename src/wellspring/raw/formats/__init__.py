@@ -39,6 +39,9 @@ class RawFormat(Method):
         (Z, Y, X) uint16 of each channel of one image in the file `path`.
     pixels : function (index, *, raw), or None
         The well's measured pixels and objects.
+    columns : function (path, *, raw), or None
+        Where `pixels` are stored: names of what is known of the objects of the well at `path`, from the first lines of
+        its tables; None of a well without objects. Used while the workflow is parsed.
     indexed : tuple of str
         Keys of the block that `files` and `describe` use: an index is made again when one of them changes.
     """
@@ -47,6 +50,7 @@ class RawFormat(Method):
     describe: Callable[..., WellIndex]
     planes: "Callable[..., Iterator[NDArray[np.uint16]]] | None" = None
     pixels: "Callable[..., PixelTable] | None" = None
+    columns: Callable[..., set[str] | None] | None = None
     indexed: tuple[str, ...] = ()
 
     @property

@@ -35,6 +35,12 @@ def _pixels(index: WellIndex, *, raw: Mapping[str, Any]) -> "PixelTable":
     return read_mpm(index, mosaic_shape_px=size, background_rows=raw["background_rows"])
 
 
+def _columns(path: Path, *, raw: Mapping[str, Any]) -> set[str] | None:
+    from wellspring.raw.mpm_files import mpm_columns
+
+    return mpm_columns(path, tables={key: raw[key] for key in _TABLES})
+
+
 def _table(default: str, description: str) -> dict[str, Any]:
     return {"description": description, "type": ["string", "null"], "default": default}
 
@@ -76,5 +82,6 @@ METHOD = RawFormat(
     files=_files,
     describe=_describe,
     pixels=_pixels,
+    columns=_columns,
     indexed=_TABLES,
 )

@@ -94,6 +94,9 @@ def test_levels_are_drawn_at_mean_and_one_sd(manifest, texts):
 def test_equal_targets_can_be_drawn(manifest, texts):
     figure = dataset_figure(manifest.assign(target=5.0), columns=[], target_channel="EU")
     assert "medium\n10 cells\n100.0 %" in texts(figure)
+    # Their standard deviation is not 0 but 5e-17.
+    rounded = manifest.assign(target=[0.3, 0.1 + 0.2] * 5)
+    assert "medium\n10 cells\n100.0 %" in texts(dataset_figure(rounded, columns=[], target_channel="EU"))
 
 
 def test_rare_values_are_left_out_and_counted_in_the_title(manifest):
