@@ -43,7 +43,7 @@ def _shell(script: str, *, folder: Path) -> subprocess.CompletedProcess[str]:
     environment = {
         **os.environ,
         "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
-        "PYTHONPATH": str(folder / "src"),
+        "PYTHONPATH": str((folder if (folder / "src").is_dir() else ROOT) / "src"),
     }
     command = ["bash", "-euo", "pipefail", "-c", script]
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
@@ -72,6 +72,24 @@ def test_other_starts_need_no_more_keys_than_they_list(start: str, clone: Path, 
     command = block.replace("--set segmentation.cells.channel=CELL --set spots.channels='[RNA]'", given[start])
     result = _shell(command, folder=clone)
     assert result.returncode == 0, (result.stdout + result.stderr)[-3000:]
+
+
+@pytest.mark.workflow
+def test_the_workflow_is_imported_as_the_page_says(images: Path, tmp_path: Path) -> None:
+    sheet = "plate\twell\tpath\n" + "".join(f"p\t{well}\t{images}\n" for well in ("A01", "A02"))
+    (tmp_path / "wells.tsv").write_text(sheet, encoding="utf-8")
+    config = {
+        "wells": "wells.tsv",
+        "raw": {"format": "tiff", "pattern": "{well}_s{site}_{channel}.tif", "pixel_size_um": 0.2},
+        "spots": {"channels": ["RNA"]},
+    }
+    (tmp_path / "config.yaml").write_text(yaml.safe_dump({"wellspring": config}), encoding="utf-8")
+    block = Page(ROOT / "docs/architecture.md").runnable("module").replace("path/to/wellspring", str(ROOT))
+    (tmp_path / "Snakefile").write_text(f'configfile: "config.yaml"\n{block}', encoding="utf-8")
+    target = "results/wellspring/report/chapters/spots.json"
+    result = _shell(f"snakemake --cores 1 --dry-run {target}", folder=tmp_path)
+    assert result.returncode == 0, (result.stdout + result.stderr)[-3000:]
+    assert "wellspring_spots_chapter" in result.stdout + result.stderr
 
 
 def test_score_maps_are_read_as_the_page_says(tmp_path: Path) -> None:

@@ -113,7 +113,7 @@ def test_stages_that_are_described_are_there() -> None:
     after = {stage.name: ", ".join(stage.after) or "–" for stage in stages()}
     rows = re.findall(r"^\| (\w+) \| .+ → .+ \| (.+) \|$", Page(ROOT / "docs/architecture.md").text, flags=re.M)
     assert len(rows) > 5
-    assert {name: after.get(name) for name, _ in rows} == dict(rows)
+    assert {name: after.get(name) for name, _ in rows[1:]} == dict(rows[1:])
     diagram = "".join(Page(ROOT / "README.md").blocks("mermaid"))
     assert set(re.findall(r"\b(\w+)\[", diagram)) <= set(after)
 
