@@ -19,5 +19,6 @@ STAGE = Stage(
     after=("raw", "quality", "segmentation", "spots"),
     computed_columns=_computed_columns,
     grows_with={"cells_crop": "pixels"},
+    same_time=frozenset({"raw"}),
     has_chapter=False,
 )

@@ -50,4 +50,5 @@ STAGE = Stage(
     mistakes=_mistakes,
     computed_columns=_computed_columns,
     grows_with={"dataset_select": "cells of the well", "dataset_merge": "wells", "dataset_chapter": "cells"},
+    same_time=frozenset({"annotations", "selection", "dataset", "image_size"}),
 )

@@ -14,5 +14,5 @@ STAGE = Stage(
     summary="files of a well -> the well's index: files, sites, channels, planes, pixel size",
     named_channels=_named_channels,
     grows_with={"raw_describe": "files", "raw_channels": "wells", "raw_chapter": "wells"},
-    same_time=frozenset({"path", "named", "settings", "raw"}),
+    same_time=frozenset({"path", "digest", "raw", "named", "config", "settings"}),
 )
