@@ -11,7 +11,7 @@ SCRIPTS = sorted((Path(__file__).resolve().parents[2] / "workflow" / "scripts").
 @pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.stem)
 def test_a_script_is_short_documented_and_has_one_typed_main(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
-    assert len(text.splitlines()) <= 60
+    assert len(text.splitlines()) <= 80
     tree = ast.parse(text)
     assert "→" in (ast.get_docstring(tree) or "")
     mains = [node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == "main"]

@@ -1,9 +1,9 @@
 """Flagged sites left out and illumination evened while a well is read: all stages see the same images."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TypeVar, cast
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -100,14 +100,15 @@ def corrected(
 
 
 def _evened(site: Site, functions: Mapping[str, NDArray[np.float32]], *, background: Mapping[str, float]) -> Site:
+    changes: dict[str, Any]
     if isinstance(site, SiteStacks):
-        stacks = _each_evened(site.stacks, functions, background=background)
-        return cast("Site", SiteStacks(site.site, stacks, site.pixel_size_um))
-    planes = dict(zip(site.channels, site.image, strict=True))
-    if not set(planes) & set(functions):
-        return site
-    image = np.stack(list(_each_evened(planes, functions, background=background).values()))
-    return cast("Site", SiteImage(site.site, site.channels, image, site.pixel_size_um))
+        changes = {"stacks": _each_evened(site.stacks, functions, background=background)}
+    else:
+        planes = dict(zip(site.channels, site.image, strict=True))
+        if not set(planes) & set(functions):
+            return site
+        changes = {"image": np.stack(list(_each_evened(planes, functions, background=background).values()))}
+    return replace(site, **changes)
 
 
 def _each_evened(

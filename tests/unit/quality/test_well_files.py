@@ -7,24 +7,31 @@ import pandas as pd
 import pytest
 import tifffile
 
+from wellspring.quality import job
+from wellspring.quality.correction import Correction, corrected
 from wellspring.quality.images import (
-    illumination_functions,
-    read_corrected,
-    read_functions,
+    Illumination,
+    illumination_of_plate,
+    read_illumination,
     read_small_sites,
     write_corrected,
-    write_functions,
+    write_illumination,
     write_small_sites,
 )
 from wellspring.quality.outliers import flagged_images, kept_sites
-from wellspring.quality.report.figures import flagged_figure, histograms_figure, illumination_figure, images_section
-from wellspring.quality.sites import corrected_sites, measured_well
-from wellspring.quality.tables import FLAGGED_IMAGES, IMAGE_QUALITY, KEPT_SITES
-from wellspring.raw.tiff import SiteImage
+from wellspring.quality.preprocessing import preprocessed_sites
+from wellspring.quality.report.chapter import quality_chapter
+from wellspring.quality.report.figures import FlaggedImage, flagged_figure, histograms_figure, illumination_figure
+from wellspring.quality.report.left_out import left_out_per_well, left_out_sections, left_out_sites, left_out_warnings
+from wellspring.quality.tables import IMAGE_QUALITY, KEPT_SITES
+from wellspring.raw.images import SiteImage
+from wellspring.report.chapter import Chapter
 from wellspring.report.style import save_figure
 from wellspring.tables import check_table, write_table
 
 KEY = ("p1", "A01")
+CAPTIONS = {"images": "Measures.", "flagged_images": "Flagged.", "illumination": "Light."}
+SETTINGS = {"channels": ["actin"], "judged_by": ["median", "std"], "max_z": 6.0, "use": "all", "preprocessing": []}
 
 
 def _site(name: str, *, seed: int) -> SiteImage:
@@ -39,54 +46,63 @@ def sites() -> list[SiteImage]:
 
 
 def test_a_well_is_measured_image_by_image(sites: list[SiteImage], tmp_path: Path) -> None:
-    found = measured_well(sites, key=KEY, channels=["nuclei", "actin"], background={"actin": 100}, bright_sd=3)
+    found = job.run(sites, key=KEY, background={"actin": 100}, bright_sd=3)
     check_table(found.images, IMAGE_QUALITY, source="test")
     assert list(zip(found.images["site"], found.images["channel"], strict=True)) == [
-        *(("1", "nuclei"), ("1", "actin")),
-        *(("2", "nuclei"), ("2", "actin")),
+        *(("1", "actin"), ("1", "nuclei")),
+        *(("2", "actin"), ("2", "nuclei")),
     ]
-    assert found.images["mean"][1] == sites[0].image[0].mean()
-    write_small_sites(tmp_path / "A01.npz", found.small, channels=["nuclei", "actin"])
+    assert found.images["mean"][0] == sites[0].image[0].mean()
+    write_small_sites(tmp_path / "A01.npz", found.small, channels=["actin", "nuclei"])
     channels, small = read_small_sites(tmp_path / "A01.npz")
-    assert channels == ("nuclei", "actin")
+    assert channels == ("actin", "nuclei")
     assert [one.site for one in small] == ["1", "2"]
     assert np.array_equal(small[1].images[1].ratio, found.small[1].images[1].ratio)
 
 
-def test_a_channel_missing_in_a_well(sites: list[SiteImage]) -> None:
-    with pytest.raises(ValueError, match=r"p1/A01, site 1: quality.channels names 'borders', but the channels are"):
-        measured_well(sites, key=KEY, channels=["borders"], background={}, bright_sd=3)
-
-
 def test_correction_of_a_well_makes_the_slope_flat(sites: list[SiteImage], tmp_path: Path) -> None:
-    wells = [measured_well(sites, key=KEY, channels=["actin", "nuclei"], background={}, bright_sd=3)]
-    small = [(("actin", "nuclei"), well.small) for well in wells]
-    functions = illumination_functions(small, channels=["nuclei"], smoothing_share=0.3)
-    write_functions(tmp_path / "p1.npz", functions, n_sites=2)
-    read, n_sites = read_functions(tmp_path / "p1.npz")
-    assert n_sites == 2
-    done = corrected_sites(sites, read, key=KEY, background={}, steps=[{"step": "crop", "size_px": 32}])
-    write_corrected(tmp_path / "A01.ome.tif", done, channels=list(read), pixel_size_um=0.5)
-    images = list(read_corrected(tmp_path / "A01.ome.tif"))
-    assert [one.site for one in images] == ["1", "2"]
-    assert images[0].image.shape == (1, 32, 32)
-    columns = images[0].image[0].mean(axis=0)
-    assert columns[:8].mean() == pytest.approx(columns[-8:].mean(), rel=0.02)
+    wells = [(("actin", "nuclei"), job.run(sites, key=KEY, background={}, bright_sd=3).small)]
+    found = illumination_of_plate(wells, channels=["nuclei"], smoothing_share=0.3, min_images=2)
+    write_illumination(tmp_path / "p1.npz", found)
+    read = read_illumination(tmp_path / "p1.npz")
+    assert (read["nuclei"].n_images, read["nuclei"].is_applied) == (2, True)
+    nuclei = [SiteImage(one.site, ("nuclei",), one.image[1:], 0.5) for one in sites]
+    even = corrected(nuclei, Correction({"nuclei": read["nuclei"].function}))
+    done = preprocessed_sites(even, steps=[{"step": "crop", "size_px": 32}])
+    write_corrected(tmp_path / "A01.ome.tif", done, channels=["nuclei"], pixel_size_um=0.5)
     with tifffile.TiffFile(tmp_path / "A01.ome.tif") as tif:
         assert 'PhysicalSizeX="0.5"' in (tif.ome_metadata or "")
         assert 'Name="nuclei"' in (tif.ome_metadata or "")
+        assert [one.name for one in tif.series] == ["1", "2"]
+        image = tif.series[0].asarray()
+    assert image.shape == (32, 32)
+    columns = image.mean(axis=0)
+    assert columns[:8].mean() == pytest.approx(columns[-8:].mean(), rel=0.02)
 
 
 def test_a_plate_without_kept_sites_is_not_corrected() -> None:
-    functions = illumination_functions([(("actin",), [])], channels=["actin"], smoothing_share=0.3)
-    assert (functions["actin"] == 1).all()
+    found = illumination_of_plate([(("actin",), [])], channels=["actin"], smoothing_share=0.3, min_images=4)
+    assert (found["actin"].function == 1).all()
+    assert (found["actin"].n_images, found["actin"].is_applied) == (0, False)
+
+
+def test_too_few_images_give_no_function(sites: list[SiteImage]) -> None:
+    wells = [(("actin", "nuclei"), job.run(sites, key=KEY, background={}, bright_sd=3).small)]
+    found = illumination_of_plate(wells, channels=["nuclei"], smoothing_share=0.3, min_images=3)
+    assert (found["nuclei"].function == 1).all()
+    assert (found["nuclei"].n_images, found["nuclei"].is_applied) == (2, False)
 
 
 def test_steps_that_crop_the_channels_differently(sites: list[SiteImage]) -> None:
-    functions = {name: np.ones((4, 5), dtype=np.float32) for name in ("actin", "nuclei")}
     steps = [{"step": "crop", "size_px": 32, "channels": ["actin"]}]
     with pytest.raises(ValueError, match="crop all channels alike; site 1 has"):
-        list(corrected_sites(sites, functions, key=KEY, background={}, steps=steps))
+        list(preprocessed_sites(sites, steps=steps))
+
+
+def test_a_copy_of_a_well_of_which_every_site_was_left_out(tmp_path: Path) -> None:
+    write_corrected(tmp_path / "A01.ome.tif", [], channels=["actin", "nuclei"], pixel_size_um=None)
+    with tifffile.TiffFile(tmp_path / "A01.ome.tif") as tif:
+        assert [(one.name, one.shape) for one in tif.series] == [("", (2, 1, 1))]
 
 
 def test_files_that_are_not_such_files(tmp_path: Path) -> None:
@@ -94,48 +110,74 @@ def test_files_that_are_not_such_files(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="expected the small images of a well"):
         read_small_sites(tmp_path / "A01.npz")
     with pytest.raises(FileNotFoundError, match="expected illumination functions"):
-        read_functions(tmp_path / "p1.npz")
-    with pytest.raises(ValueError, match="expected at least one site, got none"):
-        write_corrected(tmp_path / "A01.ome.tif", [], channels=["actin"], pixel_size_um=None)
+        read_illumination(tmp_path / "p1.npz")
 
 
-def _chapter(folder: Path, *, bad: float, min_images: int) -> tuple[pd.DataFrame, list[str], list[str]]:
-    rows = [
-        measured_well([_site("1", seed=n)], key=("p1", f"A{n:02d}"), channels=["actin"], background={}, bright_sd=3)
-        for n in range(9)
-    ]
+def _chapter(folder: Path, *, bad: float, min_images: int, n_light: int = 9) -> tuple[pd.DataFrame, Chapter]:
+    rows = [job.run([_actin(n)], key=("p1", f"A{n:02d}"), background={}, bright_sd=3) for n in range(9)]
     images = pd.concat([one.images for one in rows], ignore_index=True)
     images.loc[3, "median"] += bad
     judged = flagged_images(images, max_z=6, judged_by=["median", "std"], min_images=min_images)
-    write_table(judged, folder / "images.parquet", FLAGGED_IMAGES)
-    write_table(kept_sites(judged, drop=True), folder / "sites.parquet", KEPT_SITES)
-    save_figure(histograms_figure(judged, measures=["median", "std"]), folder / "images.svg")
-    save_figure(flagged_figure([]), folder / "flagged.svg")
-    save_figure(illumination_figure({"p1": {"actin": np.ones((4, 5), dtype=np.float32)}}), folder / "light.svg")
-    (section,) = images_section(
-        {
-            "images": folder / "images.parquet",
-            "sites": folder / "sites.parquet",
-            "image_histograms": folder / "images.svg",
-            "flagged_images": folder / "flagged.svg",
-            "illumination": folder / "light.svg",
-        }
+    files = {name: folder / f"{name}.svg" for name in ("histograms", "flagged", "light")}
+    save_figure(histograms_figure(judged, measures=["median", "std"]), files["histograms"])
+    shown = [FlaggedImage("p1 A03", "median +9.0", np.ones((4, 5), dtype=np.float32))]
+    save_figure(flagged_figure(shown if judged["is_flagged"].any() else []), files["flagged"])
+    light = Illumination(np.ones((4, 5), dtype=np.float32), n_light, is_applied=n_light >= min_images)
+    save_figure(illumination_figure({"p1": {"actin": light.function}}), files["light"])
+    chapter = quality_chapter(
+        judged,
+        kept_sites(judged, drop=True),
+        illumination={"p1": {"actin": light}},
+        settings=SETTINGS,
+        copies=[],
+        captions=CAPTIONS,
+        files={**files, "table": folder / "images.csv"},
     )
-    return judged, list(section.warnings), list(section.findings)
+    return judged, chapter
+
+
+def _actin(seed: int) -> SiteImage:
+    site = _site("1", seed=seed)
+    return SiteImage(site.site, ("actin",), site.image[:1], site.pixel_size_um)
 
 
 def test_the_chapter_names_what_is_left_out(tmp_path: Path) -> None:
-    judged, warnings, findings = _chapter(tmp_path, bad=500, min_images=8)
+    judged, chapter = _chapter(tmp_path, bad=500, min_images=8)
     assert judged["is_flagged"].sum() == 1
-    assert findings == ["1 of 9 images are flagged; sites that hold them, 1, are left out."]
-    assert warnings == ["Every site of 1 well(s) is flagged and left out: p1 / A03."]
+    assert chapter.findings == ["1 of 9 images are flagged; sites that hold them, 1, are left out."]
+    assert chapter.warnings == ["Every site is flagged and left out in 1 well: p1 / A03."]
+    assert chapter.picture is not None
+    assert chapter.picture.title == "Flagged images"
+    titles = [part.title for part in chapter.sections[0].parts]
+    assert titles == ["Measures of the images", "Flagged sites", "Flagged images", "Illumination"]
+    assert chapter.sections[0].parts[1].rows[0][:4] == ("p1", "A03", "1", "left out")
+    assert "Segmentation, spots, cells and profiles read" in chapter.sections[0].text[1]
 
 
 def test_the_chapter_says_that_too_few_images_were_not_judged(tmp_path: Path) -> None:
-    _, warnings, findings = _chapter(tmp_path, bad=500, min_images=10)
-    assert findings == ["None of 9 images is flagged."]
-    assert warnings[0].startswith("Too few images to say which are unusual: p1 / actin.")
+    _, chapter = _chapter(tmp_path, bad=500, min_images=10)
+    assert chapter.findings == ["None of 9 images is flagged."]
+    assert chapter.warnings[0].startswith("Too few images to say which are unusual: p1 / actin.")
+    assert "estimated from too few images: p1 / actin (9)" in chapter.warnings[1]
+    assert chapter.picture is not None
+    assert chapter.picture.title == "Measures of the images"
 
 
-def test_without_judged_images_there_is_no_chapter() -> None:
-    assert images_section({}) == []
+def test_the_left_out_sites_of_other_chapters(tmp_path: Path) -> None:
+    rows = [("p1", "A01", "1", False, True), ("p1", "A01", "2", True, False), ("p1", "A02", "1", True, False)]
+    table = pd.DataFrame([(*row, "actin: std +9.0") for row in rows], columns=KEPT_SITES.names)
+    write_table(table, tmp_path / "sites.parquet", KEPT_SITES)
+    left_out, sites = left_out_sites([tmp_path / "sites.parquet"])
+    assert left_out["site"].tolist() == ["2", "1"]
+    keys = pd.DataFrame({"plate": "p1", "well": ["A03", "A01"]}, index=[5, 7])
+    assert left_out_per_well(left_out, keys).to_dict() == {5: 0, 7: 1}
+    assert left_out_warnings(sites, verb="segmented") == [
+        "Every site is flagged and left out, so nothing was segmented, in 1 well: p1 / A02."
+    ]
+    (section,) = left_out_sections(left_out, n_sites=len(sites), file="segmentation.csv")
+    assert section.text[0].startswith("2 of 3 sites were left out")
+    assert section.parts[0].rows[0] == ("p1", "A01", "2", "actin: std +9.0")
+    none, no_sites = left_out_sites([])
+    assert left_out_warnings(no_sites, verb="searched") == []
+    assert left_out_sections(none, n_sites=0, file="") == []
+    assert left_out_per_well(none, keys).tolist() == [0, 0]

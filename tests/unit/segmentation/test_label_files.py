@@ -54,7 +54,7 @@ def test_pairs_one_at_a_time_and_the_same_bytes(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("pairs", "message"),
     [
-        ([], "at least one site"),
+        ([("", np.zeros((2, 2)))], r"one \(Y, X\) label image per site, got site ''"),
         ([("1", np.zeros((2, 2))), ("1", np.zeros((2, 2)))], r"one \(Y, X\) label image per site, got site '1'"),
         ([("1", np.zeros((2, 2, 2)))], r"one \(Y, X\) label image per site, got site '1' \(2, 2, 2\)"),
     ],
@@ -63,6 +63,14 @@ def test_nothing_is_left_of_bad_labels(tmp_path: Path, pairs: list[tuple[str, np
     with pytest.raises(ValueError, match=message):
         write_labels(tmp_path / "A1.ome.tif", pairs, pixel_size_um=None)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_well_of_which_every_site_was_left_out(tmp_path: Path) -> None:
+    path = tmp_path / "A1.ome.tif"
+    write_labels(path, [], pixel_size_um=0.5)
+    assert dict(read_labels(path)) == {}
+    with tifffile.TiffFile(path) as tif:
+        assert tif.is_ome
 
 
 def test_files_that_are_no_labels(tmp_path: Path) -> None:

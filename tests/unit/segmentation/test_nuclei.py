@@ -10,8 +10,8 @@ from skimage.util import img_as_float
 
 from bench.matching import f1
 from wellspring.segmentation.grids import Grid, quantile_of_parts
-from wellspring.segmentation.methods import nucleus_method
 from wellspring.segmentation.nuclei import segment_nuclei, segment_nuclei_3d
+from wellspring.segmentation.nucleus_methods import nucleus_method
 from wellspring.segmentation.splitting import outlined
 from wellspring.segmentation.thresholds import LocalMidpoint, MultiOtsu, Otsu, Threshold
 
@@ -302,12 +302,12 @@ def test_more_nuclei_than_16_bits_hold() -> None:
 
 
 def test_methods_by_name() -> None:
-    assert nucleus_method("log_otsu") is segment_nuclei
+    assert nucleus_method("log_otsu").threshold() == Otsu()
     image = np.full((80, 160), 100, dtype=np.uint16)
     image[20:50, 20:50] = 2000
     image[20:50, 100:130] = 20000
     for name, settings in (("log_multi_otsu", {"n_classes": 3}), ("log_local", {"radius_diameters": 2.0})):
-        labels = nucleus_method(name)(image, **settings)
+        labels = segment_nuclei(image, threshold=nucleus_method(name).threshold(**settings))
         assert labels.max() == 2
         assert labels[35, 35] != labels[35, 115]
         assert 0 not in (labels[35, 35], labels[35, 115])

@@ -5,8 +5,8 @@ import pytest
 from numpy.typing import NDArray
 from skimage.segmentation import watershed
 
-from wellspring.segmentation.watershed import flooded, parted
 from wellspring.segmentation.shapes import ShapeJudge, ellipse_share
+from wellspring.segmentation.watershed import flooded, parted
 
 # Tops of 5, 4 and 6; passes of 3.5 and 1.
 LINE = np.array([[1, 5, 3.5, 4, 1, 2, 6, 0]], dtype=np.float32)

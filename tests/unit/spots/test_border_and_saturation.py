@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from wellspring.simulation.smfish import add_spots
-from wellspring.spots.border import peaks_inside
+from wellspring.spots.border_maxima import peaks_inside
 from wellspring.spots.saturation import restored_tops
 
 SIGMA = (1.5, 1.5)

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.cluster import DBSCAN
 
 from wellspring.simulation.smfish import FieldSettings, add_spots, simulate_smfish
 from wellspring.spots import detect_spots
@@ -139,3 +140,16 @@ def test_clumps_of_a_stack_of_one_plane_are_those_of_the_plane() -> None:
     assert plane.spots["is_added"].any()
     assert (whole.spots["z_px"] == 0).all()
     pd.testing.assert_frame_equal(whole.spots.drop(columns="z_px"), plane.spots)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_foci_are_the_clusters_of_dbscan(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    places = rng.uniform(0, rng.choice([2.0, 4.0]), (rng.integers(1, 300), 2))
+    if seed % 3 == 0:
+        # Ties: spots on a grid.
+        places = np.round(places, 1)
+    spots = pd.DataFrame(places, columns=["y_px", "x_px"])
+    min_spots = int(rng.integers(1, 7))
+    found = find_foci(spots, spacing_um=(1.0, 1.0), radius_um=0.35, min_spots=min_spots)
+    assert found["focus_id"].tolist() == (DBSCAN(eps=0.35, min_samples=min_spots).fit_predict(places) + 1).tolist()

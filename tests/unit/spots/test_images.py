@@ -155,6 +155,6 @@ def test_crowding_of_a_lattice() -> None:
     near, far = (crowding(step * lattice, noise, sigma_px=(1.5, 1.5)) for step in (4, 7))
     assert near.occupancy == pytest.approx(8 / 3, rel=0.1)
     assert far.occupancy == 0
-    assert near.unrest == pytest.approx(1, abs=0.2)
+    assert near.relative_noise == pytest.approx(1, abs=0.2)
     assert not far.hides_spots
     assert crowding(lattice[:0], noise, sigma_px=(1.5, 1.5)) == Crowding(0.0, 1.0)

@@ -10,8 +10,8 @@ from wellspring.spots import detect_spots
 from wellspring.spots.blocks import BlockMap, block_medians, block_places, block_values, even_map
 from wellspring.spots.counting import CountNoise, CutNoise, count_noise, quanta_of_tail
 from wellspring.spots.filters import difference_of_gaussians
-from wellspring.spots.light import light_noise
 from wellspring.spots.noise import noise_map
+from wellspring.spots.photon_transfer import light_noise
 
 SIGMA = (1.5, 1.5)
 

@@ -19,7 +19,6 @@ from wellspring.spots.threshold import (
     noise_factor,
     noise_threshold,
     signal_boundary,
-    threshold_method,
 )
 from wellspring.tables import check_table
 
@@ -165,8 +164,3 @@ def test_both_methods_on_one_field() -> None:
     assert len(elbow.spots) == pytest.approx(80, abs=10)
     assert noise.threshold.n_spots == len(noise.spots)
     assert noise.threshold.instability < 0.05
-
-
-def test_unknown_method() -> None:
-    with pytest.raises(ValueError, match=r"method: expected one of \['elbow', 'noise'\], got 'otsu'"):
-        threshold_method("otsu")

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from wellspring.quality.report.left_out import left_out_sections, left_out_warnings
@@ -86,7 +87,8 @@ def _warnings(table: pd.DataFrame, sites: pd.DataFrame) -> list[str]:
     kept = set(zip(*(sites.loc[sites["is_kept"].astype(bool), name] for name in ("plate", "well")), strict=True))
     known = set(zip(sites["plate"], sites["well"], strict=True))
     keys = list(zip(table["plate"], table["well"], strict=True))
-    empty = table[(table["n_nuclei"] == 0) & [key in kept or key not in known for key in keys]]
+    was_seen = np.array([key in kept or key not in known for key in keys], dtype=bool)
+    empty = table[(table["n_nuclei"] == 0) & was_seen]
     if empty.empty:
         return []
     return [f"No nuclei were found in {named_wells(empty)}. Look at the images of these wells."]

@@ -1,0 +1,117 @@
+"""The scripts of the rules segmentation_nuclei and segmentation_cells, called as functions."""
+
+import importlib.util
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import tifffile
+
+from wellspring.quality.images import Illumination, write_illumination
+from wellspring.quality.tables import KEPT_SITES
+from wellspring.raw.describe import describe_well
+from wellspring.raw.index import write_index
+from wellspring.segmentation.labels import read_labels, write_labels
+from wellspring.segmentation.tables import WELL_SEGMENTED
+from wellspring.tables import read_table, write_table
+
+SCRIPTS = Path(__file__).resolve().parents[2] / "workflow" / "scripts"
+RAW = {"format": "tiff", "pattern": "{well}_{site}_{channel}.tif", "channels": None, "pixel_size_um": 0.5}
+NUCLEI = {
+    "method": "log_otsu",
+    "nucleus_channel": "DAPI",
+    "smoothing_sigma_px": 1.0,
+    "min_diameter_px": 10.0,
+    "cells": None,
+}
+EXPANSION = {"method": "expansion", "distance_px": 5.0}
+
+
+def _script(name: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(name, SCRIPTS / f"{name}.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def index(tmp_path: Path) -> Path:
+    """The index of a well of two sites: one nucleus in the first, none in the second."""
+    image = np.full((60, 80), 100, dtype=np.uint16)
+    tifffile.imwrite(tmp_path / "A1_2_DAPI.tif", image)
+    image[20:40, 30:50] = 2000
+    tifffile.imwrite(tmp_path / "A1_1_DAPI.tif", image)
+    write_index(describe_well(tmp_path, plate="P", well="A1", raw=RAW), tmp_path / "A1.json")
+    return tmp_path / "A1.json"
+
+
+def _nuclei(index: Path, output: Path, **options: Any) -> None:
+    given = {"illumination": None, "sites": None, "projection": "max", "background": {}, "segmentation": NUCLEI}
+    _script("segmentation_nuclei").main(index=index, labels=output, **{**given, **options})
+
+
+def _kept(path: Path, **sites: bool) -> Path:
+    rows = [("P", "A1", name.removeprefix("site_"), not kept, kept, "none") for name, kept in sites.items()]
+    write_table(pd.DataFrame(rows, columns=KEPT_SITES.names), path, KEPT_SITES)
+    return path
+
+
+def test_labels_of_each_site(index: Path, tmp_path: Path) -> None:
+    output = tmp_path / "out" / "A1.ome.tif"
+    _nuclei(index, output)
+    labels = read_labels(output)
+    assert list(labels) == ["1", "2"]
+    assert labels["1"][30, 40] == 1
+    assert (labels["1"] == 1).sum() == pytest.approx(400, rel=0.05)
+    assert labels["2"].max() == 0
+    with tifffile.TiffFile(output) as tif:
+        assert 'PhysicalSizeX="0.5"' in (tif.ome_metadata or "")
+
+
+def test_a_channel_that_is_not_there(index: Path, tmp_path: Path) -> None:
+    output = tmp_path / "out" / "A1.ome.tif"
+    with pytest.raises(ValueError, match=r"P/A1, but \['Hoechst'\] are not among \['DAPI'\]"):
+        _nuclei(index, output, segmentation={**NUCLEI, "nucleus_channel": "Hoechst"})
+    assert not output.parent.exists() or list(output.parent.iterdir()) == []
+
+
+def test_flagged_sites_are_left_out_and_the_light_is_evened(index: Path, tmp_path: Path) -> None:
+    sites = _kept(tmp_path / "sites.parquet", site_1=True, site_2=False)
+    bright = np.ones((60, 80), dtype=np.float32)
+    # The function lights up what looks like a second nucleus: so it was applied.
+    bright[20:40, 56:76] = 20
+    write_illumination(tmp_path / "light.npz", {"DAPI": Illumination(bright, 9, is_applied=True)})
+    _nuclei(index, tmp_path / "raw.ome.tif", sites=sites)
+    _nuclei(index, tmp_path / "even.ome.tif", sites=sites, illumination=tmp_path / "light.npz")
+    raw, even = read_labels(tmp_path / "raw.ome.tif"), read_labels(tmp_path / "even.ome.tif")
+    assert list(raw) == list(even) == ["1"]
+    assert (raw["1"].max(), even["1"].max()) == (1, 2)
+    assert even["1"][30, 66] == 2
+
+
+@pytest.mark.parametrize("kept", [("1", "2"), ("2",), ()])
+def test_cells_of_the_kept_sites(index: Path, tmp_path: Path, kept: tuple[str, ...]) -> None:
+    labels = np.zeros((60, 80), dtype=np.uint32)
+    labels[20:40, 10:30], labels[20:40, 50:70] = 1, 2
+    nuclei = tmp_path / "A1.ome.tif"
+    write_labels(nuclei, dict.fromkeys(kept, labels), pixel_size_um=None)
+    _script("segmentation_cells").main(
+        index=index,
+        illumination=None,
+        sites=_kept(tmp_path / "sites.parquet", **{f"site_{name}": name in kept for name in "12"}),
+        background={},
+        cells=EXPANSION,
+        nuclei=nuclei,
+        labels=tmp_path / "A1.cells.ome.tif",
+        objects=tmp_path / "A1.parquet",
+    )
+    cells = read_labels(tmp_path / "A1.cells.ome.tif")
+    assert tuple(cells) == kept
+    assert all((cells[name] == 1).sum() > 400 for name in kept)
+    found = read_table(tmp_path / "A1.parquet", WELL_SEGMENTED)
+    assert found[["site", "label"]].to_numpy().tolist() == [[name, label] for name in kept for label in (1, 2)]

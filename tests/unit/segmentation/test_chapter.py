@@ -1,0 +1,134 @@
+"""The chapter on nuclei and cells: counts, overlays, warnings."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import tifffile
+from matplotlib.figure import Figure
+from matplotlib.text import Text
+
+from wellspring.quality.tables import KEPT_SITES
+from wellspring.raw.describe import describe_well
+from wellspring.raw.index import write_index
+from wellspring.report.style import new_figure, save_figure
+from wellspring.segmentation.labels import write_labels
+from wellspring.segmentation.report.chapter import segmentation_chapter
+from wellspring.segmentation.report.counts import segmentation_table
+from wellspring.segmentation.report.overlays import overlay_figure, read_overlay
+from wellspring.segmentation.tables import WELL_SEGMENTED, WELL_SEGMENTED_COUNTS
+from wellspring.tables import check_table, empty_table
+
+NONE = empty_table(KEPT_SITES)
+CELLS = {"method": "watershed", "channel": "CELL"}
+SETTINGS = {"method": "log_otsu", "nucleus_channel": "DAPI", "cells": CELLS}
+RAW = {"format": "tiff", "pattern": "{well}_{site}_{channel}.tif", "channels": None, "pixel_size_um": None}
+
+
+def texts(figure: Figure) -> list[str]:
+    """All text of a figure that is shown and not empty."""
+    found = figure.findobj(match=Text)
+    return [text.get_text() for text in found if text.get_text() and text.get_visible()]
+
+
+def _counts(*wells: str, left_out: pd.DataFrame = NONE) -> pd.DataFrame:
+    """Counts of wells, of which the first has a nucleus without a cell and a cell without a nucleus."""
+    rows = {"label": [1, 2], "has_nucleus": [True, False], "has_cell": [False, True], "nucleus_px": [9, 0]}
+    table = pd.DataFrame(rows).assign(plate="p1", well=wells[0], site="1", cell_px=20)
+    flags = [name for name in WELL_SEGMENTED.names if name.startswith("is_")]
+    objects = table.assign(**dict.fromkeys(flags, True))
+    return segmentation_table(objects, wells=[("p1", well) for well in wells], left_out=left_out)
+
+
+def _sites(*rows: tuple[str, str, bool]) -> pd.DataFrame:
+    """Table `KEPT_SITES` from (well, site, is kept)."""
+    full = [("p1", well, site, not kept, kept, "DAPI: std +9.0") for well, site, kept in rows]
+    return pd.DataFrame(full, columns=KEPT_SITES.names)
+
+
+def test_flags_are_counted_by_well_and_a_well_without_objects_has_its_row() -> None:
+    table = _counts("A", "B", left_out=_sites(("B", "1", False), ("B", "2", False)))
+    check_table(table, WELL_SEGMENTED_COUNTS, source="segmented")
+    assert table["n_nuclei"].tolist() == [1, 0]
+    assert table["n_without_cell"].tolist() == [1, 0]
+    assert table["n_without_nucleus"].tolist() == [1, 0]
+    assert table["n_left_out"].tolist() == [0, 2]
+
+
+@pytest.fixture
+def well(tmp_path: Path) -> tuple[Path, Path]:
+    """Index of a well of two sites, and labels of the second: the first was left out."""
+    for site in ("1", "2"):
+        tifffile.imwrite(tmp_path / f"A_{site}_RNA.tif", np.arange(600, dtype=np.uint16).reshape(20, 30))
+    write_index(describe_well(tmp_path, plate="p1", well="A", raw=RAW), tmp_path / "A.json")
+    labels = np.zeros((20, 30), dtype=np.uint32)
+    labels[5:15, 5:15] = 1
+    write_labels(tmp_path / "A.ome.tif", {"2": labels}, pixel_size_um=None)
+    return tmp_path / "A.json", tmp_path / "A.ome.tif"
+
+
+def test_overlays_show_the_first_kept_site_and_its_spots(well: tuple[Path, Path]) -> None:
+    index, labels = well
+    spots = pd.DataFrame({"site": ["1", "2", "2"], "channel": "RNA", "y_px": [1.0, 5, 9], "x_px": 3.0})
+    given = {"projection": "max", "channels": ["RNA"], "nuclei": labels, "cells": labels}
+    overlay = read_overlay(index, spots=spots, **given)
+    assert overlay is not None
+    assert overlay.name == "p1 / A, site 2"
+    found = texts(overlay_figure([overlay], channels=["RNA"], with_spots=True))
+    assert found == ["p1 / A, site 2\nRNA", "p1 / A, site 2\nRNA, 2 spots"]
+    without = read_overlay(index, **given)
+    assert without is not None
+    assert len(overlay_figure([without], channels=["RNA"], with_spots=False).axes) == 1
+
+
+def test_a_well_of_which_every_site_was_left_out_is_not_drawn(well: tuple[Path, Path], tmp_path: Path) -> None:
+    write_labels(tmp_path / "none.ome.tif", {}, pixel_size_um=None)
+    none = tmp_path / "none.ome.tif"
+    assert read_overlay(well[0], projection="max", channels=["RNA"], nuclei=none, cells=none) is None
+    found = texts(overlay_figure([], channels=["RNA"], with_spots=False))
+    assert found == ["Every site of the wells that would be drawn was left out."]
+
+
+def test_the_chapter_tells_wells_without_nuclei_from_those_that_were_left_out(tmp_path: Path) -> None:
+    save_figure(new_figure(height_mm=20), tmp_path / "overlays.svg")
+    sites = _sites(("A", "1", True), ("B", "1", True), ("C", "1", False))
+    left_out = sites[~sites["is_kept"]]
+    chapter = segmentation_chapter(
+        _counts("A", "B", "C", left_out=left_out),
+        left_out=left_out,
+        sites=sites,
+        segmentation=SETTINGS,
+        corrected=["DAPI"],
+        captions={"segmentation": "Outlines."},
+        files={"overlays": tmp_path / "overlays.svg", "table": tmp_path / "segmentation.csv"},
+    )
+    assert chapter.warnings == [
+        "No nuclei were found in 1 well: p1 / B. Look at the images of these wells.",
+        "Every site is flagged and left out, so nothing was segmented, in 1 well: p1 / C.",
+    ]
+    assert chapter.findings == ["1 nuclei were found in 3 wells."]
+    figure, counts = chapter.sections[0].parts
+    assert figure.title == "Nuclei and cells"
+    assert counts.n_text == 2
+    assert [row[-1] for row in counts.rows] == ["0", "0", "1"]
+    assert chapter.sections[1].parts[0].rows == [("p1", "C", "1", "DAPI: std +9.0")]
+    settings = dict(chapter.settings)
+    assert settings["Cells"] == "by watershed from the nuclei in CELL"
+    assert settings["Segmented with even illumination"] == "DAPI"
+
+
+def test_without_judged_images_no_site_is_left_out(tmp_path: Path) -> None:
+    save_figure(new_figure(height_mm=20), tmp_path / "overlays.svg")
+    chapter = segmentation_chapter(
+        _counts("A", "B"),
+        left_out=NONE,
+        sites=NONE,
+        segmentation=SETTINGS,
+        corrected=[],
+        captions={"segmentation": "Outlines."},
+        files={"overlays": tmp_path / "overlays.svg", "table": tmp_path / "segmentation.csv"},
+    )
+    assert chapter.warnings == ["No nuclei were found in 1 well: p1 / B. Look at the images of these wells."]
+    assert len(chapter.sections) == 1
+    assert "Sites\nleft out" not in chapter.sections[0].parts[1].head

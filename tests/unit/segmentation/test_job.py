@@ -1,0 +1,123 @@
+"""Nuclei and cells by the settings of the config."""
+
+import numpy as np
+import pytest
+
+from tests.settings_schema import assert_settings_match_schema, block_schema
+from wellspring.raw.images import SiteImage, SiteStacks
+from wellspring.segmentation import cells as cells_module
+from wellspring.segmentation.cell_methods import METHODS as CELL_METHODS
+from wellspring.segmentation.cell_methods import cell_method
+from wellspring.segmentation.job import cell_channels, cells_of_site, run_cells, run_nuclei
+from wellspring.segmentation.nucleus_methods import METHODS as NUCLEUS_METHODS
+from wellspring.segmentation.nucleus_methods import nucleus_method
+from wellspring.segmentation.settings import (
+    CellSettings,
+    ExpansionSettings,
+    LogMultiOtsuSettings,
+    LogOtsuSettings,
+    PropagationSettings,
+    SegmentationSettings,
+    WatershedSettings,
+)
+
+WATERSHED = WatershedSettings("CELL", 1.0, 2, "watershed")
+PROPAGATION = PropagationSettings("CELL", 1.0, 2, "propagation", 0.05)
+STAINED = pytest.mark.parametrize("settings", [WATERSHED, PROPAGATION], ids=lambda one: one.method)
+# 40 x 40 px, and with the 2 px that the blur of 1 px adds to a bright cell on dim background.
+STAINED_PX, WITH_RIM_PX = 40**2, 44**2
+
+
+def drawn() -> tuple[np.ndarray, np.ndarray]:
+    """Stain of one cell of 40 x 40 px on dim noise, and its nucleus of 10 x 10."""
+    image = np.random.default_rng(0).poisson(20, (100, 100)).astype(np.uint16)
+    image[30:70, 30:70] += 500
+    nuclei = np.zeros((100, 100), dtype=np.uint32)
+    nuclei[45:55, 45:55] = 1
+    return image, nuclei
+
+
+def test_settings_are_those_of_the_schema() -> None:
+    assert_settings_match_schema(SegmentationSettings, block_schema("segmentation"))
+    assert_settings_match_schema(CellSettings, block_schema("segmentation", "cells"))
+
+
+@STAINED
+def test_a_cell_is_what_is_stained(settings: CellSettings) -> None:
+    cells, objects = cells_of_site(*drawn(), settings)
+    assert STAINED_PX <= (cells == 1).sum() <= WITH_RIM_PX
+    assert objects[["label", "has_nucleus", "has_cell"]].to_numpy().tolist() == [[1, True, True]]
+
+
+def test_the_mixture_is_fitted_once_per_site(monkeypatch: pytest.MonkeyPatch) -> None:
+    fits = []
+    fit = cells_module.fit_mixture
+    monkeypatch.setattr(cells_module, "fit_mixture", lambda *a, **k: (fits.append(1), fit(*a, **k))[1])
+    cells_of_site(*drawn(), WATERSHED)
+    assert len(fits) == 1
+
+
+def test_expansion_needs_no_image() -> None:
+    cells, objects = cells_of_site(None, drawn()[1], ExpansionSettings("expansion", 3.0))
+    assert cells[42, 50] == 1
+    assert cells[41, 50] == 0
+    assert objects["has_cell"].tolist() == [True]
+
+
+def test_without_nuclei_noise_is_no_cell_but_stain_is() -> None:
+    image, nuclei = drawn()
+    noise = np.random.default_rng(1).poisson(20, (100, 100)).astype(np.uint16)
+    cells, objects = cells_of_site(noise, np.zeros_like(nuclei), WATERSHED)
+    assert not cells.any()
+    assert len(objects) == 0
+    _, objects = cells_of_site(np.stack([image, image]), np.zeros_like(nuclei), WATERSHED)
+    assert STAINED_PX <= objects["cell_px"].max() <= WITH_RIM_PX
+
+
+def test_an_image_that_is_missing_and_methods_that_are_not_there() -> None:
+    with pytest.raises(ValueError, match=r"segmentation\.cells\.channel: expected the cell stain"):
+        cells_of_site(None, drawn()[1], WATERSHED)
+    with pytest.raises(ValueError, match=r"segmentation\.cells\.method: expected one of"):
+        cell_method("magic")
+    with pytest.raises(ValueError, match=r"segmentation\.method: expected one of"):
+        nucleus_method("magic")
+
+
+def test_methods_that_see_a_stain_name_its_channel() -> None:
+    assert cell_channels(WATERSHED) == ["CELL"]
+    assert cell_channels(ExpansionSettings("expansion", 2.0)) == []
+
+
+@STAINED
+def test_a_stain_that_shows_nothing_makes_no_cells_of_its_noise(settings: CellSettings) -> None:
+    _, nuclei = drawn()
+    noise = np.random.default_rng(1).poisson(20, (3, 100, 100)).astype(np.uint16)
+    for image in (noise, noise[0]):
+        cells, objects = cells_of_site(image, nuclei, settings)
+        assert np.array_equal(cells, nuclei)
+        assert objects["has_cell"].tolist() == [False]
+    # Dim stain, no more than a mixture can tell from the background, is stain all the same.
+    noise[0][40:60, 40:60] += 6
+    assert cells_of_site(noise[0], nuclei, settings)[1]["has_cell"].tolist() == [True]
+
+
+def test_sites_are_labelled_one_by_one() -> None:
+    image, _ = drawn()
+    sites = [SiteImage(name, ("DAPI",), image[None], None) for name in "12"]
+    settings = [
+        LogOtsuSettings("DAPI", 1.0, 10.0, None, "log_otsu"),
+        LogMultiOtsuSettings("DAPI", 1.0, 10.0, None, "log_multi_otsu", 3),
+    ]
+    for one in settings:
+        nuclei = dict(run_nuclei(sites, one))
+        assert list(nuclei) == ["1", "2"]
+        assert nuclei["1"].max() == 1
+    stacks = [SiteStacks("2", {"CELL": image}, None)]
+    (found,) = run_cells(stacks, nuclei, WATERSHED)
+    assert found.site == "2"
+    assert found.labels.max() == 1
+
+
+def test_a_registry_declares_each_method_once() -> None:
+    assert [one.name for one in NUCLEUS_METHODS] == ["log_otsu", "log_multi_otsu", "log_local"]
+    assert [one.name for one in CELL_METHODS] == ["watershed", "propagation", "expansion"]
