@@ -78,11 +78,11 @@ def expanded(schema: Any) -> Any:
         return schema
     rest = {key: expanded(value) for key, value in schema.items() if key not in _OWN_WORDS}
     if "keys_of" in schema:
-        named = methods_in(schema["keys_of"])
+        named: Mapping[str, Method] = methods_in(schema["keys_of"])
         return {**rest, "properties": {name: dict(one.settings[schema["setting"]]) for name, one in named.items()}}
     if "methods_of" not in schema:
         return rest
-    found = methods_in(schema["methods_of"])
+    found: Mapping[str, Method] = methods_in(schema["methods_of"])
     if "object" not in schema.get("type", ()):
         meanings = {name: one.meaning for name, one in found.items()}
         return {**rest, "enum": list(found), "meanings": meanings}
@@ -98,7 +98,7 @@ def _branched(block: Mapping[str, Any], found: Mapping[str, Method], *, key: str
             "if": {"required": [key], "properties": {key: {"const": name}}},
             "then": {
                 "additionalProperties": False,
-                "properties": {key: {}, **shared, **{k: dict(v) for k, v in one.settings.items()}},
+                "properties": {key: {}, **shared, **expanded(one.settings)},
                 "required": [*one.required],
             },
         }

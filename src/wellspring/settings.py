@@ -1,5 +1,6 @@
 """Blocks of the config as typed settings."""
 
+import dataclasses
 from collections.abc import Mapping
 from functools import cache
 from typing import Any, TypeVar
@@ -17,9 +18,26 @@ def settings_of(kind: type[Settings], block: Mapping[str, Any]) -> Settings:
     Raises
     ------
     ValueError
-        When `kind` and the schema disagree, which is a defect.
+        When `kind` and the block disagree, which is a defect.
     """
-    return _adapter(kind).validate_python(dict(block))  # type: ignore[no-any-return]
+    chosen: Any = kind
+    found: Settings = _adapter(chosen).validate_python(dict(block))
+    _check_keys(block, found)
+    return found
+
+
+def _check_keys(block: Any, found: Any) -> None:
+    """Raise for a key of the block that has no field, which pydantic leaves out in silence."""
+    if isinstance(block, Mapping) and dataclasses.is_dataclass(found):
+        fields = {one.name for one in dataclasses.fields(found)}
+        unknown = sorted(set(block) - fields)
+        if unknown:
+            raise ValueError(f"{type(found).__name__}: expected the keys {sorted(fields)}, got {unknown} too.")
+        for name, value in block.items():
+            _check_keys(value, getattr(found, name))
+    elif isinstance(block, list | tuple) and isinstance(found, list | tuple):
+        for value, inner in zip(block, found, strict=True):
+            _check_keys(value, inner)
 
 
 @cache

@@ -79,6 +79,24 @@ def test_a_key_without_a_field_is_a_defect() -> None:
         settings_of(Split, {"train": 0.8, "validation": 0.1, "stratify": [], "group": None})
 
 
+def test_a_key_that_has_no_field_is_a_defect_at_every_depth() -> None:
+    @dataclass(frozen=True)
+    class Block:
+        split: Split
+        steps: tuple[Grown, ...]
+
+    split = {"train": 0.8, "validation": 0.1, "stratify": [], "group": None, "seed": 1}
+    step = {"method": "expansion", "distance_px": 1}
+    assert settings_of(Block, {"split": split, "steps": [step]}).split == Split(0.8, 0.1, (), None, 1)
+    for block in (
+        {"split": split, "steps": [], "more": 1},
+        {"split": {**split, "more": 1}, "steps": []},
+        {"split": split, "steps": [{**step, "more": 1}]},
+    ):
+        with pytest.raises(ValueError, match=r"got \['more'\] too"):
+            settings_of(Block, block)
+
+
 def test_settings_that_match_their_schema_pass() -> None:
     assert_settings_match_schema(Split, block_schema("dataset", "split"))
     matching: dict[str, Any] = {**CELLS, "allOf": [*CELLS["allOf"]]}
