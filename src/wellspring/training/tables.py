@@ -2,7 +2,7 @@
 
 from wellspring.tables import KEY_COLUMNS, Column, Table
 
-__all__ = ["COMPARISON", "DIFFERENCES", "HISTORY", "METRICS", "PREDICTIONS", "RUN_COLUMNS"]
+__all__ = ["COMPARISON", "DIFFERENCES", "HISTORY", "METRICS", "NEW_PREDICTIONS", "PREDICTIONS", "RUN_COLUMNS"]
 
 RUN_COLUMNS = (
     Column("model", "str", "", "architecture"),
@@ -31,6 +31,15 @@ PREDICTIONS = Table(
         Column("target", "float64", "intensity", "true value"),
         Column("prediction", "float64", "intensity", "the model's value"),
     ),
+)
+NEW_PREDICTIONS = Table(
+    "new_predictions",
+    (
+        *KEY_COLUMNS,
+        Column("prediction", "float64", "intensity", "the model's value"),
+        Column("is_cropped", "bool", "", "larger than the model's image, and cut to it"),
+    ),
+    is_one_row_per_cell=True,
 )
 METRICS = Table(
     "metrics",
