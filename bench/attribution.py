@@ -1,4 +1,4 @@
-"""Score maps: gradients per second beside a training step, and beside the plain way, uncompiled, cell by cell."""
+"""Score maps: gradients per second, compared with a training step and with the plain way, uncompiled, cell by cell."""
 
 import argparse
 import os
@@ -26,7 +26,7 @@ BATCH = 64
 REPEATS = 4
 TRAINING_TARGET, PLAIN_TARGET = 0.9, 3.0
 
-# Of whole cells: estimator, points, copies.
+# Of complete cells: estimator, points, copies.
 SETTINGS = {"thesis": ("trapezoid", 70, 50), "default": ("offset", 8, 100)}
 
 Images = NDArray[np.float32]
@@ -140,7 +140,7 @@ def run() -> list[Row]:
 
 
 def cells_per_second(*, size: int, n_channels: int, estimator: str, points: int, samples: int, n_cells: int) -> float:
-    """Whole cells per second on this machine's device, on either Keras backend; the first cell is not counted."""
+    """Complete cells per second on this machine's device, on either Keras backend; the first cell is not counted."""
     from wellspring.models import build_regressor
     from wellspring.models.devices import prepared_device
     from wellspring.models.gradients import input_gradients

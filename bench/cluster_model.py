@@ -1,4 +1,4 @@
-"""What 384 wells x 38 channels take on a cluster: two simulated wells are run, and stand for the plate.
+"""What 384 wells x 38 channels take on a cluster: two simulated wells are run, and represent the plate.
 
 The time of a job before its work begins is measured too: it is what Snakemake takes to start one job of such a plate.
 Each SLURM job starts Snakemake once, and each job in it once more. What the cluster's own scheduler adds is not in it.
@@ -40,7 +40,7 @@ def run() -> list[Row]:
         make_plate(plate, pilot=pilot)
         plan = plan_jobs(snakefile=ROOT / "Snakefile", folder=plate, configfile=plate / "config.yaml", targets=[TARGET])
         found = forecast(plan, folders=[plate, pilot])
-        piloted = {one.task.rule: one.seconds for one in read_records(pilot).whole}
+        piloted = {one.task.rule: one.seconds for one in read_records(pilot).complete}
         start_s = dry_run(plate, "results/raw/plate01/A01.json").seconds
     hours = added([one.core_hours for one in found.estimates if one.core_hours]) or Range(0.0, 0.0, 0.0)
     disk = sum(one.disk_bytes or 0.0 for one in found.estimates)

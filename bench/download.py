@@ -1,6 +1,6 @@
 """Fetch the public images that the benchmarks and `make real` use: ``python bench/download.py FOLDER``.
 
-The files, their repositories, commits and sizes stand in resources/datasets.tsv. A file that is there with the right
+The files, their repositories, commits and sizes are in resources/datasets.tsv. A file that is there with the right
 size is not fetched again, so a run that was stopped is continued by running it again.
 """
 

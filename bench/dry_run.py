@@ -1,7 +1,7 @@
 """Planning a 384-well plate of 9 sites: the dry run of both studies, its jobs and files, memory of the head process.
 
 The files are empty: a dry run looks at names and times only. What one job of a cluster takes to find itself among 384
-wells stands beside it.
+wells is printed next to it.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""Fields to embeddings, standardised on the way, beside a bare `model.predict` on float32 arrays in memory.
+"""Fields to embeddings, standardised on the way, compared with a bare `model.predict` on float32 arrays in memory.
 
 The classifier and the autoencoder at the sizes of the default config would take minutes on a CPU; widths here are a
 quarter. Both ways take turns; best of their rounds, wall time.
@@ -20,9 +20,11 @@ def run() -> list[Row]:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     import keras
 
-    from wellspring.profiling.embedding import embedded_by
+    from wellspring.profiling.embeddings.autoencoder import build_autoencoder
+    from wellspring.profiling.embeddings.classifier import build_classifier
     from wellspring.profiling.fields import standardized
-    from wellspring.profiling.networks import build_autoencoder, build_classifier, encoder_of
+    from wellspring.profiling.network_fits import embedded_by
+    from wellspring.profiling.network_layers import encoder_of
 
     images = np.random.default_rng(0).poisson(300, (N_FIELDS, CHANNELS, SIZE, SIZE)).astype(np.uint16)
     classifier = build_classifier(

@@ -1,4 +1,4 @@
-"""Quality and preprocessing of a site of 3 x 2048 x 2048, beside the same steps with plain NumPy and scikit-image.
+"""Quality and preprocessing of a site of 3 x 2048 x 2048, compared with the same steps in plain NumPy and scikit-image.
 
 The steps are those of Dincu 2021, section 5.1, after an illumination function: bright outliers (nuclei: radius 10,
 threshold 50; borders: 50, 2000), rolling ball of 50, median of radius 2, total variation, centre crop to 1536. One
@@ -38,7 +38,7 @@ _Image = NDArray[np.uint16]
 
 
 def drawn_site(rng: np.random.Generator) -> dict[str, _Image]:
-    """Blobs of three sizes on uneven ground, a little debris, shot noise."""
+    """Blobs of three sizes on uneven background, a little debris, shot noise."""
     y, x = np.mgrid[:SIZE, :SIZE] / SIZE - 0.5
     site = {}
     for channel, sigma in zip(CHANNELS, (4, 8, 16), strict=True):
@@ -86,8 +86,8 @@ def _plain_outliers(image: _Image, *, radius_px: int, threshold: float) -> _Imag
 
 
 def _plain_ball(image: _Image, *, radius_px: int) -> _Image:
-    ground = restoration.rolling_ball(image.astype(np.float32), radius=radius_px, workers=1)
-    return np.asarray(np.clip(np.rint(image - ground), 0, 65535), dtype=np.uint16)
+    background = restoration.rolling_ball(image.astype(np.float32), radius=radius_px, workers=1)
+    return np.asarray(np.clip(np.rint(image - background), 0, 65535), dtype=np.uint16)
 
 
 def _plain_median(image: _Image, *, radius_px: int) -> _Image:

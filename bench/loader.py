@@ -1,4 +1,4 @@
-"""Training batches from crop shards, beside a plain copy of the same bytes and beside an image file per cell.
+"""Training batches from crop shards, compared with a plain copy of the same bytes and with an image file per cell.
 
 64 nuclei of about 11,000 px and 38 channels become (64, 224, 224, 38) float32. All on one core, in one process, the
 contestants taking turns; each figure is the best of its rounds, in CPU time, which other jobs on the machine disturb

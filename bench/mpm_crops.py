@@ -1,4 +1,4 @@
-"""An MPM well to crops and cell table, beside the usual way (a mask per object) and beside copying the same bytes.
+"""An MPM well to crops and cell table, compared with the usual way (a mask per object) and with copying the same bytes.
 
 Each way runs in a fresh process on the same files, in turn, and times its own work, imports left out. The best of
 several runs counts: other work on the machine disturbs it least. Files are warm in the page cache and nobody waits for

@@ -1,4 +1,4 @@
-"""Normalization from merged histograms, beside numpy on all pixels at once: the same numbers, in constant memory."""
+"""Normalization from merged histograms, compared with numpy on all pixels: the same numbers, in constant memory."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""What `make real` needs beside the workflow: the sheet of the three Cell Painting wells."""
+"""What `make real` needs in addition to the workflow: the sheet of the three Cell Painting wells."""
 
 import argparse
 import sys

@@ -1,4 +1,4 @@
-"""Nuclei against public annotations, with one setting for all; and the time of a field beside plain scikit-image.
+"""Nuclei against public annotations, with one setting for all; the time of a field compared with plain scikit-image.
 
 F1 and mean average precision as `bench.matching` defines them, mean over the images of a set. The two peers are
 what most scripts do: Gaussian blur of 1 px, Otsu on the intensity or its logarithm, maxima of the distance transform at

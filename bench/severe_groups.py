@@ -14,13 +14,14 @@ import pandas as pd
 import yaml
 
 from wellspring.profiling.design import Design
+from wellspring.profiling.embeddings import embedding
 from wellspring.profiling.fields import read_fields
 from wellspring.profiling.profiles import well_profiles
 from wellspring.profiling.tables import CLUSTERS, VERDICT
 from wellspring.profiling.verdict import judged
-from wellspring.quality.tables import KEPT_SITES
+from wellspring.settings import settings_of
 from wellspring.simulation.monolayer_truth import compare_monolayers
-from wellspring.tables import read_table, write_table
+from wellspring.tables import write_table
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -40,7 +41,7 @@ def seed_table(folder: Path, seeds: Sequence[int]) -> pd.DataFrame:
     import keras
 
     from wellspring.models.devices import prepared_device
-    from wellspring.profiling.runs import embedded_fields
+    from wellspring.profiling.network_folds import embedded_fields
 
     prepared_device(threads=1)
     profiling = yaml.safe_load((ROOT / "config/profiling/config.yaml").read_text(encoding="utf-8"))["profiling"]
@@ -48,16 +49,21 @@ def seed_table(folder: Path, seeds: Sequence[int]) -> pd.DataFrame:
     people = sheet.assign(sample=sheet[profiling["sample"]], label=sheet[profiling["label"]])
     pairs = zip(people["plate"], people["well"], strict=True)
     fields = read_fields([folder / f"results/profiling/fields/{plate}/{well}.npz" for plate, well in pairs])
-    sides = {"positive": profiling["positive"], "controls": profiling["controls"], "batch_columns": []}
+    classifier = embedding("classifier")
+    settings = settings_of(classifier.settings_kind, classifier.settings_in(profiling))
+    sides = {
+        "needs_classes": True,
+        "positive": profiling["positive"],
+        "controls": profiling["controls"],
+        "batch_columns": [],
+    }
     with tempfile.TemporaryDirectory() as name:
         results = Path(name)
-        sites = read_table(folder / "results/quality/sites.parquet", KEPT_SITES)
-        write_table(sites, results / "quality/sites.parquet", KEPT_SITES)
+        (results / "quality").symlink_to((folder / "results/quality").resolve())
         for seed in seeds:
             keras.utils.set_random_seed(seed)
             design = Design(people, tuple(profiling["positive"]), profiling["folds"], seed)
-            settings = profiling["networks"]
-            done = embedded_fields("classifier", fields, design=design, settings=settings, report=print)
+            done = embedded_fields(classifier, fields, design=design, settings=settings, notify=print)
             spaces = well_profiles(done.embedding, people, source=f"seed {seed}")
             found = judged("classifier", spaces, **sides, n_permutations=199, n_bootstraps=0, seed=seed)
             write_table(found.verdict, results / f"profiling/verdicts/classifier {seed}.parquet", VERDICT)

@@ -66,7 +66,7 @@ def public_planes(data: Path) -> list[Row]:
 
 
 def public_cell(data: Path) -> list[Row]:
-    """One cell of munsky_fish_cells3d, beside the count that was published with it (Big-FISH, threshold 400)."""
+    """One cell of munsky_fish_cells3d, compared with the count that was published with it (Big-FISH, threshold 400)."""
     folder = data / "munsky_fish_cells3d"
     rna = np.load(folder / "dev" / "cell_20.npy")[..., 1]
     # Outside the cell the image is 0; there it gets the cell's own level, so that its outline is no edge.
@@ -74,16 +74,14 @@ def public_cell(data: Path) -> list[Row]:
     filled = np.where(is_cell, rna, np.median(rna[:, is_cell], axis=1)[:, None, None])
     spots = detect_spots(filled, sigma_px=CELL_SIGMA_PX)
     inside = spots[is_cell[spots["y_px"].round().astype(int), spots["x_px"].round().astype(int)]]
-    whole = decompose_clumps(filled, inside, sigma_px=CELL_SIGMA_PX).spots
+    split = decompose_clumps(filled, inside, sigma_px=CELL_SIGMA_PX).spots
     table = pd.read_csv(folder / "dataframe_library.csv")
     row = table[table["cell_id"] == 20].iloc[0]
     published, in_sites = int(row["number_of_spots"]), int(row.filter(like="ts_size").sum())
     return [
         _row(f"munsky cell 20, published count (and {in_sites} in transcription sites)", published, unit="spots"),
         _row("munsky cell 20, detected", len(inside), unit="spots", of="published", ratio=len(inside) / published),
-        _row(
-            "munsky cell 20, clumps taken apart", len(whole), unit="spots", of="published", ratio=len(whole) / published
-        ),
+        _row("munsky cell 20, clumps split", len(split), unit="spots", of="published", ratio=len(split) / published),
     ]
 
 

@@ -1,4 +1,4 @@
-"""Spot detection in a stack of 32 x 1024 x 1024 uint16 with 3,000 spots: beside Big-FISH, and beside plain streaming.
+"""Spot detection in a stack of 32 x 1024 x 1024 uint16, 3,000 spots, compared with Big-FISH and with plain streaming.
 
 One thread each, wall time, best of the rounds. Big-FISH (extra ``bench``) is measured when this environment has it, or
 when ``WELLSPRING_BIGFISH_PYTHON`` names the interpreter of one that has; else it is skipped. The floor reads the stack
@@ -112,7 +112,7 @@ def _floor_seconds(image: NDArray[np.uint16]) -> float:
 
 
 def _peak_bytes(work: Callable[[], object]) -> int | None:
-    """Memory of the process at its peak during `work`, over that before; None where the system does not tell."""
+    """Memory of the process at its peak during `work`, over that before; None where the system does not report it."""
     status, reset = Path("/proc/self/status"), Path("/proc/self/clear_refs")
     if not reset.exists():
         return None

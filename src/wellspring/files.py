@@ -1,4 +1,4 @@
-"""Writing files so that they are whole or absent, and saying clearly when that fails."""
+"""Writing files so that they are complete or absent, and saying clearly when that fails."""
 
 import errno
 import fcntl
@@ -19,10 +19,10 @@ __all__ = ["as_readable", "locked", "replaced_when_whole", "temporary_beside"]
 
 @contextmanager
 def replaced_when_whole(path: Path) -> Iterator[Path]:
-    """Yield a temporary name beside `path`; rename it to `path` when the block ends without an error.
+    """Yield a temporary name next to `path`; rename it to `path` when the block ends without an error.
 
     The temporary name keeps the suffixes of `path`, so writers that look at the suffix work. Several names written
-    in one job are each whole or absent. On any error, interruption included, the temporary file is removed and
+    in one job are each complete or absent. On any error, interruption included, the temporary file is removed and
     `path` is left as it was. The name holds the process and its host, since two nodes that share a file system may
     have processes of the same number. What a killed job left behind under such a name, on any host, is removed first:
     one job writes a path at a time.

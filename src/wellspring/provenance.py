@@ -20,8 +20,8 @@ def code_digest(*modules: str) -> str:
     Parameters
     ----------
     modules
-        Dotted names such as ``"wellspring.cells"``. A package named here stands for all of its modules; one that is
-        only imported from stands for its ``__init__``.
+        Dotted names such as ``"wellspring.cells"``. A package named here means all of its modules; one that is
+        only imported from means its ``__init__``.
 
     Returns
     -------
@@ -45,7 +45,7 @@ def script_digest(script: Path, *modules: str) -> str:
         A Python file; Snakemake watches its own text.
     modules
         What the script comes to by name alone, such as the module of the method that a wildcard names; a package
-        stands for all of its modules.
+        means all of its modules.
 
     Raises
     ------

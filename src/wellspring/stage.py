@@ -56,7 +56,7 @@ class Stage:
     mistakes : function of the config
         What in the config cannot be, in the user's terms, a line each; the schema finds wrong types and ranges.
     mistakes_in_wells : function of the config and the wells' indexes
-        As `mistakes`, of what only the files tell; an index is what ``results/raw/{plate}/{well}.json`` holds.
+        As `mistakes`, of what only the files show; an index is what ``results/raw/{plate}/{well}.json`` holds.
     computed_columns : function
         Names of columns that the stage computes, which a sheet must not use for annotations.
     grows_with : dict of str to str or (str, str)

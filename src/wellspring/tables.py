@@ -81,7 +81,7 @@ def check_table(frame: pd.DataFrame, table: Table, *, source: str) -> pd.DataFra
     Raises
     ------
     ValueError
-        When a declared column is missing, has another kind of values or (whole numbers, true/false) gaps, when a
+        When a declared column is missing, has another kind of values or (integers, true/false) gaps, when a
         closed table has other columns, or when the key (plate, well, object_id) of a table with one row per cell
         repeats. The message names `source`.
     """

@@ -57,7 +57,7 @@ def prepared_device(*, threads: int) -> Device:
 
 def device_name() -> str:
     """``CPU``, or ``GPU`` and its model where that is known: what Keras' backend computes on. No part of `Device`, so
-    that a training goes on on another model of GPU.
+    that a training resumes on another model of GPU.
     """
     if keras.backend.backend() == "tensorflow":
         import tensorflow as tf

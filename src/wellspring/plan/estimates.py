@@ -38,7 +38,7 @@ class Estimate:
     measure : str
         What the time was scaled by.
     n_records : int
-        Records that the figures stand on; 0: there are no figures.
+        Number of records behind the figures; 0: there are no figures.
     set_aside : dict of str to int
         Why other records of the rule were not used, and how many.
     devices : tuple of str
@@ -74,7 +74,7 @@ class Estimate:
 
 
 def group_of(task: Task) -> Group:
-    """Jobs of one group stand for each other: those of one rule, and of one model or method where it is about one."""
+    """Jobs of one group can replace each other: those of one rule, and of one model or method where it is about one."""
     return task.rule, task.wildcards.get("model") or task.wildcards.get("method", "")
 
 
@@ -166,7 +166,7 @@ def _on_gpu(ran: Sequence[Ran]) -> list[Ran]:
 
 
 def _devices(ran: Sequence[Ran]) -> tuple[str, ...]:
-    return tuple(sorted({one.record.device or "a device that its log does not tell" for one in ran}))
+    return tuple(sorted({one.record.device or "a device that its log does not name" for one in ran}))
 
 
 def _hours(seconds: Sequence[Range | None], *, weights: Sequence[int]) -> Range | None:

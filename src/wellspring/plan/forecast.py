@@ -61,7 +61,7 @@ def forecast(plan: Plan, *, folders: Sequence[Path], other_settings: bool = Fals
             raise FileNotFoundError(f"{folder}: expected the folder of a run, with a folder benchmarks in it.")
     recorded = [recorded_sizes(folder) for folder in folders]
     records = [read_records(folder) for folder in folders]
-    ran = [Ran(one, sizes) for found, sizes in zip(records, recorded, strict=True) for one in found.whole]
+    ran = [Ran(one, sizes) for found, sizes in zip(records, recorded, strict=True) for one in found.complete]
     sizes = planned_sizes(plan, folder=folders[0], records=recorded)
     grouped = _grouped(plan.jobs)
     estimates = []

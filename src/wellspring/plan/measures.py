@@ -1,4 +1,4 @@
-"""What the time of each rule grows with, how much of it a job has, and which settings change its price."""
+"""How each rule's run time scales, how large a job is, and which settings change its cost per unit."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -186,7 +186,7 @@ def amount(task: Task, measure: str, *, sizes: FolderSizes) -> float | None:
 def price(task: Task, *, sizes: FolderSizes) -> dict[str, Any] | None:
     """Settings that a job's time per amount depends on; None where a record does not say them.
 
-    Jobs with equal prices can stand for each other. The number of channels is one of them, where pixels are read.
+    Jobs with equal prices can replace each other. The number of channels is one of them, where pixels are read.
     """
     if task.params is None:
         return None

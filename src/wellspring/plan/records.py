@@ -46,25 +46,25 @@ class Records:
 
     Attributes
     ----------
-    whole : list of Record
+    complete : list of Record
     broken : list of str
         What is wrong with files that cannot be used, one line each.
     """
 
-    whole: Sequence[Record]
+    complete: Sequence[Record]
     broken: Sequence[str]
 
 
 def read_records(folder: Path) -> Records:
-    """The records in `folder`/benchmarks; a file that is empty, cut short or no record is told, not used."""
-    whole: list[Record] = []
+    """The records in `folder`/benchmarks; a file that is empty, truncated or no record is reported, not used."""
+    complete: list[Record] = []
     broken: list[str] = []
     for path in sorted((folder / "benchmarks").rglob("*.tsv")):
         try:
-            whole += _read(path, folder=folder)
+            complete += _read(path, folder=folder)
         except (InputError, OSError) as error:
             broken.append(f"{path}: {error}")
-    return Records(whole, broken)
+    return Records(complete, broken)
 
 
 def _read(path: Path, *, folder: Path) -> list[Record]:

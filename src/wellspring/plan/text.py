@@ -65,8 +65,8 @@ def _notes(estimates: Sequence[Estimate]) -> list[str]:
     if missing:
         names = ", ".join(dict.fromkeys(f"{one.rule} {one.model}".strip() for one in missing))
         notes.append(
-            f"The total lacks {sum(one.n_jobs for one in missing)} jobs without a figure: {names}. Run one well first, "
-            "or name the folder of an earlier run with --records."
+            f"The total leaves out {sum(one.n_jobs for one in missing)} jobs without a figure: {names}. "
+            "Run one well first, or name the folder of an earlier run with --records."
         )
     notes += [line for one in estimates for line in _notes_of(one)]
     notes.append(
@@ -91,7 +91,7 @@ def _notes_of(one: Estimate) -> Iterable[str]:
         if one.memory_mb.low * 2**20 > one.asked_mb * 1e6:
             yield f"{name}: needed {_bytes(one.memory_mb.low * 2**20)}, asks for {asked}. Raise mem_mb in the profile."
         else:
-            yield f"{name}: asks for {asked}; whether that is enough, records of larger jobs would tell."
+            yield f"{name}: asks for {asked}; records of larger jobs would show whether that is enough."
 
 
 def _range(found: Range) -> str:

@@ -37,7 +37,7 @@ def wall_time(
     The lower bound takes each job's least time, the upper bound its most.
 
     After Graham (1969, SIAM J. Appl. Math. 17:416-429): any order takes at least max(W/m, C), with work W (core
-    seconds), m cores and the longest chain C. At any time either the chain goes on, or a job waits while fewer cores
+    seconds), m cores and the longest chain C. At any time either the chain continues, or a job waits while fewer cores
     are free than the widest job, of p cores, needs, or no GPU is free: at most W/(m - p + 1) + W_gpu/G + C. Nodes are
     not looked at, nor limits on the number of submitted jobs.
 

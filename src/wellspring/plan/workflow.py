@@ -59,7 +59,7 @@ def plan_jobs(
     configfile
         None: the Snakefile's own.
     targets
-        Files or rules that are wanted; none: the whole report.
+        Files or rules that are wanted; none: the complete report.
     forceall
         All jobs, those included whose results are there.
 

@@ -140,8 +140,8 @@ def well_paths(sheet: pd.DataFrame) -> dict[tuple[str, str], Path]:
 def well_annotations(sheet: pd.DataFrame) -> dict[tuple[str, str], dict[str, str]]:
     """(plate, well) to the well's annotations: column name to text, missing values left out."""
     rows = sheet.drop(columns=list(_FIXED)).to_dict("records")
-    told = [{str(name): value for name, value in row.items() if not pd.isna(value)} for row in rows]
-    return dict(zip(_keys(sheet), told, strict=True))
+    given = [{str(name): value for name, value in row.items() if not pd.isna(value)} for row in rows]
+    return dict(zip(_keys(sheet), given, strict=True))
 
 
 def _keys(sheet: pd.DataFrame) -> list[tuple[str, str]]:

@@ -54,7 +54,7 @@ def tiff_wells(folder: Path, *, pattern: str, plate: str | None = None) -> list[
     folder = _existing(folder)
     parts = compile_pattern(pattern).groupindex
     if "/" in pattern and "well" not in parts:
-        raise InputError(f"pattern {pattern!r}: with a / it must say where the well's name stands: put {{well}} in.")
+        raise InputError(f"pattern {pattern!r}: with a / it must say where the well's name is: put {{well}} in.")
     found: set[WellFolder] = set()
     for place in [folder] if "/" in pattern else _folders(folder):
         # Without {well}, files in the folder itself belong to no subfolder, so to no well.

@@ -21,7 +21,7 @@ FAR_ABOVE = 0.2
 
 @dataclass(frozen=True)
 class Comparison:
-    """Results beside the truth.
+    """Results compared with the truth.
 
     Attributes
     ----------

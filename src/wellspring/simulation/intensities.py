@@ -78,7 +78,7 @@ def draw_pixels(
     """(n_px, n_channels) uint16: what the camera counts.
 
     In every channel the structures set the pattern only: the pattern is divided by its mean over the nucleus, so the
-    mean of the measured pixels does not tell how much of the structure there is. The means are drawn separately (the
+    mean of the measured pixels does not reveal how much of the structure there is. The means are drawn separately (the
     target's is the formula's). Shot noise is the Gaussian approximation of Poisson noise, which holds at these counts.
     """
     scene = _Scene(nuclei, structures, latents, EFFECTS[perturbation].texture)

@@ -39,7 +39,7 @@ def draw_monolayer(
 ) -> NDArray[np.uint16]:
     """Draw one field.
 
-    Nuclei stand on a jittered grid, and each point belongs to the nearest one. Borders are where two nuclei are about
+    Nuclei lie on a jittered grid, and each point belongs to the nearest one. Borders are where two nuclei are about
     as near. Actin runs along the borders in controls; with severity, the borders waver, the rim loses actin and fibres
     of random direction fill the cells.
 

@@ -64,7 +64,7 @@ def demo_donors(*, effect: float = 1.0) -> tuple[Donor, ...]:
 def simulate_monolayer_plates(
     folder: Path, *, settings: MonolayerSettings, seed: int, report: Callable[[str], None] | None = None
 ) -> Path:
-    """Write the study to `folder`, whole or not at all; return the path of its sheet, ``wells.tsv``.
+    """Write the study to `folder`, complete or not at all; return the path of its sheet, ``wells.tsv``.
 
     In `folder` then lie the sheet (plate, well, path, donor, diagnosis, objective),
     ``<plate>/<well>_s<site>_<channel>.tif``, and ``truth/sites.parquet``, which the workflow never reads. A well rests
@@ -99,7 +99,7 @@ def _write(folder: Path, *, settings: MonolayerSettings, seed: int, report: Call
         bad = dict(zip(rng.permutation(n_all)[: settings.n_bad].tolist(), _DEFECTS * n_all, strict=False))
         for place, which in enumerate(order):
             donor, well = settings.donors[which], f"{'BCDEFG'[place // 10]}{place % 10 + 2:02d}"
-            # Donors differ a little beside their severity.
+            # Donors differ a little apart from their severity.
             severity = float(np.clip(donor.severity + np.random.default_rng([seed, which]).normal(0, 0.03), 0, 1))
             objective = f"objective {number + 1}"
             row = {"plate": plate, "well": well, "path": plate, "donor": donor.name, "diagnosis": donor.diagnosis}

@@ -1,4 +1,4 @@
-"""Results on a simulated study of monolayers beside its truth: bad images found, classes and severity told."""
+"""Results on a simulated study of monolayers compared with its truth: bad images, classes, severity."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +9,7 @@ from sklearn.metrics import roc_auc_score, v_measure_score
 from wellspring.profiling.tables import CLUSTERS, VERDICT
 from wellspring.quality.tables import KEPT_SITES
 from wellspring.simulation.tables import MONOLAYER_SITES
-from wellspring.tables import read_table
+from wellspring.tables import read_table, read_tables
 
 __all__ = ["MonolayerComparison", "compare_monolayers", "is_monolayer_plate", "monolayer_text"]
 
@@ -31,7 +31,7 @@ class MonolayerComparison:
         k-means, each well by centres found without its sample, or ``_all``, fitted with all samples as Dincu (2021)
         has it: severe_2 (two clusters against the severe group) and groups_3 (three against controls, other patients
         and severe ones; two of them where none is severe); severe_auroc (do severe patients score higher than other
-        patients, without their sample; NaN without scores or a severe group). No method was told who is severe.
+        patients, without their sample; NaN without scores or a severe group). No method was given who is severe.
     """
 
     n_planted: int
@@ -46,7 +46,7 @@ def is_monolayer_plate(folder: Path) -> bool:
 
 
 def compare_monolayers(plate: Path, results: Path) -> MonolayerComparison:
-    """Compare the folder `results` of a run with the truth beside the wells in `plate`.
+    """Compare the folder `results` of a run with the truth next to the wells in `plate`.
 
     Raises
     ------
@@ -54,7 +54,8 @@ def compare_monolayers(plate: Path, results: Path) -> MonolayerComparison:
         When a table is missing or not such a table.
     """
     truth = read_table(Path(plate) / "truth" / "sites.parquet", MONOLAYER_SITES)
-    sites = read_table(Path(results) / "quality" / "sites.parquet", KEPT_SITES)
+    plates = sorted(set(truth["plate"]))
+    sites = read_tables([Path(results) / f"quality/plates/{name}/sites.parquet" for name in plates], KEPT_SITES)
     both = truth.merge(sites, on=["plate", "well", "site"], validate="1:1")
     is_bad = both["defect"] != "none"
     severe = set(truth.loc[truth["severity"] > _SEVERE, "donor"])
@@ -78,8 +79,8 @@ def _of_groups(clusters: pd.DataFrame, severe: set[str], patients: set[str]) -> 
     groups = is_patient.astype(int) + is_severe.astype(int)
     pairs = ((is_severe, "unseen_kmeans"), (is_severe, "kmeans"), (groups, "unseen_kmeans_3"), (groups, "kmeans_3"))
     scored = is_patient & clusters["unseen_score"].notna()
-    told = is_severe[scored].nunique() == 2
-    auroc = float(roc_auc_score(is_severe[scored], clusters.loc[scored, "unseen_score"])) if told else float("nan")
+    has_both = is_severe[scored].nunique() == 2
+    auroc = float(roc_auc_score(is_severe[scored], clusters.loc[scored, "unseen_score"])) if has_both else float("nan")
     return *(float(v_measure_score(truth, clusters[name])) for truth, name in pairs), auroc
 
 
@@ -93,7 +94,7 @@ def monolayer_text(comparison: MonolayerComparison) -> str:
         f"(precision {precision}, recall {recall}).",
         "Classes of unseen samples. V-measures of clusters, without and (_all) with the well's sample: two against the "
         "severe group, three against controls, other and severe patients. Do severe patients score higher than others? "
-        "No method was told who is severe.",
+        "No method was given who is severe.",
         one.methods.round(3).to_string(index=False),
     ]
     return "\n".join(lines)

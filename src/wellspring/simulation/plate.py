@@ -1,4 +1,4 @@
-"""Writing a simulated plate: wells in the raw MPM format, plate-level tables, a sheet, and the truth beside them."""
+"""Writing a simulated plate: wells in the raw MPM format, plate-level tables, a sheet, and their truth."""
 
 import shutil
 from collections.abc import Callable
@@ -50,7 +50,7 @@ class SimulatedWell:
 def simulate_plate(
     folder: Path, *, settings: PlateSettings, seed: int, report: Callable[[str], None] | None = None
 ) -> Path:
-    """Write the plate to `folder`, whole or not at all; return the path of its sheet, ``wells.tsv``.
+    """Write the plate to `folder`, complete or not at all; return the path of its sheet, ``wells.tsv``.
 
     In `folder` then lie the sheet; ``<plate>/<well>/`` with ``mpp.npy`` (n_px, n_channels) uint16, ``x.npy``,
     ``y.npy``, ``mapobject_ids.npy`` (n_px,) int32, ``metadata.csv`` and ``channels.csv``; ``<plate>/`` with

@@ -86,7 +86,7 @@ class PlateSettings:
     staining_sd : float
         Variation of each channel's mean between cells, log units. The target's mean follows the formula instead.
     read_noise : float
-        Standard deviation of the camera's noise, beside the shot noise of the counts.
+        Standard deviation of the camera's noise, in addition to the shot noise of the counts.
     background : float
         Mean background; every channel has its own, up to 20 % off.
     blur : float

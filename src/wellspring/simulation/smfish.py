@@ -38,7 +38,7 @@ class FieldSettings:
     unevenness : float
         The background goes from 1 - unevenness to 1 + unevenness times its mean, smoothly.
     n_clumps, spots_per_clump : int
-        Clumps, and spots in each; counted beside `n_spots`.
+        Clumps, and spots in each; counted in addition to `n_spots`.
     clump_radius_px : float
         Standard deviation of a clump's spots around its centre, in the plane, px; along z at most as much.
     n_granules : int

@@ -87,7 +87,7 @@ def demo_wells() -> tuple[SmfishWell, ...]:
 def simulate_smfish_plate(
     folder: Path, *, settings: SmfishSettings, seed: int, report: Callable[[str], None] | None = None
 ) -> Path:
-    """Write the plate to `folder`, whole or not at all; return the path of its sheet, ``wells.tsv``.
+    """Write the plate to `folder`, complete or not at all; return the path of its sheet, ``wells.tsv``.
 
     In `folder` then lie the sheet, ``<plate>/<well>_s1_<channel>.tif`` for the channels DAPI, CELL and RNA, and
     ``truth/cells.parquet`` and ``truth/spots.parquet``, which the workflow never reads. A well depends on `seed` and
@@ -133,9 +133,9 @@ def _write_plate(folder: Path, *, settings: SmfishSettings, seed: int, report: C
 
 
 def draw_site(well: SmfishWell, *, settings: SmfishSettings, rng: np.random.Generator) -> SmfishSite:
-    """Draw one field: elliptic nuclei, cells around them that share the ground, spots spread over each cell.
+    """Draw one field: elliptic nuclei, cells around them that share the area, spots spread over each cell.
 
-    Spots of a cell are Poisson in number and uniform over its area; those of a focus stand close together in the
+    Spots of a cell are Poisson in number and uniform over its area; those of a focus are close together in the
     nucleus. Camera: Poisson light, gain 2, offset 100, read noise 3.
 
     Raises
@@ -181,7 +181,7 @@ def _centres(well: SmfishWell, *, settings: SmfishSettings, rng: np.random.Gener
 def _outlines(
     centres: NDArray[np.float64], *, settings: SmfishSettings, rng: np.random.Generator
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """(Y, X) numbers of nuclei and of cells, 0 = ground. A cell ends where the next nucleus is as near."""
+    """(Y, X) numbers of nuclei and of cells, 0 = background. A cell ends where the next nucleus is as near."""
     y, x = np.mgrid[: settings.shape[1], : settings.shape[2]]
     nearest = np.full(settings.shape[1:], np.inf)
     owner = np.zeros(settings.shape[1:], dtype=np.int64)
@@ -241,10 +241,10 @@ def _stained(
 def _rna(
     mask: NDArray[np.bool_], spots: pd.DataFrame, *, settings: SmfishSettings, rng: np.random.Generator
 ) -> NDArray[np.uint16]:
-    ground, cytoplasm = 60.0, 30.0
+    background, cytoplasm = 60.0, 30.0
     edge = ndimage.gaussian_filter(mask.astype(np.float64), 4.0)
-    light = (ground + cytoplasm * edge * _profile(settings)).astype(np.float32)
-    amplitude = settings.snr * np.sqrt(ground) * np.clip(1 + 0.15 * rng.standard_normal(len(spots)), 0.3, None)
+    light = (background + cytoplasm * edge * _profile(settings)).astype(np.float32)
+    amplitude = settings.snr * np.sqrt(background) * np.clip(1 + 0.15 * rng.standard_normal(len(spots)), 0.3, None)
     places = spots[["z_px", "y_px", "x_px"]].to_numpy(dtype=np.float64)
     add_spots(light, places, amplitude, sigma_px=settings.sigma_px)
     return _camera(light, rng=rng)

@@ -18,14 +18,14 @@ __all__ = ["SmfishComparison", "compare_smfish", "is_smfish_plate", "smfish_text
 _AXES = ["z_px", "y_px", "x_px"]
 _MAX_DISTANCE_PX = 3.0
 # The result holds when F1 of the spots is at least this in every well, and the counts of all cells of the plate are off
-# by no more than this share of their sum. A spot beside the border of two cells, of which nothing in the image tells
+# by no more than this share of their sum. A spot at the border of two cells, of which nothing in the image shows
 # where it is, counts as one too few and one too many; in a well of few spots that alone may be a tenth of them.
 _LEAST_F1, _MOST_ERROR = 0.9, 0.1
 
 
 @dataclass(frozen=True)
 class SmfishComparison:
-    """Results beside the truth.
+    """Results compared with the truth.
 
     Attributes
     ----------

@@ -22,7 +22,7 @@ TRUTH = Table(
         Column("structure_term", "float64", "intensity", "part of the target from speckle area and PML bodies"),
         Column("activity_term", "float64", "intensity", "part of the target from the activity"),
         Column("effect_term", "float64", "intensity", "part of the target from the compound"),
-        Column("noise_term", "float64", "intensity", "part of the target that nothing tells"),
+        Column("noise_term", "float64", "intensity", "part of the target that nothing predicts"),
         Column("eu", "float64", "intensity", "the target: mean of EU over the nucleus, above background"),
     ),
 )

@@ -1,4 +1,4 @@
-"""The linear model: how much the channels' means alone tell."""
+"""The linear model: how much the channels' means alone predict."""
 
 from typing import TYPE_CHECKING
 
