@@ -21,8 +21,10 @@ from wellspring.report.words import listed, unbroken
 __all__ = ["TEMPLATE", "render_page"]
 
 TEMPLATE = Path(__file__).with_name("page.html.jinja")
-# Of the pictures that the page begins with: what fits a screen with some text above.
+# Height of the pictures that the page begins with: what fits a screen with some text above. What is higher is made
+# smaller; what is so high that it could not be read then is cut.
 _HIGHEST_PX = 620.0
+_TOO_HIGH_PX = 1000.0
 _OF_THE_PAGE = frozenset({"overview", "warnings", "findings", "run", "reproduce", "config"})
 
 
@@ -154,11 +156,32 @@ class _Figures:
     known: dict[str, InlineSvg | None] = field(default_factory=dict)
     drawn_once: set[str] = field(default_factory=set)
 
-    def drawn(self, figure: Illustration, *, is_picture: bool = False) -> Markup:
-        """The element that shows `figure`; a picture is made smaller if it is high."""
+    def drawn(self, figure: Illustration) -> Markup:
+        """The element that shows `figure`."""
+        return self._element(figure, width_px=float(figure.width_px), box=None)
+
+    def picture(self, figure: Illustration) -> Markup:
+        """The element that shows `figure` no higher than a screen: smaller, or its upper part at its own width."""
         found = self._known(figure)
-        width = self.width_px(figure) if is_picture else float(figure.width_px)
-        shown = {"style": f"--width: {width:.0f}px", "title": figure.title}
+        if found is None:
+            return self.drawn(figure)
+        left, top, width, height = _numbers(found.view_box)
+        highest = width * _HIGHEST_PX / figure.width_px
+        if not self.is_cut(figure):
+            return self._element(figure, width_px=figure.width_px * min(1.0, highest / height), box=None)
+        return self._element(figure, width_px=float(figure.width_px), box=f"{left:g} {top:g} {width:g} {highest:g}")
+
+    def is_cut(self, figure: Illustration) -> bool:
+        """Whether `picture` shows the upper part: what is much higher than a screen would be too small to read."""
+        found = self._known(figure)
+        if found is None:
+            return False
+        _, _, width, height = _numbers(found.view_box)
+        return figure.width_px * height / width > _TOO_HIGH_PX
+
+    def _element(self, figure: Illustration, *, width_px: float, box: str | None) -> Markup:
+        found = self._known(figure)
+        shown = {"style": f"--width: {width_px:.0f}px", "title": figure.title}
         if found is None:
             data = base64.b64encode(figure.svg.encode("utf-8")).decode("ascii")
             image = '<img class="figure" style="{style}" alt="{title}" src="data:image/svg+xml;base64,{data}">'
@@ -168,15 +191,7 @@ class _Figures:
             self.drawn_once.add(found.name)
             inside = Markup(found.markup)
         image = '<svg class="figure" style="{style}" role="img" aria-label="{title}" viewBox="{box}">{inside}</svg>'
-        return Markup(image).format(**shown, box=found.view_box, inside=inside)
-
-    def width_px(self, figure: Illustration) -> float:
-        """Width of a picture that is no higher than a screen."""
-        found = self._known(figure)
-        if found is None:
-            return float(figure.width_px)
-        _, _, width, height = (float(number) for number in found.view_box.replace(",", " ").split())
-        return min(figure.width_px, _HIGHEST_PX * width / height) if height > 0 else float(figure.width_px)
+        return Markup(image).format(**shown, box=box or found.view_box, inside=inside)
 
     def _known(self, figure: Illustration) -> InlineSvg | None:
         if figure.svg not in self.known:
@@ -186,3 +201,8 @@ class _Figures:
                 remedy = f"snakemake {shlex.quote(figure.file)} --force"
                 raise InputError(f"{figure.file}: {error}. Make it again: {remedy}") from error
         return self.known[figure.svg]
+
+
+def _numbers(view_box: str) -> tuple[float, float, float, float]:
+    left, top, width, height = (float(number) for number in view_box.replace(",", " ").split())
+    return left, top, width, height

@@ -21,6 +21,7 @@ _LEFT_OUT = frozenset({"metadata"})
 # Matplotlib's only style sheet. In a page it would hold for everything, so its content is put on the figure.
 _PLAIN_STYLE = re.compile(r"\s*\*\s*\{\s*stroke-linejoin:\s*round;\s*stroke-linecap:\s*butt;?\s*\}\s*")
 _OF_THE_PAGE = frozenset({"width", "height", "viewBox", "version", "x", "y", "id", "class", "preserveAspectRatio"})
+_NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
 _URL = re.compile(r"""url\(\s*["']?(#?)([^"')]*)["']?\s*\)""", re.IGNORECASE)
 _IMAGE_DATA = re.compile(r"data:image/(png|jpeg|gif|webp);base64,")
 
@@ -41,7 +42,8 @@ def svg_size(text: str) -> tuple[float, float] | None:
     if None not in sizes:
         return sizes[0] or 0.0, sizes[1] or 0.0
     box = root.get("viewBox", "").replace(",", " ").split()
-    return (float(box[2]), float(box[3])) if len(box) == 4 else None
+    is_box = len(box) == 4 and all(_NUMBER.fullmatch(one) for one in box)
+    return (float(box[2]), float(box[3])) if is_box else None
 
 
 def inline_svg(text: str, *, name: str) -> InlineSvg | None:
@@ -54,7 +56,7 @@ def inline_svg(text: str, *, name: str) -> InlineSvg | None:
     -------
     InlineSvg or None
         None where the image has what does not belong into a page: scripts, style sheets, foreign HTML, event handlers,
-        links to other files. Such an image can be shown as an ``<img>`` only, where none of it can act.
+        links to other files; or no size. Such an image can be shown as an ``<img>`` only, where none of it can act.
 
     Raises
     ------
@@ -62,8 +64,7 @@ def inline_svg(text: str, *, name: str) -> InlineSvg | None:
         When `text` is not SVG.
     """
     root = _root(text)
-    size = svg_size(text)
-    box = root.get("viewBox") or (f"0 0 {size[0]:g} {size[1]:g}" if size else None)
+    box = _view_box(root, text)
     group = ElementTree.Element("g", {"id": name})
     if box is None or not _taken_over(root, group, prefix=f"{name}-"):
         return None
@@ -79,6 +80,15 @@ def _root(text: str) -> ElementTree.Element:
     if _local(root.tag) != "svg":
         raise InputError(f"expected an SVG image, but its first element is <{_local(root.tag)}>")
     return root
+
+
+def _view_box(root: ElementTree.Element, text: str) -> str | None:
+    size = svg_size(text)
+    box = root.get("viewBox", "").replace(",", " ").split() or (
+        ["0", "0", *(f"{one:g}" for one in size)] if size else []
+    )
+    is_box = len(box) == 4 and all(_NUMBER.fullmatch(one) for one in box) and min(float(box[2]), float(box[3])) > 0
+    return " ".join(box) if is_box else None
 
 
 def _px(length: str) -> float | None:

@@ -158,11 +158,22 @@ def test_figures_have_their_size_and_text_for_who_cannot_see_them():
 
 
 def test_a_high_picture_is_made_small_enough_for_a_screen():
-    high = _figure(svg=SVG.replace('viewBox="0 0 100 50"', 'viewBox="0 0 100 400"'))
+    high = _figure(svg=SVG.replace('viewBox="0 0 100 50"', 'viewBox="0 0 100 200"'))
     html = _page(Chapter(stage="spots", title="S", lead="l", picture=high))
-    # 620 px high at most, a quarter as wide; in the chapter it has its size.
-    assert html.count("--width: 155px") == 1
-    assert html.count("--width: 491px") == 1
+    # 620 px high, half as wide; in the chapter it has its size.
+    assert re.findall(r"--width: (\d+)px", html) == ["310", "491"]
+    assert "The upper part of the figure" not in html
+
+
+def test_of_a_picture_much_higher_than_a_screen_the_upper_part_is_shown():
+    high = _figure(svg=SVG.replace('viewBox="0 0 100 50"', 'viewBox="0 10 100 400"'))
+    html = _page(Chapter(stage="spots", title="S", lead="l", picture=high))
+    # 620 px of 491 px of width are 126.273 of 100.
+    assert re.findall(r'--width: (\d+)px.*?viewBox="(.*?)"', html) == [
+        ("491", "0 10 100 126.273"),
+        ("491", "0 10 100 400"),
+    ]
+    assert html.count("The upper part of the figure; the chapter shows all of it.") == 1
 
 
 def test_a_figure_with_active_content_is_an_image_where_it_cannot_act():

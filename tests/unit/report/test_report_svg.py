@@ -51,6 +51,11 @@ def test_the_view_box_is_the_size_where_there_is_none():
     assert inline_svg("<svg></svg>", name="f1") is None
 
 
+@pytest.mark.parametrize("box", ["0 0 0 0", "0 0 3", "a b c d", "0 0 3 -1"])
+def test_an_image_without_a_size_is_not_taken_into_a_page(box):
+    assert inline_svg(f'<svg viewBox="{box}"></svg>', name="f1") is None
+
+
 def test_text_stays_text():
     assert "&lt;script&gt;alert(1)&lt;/script&gt; &amp;</text>" in _inside(
         _svg("<text>&lt;script&gt;alert(1)&lt;/script&gt; &amp;</text>")
