@@ -1,6 +1,6 @@
 """The stage profiling, as the workflow sees it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from wellspring.stage import Config, Stage
@@ -39,12 +39,17 @@ def _needing_classes(profiling: Mapping[str, Any]) -> list[str]:
     ]
 
 
+def _computed_columns() -> Iterable[str]:
+    return ["is_seen"]
+
+
 STAGE = Stage(
     name="profiling",
     summary="fields or cells -> embeddings, how well they classify unseen samples, clusters of wells",
     after=("raw", "quality", "segmentation", "cells"),
     is_wanted=_is_wanted,
     mistakes=_mistakes,
+    computed_columns=_computed_columns,
     grows_with={
         "profiling_fields": "pixels",
         "profiling_reduce": "wells",

@@ -7,24 +7,25 @@ import pytest
 
 from wellspring.profiling.actin import actin_truth, intersection_over_union, weight_map
 from wellspring.profiling.actin_model import ActinTiles, joined_tiles, judged_actin, well_tiles
-from wellspring.profiling.networks import bottleneck_values, build_unet
+from wellspring.profiling.settings import ActinSettings
 from wellspring.profiling.tables import ACTIN, PROFILE_HISTORY
-from wellspring.quality.images import CorrectedSite
+from wellspring.profiling.unet import bottleneck_values, build_unet
+from wellspring.raw.images import SiteImage
 from wellspring.tables import check_table
 
-SETTINGS = {
-    "actin": "F",
-    "borders": "B",
-    "nuclei": "N",
-    "tile_size_px": 96,
-    "border_px": 2,
-    "importance": 4.0,
-    "width": 8,
-    "n_levels": 2,
-    "epochs": 16,
-    "batch_size": 1,
-    "learning_rate": 0.005,
-}
+SETTINGS = ActinSettings(
+    actin="F",
+    borders="B",
+    nuclei="N",
+    tile_size_px=96,
+    border_px=2,
+    importance=4.0,
+    width=8,
+    n_levels=2,
+    epochs=16,
+    batch_size=1,
+    learning_rate=0.005,
+)
 
 
 def _tile(size: int = 96) -> np.ndarray:
@@ -72,13 +73,14 @@ def test_the_bottom_of_the_thesis_network_is_larger_than_its_input() -> None:
         build_unet(image_size=100, n_channels=2, width=8, n_levels=4)
 
 
+def _site(name: str, image: np.ndarray) -> SiteImage:
+    return SiteImage(name, ("F", "B", "N"), image, None)
+
+
 def _tiles(n: int) -> ActinTiles:
-    sites = [CorrectedSite(str(k), np.roll(_tile(), 7 * k, axis=(1, 2))[[2, 0, 1]]) for k in range(2)]
-    wells = [
-        well_tiles(sites, key=("p", f"A{k}"), kept=["0", "1"], channels=["N", "F", "B"], settings=SETTINGS)
-        for k in range(n)
-    ]
-    empty = well_tiles(sites, key=("p", "Z"), kept=[], channels=["N", "F", "B"], settings=SETTINGS)
+    sites = [_site(str(k), np.roll(_tile(), 7 * k, axis=(1, 2))) for k in range(2)]
+    wells = [well_tiles(sites, key=("p", f"A{k}"), steps=[], settings=SETTINGS) for k in range(n)]
+    empty = well_tiles([], key=("p", "Z"), steps=[], settings=SETTINGS)
     return joined_tiles([*wells, empty])
 
 
@@ -100,10 +102,7 @@ def test_a_network_learns_and_is_judged_on_unseen_samples() -> None:
 
 
 def test_tiles_that_cannot_be_cut() -> None:
-    site = CorrectedSite("1", _tile(64))
-    with pytest.raises(ValueError, match=r"\['F'\] are none of the corrected channels \['N', 'B'\]"):
-        well_tiles([site], key=("p", "A"), kept=["1"], channels=["N", "B"], settings=SETTINGS)
     with pytest.raises(ValueError, match="96 px, but the fields of p/A have 64 x 64"):
-        well_tiles([site], key=("p", "A"), kept=["1"], channels=["N", "B", "F"], settings=SETTINGS)
+        well_tiles([_site("1", _tile(64))], key=("p", "A"), steps=[], settings=SETTINGS)
     with pytest.raises(ValueError, match="no site is left"):
         joined_tiles([])

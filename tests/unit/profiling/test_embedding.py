@@ -1,6 +1,7 @@
 """Fields, augmentation and every embedding, at small sizes."""
 
 from pathlib import Path
+from typing import Any
 from urllib.error import URLError
 
 import keras
@@ -9,15 +10,20 @@ import pandas as pd
 import pytest
 
 from wellspring.cells.shards import Crop
-from wellspring.profiling.augmentation import FieldBatches, augmented
+from wellspring.profiling.cell_features import cell_features
 from wellspring.profiling.design import Design
-from wellspring.profiling.embedding import EMBEDDERS, Fitted, Training, cosine_rate, fit_embedder
-from wellspring.profiling.features import cell_features
+from wellspring.profiling.embeddings import Embedding, NoSettings, embedding
+from wellspring.profiling.embeddings.autoencoder import build_autoencoder
+from wellspring.profiling.embeddings.classifier import build_classifier
+from wellspring.profiling.embeddings.densenet import build_densenet
+from wellspring.profiling.field_batches import FieldBatches, augmented
 from wellspring.profiling.fields import Fields, read_fields, standardized, well_fields, write_fields
-from wellspring.profiling.networks import build_autoencoder, build_classifier, build_densenet, encoder_of
-from wellspring.profiling.runs import embedded_fields, multiplication_curves
+from wellspring.profiling.network_fits import Fitted, Training, cosine_rate
+from wellspring.profiling.network_folds import embedded_fields, multiplication_curves
+from wellspring.profiling.network_layers import encoder_of
 from wellspring.profiling.tables import EMBEDDING, MULTIPLIED, NETWORK_SCORES, PROFILE_HISTORY
-from wellspring.quality.images import CorrectedSite
+from wellspring.raw.images import SiteImage
+from wellspring.settings import settings_of
 from wellspring.tables import check_table
 
 NETWORKS = {
@@ -42,19 +48,34 @@ def _images(n: int, *, size: int = 32, seed: int = 0) -> np.ndarray:
     return images.astype(np.uint16)
 
 
-def _training(images: np.ndarray, **settings: object) -> Training:
+def _training(images: np.ndarray) -> Training:
     half = np.arange(len(images)) >= len(images) // 2
     valid = np.arange(len(images)) % 4 == 0
-    return Training(images, half, valid, {**NETWORKS, **settings}, seed=1)
+    return Training(images, half, valid, seed=1)
+
+
+def _settings(method: str, **changes: object) -> Any:
+    chosen = embedding(method)
+    return settings_of(chosen.settings_kind, chosen.settings_in({"networks": {**NETWORKS, **changes}}))
+
+
+def _fit(method: str, training: Training, **changes: object) -> Fitted:
+    fit = embedding(method).fit
+    assert fit is not None
+    return fit(training, settings=_settings(method, **changes))
+
+
+def _site(name: str, image: np.ndarray) -> SiteImage:
+    return SiteImage(name, ("actin", "nuclei")[: len(image)], image, None)
 
 
 def test_fields_are_the_kept_sites_shrunk_by_area(tmp_path: Path) -> None:
     image = np.zeros((2, 8, 10), dtype=np.uint16)
     image[0, :4, 1:5] = 40
-    sites = [CorrectedSite("1", image), CorrectedSite("2", image + 1)]
-    fields = well_fields(sites, key=("p", "A"), kept=["2"], channels=["actin", "nuclei"], size_px=2)
+    given = {"channels": ["actin", "nuclei"], "steps": [], "size_px": 2}
+    fields = well_fields([_site("2", image + 1)], key=("p", "A"), **given)
     assert fields.images.tolist() == [[[[41, 1], [1, 1]], [[1, 1], [1, 1]]]]
-    empty = well_fields(sites, key=("p", "B"), kept=[], channels=["actin", "nuclei"], size_px=2)
+    empty = well_fields([], key=("p", "B"), **given)
     write_fields(tmp_path / "A.npz", fields)
     write_fields(tmp_path / "B.npz", empty)
     read = read_fields([tmp_path / "B.npz", tmp_path / "A.npz"])
@@ -66,8 +87,8 @@ def test_fields_are_the_kept_sites_shrunk_by_area(tmp_path: Path) -> None:
 
 def test_wells_of_other_channels(tmp_path: Path) -> None:
     for name, channels in (("A", ["x"]), ("B", ["y"])):
-        site = CorrectedSite("1", np.ones((1, 4, 4), dtype=np.uint16))
-        fields = well_fields([site], key=("p", name), kept=["1"], channels=channels, size_px=4)
+        site = _site("1", np.ones((1, 4, 4), dtype=np.uint16))
+        fields = well_fields([site], key=("p", name), channels=channels, steps=[], size_px=4)
         write_fields(tmp_path / f"{name}.npz", fields)
     with pytest.raises(ValueError, match=r"its channels are \['y'\], those of other wells \['x'\]"):
         read_fields([tmp_path / "A.npz", tmp_path / "B.npz"])
@@ -104,12 +125,12 @@ def test_batches_have_each_field_so_many_times() -> None:
 @pytest.mark.parametrize(("method", "n_values"), [("autoencoder", 10), ("classifier", 3)])
 def test_one_interface_for_all(method: str, n_values: int) -> None:
     images = _images(8)
-    fitted = fit_embedder(method, _training(images))
+    fitted = _fit(method, _training(images))
     found = fitted.embed(images)
     assert found.shape == (8, n_values)
     assert found.dtype == np.float32
     assert fitted.embed(images[:0]).shape == (0, n_values)
-    # The embedding of a field does not depend on those beside it.
+    # The embedding of a field does not depend on the others.
     assert fitted.embed(images[3:4]) == pytest.approx(found[3:4], abs=1e-4)
     assert fitted.history["epoch"].max() == 2
     assert np.isfinite(fitted.history[["loss", "val_loss"]].to_numpy(dtype=float)).all()
@@ -120,16 +141,16 @@ def test_the_classifier_learns_what_tells_the_classes_apart() -> None:
     keras.utils.set_random_seed(1)
     images = _images(24)
     settings = {"epochs": 6, "learning_rate": 0.02, "dropout": 0.0, "multiplication": 8}
-    fitted = fit_embedder("classifier", _training(images, **settings))
+    fitted = _fit("classifier", _training(images), **settings)
     assert fitted.history["val_loss"].min() < 0.3
 
 
 def test_methods_and_sizes_that_do_not_fit() -> None:
     images = _images(4)
-    with pytest.raises(ValueError, match="'umap' is no network"):
-        fit_embedder("umap", _training(images))
+    with pytest.raises(ValueError, match=r"expected one of \['autoencoder', .*, got 'umap'"):
+        embedding("umap")
     with pytest.raises(ValueError, match="expected at least one field to fit on"):
-        fit_embedder("classifier", Training(images, np.zeros(4, bool), np.ones(4, bool), NETWORKS, seed=1))
+        _fit("classifier", Training(images, np.zeros(4, bool), np.ones(4, bool), seed=1))
     with pytest.raises(ValueError, match="needs fields of a multiple of 16 px"):
         build_autoencoder(image_size=40, width=8, code_size=4, dropout=0, output="mse")
     with pytest.raises(ValueError, match="6 blocks need fields of at least 64 px"):
@@ -166,7 +187,7 @@ def test_the_learning_rate_follows_a_cosine() -> None:
     assert rates == pytest.approx([1.0, 0.5, 5e-10, 1.0], abs=1e-9)
 
 
-def test_each_fold_is_fitted_without_its_samples(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_each_fold_is_fitted_without_its_samples() -> None:
     # The first pixel is the number of the field.
     images = _images(16)[:, :1]
     images[:, 0, 0, 0] = np.arange(16)
@@ -180,17 +201,16 @@ def test_each_fold_is_fitted_without_its_samples(monkeypatch: pytest.MonkeyPatch
     def first_pixel(images: np.ndarray) -> np.ndarray:
         return images[:, 0, 0, :1].astype(np.float32)
 
-    def spy(training: Training) -> Fitted:
+    def spy(training: Training, *, settings: NoSettings) -> Fitted:
         given.append(training.images)
         said.append(training.is_validation)
         history = pd.DataFrame({"network": "spy", "epoch": [1], "loss": [0.0], "val_loss": [0.0]})
         return Fitted(first_pixel, history, first_pixel)
 
-    monkeypatch.setitem(EMBEDDERS, "spy", spy)
-    fields = well_fields([], key=("p", "A"), kept=[], channels=["c"], size_px=32)
-    fields = type(fields)(wells[["plate", "well"]].assign(site="1"), images, ("c",))
+    network = Embedding(name="spy", title="spy", meaning="a spy", fit=spy)
+    fields = Fields(wells[["plate", "well"]].assign(site="1"), images, ("c",))
     design = Design(wells, ("y",), n_folds=2, seed=1)
-    found = embedded_fields("spy", fields, design=design, settings={}, report=print)
+    found = embedded_fields(network, fields, design=design, settings=NoSettings(), notify=print)
     check_table(found.scores, NETWORK_SCORES, source="test")
     check_table(found.embedding, EMBEDDING, source="test")
     check_table(found.history, PROFILE_HISTORY, source="test")
@@ -226,14 +246,13 @@ def test_learning_curves_of_several_multiplications() -> None:
     people = keys[["plate", "well"]].assign(sample=list("abcdefgh"), label=["x"] * 4 + ["y"] * 4)
     design = Design(people, ("y",), n_folds=2, seed=1)
     fields, said = Fields(keys, images, ("a", "b")), list[str]()
-    found = multiplication_curves(
-        "classifier", fields, design=design, settings=NETWORKS, factors=[1, 3], report=said.append
-    )
+    given = {"design": design, "settings": _settings("classifier")}
+    found = multiplication_curves(embedding("classifier"), fields, factors=[1, 3], notify=said.append, **given)
     check_table(found, MULTIPLIED, source="test")
     assert found.groupby("multiplication")["epoch"].max().to_dict() == {1: 2, 3: 2}
     assert np.isfinite(found[["loss", "val_loss"]].to_numpy()).all()
     assert said == ["classifier: fields 1 times", "classifier: fields 3 times"]
-    none = multiplication_curves("classifier", fields, design=design, settings=NETWORKS, factors=[], report=print)
+    none = multiplication_curves(embedding("classifier"), fields, factors=[], notify=print, **given)
     check_table(none, MULTIPLIED, source="test")
     assert none.empty
 
@@ -243,13 +262,14 @@ def test_without_classes_a_method_is_fitted_once() -> None:
     people = keys[["plate", "well"]].assign(sample=list("abcd"), label="none")
     design = Design(people, (), n_folds=5, seed=1)
     fields = Fields(keys, _images(4), ("a", "b"))
-    found = embedded_fields("autoencoder", fields, design=design, settings=NETWORKS, report=print)
+    network, settings = embedding("autoencoder"), _settings("autoencoder")
+    found = embedded_fields(network, fields, design=design, settings=settings, notify=print)
     assert found.embedding["fold"].tolist() == [0] * 4
     assert found.embedding["is_seen"].all()
     assert found.scores.empty
 
 
-def test_weights_that_cannot_be_downloaded_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_weights_that_cannot_be_downloaded_are_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     def failing(**_: object) -> None:
         try:
             raise URLError("no network")

@@ -5,7 +5,6 @@ import pandas as pd
 import pytest
 from sklearn import metrics
 
-from wellspring.profiling.batches import class_associations
 from wellspring.profiling.classification import (
     classification_metrics,
     classification_rows,
@@ -17,11 +16,12 @@ from wellspring.profiling.clustering import (
     cluster_labels,
     cluster_metrics,
     cluster_stability,
-    dendrogram_linkage,
     unseen_clusters,
 )
+from wellspring.profiling.confounding import class_associations
+from wellspring.profiling.dendrograms import dendrogram_linkage
 from wellspring.profiling.folds import sample_folds
-from wellspring.profiling.neighbours import neighbour_map
+from wellspring.profiling.planes import plane_of
 from wellspring.profiling.profiles import Profiles
 from wellspring.profiling.retrieval import average_precision, retrieval
 from wellspring.profiling.tables import CLUSTERS, VERDICT
@@ -174,7 +174,15 @@ def test_a_plate_of_other_samples_is_no_effect_of_the_plate() -> None:
     wells = [f"A{n:02d}" for n in range(2 * N_SAMPLES)]
     moved = {fold: Profiles(one.wells.assign(well=wells), one.values) for fold, one in moved.items()}
     found = judged(
-        "pca", moved, positive=["y"], controls=[], batch_columns=["plate"], n_permutations=99, n_bootstraps=5, seed=1
+        "pca",
+        moved,
+        positive=["y"],
+        controls=[],
+        batch_columns=["plate"],
+        needs_classes=False,
+        n_permutations=99,
+        n_bootstraps=5,
+        seed=1,
     )
     row = found.verdict.set_index("metric").loc["plate before"]
     assert row["value"] > 0.05
@@ -189,6 +197,7 @@ def test_the_whole_verdict() -> None:
         positive=["y"],
         controls=["x"],
         batch_columns=["plate"],
+        needs_classes=False,
         n_permutations=19,
         n_bootstraps=20,
         seed=1,
@@ -239,14 +248,14 @@ def test_wells_go_to_centres_that_were_found_without_their_sample() -> None:
 def test_maps_keep_groups_together_and_are_the_same_again() -> None:
     values = np.random.default_rng(0).normal(size=(20, 4)) + np.repeat([[0.0], [50.0]], 10, axis=0)
     for method in ("umap", "tsne"):
-        found = neighbour_map(method, values, seed=1)
-        assert np.array_equal(found, neighbour_map(method, values, seed=1))
+        found = plane_of(method, values, seed=1)
+        assert np.array_equal(found, plane_of(method, values, seed=1))
         inside = np.linalg.norm(found[:10] - found[:10].mean(axis=0), axis=1).max()
         assert np.linalg.norm(found[:10].mean(axis=0) - found[10:].mean(axis=0)) > inside
-        assert np.isnan(neighbour_map(method, values[:4], seed=1)).all()
-        assert np.isnan(neighbour_map(method, np.ones((9, 2)), seed=1)).all()
+        assert np.isnan(plane_of(method, values[:4], seed=1)).all()
+        assert np.isnan(plane_of(method, np.ones((9, 2)), seed=1)).all()
     with pytest.raises(ValueError, match="expected umap or tsne, got 'pca'"):
-        neighbour_map("pca", values, seed=1)
+        plane_of("pca", values, seed=1)
 
 
 def test_metrics_are_those_of_scikit_learn() -> None:
@@ -280,7 +289,9 @@ def test_studies_without_an_effect_are_rarely_significant() -> None:
 
 def test_the_class_is_no_evidence_where_it_was_told() -> None:
     design = {"positive": ["y"], "controls": [], "batch_columns": ["plate"], "n_permutations": 9, "n_bootstraps": 5}
-    p_value = judged("classifier", _spaces(effect=10.0), **design, seed=1).verdict.set_index("metric")["p_value"]
+    p_value = judged("classifier", _spaces(effect=10.0), **design, needs_classes=True, seed=1).verdict.set_index(
+        "metric"
+    )["p_value"]
     assert p_value[["label before", "label robust z"]].isna().all()
     assert np.isfinite(p_value["plate before"])
 
@@ -290,7 +301,15 @@ def test_wells_without_classes_are_described_and_not_judged() -> None:
     wells = spaces[0].wells.assign(label="none", is_seen=True)
     only = {0: Profiles(wells, spaces[0].values)}
     found = judged(
-        "pca", only, positive=[], controls=[], batch_columns=["plate"], n_permutations=9, n_bootstraps=5, seed=1
+        "pca",
+        only,
+        positive=[],
+        controls=[],
+        batch_columns=["plate"],
+        needs_classes=False,
+        n_permutations=9,
+        n_bootstraps=5,
+        seed=1,
     )
     check_table(found.verdict, VERDICT, source="test")
     check_table(found.clusters, CLUSTERS, source="test")
@@ -307,7 +326,15 @@ def test_one_well_is_described_without_a_word(recwarn: pytest.WarningsRecorder) 
     is_first = np.arange(len(spaces[0].values)) == 0
     only = {0: Profiles(spaces[0].wells.assign(is_seen=True), spaces[0].values).at(is_first)}
     found = judged(
-        "pca", only, positive=[], controls=[], batch_columns=["plate"], n_permutations=9, n_bootstraps=5, seed=1
+        "pca",
+        only,
+        positive=[],
+        controls=[],
+        batch_columns=["plate"],
+        needs_classes=False,
+        n_permutations=9,
+        n_bootstraps=5,
+        seed=1,
     )
     check_table(found.clusters, CLUSTERS, source="test")
     assert found.clusters[["pc_1", "pc_2"]].to_numpy().tolist() == [[0.0, 0.0]]
@@ -316,7 +343,14 @@ def test_one_well_is_described_without_a_word(recwarn: pytest.WarningsRecorder) 
 
 def test_sizes_of_two_clusters_and_their_plane() -> None:
     spaces = _spaces(effect=8.0)
-    options = {"controls": ["control"], "batch_columns": [], "n_permutations": 0, "n_bootstraps": 5, "seed": 1}
+    options = {
+        "controls": ["control"],
+        "batch_columns": [],
+        "needs_classes": False,
+        "n_permutations": 0,
+        "n_bootstraps": 5,
+        "seed": 1,
+    }
     found = judged("pca", spaces, positive=["y"], **options).verdict
     rows = found[found["question"] == "clusters"].set_index(["scope", "metric"])["value"]
     for scope in ("all", "components", "unseen"):

@@ -9,9 +9,10 @@ import pytest
 from sklearn.decomposition import PCA, IncrementalPCA
 
 from wellspring.profiling.design import Design, field_folds
+from wellspring.profiling.embeddings import embedding
+from wellspring.profiling.embeddings.pca import PcaSettings, fit_pca, pca_fields
 from wellspring.profiling.fields import Fields, each_well, read_keys, standardized, write_fields
 from wellspring.profiling.profiles import well_profiles
-from wellspring.profiling.reduction import fit_pca, pca_fields, reduced_wells
 from wellspring.profiling.tables import EMBEDDING
 from wellspring.tables import check_table
 
@@ -58,7 +59,7 @@ def test_a_column_of_the_sheet_may_be_named_site() -> None:
     keys = pd.concat([well.keys for well in wells], ignore_index=True)
     folds = field_folds(keys, design=named)
     assert list(folds.keys) == ["plate", "well", "site", "sample", "label"]
-    found = pca_fields(folds, lambda: wells, n_components=2, report=print)
+    found = pca_fields(folds, lambda: wells, n_components=2, notify=print)
     assert set(found["site"]) == {"0"}
 
 
@@ -100,7 +101,7 @@ def test_no_field_to_fit_on() -> None:
 def test_no_component_along_which_nothing_varies() -> None:
     wells, design = _wells(8), _design(8)
     folds = field_folds(pd.concat([one.keys for one in wells], ignore_index=True), design=design)
-    found = pca_fields(folds, lambda: wells, n_components=64, report=print)
+    found = pca_fields(folds, lambda: wells, n_components=64, notify=print)
     check_table(found, EMBEDDING, source="test")
     spaces = well_profiles(found, design.annotations, source="pca")
     # Of four seen fields; a fourth component would be of rounding alone, and put unseen ones at 100,000 deviations.
@@ -114,7 +115,7 @@ def test_no_component_along_which_nothing_varies() -> None:
 def test_a_fold_learns_nothing_of_its_unseen_fields() -> None:
     wells, design = _wells(8, n_sites=2), _design(8)
     folds = field_folds(pd.concat([one.keys for one in wells], ignore_index=True), design=design)
-    found = pca_fields(folds, lambda: wells, n_components=3, report=print)
+    found = pca_fields(folds, lambda: wells, n_components=3, notify=print)
     images = np.concatenate([one.images for one in wells])
     for fold in (1, 2):
         own = found[found["fold"] == fold]
@@ -129,10 +130,9 @@ def test_wells_from_files(tmp_path: Path) -> None:
         paths.append(tmp_path / "p" / f"{one.keys['well'].iloc[0]}.npz")
         write_fields(paths[-1], one)
     assert read_keys(paths)["well"].tolist() == [f"A0{number}" for number in range(6)]
-    done = reduced_wells("pca", paths, cells=[], design=_design(6, positive=()), n_components=2, report=print)
+    pca = embedding("pca").embed
+    done = pca(paths, cells=[], design=_design(6, positive=()), settings=PcaSettings(2), notify=print)
     assert (len(done), done["fold"].max()) == (6, 0)
-    with pytest.raises(ValueError, match="'densenet' needs a network; expected pca or features"):
-        reduced_wells("densenet", paths, cells=[], design=_design(6), n_components=2, report=print)
     other = Fields(_wells(1)[0].keys, np.ones((1, 2, 16, 16), dtype=np.uint16), ("a", "b"))
     write_fields(paths[3], other)
     with pytest.raises(ValueError, match=r"A03.npz: .*shape \[2, 16, 16\], those of other wells \[2, 32, 32\]"):

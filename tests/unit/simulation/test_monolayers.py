@@ -87,7 +87,7 @@ def test_a_run_beside_the_truth(tmp_path: Path) -> None:
         rows.append(("p", f"A{n}", "1", name, diagnosis, severity, "none" if n else "debris"))
     write_table(pd.DataFrame(rows, columns=MONOLAYER_SITES.names), tmp_path / "truth/sites.parquet", MONOLAYER_SITES)
     sites = [("p", f"A{n}", "1", n < 2, n > 1, "none") for n in range(4)]
-    write_table(pd.DataFrame(sites, columns=KEPT_SITES.names), tmp_path / "quality/sites.parquet", KEPT_SITES)
+    write_table(pd.DataFrame(sites, columns=KEPT_SITES.names), tmp_path / "quality/plates/p/sites.parquet", KEPT_SITES)
     verdict = [
         ("pca", "classification", scope, "accuracy", value, 0.0, 1.0, 0.04)
         for scope, value in (("robust z", 0.5), ("unseen", 0.75))
@@ -116,7 +116,7 @@ def test_a_run_that_judged_nothing_beside_the_truth(tmp_path: Path) -> None:
     sites = [("p", f"A{n}", "1", name, "patient", severity, "none") for n, (name, severity) in enumerate(names.items())]
     write_table(pd.DataFrame(sites, columns=MONOLAYER_SITES.names), tmp_path / "truth/sites.parquet", MONOLAYER_SITES)
     kept = [("p", f"A{n}", "1", False, True, "none") for n in range(3)]
-    write_table(pd.DataFrame(kept, columns=KEPT_SITES.names), tmp_path / "quality/sites.parquet", KEPT_SITES)
+    write_table(pd.DataFrame(kept, columns=KEPT_SITES.names), tmp_path / "quality/plates/p/sites.parquet", KEPT_SITES)
     folder = tmp_path / "profiling"
     verdict = pd.DataFrame([("pca", "clusters", "all", "kmeans larger", 2.0, *[float("nan")] * 3)])
     write_table(verdict.set_axis(VERDICT.names, axis=1), folder / "verdicts/pca.parquet", VERDICT)

@@ -86,8 +86,8 @@ def classification_table(verdict: pd.DataFrame, published: pd.DataFrame | None, 
         "Wells of unseen samples, all folds together. Accuracy: share of wells that are classified correctly; recall: "
         "share of the positive class that is found; precision: share of wells called positive that are; AUC: chance "
         "that a positive well scores above another. Below each value: 95 % interval of a bootstrap over samples, and "
-        "the share of permutations of the samples' classes that do as well (p); of a classifier's AUC it is a little too "
-        f"small. Corrected: robust z-score per plate.{_source(published, 'Dincu 2021, other data.')}"
+        "the share of permutations of the samples' classes that do as well (p); of a classifier's AUC it is a little "
+        f"too small. Corrected: robust z-score per plate.{_source(published, 'Dincu 2021, other data.')}"
     )
     head = ("Embedding", *_CLASSIFICATION.values())
     return PageTable(title="Are unseen samples classified correctly?", file=file, head=head, rows=rows, note=note)
