@@ -75,6 +75,13 @@ def test_other_starts_need_no_more_keys_than_they_list(start: str, clone: Path, 
 
 
 @pytest.mark.workflow
+def test_the_first_run_on_a_cluster_is_planned_as_the_page_says(clone: Path) -> None:
+    result = _shell(Page(ROOT / "docs/cluster.md").runnable("first run"), folder=clone)
+    assert result.returncode == 0, (result.stdout + result.stderr)[-3000:]
+    assert "Asks for a GPU: training_fit" in result.stdout + result.stderr
+
+
+@pytest.mark.workflow
 def test_the_workflow_is_imported_as_the_page_says(images: Path, tmp_path: Path) -> None:
     sheet = "plate\twell\tpath\n" + "".join(f"p\t{well}\t{images}\n" for well in ("A01", "A02"))
     (tmp_path / "wells.tsv").write_text(sheet, encoding="utf-8")
