@@ -20,9 +20,10 @@ def raw_path(wildcards):
     return str(PATHS[wildcards.plate, wildcards.well])
 
 
-def raw_digest(wildcards, input):
+def raw_digest(wildcards):
     """Snakemake sees files that became newer; this sees those that were replaced by older ones too."""
-    return files_digest(input.files)
+    # Of the wildcards alone: Snakemake does not compare parameters that take the input.
+    return files_digest(raw_files(wildcards))
 
 
 def named_channels():
