@@ -5,9 +5,12 @@ import pandas as pd
 import pytest
 
 from wellspring.attribution.roar.levels import Removal
+from wellspring.attribution.settings import BlurBaseline, CellsBaseline, PlainBaseline, RetrainSettings
 from wellspring.attribution.tables import IMPORTANCE, ROAR
+from wellspring.settings import settings_of
 from wellspring.tables import check_table
 from wellspring.training.runs import Run
+from wellspring.training.settings import TrainingSettings
 
 # TensorFlow's and Keras' own conversions of arrays.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
@@ -37,7 +40,7 @@ class Images:
 
 @pytest.fixture
 def data():
-    from wellspring.training.runs import Data
+    from wellspring.training.job import Data
 
     targets = np.random.default_rng(0).normal(size=120)
     manifest = pd.DataFrame({"plate": "p", "well": "A01", "object_id": np.arange(120), "target": targets})
@@ -47,55 +50,36 @@ def data():
     return Data(manifest=manifest, normalization=scaling, loader=Images(targets), threads=1)
 
 
-def params(folder):
-    explained = {
-        "split": "test",
-        "method": "integrated_gradients",
-        "copies": "vargrad_sd",
-        "baseline": {"method": "mean", "cells": 3},
-        "estimator": {"method": "offset", "points": 4, "samples": 9},
-        "noise_sd": 1.0,
-        "rule": "trapezoid",
-        "steps": 4,
-        "tolerance": 0.01,
-        "max_steps": 8,
-        "batch_size": 64,
-    }
-    off = {"shift": 0.0, "noise_sd": 0.0, "zoom": False, "flip": False, "rotate": False}
-    training = {"epochs": 99, "patience": 99, "batch_size": 20, "huber_delta": 1.0, "augmentation": off}
-    roar = {"percents": [50, 100], "epochs": 8, "samples": 2}
-    return {
-        "input_channels": None,
-        "training": training,
-        "learning_rate": 0.2,
-        "attribution": explained,
-        "n_cells": 4,
-        "roar": roar,
-        "resume_folder": str(folder / "resume"),
-        "code": "a",
-    }
+OFF = {"shift": 0.0, "noise_sd": 0.0, "zoom": False, "flip": False, "rotate": False}
+TRAINING = settings_of(
+    TrainingSettings, {"epochs": 99, "patience": 99, "batch_size": 20, "huber_delta": 1.0, "augmentation": OFF}
+)
+FEW_CELLS = CellsBaseline(method="mean", cells=3)
 
 
 def test_baselines_are_made_of_training_cells(data):
     from wellspring.attribution.loading import baselines_of
 
-    found = baselines_of({"method": "random", "cells": 3}, loader=data.loader, manifest=data.manifest)
+    random = CellsBaseline(method="random", cells=3)
+    found = baselines_of(random, loader=data.loader, manifest=data.manifest)
     places = sorted(np.random.default_rng(0).permutation(80)[:3])
     np.testing.assert_array_equal(found.cells, data.loader.batch(places)[0])
-    assert baselines_of({"method": "black"}, loader=data.loader, manifest=data.manifest).cells.shape == (0, 6, 6, 4)
+    black = PlainBaseline(method="black")
+    assert baselines_of(black, loader=data.loader, manifest=data.manifest).cells.shape == (0, 6, 6, 4)
+    blur = BlurBaseline(method="blur", sigma_px=2.5)
+    assert baselines_of(blur, loader=data.loader, manifest=data.manifest).sigma_px == 2.5
 
 
-def test_the_error_rises_when_what_tells_the_target_is_gone(data, tmp_path, monkeypatch):
-    from wellspring.attribution import retraining
-    from wellspring.attribution.roar.retrain import retrained
+def test_the_error_rises_when_what_tells_the_target_is_gone(data, tmp_path, monkeypatch, map_settings):
+    from wellspring.attribution.roar import retrain
     from wellspring.models.devices import CPU
 
     # Other tests of this process have made tensors already, after which the threads are fixed.
     monkeypatch.setattr("wellspring.attribution.roar.retrain.prepared_device", lambda *, threads: CPU)
 
     # The new model is explained from the baseline that the config names, as the other runs are.
-    baselines, asked = retraining.baselines_of, []
-    monkeypatch.setattr(retraining, "baselines_of", lambda block, **of: asked.append(block) or baselines(block, **of))
+    baselines, asked = retrain.baselines_of, []
+    monkeypatch.setattr(retrain, "baselines_of", lambda block, **of: asked.append(block) or baselines(block, **of))
     channels = {"channel": ["a", "b", "c"] * 2, "importance": [0.8, 0.1, 0.1] * 2}
     importance = pd.DataFrame({"object_id": [1, 1, 1, 2, 2, 2], **channels})
     found = {}
@@ -104,12 +88,23 @@ def test_the_error_rises_when_what_tells_the_target_is_gone(data, tmp_path, monk
         Removal("pixels", "random", amount=100, seed=7),
         Removal("channels", "map", amount=1, seed=7),
     ):
-        settings = {
-            "importance": importance,
-            "levels": None,
-            "params": params(tmp_path / removal.form / removal.ranking),
-        }
-        result = retrained(data, RUN, removal, threads=1, report=lambda _: None, **settings)
+        result = retrain.retrained(
+            data,
+            RUN,
+            removal,
+            importance=importance,
+            levels=None,
+            input_channels=None,
+            training=TRAINING,
+            learning_rate=0.2,
+            maps=map_settings(baseline={"method": "mean", "cells": 3}),
+            settings=RetrainSettings(epochs=8, samples=2, percents=()),
+            n_cells=4,
+            resume_folder=tmp_path / removal.form / removal.ranking / "resume",
+            code="a",
+            threads=1,
+            report=lambda _: None,
+        )
         row = check_table(result.errors, ROAR, source="test").iloc[0]
         found[removal.form, removal.ranking] = row
         table = check_table(result.importance, IMPORTANCE, source="test")
@@ -118,7 +113,7 @@ def test_the_error_rises_when_what_tells_the_target_is_gone(data, tmp_path, monk
             assert sorted(set(table["channel"])) == ["b", "c"]
         elif removal.ranking == "none":
             assert table.groupby("channel")["importance"].mean().idxmax() == "a"
-    assert asked == [{"method": "mean", "cells": 3}] * 3
+    assert asked == [FEW_CELLS] * 3
     assert found["pixels", "none"]["r2"] > 0.8
     assert found["pixels", "random"]["r2"] < 0.3
     assert found["channels", "map"]["r2"] < 0.3

@@ -144,7 +144,7 @@ def test_errors_are_those_of_the_test_cells():
         roar_row(predictions[:1], run=run, removal=removal)
 
 
-def test_a_killed_ranking_goes_on_where_it_was(tmp_path):
+def test_a_killed_ranking_resumes_where_it_was(tmp_path):
     asked, run = [], Run("m", "structure", 7)
 
     def maps(part):
@@ -155,7 +155,7 @@ def test_a_killed_ranking_goes_on_where_it_was(tmp_path):
             yield place, values, values**2
 
     def ranked(folder, *, fingerprint="a", told=lambda _: None):
-        shards = ResumeArrays(folder, fingerprint, n_items=2)
+        resume = ResumeArrays(folder, fingerprint, n_items=2)
         return ranked_levels(maps, n=5, percents=[10, 50], run=run, resume=resume, report=told)
 
     lines = []

@@ -237,11 +237,11 @@ def test_useless_settings_are_refused(settings, words):
         maps(make_images(), **settings)
 
 
-def test_scoring_is_what_the_config_says():
-    block = {"method": "integrated_gradients", "copies": "vargrad_sd", "noise_sd": 1.0, "rule": "midpoint", "steps": 9}
-    cheap = scoring_of({**block, "estimator": {"method": "offset", "points": 4, "samples": 7}})
+def test_scoring_is_what_the_config_says(map_settings):
+    offset = {"method": "offset", "points": 4, "samples": 7}
+    cheap = scoring_of(map_settings(estimator=offset))
     assert (cheap.estimator, cheap.points, cheap.samples) == ("offset", 4, 7)
-    thesis = scoring_of({**block, "estimator": {"method": "trapezoid", "steps": 70, "samples": 50}})
+    thesis = scoring_of(map_settings(estimator={"method": "trapezoid", "steps": 70, "samples": 50}))
     assert (thesis.estimator, thesis.points, thesis.samples) == ("trapezoid", 70, 50)
-    bare = scoring_of({**block, "copies": "none", "estimator": {"method": "offset", "points": 4, "samples": 7}})
+    bare = scoring_of(map_settings(copies="none", estimator=offset))
     assert (bare.estimator, bare.points) == ("midpoint", 9)

@@ -1,4 +1,4 @@
-"""A validation that is killed goes on after the last way to make maps that it tried, and ends as it would have."""
+"""A validation that is killed resumes after the last map method that it tested, and ends as it would have."""
 
 from itertools import pairwise
 
@@ -124,13 +124,13 @@ def test_a_killed_validation_goes_on_and_ends_as_it_would_have(tmp_path):
         assert_equal(validated(folder, model=again, report=lines.append), whole)
         # What was kept was not measured again.
         assert again.n_images == counts[-1] - counts[n_kept]
-        assert lines[-1] == "tanh structure 3: tried 7 of 7 ways to rank values"
+        assert lines[-1] == "tanh structure 3: tested 7 of 7 rankings of values"
     model = Model()
     assert_equal(validated(folder, model=model), whole)
     assert model.n_images == 0
 
 
-def test_what_ways_were_tried_before_changes_no_other(tmp_path):
+def test_what_methods_were_tested_before_changes_no_other(tmp_path):
     """Any of the kept parts may be missing: what is measured in its place is the same."""
     counts, whole = images_until(tmp_path)
     for place, path in enumerate(sorted((tmp_path / "whole").iterdir())):

@@ -10,25 +10,26 @@ from wellspring.attribution.maps.baselines import Baselines
 from wellspring.attribution.maps.methods import MapMethod
 from wellspring.attribution.maps.scores import Scoring
 from wellspring.attribution.tables import CURVES, MEASURES, RANDOMISED
-from wellspring.attribution.validation.agreement import channel_auc, map_correlation, pixel_auc, roc_auc
+from wellspring.attribution.validation.agreement import channel_auc, map_correlation, pixel_auc
 from wellspring.attribution.validation.insertion import Subject
 from wellspring.attribution.validation.measuring import Known, Subjects, candidates, known_truth, validated_run
 from wellspring.attribution.validation.validation_cache import ValidationCache
+from wellspring.statistics import roc_area
 from wellspring.tables import check_table
 from wellspring.training.runs import Run
 
 
 def test_auc_by_hand():
     """Of the 2 x 2 pairs of a true and a false one, three are in order."""
-    assert roc_auc(np.array([0.9, 0.2, 0.5, 0.1]), np.array([True, True, False, False])) == 0.75
-    assert roc_auc(np.array([1.0, 2.0]), np.array([False, True])) == 1.0
-    assert roc_auc(np.array([1.0, 1.0, 1.0]), np.array([False, True, True])) == 0.5
-    assert np.isnan(roc_auc(np.array([1.0]), np.array([True])))
+    assert roc_area(np.array([0.9, 0.2, 0.5, 0.1]), np.array([True, True, False, False])) == 0.75
+    assert roc_area(np.array([1.0, 2.0]), np.array([False, True])) == 1.0
+    assert roc_area(np.array([1.0, 1.0, 1.0]), np.array([False, True, True])) == 0.5
+    assert np.isnan(roc_area(np.array([1.0]), np.array([True])))
 
 
 def test_a_random_ranking_scores_one_half():
     rng = np.random.default_rng(0)
-    found = [roc_auc(rng.random(60), np.arange(60) < 20) for _ in range(400)]
+    found = [roc_area(rng.random(60), np.arange(60) < 20) for _ in range(400)]
     # Standard deviation of one: sqrt(61 / (12 * 20 * 40)) = 0.08; of the mean: 0.004.
     assert abs(np.mean(found) - 0.5) < 0.016
 
