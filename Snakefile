@@ -33,7 +33,7 @@ rule all:
         "<results>/report/report.html",
 
 
-if not workflow.modifier.is_module:
+if workflow.modifier.is_main_snakefile():
 
     # What concerns the run as a whole: not for a workflow that imports this one.
     include: "workflow/rules/run.smk"

@@ -16,8 +16,13 @@ from wellspring.provenance import script_digest
 from wellspring.sheet.reading import read_sheet, read_sheet_schema, well_paths, wildcard_pattern
 from wellspring.stage import stages, wanted_stages
 
+# The files that this config was read from; of a module, whose config comes from another workflow, none.
+CONFIG_FILES = workflow.configfiles if workflow.modifier.is_main_snakefile() else ()
+
 try:
-    config = validated_config(config, schema=config_schema(ROOT / "workflow" / "schemas"), source="config")
+    config = validated_config(
+        config, schema=config_schema(ROOT / "workflow" / "schemas"), source="config", files=CONFIG_FILES
+    )
     WELLS = read_sheet(Path(config["wells"]), schema=read_sheet_schema(ROOT / "workflow" / "schemas"))
 except (ValueError, OSError) as error:
     raise WorkflowError(str(error)) from None
@@ -46,7 +51,7 @@ def script_code(script, *modules):
 
     `modules`: those that the script comes to by a name in its settings alone.
     """
-    return script_digest(ROOT / "workflow" / "scripts" / f"{script.replace('/', '_')}.py", *modules)
+    return script_digest(ROOT / "workflow" / "scripts" / f"{'_'.join(Path(script).parts)}.py", *modules)
 
 
 def per_well(pattern):
