@@ -27,7 +27,7 @@ def check_columns():
     """Columns that the config names and that no cell can have are reported before any job runs."""
     known = object_columns() if config["dataset"]["target_channel"] is not None else None
     if known is not None:
-        sheet, cells = [*WELLS.columns], [*CELLS.names, *known]
+        sheet, cells = [name for name in WELLS if name != "path"], [*CELLS.names, *known]
         lines = unknown_columns(named_columns(config["dataset"]), sheet=sheet, cells=cells, prefix=MEAN_PREFIX)
         if lines:
             raise WorkflowError("\n  - ".join(["config: columns that are not there:", *lines]))
