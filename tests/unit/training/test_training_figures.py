@@ -12,9 +12,9 @@ from wellspring.training.report.comparison import (
     histories_figure,
     metrics_figure,
     read_published,
-    run_of,
     validation_baseline_mae,
 )
+from wellspring.training.runs import Run
 from wellspring.training.tables import COMPARISON
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -105,9 +105,9 @@ def test_validation_baseline_needs_both_sets(manifest, split):
 
 def test_histories_have_a_panel_per_regime_and_a_dot_at_the_best_epoch(make_history):
     runs = {
-        ("linear", "structure", 1): make_history([9.0, 5.0, 6.0]),
-        ("linear", "color-structure", 1): make_history([4.0, 3.0]),
-        ("simple_cnn", "color-structure", 1): make_history([4.0, 2.0, 1.0]),
+        Run("linear", "structure", 1): make_history([9.0, 5.0, 6.0]),
+        Run("linear", "color-structure", 1): make_history([4.0, 3.0]),
+        Run("simple_cnn", "color-structure", 1): make_history([4.0, 2.0, 1.0]),
     }
     figure = histories_figure(runs, baseline_mae=4.5)
     color, structure = figure.axes
@@ -122,7 +122,7 @@ def test_histories_have_a_panel_per_regime_and_a_dot_at_the_best_epoch(make_hist
 
 
 def test_seeds_share_a_color_and_one_label(make_history):
-    runs = {("linear", "structure", seed): make_history([3.0, 2.0]) for seed in (1, 2)}
+    runs = {Run("linear", "structure", seed): make_history([3.0, 2.0]) for seed in (1, 2)}
     figure = histories_figure(runs, baseline_mae=2.5)
     curves = [line for line in figure.axes[0].lines if len(line.get_xdata()) == 2 and line.get_linestyle() == "-"]
     assert len(curves) == 2
@@ -136,18 +136,8 @@ def test_seeds_share_a_color_and_one_label(make_history):
     ids=["wild first epoch", "all inside", "below the baseline", "best epoch far above"],
 )
 def test_error_axis_shows_every_best_epoch_and_no_more_than_it_must(make_history, errors, top):
-    figure = histories_figure({("linear", "structure", 1): make_history(errors)}, baseline_mae=10.0)
+    figure = histories_figure({Run("linear", "structure", 1): make_history(errors)}, baseline_mae=10.0)
     assert figure.axes[0].get_ylim() == pytest.approx((0.0, 1.05 * top))
-
-
-def test_run_of_a_file():
-    assert run_of(Path("results/training/linear/structure/12/history.csv")) == ("linear", "structure", 12)
-
-
-@pytest.mark.parametrize("path", ["history.csv", "linear/structure/best/history.csv"])
-def test_run_of_another_file_is_an_error(path):
-    with pytest.raises(ValueError, match="model/regime/seed"):
-        run_of(Path(path))
 
 
 def test_the_shipped_published_figures_can_be_read():

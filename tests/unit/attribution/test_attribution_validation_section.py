@@ -5,17 +5,16 @@ import pandas as pd
 import pytest
 
 from wellspring.attribution.report.trust import (
-    consistency_grid,
-    roar_grid,
+    Validation,
+    consistency_rows,
+    roar_rows,
     trust_findings,
-    trust_grids,
+    trust_rows,
     trust_warnings,
-    validation_sections,
+    validation_section,
 )
-from wellspring.attribution.report.validation import curves_figure, randomised_figure, roar_figure, way_name
+from wellspring.attribution.report.validation_figures import curves_figure, method_name, randomised_figure, roar_figure
 from wellspring.attribution.tables import CONSISTENCY, ROAR_SUMMARY, TRUST
-from wellspring.report.inputs import Validation, read_validation
-from wellspring.tables import write_table
 
 RUN = {"model": "simple_cnn", "regime": "structure"}
 VARGRAD = {"method": "integrated_gradients", "copies": "vargrad", "baseline": "black"}
@@ -55,33 +54,33 @@ def roar():
     return table.assign(mae_lower=table["mae"] - 1, mae_upper=table["mae"] + 1)[ROAR_SUMMARY.names]
 
 
-def test_ways_have_names():
-    assert way_name("integrated_gradients", "vargrad_sd", "black") == "integrated gradients, VarGrad (SD), black"
-    assert way_name("gradient_input", "none", "-") == "gradient input"
+def test_methods_have_names():
+    assert method_name("integrated_gradients", "vargrad_sd", "black") == "integrated gradients, VarGrad (SD), black"
+    assert method_name("gradient_input", "none", "-") == "gradient input"
 
 
 def test_findings_say_what_passes_and_what_does_not(trust):
     pixels, marked, beaten = trust_findings(trust)
     assert "0.60 (gradient input) to 0.90 (integrated gradients, VarGrad, black)" in pixels
     assert marked.endswith("rather than the model: gradient input.")
-    assert "has 0.80: 1 of 2 ways do better." in pixels
-    assert "of 2 ways to make maps 1 earlier than a random order and 0 earlier than the order by intensity" in beaten
+    assert "has 0.80: 1 of 2 methods do better." in pixels
+    assert "of 2 map methods 1 earlier than a random order and 0 earlier than the order by intensity" in beaten
 
 
 def test_findings_say_who_ranks_the_causal_channels_first(trust):
     measured = trust[trust["measure"] == "pixel_auc"].assign(measure="channel_auc")
     (some,) = trust_findings(measured.assign(mean=[1.0, 0.75, np.nan]))
-    assert "1 of 2 ways to make maps rank every causal channel before all others; the least area" in some
+    assert "1 of 2 map methods rank every causal channel before all others; the smallest area" in some
     assert "is 0.75 (gradient input), 0.5 would be chance." in some
     (every,) = trust_findings(measured.assign(mean=[1.0, 1.0, np.nan]))
-    assert every.endswith("2 of 2 ways to make maps rank every causal channel before all others.")
+    assert every.endswith("2 of 2 map methods rank every causal channel before all others.")
 
 
-def test_maps_that_outlast_the_model_are_warned_of_where_the_report_draws_them(trust):
-    (warning,) = trust_warnings(trust, way="gradient input")
+def test_maps_that_survive_a_random_model_are_warned_of_where_the_report_draws_them(trust):
+    (warning,) = trust_warnings(trust, method="gradient input")
     assert warning.startswith("simple_cnn, structure: the maps of this report (gradient input) stay much the same")
     assert "(correlation 0.70)" in warning
-    assert trust_warnings(trust, way="integrated gradients, VarGrad, black") == []
+    assert trust_warnings(trust, method="integrated gradients, VarGrad, black") == []
 
 
 def test_without_truth_and_without_orders_there_is_less_to_say(trust):
@@ -91,9 +90,9 @@ def test_without_truth_and_without_orders_there_is_less_to_say(trust):
     assert len(trust_findings(trust[trust["measure"] != "pixel_auc"])) == 2
 
 
-def test_every_way_has_a_row_and_failures_are_marked(trust):
-    (grid,) = trust_grids(trust, file="trust.csv")
-    assert list(grid.head) == ["Way to make maps", "AUC of\npixels", "Deletion\narea", "Correlation,\nrandom model"]
+def test_every_method_has_a_row_and_failures_are_marked(trust):
+    (grid,) = trust_rows(trust, file="trust.csv")
+    assert list(grid.head) == ["Map method", "AUC of\npixels", "Deletion\narea", "Correlation,\nrandom model"]
     assert grid.rows == [
         ("integrated gradients, VarGrad, black", "0.90\n0.85 to 0.95", "0.20", "0.10"),
         ("gradient input", "0.60", "0.50", "0.70 ✗"),
@@ -101,18 +100,18 @@ def test_every_way_has_a_row_and_failures_are_marked(trust):
         ("random", "–", "0.40", "–"),
     ]
     assert "9 cells of each run, 3 for the random model. Mean over 2 runs" in grid.note
-    (grid,) = trust_grids(trust[trust["measure"] != "randomised"], file="trust.csv")
+    (grid,) = trust_rows(trust[trust["measure"] != "randomised"], file="trust.csv")
     assert "9 cells of each run. Mean" in grid.note
 
 
 def test_tables_of_agreement_and_of_retraining(consistency, roar):
-    assert consistency_grid(consistency, file="").rows[1] == ("simple_cnn", "structure", "1 and 3", "−0.25")
-    row = roar_grid(roar, file="").rows[1]
+    assert consistency_rows(consistency, file="").rows[1] == ("simple_cnn", "structure", "1 and 3", "−0.25")
+    row = roar_rows(roar, file="").rows[1]
     assert row == ("simple_cnn, structure", "pixels", "map", "90 %", "2", "30.0\n29.0 to 31.0", "0.50")
-    assert "95 % interval" in roar_grid(roar, file="").note
+    assert "95 % interval" in roar_rows(roar, file="").note
     once = roar.assign(n_retrained=1, mae_lower=np.nan, mae_upper=np.nan)
-    assert roar_grid(once, file="").note.endswith("one training each.")
-    assert roar_grid(once, file="").rows[1][-2] == "30.0"
+    assert roar_rows(once, file="").note.endswith("one training each.")
+    assert roar_rows(once, file="").rows[1][-2] == "30.0"
 
 
 def test_curves_are_means_over_the_runs():
@@ -142,19 +141,13 @@ def test_retraining_is_drawn_by_ranking(roar):
     assert [handle.lines[0].get_ydata().tolist() for handle in handles] == [[10, 30], [10, 20]]
 
 
-def test_the_chapter_has_what_was_asked_for(tmp_path, trust, consistency, roar, empty_svg):
-    assert validation_sections(None) == []
-    assert read_validation({}) is None
-    for name, table, frame in (("trust", TRUST, trust), ("consistency", CONSISTENCY, consistency)):
-        write_table(frame, tmp_path / f"{name}.csv", table)
-    write_table(roar, tmp_path / "roar.csv", ROAR_SUMMARY)
-    files = {name: tmp_path / f"{name}.csv" for name in ("trust", "consistency")}
-    files |= {"curves_figure": empty_svg, "randomised_figure": empty_svg}
-    small = read_validation(files)
-    assert isinstance(small, Validation)
-    (section,) = validation_sections(small)
+def test_the_section_has_what_was_asked_for(trust, consistency, roar, empty_svg):
+    captions = {"curves": "Curves.", "randomised": "Random.", "roar": "Retrained."}
+    small = Validation(trust, consistency, empty_svg, empty_svg, empty_svg, empty_svg)
+    section = validation_section(small, captions=captions)
     assert len(section.parts) == 4
-    whole = read_validation({**files, "roar": tmp_path / "roar.csv", "roar_figure": empty_svg})
-    (section,) = validation_sections(whole)
-    assert len(section.parts) == 6
     assert section.findings == trust_findings(trust)
+    more = Validation(trust, consistency, empty_svg, empty_svg, empty_svg, empty_svg, roar, empty_svg, empty_svg)
+    section = validation_section(more, captions=captions)
+    assert [part.caption for part in section.parts if hasattr(part, "caption")] == list(captions.values())
+    assert len(section.parts) == 6
