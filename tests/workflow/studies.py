@@ -2,12 +2,15 @@
 
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import tifffile
 import yaml
+
+from wellspring.plan.workflow import plan_jobs
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -84,3 +87,35 @@ def run_snakemake(folder: Path, *arguments: str, configfile: Path | None = None)
         *("--configfile", str(configfile or folder / "config.yaml")),
     ]
     return subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder)
+
+
+def planned(folder: Path, *targets: str, configfile: Path | None = None, forceall: bool = False) -> Counter[str]:
+    """Rule to the number of jobs that snakemake would run, as a dry run counts them, without a process of its own.
+
+    Raises
+    ------
+    ValueError
+        With Snakemake's words, where a dry run would end with them.
+    """
+    plan = plan_jobs(
+        snakefile=ROOT / "Snakefile",
+        folder=folder,
+        configfile=configfile or folder / "config.yaml",
+        targets=targets,
+        forceall=forceall,
+    )
+    return Counter(job.task.rule for job in plan.jobs)
+
+
+def change_config(folder: Path, **changes: object) -> None:
+    """Change blocks of the run's config: `block={key: value}`."""
+    path = folder / "config.yaml"
+    config = yaml.safe_load(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    for block, values in changes.items():
+        config[block] = {**config.get(block, {}), **values} if isinstance(values, dict) else values
+    path.write_text(yaml.safe_dump(config), encoding="utf-8")
+
+
+def said(result: subprocess.CompletedProcess[str]) -> str:
+    """All that a run printed."""
+    return result.stdout + result.stderr

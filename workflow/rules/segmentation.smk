@@ -15,7 +15,7 @@ def cell_channels():
 def cell_labels():
     """Labels of the cells; of the nuclei where no cells are segmented."""
     suffix = ".ome.tif" if config["segmentation"]["cells"] is None else ".cells.ome.tif"
-    return "<results>/segmentation/{plate}/{well}" + suffix
+    return f"<results>/segmentation/{{plate}}/{{well}}{suffix}"
 
 
 def sites_of_plates():

@@ -2,8 +2,8 @@
 
 import ast
 import io
-from collections.abc import Mapping, Sequence
-from contextlib import redirect_stderr, redirect_stdout
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -84,11 +84,22 @@ def plan_jobs(
                 workdir=folder.absolute(),
             )
             settings = DAGSettings(targets=frozenset(targets), forceall=forceall)
-            flow.dag(settings).execute_workflow(executor="dryrun")
             # ASSUME: `_workflow` is where Snakemake 9 keeps the jobs; its public interface only prints them.
-            return _plan(flow._workflow)
+            with _without_traces(flow._workflow):
+                flow.dag(settings).execute_workflow(executor="dryrun")
+                return _plan(flow._workflow)
     except (WorkflowError, ApiError) as error:
         raise InputError(f"the workflow cannot be planned: {str(error).strip() or said.getvalue().strip()}") from None
+
+
+@contextmanager
+def _without_traces(workflow: Any) -> Iterator[None]:
+    """Remove the temporary folder of a workflow, which a command of Snakemake leaves to the end of the process."""
+    try:
+        yield
+    finally:
+        if workflow.sourcecache.runtime_cache is not None:
+            workflow.sourcecache.runtime_cache.cleanup()
 
 
 def _plan(workflow: Any) -> Plan:
