@@ -35,7 +35,7 @@ _GEOMETRY = ["object_id", "n_px", "y_min", "x_min", "height_px", "width_px"]
 
 @dataclass(frozen=True)
 class _Runs:
-    """Neighbouring rows of the pixel table that belong to one object, sorted by object, then by place.
+    """Neighbouring rows of the pixel table that belong to one object, sorted by object, then by position.
 
     `start` and `length` are (n_runs,); `object_id` is (n_objects,); `first_of` is (n_objects + 1,): each object's
     first run, and the end.
@@ -57,7 +57,7 @@ def extract_cells(table: PixelTable, shard: Path, *, plate: str, well: str, imag
     shard
         File to write.
     plate, well
-        The cells' key, beside their object_id.
+        The cells' key, together with their object_id.
     image_size
         Side in px of the square image that a model will see.
 
@@ -128,7 +128,7 @@ def _crops(table: PixelTable, runs: _Runs) -> Iterator[Crop]:
 def mean_above_background(pixels: NDArray[np.uint16], background: NDArray[np.float64]) -> NDArray[np.float64]:
     """Mean over pixels of ``max(pixels - background, 0)``, in float64.
 
-    The whole part of the background is subtracted and summed in integers, its fraction once per pixel above it, so
+    The integer part of the background is subtracted and summed in integers, its fraction once per pixel above it, so
     the sums are exact. That is also faster than float64 arithmetic pixel by pixel.
 
     Parameters
@@ -238,6 +238,6 @@ def _check_objects(table: PixelTable, runs: _Runs, *, computed: list[str]) -> No
     odd = np.setxor1d(table.objects["object_id"].to_numpy(), runs.object_id)
     if len(odd):
         raise InputError(
-            f"{table.source}: expected the same ids in pixels and objects, but {len(odd)} stand on one side only; the "
+            f"{table.source}: expected the same ids in pixels and objects, but {len(odd)} are on one side only; the "
             f"first: {odd[:5].tolist()}. Correct the file that lists the objects."
         )

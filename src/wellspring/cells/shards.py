@@ -4,8 +4,8 @@ A shard stores the *measured* pixels only, pixel by pixel in raster order (so no
 bounding box), and the mask as horizontal runs. The file is memory-mapped, and cells are read by row, in any order.
 A cell's pixels are one Blosc frame (bit shuffle, LZ4), which more than pays for the mask; everything else is plain.
 Arrow could compress whole batches itself, but then every read sets up one decompressor for each of the small columns.
-Blosc decodes a damaged frame without a word, so each frame has its CRC-32 beside it, which costs next to nothing.
-Intensities are raw uint16; the background to subtract stands in the schema's metadata beside the channel names.
+Blosc decodes a damaged frame without an error, so each frame is stored with its CRC-32, which costs almost nothing.
+Intensities are raw uint16; the background to subtract is in the schema's metadata, with the channel names.
 """
 
 import json
@@ -88,7 +88,7 @@ class Crop:
 
     @cached_property
     def flat_index(self) -> NDArray[np.int64]:
-        """(n_px,) int64: place of each measured pixel in the raveled bounding box."""
+        """(n_px,) int64: position of each measured pixel in the raveled bounding box."""
         length = self.run_length.astype(np.int64)
         start = self.run_y.astype(np.int64) * self.width + self.run_x
         first = np.cumsum(length) - length

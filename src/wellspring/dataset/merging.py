@@ -20,8 +20,8 @@ _CONSTANT = 1e-9
 def merge_manifests(manifests: Sequence[pd.DataFrame], *, filtered: pd.DataFrame) -> pd.DataFrame:
     """All wells' manifests as one, in the order given; wells without chosen cells add nothing.
 
-    An annotation that some wells hold as numbers and others as text becomes text; one that a well lacks is missing
-    there.
+    An annotation that some wells hold as numbers and others as text becomes text; where a well does not
+    have it, it is missing.
 
     Parameters
     ----------

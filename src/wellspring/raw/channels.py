@@ -15,7 +15,7 @@ def read_channels(path: Path) -> tuple[str, ...]:
     """The channel names of ``channels.csv``, in the order of the pixel table's columns.
 
     Two forms are in use: with a header that names the columns ``id`` and ``channel_name`` (or ``name``, ``channel``),
-    in any order and beside others; and without a header, ``id,name``. Rows may come in any order: the id, counted
+    in any order, other columns allowed; and without a header, ``id,name``. Rows may come in any order: the id, counted
     from 0, is the column.
 
     Raises

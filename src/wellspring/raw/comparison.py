@@ -80,11 +80,11 @@ def check_config_in_wells(config: Mapping[str, Any], indexes: Sequence[WellIndex
 
 
 def _difference(channels: tuple[str, ...], common: tuple[str, ...]) -> str:
-    lacks = [name for name in common if name not in channels]
+    missing = [name for name in common if name not in channels]
     adds = [name for name in channels if name not in common]
-    if not lacks and not adds:
+    if not missing and not adds:
         return "has the same channels in another order"
-    return f"lacks {lacks or 'none'}, has also {adds or 'none'}"
+    return f"missing {missing or 'none'}, further {adds or 'none'}"
 
 
 def _unknown(name: str, known: Sequence[str]) -> str:

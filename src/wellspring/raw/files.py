@@ -12,7 +12,7 @@ __all__ = ["files_digest", "well_files"]
 
 
 def well_files(path: Path, *, well: str, raw: Mapping[str, Any]) -> list[Path]:
-    """The files that reading one well depends on, those that belong to the whole plate included.
+    """The files that reading one well depends on, those of the plate included.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ def well_files(path: Path, *, well: str, raw: Mapping[str, Any]) -> list[Path]:
 def files_digest(files: Iterable[Path]) -> str:
     """16 hexadecimal digits of the files' names, sizes and times of change.
 
-    A file that was replaced by an older one has another digest, which its time alone would not tell.
+    A file that was replaced by an older one has another digest, though its time says nothing to Snakemake.
 
     Raises
     ------

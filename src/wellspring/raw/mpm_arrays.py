@@ -56,7 +56,7 @@ def open_arrays(path: Path, *, n_channels: int) -> MpmArrays:
         when the arrays differ in length.
     """
     path = Path(path)
-    pixels: NDArray[Any] = _open(path / "mpp.npy", expected="a whole .npy array of uint16 (pixels x channels)")
+    pixels: NDArray[Any] = _open(path / "mpp.npy", expected="a complete .npy array of uint16 (pixels x channels)")
     if pixels.dtype != np.uint16 or pixels.ndim != 2:
         raise InputError(
             f"{path / 'mpp.npy'}: expected uint16 values in 2 dimensions (pixels x channels), but found {pixels.dtype} "
@@ -78,7 +78,7 @@ def _open(path: Path, *, expected: str) -> NDArray[np.generic]:
 
 
 def _one_column(path: Path, *, n_px: int) -> NDArray[np.generic]:
-    values = _open(path, expected="a whole .npy array of whole numbers, one per pixel")
+    values = _open(path, expected="a complete .npy array of whole numbers, one per pixel")
     if values.ndim != 1 or values.dtype.kind not in "iuf":
         raise InputError(
             f"{path}: expected whole numbers in 1 dimension, one per pixel, but found {values.dtype} in {values.ndim}. "

@@ -40,7 +40,9 @@ def read_metadata(path: Path) -> pd.DataFrame:
             "Remove the repeated rows."
         )
     if "object_id" in table:
-        raise InputError(f"{path}: has a column object_id beside mapobject_id, which is the object's id. Rename it.")
+        raise InputError(
+            f"{path}: has a column object_id as well as mapobject_id, which is the object's id. Rename it."
+        )
     if "mapobject_id_cell" in table:
         table["mapobject_id_cell"] = _ids(table, "mapobject_id_cell", path=path)
     objects = table.drop(columns="mapobject_id")
@@ -57,7 +59,7 @@ def add_cell_cycle(objects: pd.DataFrame, path: Path, *, metadata: Path) -> pd.D
     Raises
     ------
     FileNotFoundError, ValueError
-        When the table cannot be read or lacks a column; when a cell of this well has more than one row; when a
+        When the table cannot be read or a column is missing; when a cell of this well has more than one row; when a
         column of both sides differs.
     """
     if "mapobject_id_cell" not in objects:
@@ -85,7 +87,7 @@ def add_wells(objects: pd.DataFrame, path: Path, *, metadata: Path) -> pd.DataFr
     Raises
     ------
     FileNotFoundError, ValueError
-        When the table cannot be read or lacks a column; when a well of the metadata has no row or several; when a
+        When the table cannot be read or a column is missing; when a well of the metadata has no row or several; when a
         column of both sides differs.
     """
     if "well_name" not in objects:
@@ -111,8 +113,8 @@ def read_background(path: Path, *, channels: Sequence[str], rows: Mapping[str, s
     Raises
     ------
     FileNotFoundError, ValueError
-        When the table cannot be read or lacks a column; when no row matches; when none of the matching rows names a
-        channel of the well; when a channel has several; when a background is missing, negative or no number.
+        When the table cannot be read or a column is missing; when no row matches; when none of the matching rows
+        names a channel of the well; when a channel has several; when a background is missing, negative or no number.
     """
     table = _read(path, needed=["channel", "mean_background", *rows])
     matching = np.ones(len(table), dtype=bool)

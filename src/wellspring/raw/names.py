@@ -1,4 +1,4 @@
-"""File names of a well, taken apart by a pattern with named parts. Standard library only: the workflow reads it too."""
+"""File names of a well, split by a pattern with named parts. Standard library only: the workflow reads it too."""
 
 import os
 import re
@@ -25,10 +25,10 @@ class Match:
 
 @cache
 def compile_pattern(pattern: str) -> re.Pattern[str]:
-    """The regular expression (for `fullmatch`) that a pattern such as ``{well}_s{site}_{channel}_{_}.tif`` stands for.
+    """The regular expression (for `fullmatch`) that a pattern such as ``{well}_s{site}_{channel}_{_}.tif`` means.
 
-    A part holds at least one character and no ``/``. It ends at the first place where the literal text that follows
-    it occurs; ``{plate}`` ends at the last such place, since plate names are free text and often hold the separator.
+    A part holds at least one character and no ``/``. It ends where the literal text that follows it first occurs;
+    ``{plate}`` ends where it last occurs, since plate names are free text and often hold the separator.
     ``{_}`` is a part to ignore. All else is literal, upper and lower case differ.
 
     Raises
@@ -51,7 +51,8 @@ def compile_pattern(pattern: str) -> re.Pattern[str]:
         raise InputError(f"pattern {pattern!r}: a brace has no partner; {known}.")
     if "" in literals[1:-1]:
         raise InputError(
-            f"pattern {pattern!r}: two parts follow each other; put what parts them between, or make one {{_}}."
+            f"pattern {pattern!r}: two parts follow each other; put a separator between them, or make one of them "
+            "{_}."
         )
     parts = [_part(name, after=after) for name, after in zip(names, literals[1:], strict=True)]
     ends = [re.escape(literal) for literal in literals[1:]]
@@ -72,7 +73,7 @@ def matching_files(folder: Path, *, pattern: str, well: str | None) -> list[Matc
     folder
         Where the files are; or one file, then only that one is looked at.
     pattern
-        See `compile_pattern`. Matched against the whole file name, or, when it holds a ``/``, against the path
+        See `compile_pattern`. Matched against the complete file name, or, when it holds a ``/``, against the path
         relative to `folder`.
     well
         Files whose ``{well}`` part differs are left out. A pattern without ``{well}`` takes every file that matches;
@@ -121,8 +122,8 @@ def _by_well(folder: Path, pattern: str, stamp: tuple[int, ...]) -> dict[str | N
 def _stamp(folder: Path, *, depth: int) -> tuple[int, ...]:
     if not folder.is_dir():
         return (int(folder.exists()),)
-    folders = [folder, *(place for d in range(depth) for place in sorted(folder.glob("*/" * (d + 1))))]
-    return tuple(place.stat().st_mtime_ns for place in folders)
+    folders = [folder, *(inner for d in range(depth) for inner in sorted(folder.glob("*/" * (d + 1))))]
+    return tuple(one.stat().st_mtime_ns for one in folders)
 
 
 def _by_path(match: Match) -> str:

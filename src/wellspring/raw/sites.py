@@ -35,7 +35,7 @@ def indexed_sites(
     ------
     ValueError
         When the images of one site differ in shape or pixel size; when two hold the same (site, channel, z); when a
-        site lacks a channel or has one too many. The message names the file.
+        channel of a site is missing or one is too many. The message names the file.
     """
     sites: dict[str, list[ImageHeader]] = {}
     for header in headers:
@@ -79,8 +79,8 @@ def _check_site(site: str, headers: Sequence[ImageHeader], *, files: Sequence[Ra
             if (name, header.z) in seen:
                 of_z = f", z {header.z}" if header.z else ""
                 raise InputError(
-                    f"{path}: site {site}, channel {name}{of_z} is also in {seen[(name, header.z)]}. Tell them "
-                    "apart with {site}, {channel} or {z} in raw.pattern, or remove one."
+                    f"{path}: site {site}, channel {name}{of_z} is also in {seen[(name, header.z)]}. Distinguish "
+                    "them by {site}, {channel} or {z} in raw.pattern, or remove one."
                 )
             seen[(name, header.z)] = path
 

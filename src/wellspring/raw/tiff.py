@@ -46,8 +46,8 @@ def describe_tiff(
         When no file matches.
     ValueError
         When a file is unreadable, of another dtype, has a time axis, or unnamed channels; when the images of one site
-        differ in shape or pixel size; when two hold the same (site, channel, z); when a site lacks a channel or has
-        one too many. The message names the file.
+        differ in shape or pixel size; when two hold the same (site, channel, z); when a channel of a site is missing
+        or one is too many. The message names the file.
     """
     matches = matching_files(path, pattern=pattern, well=well)
     found = [(number, match, header) for number, match in enumerate(matches) for header in read_headers(match.path)]

@@ -16,7 +16,7 @@ from wellspring.files import as_readable
 
 __all__ = ["TiffHeader", "opened_tiff", "read_headers"]
 
-# What tifffile and its codecs raise on damaged files, beside the ValueError and OSError that `as_readable` knows.
+# What tifffile and its codecs raise on damaged files, other than the ValueError and OSError that `as_readable` knows.
 _DECODING_ERRORS = (
     RuntimeError,
     LookupError,
@@ -106,7 +106,7 @@ def opened_tiff(path: Path) -> Iterator[tifffile.TiffFile]:
     logger = logging.getLogger("tifffile")
     logger.addHandler(complaints)
     try:
-        with as_readable(path, expected="a whole TIFF file"):
+        with as_readable(path, expected="a complete TIFF file"):
             try:
                 with tifffile.TiffFile(path) as tif:
                     yield tif

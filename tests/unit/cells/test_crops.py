@@ -192,13 +192,13 @@ def _huge() -> PixelTable:
     ("bad", "words"),
     [
         (_repeated, "well: expected every pixel .* object 2 has 1 more than once; the first: y = 11, x = 22"),
-        (_lacking, r"well: expected the same ids .* but 1 stand on one side only; the first: \[2\]"),
-        (_extra, r"well: expected the same ids .* but 1 stand on one side only; the first: \[8\]"),
+        (_lacking, r"well: expected the same ids .* but 1 are on one side only; the first: \[2\]"),
+        (_extra, r"well: expected the same ids .* but 1 are on one side only; the first: \[8\]"),
         (_clashing, r"well: the annotations \['mean_EU', 'n_px'\] have names of columns"),
         (_huge, "object 2 spans 2 x 69979 px"),
     ],
 )
-def test_a_bad_pixel_table_is_told_and_leaves_no_file(
+def test_a_bad_pixel_table_is_reported_and_leaves_no_file(
     bad: Callable[[], PixelTable], words: str, tmp_path: Path
 ) -> None:
     with pytest.raises(ValueError, match=words):

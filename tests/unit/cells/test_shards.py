@@ -73,7 +73,7 @@ def test_a_shard_without_cells_is_valid(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("row", [-1, 1])
-def test_a_row_that_is_not_there_is_told(tmp_path: Path, row: int) -> None:
+def test_a_row_that_is_not_there_is_reported(tmp_path: Path, row: int) -> None:
     write_shard(tmp_path / "w.arrow", [crop()], header=HEADER)
     with pytest.raises(IndexError, match=f"w.arrow: expected a row from 0 to 0, got {row}"):
         Shard(tmp_path / "w.arrow").read(row)
@@ -92,13 +92,13 @@ def test_a_shard_takes_no_more_bytes_than_its_measured_pixels(tmp_path: Path) ->
     assert (tmp_path / "w.arrow").stat().st_size < 0.7 * 5 * pixels.nbytes
 
 
-def test_a_crop_with_other_channels_is_told_and_leaves_nothing(tmp_path: Path) -> None:
+def test_a_crop_with_other_channels_is_reported_and_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"crop 3: expected \(n_px, 2\) pixels, got \(4, 3\)"):
         write_shard(tmp_path / "w.arrow", [crop(1), crop(3, n_channels=3)], header=HEADER)
     assert not list(tmp_path.iterdir())
 
 
-def test_an_object_beyond_16_bits_is_told() -> None:
+def test_an_object_beyond_16_bits_is_reported() -> None:
     with pytest.raises(ValueError, match="spans 70001 x 1 px"):
         runs_of(np.array([0, 70000]), np.array([0, 0]))
 
@@ -121,7 +121,7 @@ class _FullDisk(pa.RecordBatchFileWriter):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
-def test_a_full_disk_is_told_once_and_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_is_reported_once_and_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(sink: object, schema: pa.Schema, **options: object) -> _FullDisk:
         return _FullDisk(sink, schema, **options)
 
@@ -135,13 +135,13 @@ def test_a_full_disk_is_told_once_and_leaves_nothing(tmp_path: Path, monkeypatch
     assert (tmp_path / "w.arrow").read_text(encoding="utf-8") == "as it was"
 
 
-def test_a_missing_shard_is_told(tmp_path: Path) -> None:
+def test_a_missing_shard_is_reported(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match=r"w\.arrow: expected an Arrow crop shard"):
         Shard(tmp_path / "w.arrow")
 
 
 @pytest.mark.parametrize("n_bytes", [0, 6, 500])
-def test_a_truncated_shard_is_told(tmp_path: Path, n_bytes: int) -> None:
+def test_a_truncated_shard_is_reported(tmp_path: Path, n_bytes: int) -> None:
     write_shard(tmp_path / "w.arrow", [crop()], header=HEADER)
     data = (tmp_path / "w.arrow").read_bytes()
     assert len(data) > 500
@@ -150,7 +150,7 @@ def test_a_truncated_shard_is_told(tmp_path: Path, n_bytes: int) -> None:
         Shard(tmp_path / "w.arrow")
 
 
-def test_a_damaged_crop_is_told_with_its_row(tmp_path: Path) -> None:
+def test_a_damaged_crop_is_reported_with_its_row(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     many = Crop(
         1, 0, 0, 1, 5000, *runs_of(np.zeros(5000, dtype=int), np.arange(5000)), rng.poisson(9, (5000, 2)).astype("u2")
@@ -164,7 +164,7 @@ def test_a_damaged_crop_is_told_with_its_row(tmp_path: Path) -> None:
         Shard(tmp_path / "w.arrow").read(0)
 
 
-def test_one_flipped_bit_of_a_crop_is_told(tmp_path: Path) -> None:
+def test_one_flipped_bit_of_a_crop_is_reported(tmp_path: Path) -> None:
     write_shard(tmp_path / "w.arrow", [crop()], header=HEADER)
     frame = pa.ipc.open_file(str(tmp_path / "w.arrow")).get_batch(0).column("pixels")[0].as_py()
     data = (tmp_path / "w.arrow").read_bytes()
@@ -173,7 +173,7 @@ def test_one_flipped_bit_of_a_crop_is_told(tmp_path: Path) -> None:
         Shard(tmp_path / "w.arrow").read(0)
 
 
-def test_another_arrow_file_is_told(tmp_path: Path) -> None:
+def test_another_arrow_file_is_reported(tmp_path: Path) -> None:
     schema = pa.schema([("a", pa.int64())])
     with pa.OSFile(str(tmp_path / "w.arrow"), "wb") as sink, pa.ipc.new_file(sink, schema):
         pass

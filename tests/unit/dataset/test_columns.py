@@ -25,7 +25,7 @@ def test_columns_of_the_sheet_of_the_cells_and_means_are_known() -> None:
     assert unknown_columns(named_columns(BLOCK), sheet=sheet, cells=cells, prefix="mean_") == []
 
 
-def test_unknown_columns_are_told_with_their_key_and_what_is_close() -> None:
+def test_unknown_columns_are_reported_with_their_key_and_what_is_close() -> None:
     sheet, cells = ["well", "Perturbation"], ["well", "is_border_cell"]
     first, second, known = unknown_columns(named_columns(BLOCK), sheet=sheet, cells=cells, prefix="mean_")
     assert first == (

@@ -102,7 +102,7 @@ def test_a_large_test_set_of_complete_cells_needs_no_warning(manifest):
     assert dataset_warnings(cells, image_size=64, select=select) == []
 
 
-def test_a_chosen_value_that_no_cell_has_is_told(manifest):
+def test_a_chosen_value_that_no_cell_has_is_reported(manifest):
     text = dataset_warnings(manifest, image_size=64, select={"cell_cycle": ["G1", "G3", None]})[1]
     assert text.startswith(
         "No cell of the dataset has G3 as its cell_cycle, which dataset.select names; the cells have "

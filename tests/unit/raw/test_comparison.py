@@ -23,7 +23,7 @@ def test_wells_whose_channels_differ_are_named_with_what_differs() -> None:
         compare_channels(wells, named={})
     words = str(error.value)
     assert "2 of 5 wells differ from the other 3" in words
-    assert "p/B1: lacks ['EU'], has also ['PML']" in words
+    assert "p/B1: missing ['EU'], further ['PML']" in words
     assert "q/B2: has the same channels in another order" in words
     assert "A0" not in words
 
@@ -34,7 +34,7 @@ def test_many_differing_wells_are_counted_not_listed() -> None:
         compare_channels(wells, named={})
 
 
-def test_a_channel_that_no_well_has_is_told_with_its_key_and_what_is_close() -> None:
+def test_a_channel_that_no_well_has_is_reported_with_its_key_and_what_is_close() -> None:
     wells = {("p", "A1"): ["00_DAPI", "00_EU", "01_PML"]}
     named = {"dataset.target_channel": ["EU"], "dataset.input_channels": ["00_dapi", "01_PML", "COIL"]}
     with pytest.raises(ValueError) as error:

@@ -41,13 +41,13 @@ def test_every_form_of_a_channel_table_is_read_in_the_order_of_the_ids(tmp_path:
         ("0,DAPI\n1,\n", "''.*empty or repeat"),
     ],
 )
-def test_a_bad_channel_table_is_told(tmp_path: Path, text: str, words: str) -> None:
+def test_a_bad_channel_table_is_reported(tmp_path: Path, text: str, words: str) -> None:
     (tmp_path / "channels.csv").write_text(text, encoding="utf-8")
     with pytest.raises(ValueError, match=rf"channels.csv: .*{words}"):
         read_channels(tmp_path / "channels.csv")
 
 
-def test_a_missing_channel_table_is_told(tmp_path: Path) -> None:
+def test_a_missing_channel_table_is_reported(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match="a table of channels"):
         read_channels(tmp_path / "channels.csv")
 

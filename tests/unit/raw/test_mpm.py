@@ -178,11 +178,11 @@ def _archive(well: Path) -> None:
 @pytest.mark.parametrize(
     ("spoil", "words"),
     [
-        (_truncate, r"mpp\.npy: expected a whole \.npy array of uint16.*cannot be read"),
-        (_archive, r"mpp\.npy: expected a whole \.npy array.*cannot be read"),
-        (_text("mpp.npy", ""), r"mpp\.npy: expected a whole \.npy array.*cannot be read"),
+        (_truncate, r"mpp\.npy: expected a complete \.npy array of uint16.*cannot be read"),
+        (_archive, r"mpp\.npy: expected a complete \.npy array.*cannot be read"),
+        (_text("mpp.npy", ""), r"mpp\.npy: expected a complete \.npy array.*cannot be read"),
         (_array("mpp", PIXELS.astype(object)), r"mpp\.npy: .*cannot be read"),
-        (_array("x", X.astype(object)), r"x\.npy: expected a whole \.npy array of whole numbers.*cannot be read"),
+        (_array("x", X.astype(object)), r"x\.npy: expected a complete \.npy array of whole numbers.*cannot be read"),
         (_array("mpp", PIXELS.astype(np.float32)), r"mpp\.npy: expected uint16 .* found float32 in 2"),
         (_array("mpp", PIXELS[:, :, None]), r"mpp\.npy: expected uint16 values in 2 dimensions.*found uint16 in 3"),
         (_array("mpp", PIXELS[:, :1]), r"mpp\.npy: expected 2 columns, as many as .*channels\.csv.*found 1"),
@@ -199,20 +199,20 @@ def _archive(well: Path) -> None:
         (_array("x", np.array([5, 9, 5, 8, 8])), r"x\.npy: expected coordinates from 0 to 8.*found 9 at row 1"),
     ],
 )
-def test_broken_arrays_are_told(well: Path, spoil: Callable[[Path], None], words: str) -> None:
+def test_broken_arrays_are_reported(well: Path, spoil: Callable[[Path], None], words: str) -> None:
     spoil(well)
     with pytest.raises(ValueError, match=words):
         read(well)
 
 
-def test_without_a_mosaic_only_negative_coordinates_are_told(well: Path) -> None:
+def test_without_a_mosaic_only_negative_coordinates_are_reported(well: Path) -> None:
     np.save(well / "x.npy", np.array([5, 6, 5, 8, -1]))
     with pytest.raises(ValueError, match=r"x\.npy: expected coordinates from 0 to 2147483647, but found -1 at row 4"):
         read(well, mosaic_shape_px=None)
 
 
 @pytest.mark.parametrize("name", ["mpp.npy", "y.npy", "mapobject_ids.npy", "metadata.csv"])
-def test_a_missing_file_is_told(well: Path, name: str) -> None:
+def test_a_missing_file_is_reported(well: Path, name: str) -> None:
     (well / name).unlink()
     with pytest.raises(FileNotFoundError, match=name):
         read(well)
@@ -241,7 +241,10 @@ TWO = "7,70,I09,P1,0\n9,90,I09,P1,1\n"
             _text("metadata.csv", METADATA + "7,70.5,I09,P1,0\n9,90,I09,P1,0\n"),
             r"in mapobject_id_cell, but found 70\.5",
         ),
-        (_text("metadata.csv", "mapobject_id,object_id\n7,1\n9,2\n"), r"has a column object_id beside mapobject_id"),
+        (
+            _text("metadata.csv", "mapobject_id,object_id\n7,1\n9,2\n"),
+            r"has a column object_id as well as mapobject_id",
+        ),
         (_text("metadata.csv", "mapobject_id\n7\n9\n"), r"metadata\.csv: expected the column mapobject_id_cell.*null"),
         (
             _text("metadata.csv", "mapobject_id,mapobject_id_cell\n7,70\n9,90\n"),
@@ -312,14 +315,14 @@ TWO = "7,70,I09,P1,0\n9,90,I09,P1,1\n"
         ),
     ],
 )
-def test_tables_that_do_not_fit_are_told(well: Path, spoil: Callable[[Path], None], words: str) -> None:
+def test_tables_that_do_not_fit_are_reported(well: Path, spoil: Callable[[Path], None], words: str) -> None:
     spoil(well)
     with pytest.raises(ValueError, match=words):
         read(well)
 
 
 @pytest.mark.parametrize("key", ["cell_cycle_table", "wells_table", "background_table"])
-def test_a_missing_plate_table_is_told_with_its_key(well: Path, key: str) -> None:
+def test_a_missing_plate_table_is_reported_with_its_key(well: Path, key: str) -> None:
     with pytest.raises(FileNotFoundError, match=f"other.csv.*raw.{key}: null"):
         read(well, **{key: "other.csv"})
 

@@ -41,7 +41,7 @@ def test_a_missing_file_is_named_with_the_remedy(well: Path, name: str) -> None:
         well_files(well, well="I09", raw=NO_TABLES)
 
 
-def test_a_path_that_is_no_folder_is_told(tmp_path: Path) -> None:
+def test_a_path_that_is_no_folder_is_reported(tmp_path: Path) -> None:
     (tmp_path / "I09").touch()
     with pytest.raises(FileNotFoundError, match="not a folder"):
         well_files(tmp_path / "I09", well="I09", raw=NO_TABLES)
