@@ -8,12 +8,12 @@ from numpy.typing import NDArray
 
 from wellspring.errors import InputError
 from wellspring.quality.tables import FLAGGED_IMAGES, JUDGED, KEPT_SITES
+from wellspring.statistics import MAD_TO_SD
 from wellspring.tables import empty_table
 
 __all__ = ["NO_REASON", "flagged_images", "kept_sites", "robust_z"]
 
 NO_REASON = "none"
-_OF_NORMAL_MAD = 1.4826
 _OF_NORMAL_MEAN_DEVIATION = 1.2533
 # Differences that are too small to matter, however rare they are: of shares one percent of the field.
 _LEAST_DIFFERENCE = {"saturated_share": 0.01, "empty_share": 0.01}
@@ -38,7 +38,7 @@ def robust_z(values: NDArray[np.floating]) -> NDArray[np.float64]:
     if not np.isfinite(values).any():
         return np.full(values.shape, np.nan)
     deviation = values - np.nanmedian(values)
-    scale = _OF_NORMAL_MAD * float(np.nanmedian(np.abs(deviation)))
+    scale = MAD_TO_SD * float(np.nanmedian(np.abs(deviation)))
     if scale == 0:
         scale = _OF_NORMAL_MEAN_DEVIATION * float(np.nanmean(np.abs(deviation)))
     return deviation / scale if scale > 0 else np.where(np.isnan(values), np.nan, 0.0)
