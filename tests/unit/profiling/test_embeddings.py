@@ -1,0 +1,71 @@
+"""The registry of embeddings: what the schema, the rules and the digests take from each module."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.settings_schema import assert_settings_match_schema, block_schema
+from wellspring.profiling.embeddings import Embedding, NoSettings, embedding, embeddings, title_of
+from wellspring.profiling.settings import ActinSettings
+from wellspring.provenance import code_digest, imported_modules
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def test_what_each_embedding_needs() -> None:
+    needs = {
+        name: (one.needs_network, one.needs_classes, one.needs_cells) for name, one in sorted(embeddings().items())
+    }
+    assert needs == {
+        "autoencoder": (True, False, False),
+        "classifier": (True, True, False),
+        "densenet": (True, True, False),
+        "features": (False, False, True),
+        "pca": (False, False, False),
+    }
+    assert title_of("densenet") == "DenseNet-121"
+    assert title_of("of another program") == "of another program"
+
+
+def test_the_schema_offers_the_embeddings_that_are_there() -> None:
+    items = block_schema("profiling", "methods")["items"]
+    assert items["enum"] == list(embeddings())
+    assert set(items["meanings"]) == set(embeddings())
+
+
+def test_settings_are_keys_of_the_schema() -> None:
+    keys = block_schema("profiling", "networks")["properties"]
+    used = set()
+    for one in embeddings().values():
+        block = keys if one.settings_block == "networks" else block_schema("profiling")["properties"]
+        own = one.settings_kind.__dataclass_fields__
+        assert_settings_match_schema(one.settings_kind, {"properties": {name: block[name] for name in own}})
+        used |= set(own) if one.settings_block else set()
+    # No key of the networks is without a use.
+    assert used == set(keys)
+    assert_settings_match_schema(ActinSettings, block_schema("profiling", "actin"))
+
+
+def test_an_embedding_gets_its_own_keys_and_files() -> None:
+    networks = dict.fromkeys(block_schema("profiling", "networks")["properties"], 1)
+    profiling = {"pca_components": 5, "networks": networks | {"densenet_weights": "w.weights.h5"}}
+    assert embedding("pca").settings_in(profiling) == {"pca_components": 5}
+    assert embedding("features").settings_in(profiling) == {}
+    assert "densenet_weights" not in embedding("autoencoder").settings_in(profiling)
+    densenet = embedding("densenet")
+    assert densenet.files_in(profiling) == {"profiling.networks.densenet_weights": "w.weights.h5"}
+    for word in ("random", "imagenet"):
+        assert densenet.files_in({"networks": networks | {"densenet_weights": word}}) == {}
+
+
+def test_an_embedding_either_embeds_or_fits() -> None:
+    with pytest.raises(ValueError, match="embedding x: expected either embed or fit"):
+        Embedding(name="x", title="x", meaning="x", settings_kind=NoSettings)
+
+
+def test_an_edit_of_one_embedding_concerns_no_other() -> None:
+    modules = {name: set(imported_modules(one.module)) for name, one in embeddings().items()}
+    for name, used in modules.items():
+        others = {one.module for other, one in embeddings().items() if other != name}
+        assert not used & others
+    assert code_digest(embedding("pca").module) != code_digest(embedding("classifier").module)
