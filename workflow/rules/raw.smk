@@ -7,13 +7,17 @@ RAW_FORMAT = format_named(config["raw"]["format"])
 RAW_READER = f"wellspring.raw.formats.{RAW_FORMAT.name}"
 
 
-def raw_files(wildcards):
-    """Where they are is written in the sheet, so a workflow that imports this one puts no prefix before them."""
+def files_of_well(wildcards):
     path = PATHS[wildcards.plate, wildcards.well]
     try:
-        return [local(str(file)) for file in well_files(path, well=wildcards.well, raw=config["raw"])]
+        return well_files(path, well=wildcards.well, raw=config["raw"])
     except (ValueError, OSError) as error:
         raise WorkflowError(str(error)) from None
+
+
+def raw_files(wildcards):
+    """Where they are is written in the sheet, so a workflow that imports this one puts no prefix before them."""
+    return [local(str(file)) for file in files_of_well(wildcards)]
 
 
 def raw_path(wildcards):
@@ -23,7 +27,7 @@ def raw_path(wildcards):
 def raw_digest(wildcards):
     """Snakemake sees files that became newer; this sees those that were replaced by older ones too."""
     # Of the wildcards alone: Snakemake does not compare parameters that take the input.
-    return files_digest(raw_files(wildcards))
+    return files_digest(files_of_well(wildcards))
 
 
 def named_channels():
