@@ -69,12 +69,21 @@ def chapter_of(
         title="Comparison of the models",
         caption=f"{captions['metrics']} {_metrics_numbers(comparison, bootstrap_samples=bootstrap_samples)}",
     )
-    trained = (
-        f"{len(histories)} training run{'s' if len(histories) != 1 else ''}, {int(n_of.get('validation', 0)):,} "
-        f"validation cells, baseline {validation_baseline_mae(manifest):.4g}."
-    )
     said = model_findings(comparison, differences)
     stratum = stratum_column(stratify, available=list(manifest.columns))
+    predictions = _predictions(
+        figures.predictions,
+        caption=captions["predictions"],
+        histories=histories,
+        n_cells=int(n_of.get("test", 0)),
+        stratum=stratum,
+    )
+    first = Section(
+        title="",
+        text=[_REGIMES],
+        findings=said[MOST_FINDINGS:],
+        parts=[metrics, comparison_rows(comparison, file=str(figures.table)), *published_rows(comparison)],
+    )
     return Chapter(
         stage="training",
         title="Models",
@@ -84,33 +93,21 @@ def chapter_of(
         findings=said[:MOST_FINDINGS],
         settings=settings_rows(settings),
         sections=[
-            Section(
-                title="",
-                text=[_REGIMES],
-                findings=said[MOST_FINDINGS:],
-                parts=[metrics, comparison_rows(comparison, file=str(figures.table)), *published_rows(comparison)],
-            ),
-            Section(
-                title="Training",
-                parts=[
-                    illustration(
-                        figures.histories, title="Training", caption=f"{captions['histories']} Here: {trained}"
-                    ),
-                    history_rows(histories),
-                ],
-            ),
-            Section(
-                title="Predictions",
-                parts=_predictions(
-                    figures.predictions,
-                    caption=captions["predictions"],
-                    histories=histories,
-                    n_cells=int(n_of.get("test", 0)),
-                    stratum=stratum,
-                ),
-            ),
+            first,
+            _training(figures.histories, histories, manifest, caption=captions["histories"]),
+            Section(title="Predictions", parts=predictions),
         ],
     )
+
+
+def _training(figure: Path, histories: Mapping[Run, pd.DataFrame], manifest: pd.DataFrame, *, caption: str) -> Section:
+    n_validation = int((manifest["split"] == "validation").sum())
+    numbers = (
+        f"{len(histories)} training run{'s' if len(histories) != 1 else ''}, {n_validation:,} validation cells, "
+        f"baseline {validation_baseline_mae(manifest):.4g}."
+    )
+    drawn = illustration(figure, title="Training", caption=f"{caption} Here: {numbers}")
+    return Section(title="Training", parts=[drawn, history_rows(histories)])
 
 
 def _metrics_numbers(comparison: pd.DataFrame, *, bootstrap_samples: int) -> str:
