@@ -59,7 +59,7 @@ def test_the_shipped_smfish_config_plans_its_stages_and_no_training(folder: Path
     counts = {w[0]: int(w[1]) for w in words if len(w) == 2 and w[1].isdigit()}
     per_well = ("raw_describe", "segmentation_nuclei", "segmentation_cells", "spots_detect")
     assert [counts[rule] for rule in per_well] == [3, 3, 3, 3]
-    assert [counts[rule] for rule in ("report_segmentation", "report_spots", "report_overlays")] == [1, 1, 1]
+    assert [counts[rule] for rule in ("segmentation_chapter", "spots_chapter", "spots_overlays")] == [1, 1, 1]
     assert not [rule for rule in counts if rule.startswith(("cells", "dataset", "training", "attribution"))]
 
 
@@ -123,4 +123,4 @@ def test_spots_without_cells_are_counted_in_nuclei(folder: Path, run: Snakemake)
     assert result.returncode == 0, result.stdout + result.stderr
     assert "spots_detect" in result.stdout + result.stderr
     assert "segmentation_cells" not in result.stdout + result.stderr
-    assert "report_segmentation" not in result.stdout + result.stderr
+    assert "segmentation_chapter" not in result.stdout + result.stderr

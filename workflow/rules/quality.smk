@@ -50,7 +50,7 @@ rule quality_measure:
         projection=config["raw"].get("projection"),
         background=background_of(config["quality"]["channels"]),
         bright_sd=config["quality"]["bright_sd"],
-        code=script_code("quality/measure"),
+        code=script_code("quality/measure", RAW_READER),
     message:
         "Measuring the images of well {wildcards.plate}/{wildcards.well}"
     script:
@@ -134,7 +134,7 @@ rule quality_correct:
         projection=config["raw"].get("projection"),
         background=background_of(config["quality"]["channels"]),
         steps=config["quality"]["preprocessing"],
-        code=script_code("quality/correct"),
+        code=script_code("quality/correct", RAW_READER),
     message:
         "Writing corrected images of well {wildcards.plate}/{wildcards.well}"
     script:

@@ -45,7 +45,7 @@ rule segmentation_nuclei:
         background=background_of(corrected_channels(nucleus_channels())),
         # Nuclei do not depend on how cells are found.
         segmentation={**config["segmentation"], "cells": None},
-        code=script_code("segmentation/nuclei"),
+        code=script_code("segmentation/nuclei", RAW_READER),
     message:
         "Segmenting the nuclei of well {wildcards.plate}/{wildcards.well}"
     script:
@@ -74,7 +74,7 @@ rule segmentation_cells:
     params:
         background=background_of(corrected_channels(cell_channels())),
         cells=config["segmentation"]["cells"],
-        code=script_code("segmentation/cells"),
+        code=script_code("segmentation/cells", RAW_READER),
     message:
         "Segmenting the cells of well {wildcards.plate}/{wildcards.well}"
     script:
@@ -105,7 +105,7 @@ rule segmentation_overlays:
     params:
         projection=config["raw"].get("projection"),
         channels=list(dict.fromkeys([*nucleus_channels(), *cell_channels()])),
-        code=script_code("segmentation/overlays"),
+        code=script_code("segmentation/overlays", RAW_READER),
     message:
         "Drawing nuclei and cells"
     script:

@@ -27,7 +27,7 @@ rule spots_detect:
     params:
         background=background_of(corrected_channels(config["spots"]["channels"])),
         spots=config["spots"],
-        code=script_code("spots/detect"),
+        code=script_code("spots/detect", RAW_READER),
     message:
         "Looking for the spots of well {wildcards.plate}/{wildcards.well}"
     script:
@@ -57,7 +57,7 @@ rule spots_overlays:
     params:
         projection=config["raw"].get("projection"),
         channels=config["spots"]["channels"],
-        code=script_code("spots/overlays"),
+        code=script_code("spots/overlays", RAW_READER),
     message:
         "Drawing spots in their images"
     script:
