@@ -77,7 +77,7 @@ rule profiling_fields:
         reading=get_reading(config["quality"]["channels"]),
         steps=config["quality"]["preprocessing"],
         size_px=PROFILING["field_size_px"],
-        code=script_code("profiling/fields"),
+        code=script_code("profiling/fields", RAW_READER),
     message:
         "Shrinking the fields of well {wildcards.plate}/{wildcards.well}"
     script:
@@ -112,7 +112,7 @@ rule profiling_actin:
         steps=config["quality"]["preprocessing"],
         design=get_design(),
         actin=PROFILING["actin"],
-        code=script_code("profiling/actin"),
+        code=script_code("profiling/actin", RAW_READER),
     message:
         "Finding the actin inside cells with a U-Net"
     script:

@@ -1,5 +1,6 @@
 """The stage quality, as the workflow sees it."""
 
+from wellspring.raw.formats import has_images
 from wellspring.stage import Config, Stage
 
 __all__ = ["STAGE"]
@@ -15,7 +16,7 @@ def _named_channels(config: Config) -> dict[str, list[str]]:
 
 def _mistakes(config: Config) -> list[str]:
     found, channels = [], config["quality"]["channels"]
-    if channels and config["raw"]["format"] == "mpm":
+    if channels and not has_images(config):
         found.append("quality.channels: needs images, raw.format tiff; leave it out")
     for index, step in enumerate(config["quality"]["preprocessing"]):
         unknown = sorted(set(step.get("channels") or []) - set(channels))

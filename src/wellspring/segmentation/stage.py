@@ -1,16 +1,17 @@
 """The stage segmentation, as the workflow sees it."""
 
+from wellspring.raw.formats import has_images
 from wellspring.stage import Config, Stage
 
 __all__ = ["STAGE"]
 
 
 def _is_wanted(config: Config) -> bool:
-    return config["raw"]["format"] != "mpm" and config["segmentation"]["cells"] is not None
+    return has_images(config) and config["segmentation"]["cells"] is not None
 
 
 def _named_channels(config: Config) -> dict[str, list[str]]:
-    if config["raw"]["format"] == "mpm":
+    if not has_images(config):
         return {}
     block = config["segmentation"]
     named = {"segmentation.nucleus_channel": [block["nucleus_channel"]]}
@@ -20,7 +21,7 @@ def _named_channels(config: Config) -> dict[str, list[str]]:
 
 
 def _mistakes(config: Config) -> list[str]:
-    if config["raw"]["format"] == "mpm" and config["segmentation"]["cells"]:
+    if not has_images(config) and config["segmentation"]["cells"]:
         return ["segmentation.cells: needs images, raw.format tiff; leave it out"]
     return []
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from wellspring.raw.formats import has_images
 from wellspring.spots.axes import axis_mistakes
 from wellspring.stage import Config, Stage
 
@@ -19,7 +20,7 @@ def _named_channels(config: Config) -> dict[str, list[str]]:
 
 def _mistakes(config: Config) -> list[str]:
     found, block = [], config["spots"]
-    if block["channels"] and config["raw"]["format"] == "mpm":
+    if block["channels"] and not has_images(config):
         found.append("spots.channels: needs images, raw.format tiff; leave it out")
     sizes = {len(value) for value in (block["sigma_px"], block["spacing_um"]) if isinstance(value, list)}
     if len(sizes) > 1:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from wellspring.raw.pixels import PixelTable
 
-__all__ = ["RawFormat", "format_named", "formats"]
+__all__ = ["RawFormat", "format_named", "formats", "has_images", "image_planes"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,6 +84,11 @@ def format_named(name: str) -> RawFormat:
     if name not in formats():
         raise InputError(f"raw.format: expected one of {list(formats())}, got {name!r}. Correct the config.")
     return formats()[name]
+
+
+def has_images(config: Mapping[str, Any]) -> bool:
+    """Whether the wells of a checked config are stored as images."""
+    return format_named(config["raw"]["format"]).has_images
 
 
 def image_planes(index: WellIndex, header: ImageHeader) -> "Iterator[NDArray[np.uint16]]":
