@@ -37,7 +37,7 @@ def test_criteria_are_numbered_and_start_from_the_cells_found(filtered):
 
 
 def test_wells_with_the_total_set_off(filtered):
-    grid = well_rows(filter_table(filtered), file="quality.csv")
+    grid = well_rows(filter_table(filtered), file="filter.csv")
     assert grid.head[-2:] == ("Removed\nby no. 1", "Removed\nby no. 2")
     assert grid.rows[0] == ("p1", "A01", "0", "0", "–", "0", "0")
     assert grid.rows[-1] == ("all", "all", "14", "6", "42.9", "4", "4")
