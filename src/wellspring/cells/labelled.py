@@ -63,9 +63,7 @@ def pixels_of_labels(
         When a site has no labels, labels of another shape or other channels, or `background` names a channel that is
         not there.
     """
-    unknown = sorted(set(background) - set(channels))
-    if unknown:
-        raise InputError(f"raw.background: names {unknown}, but {source} has only the channels {list(channels)}.")
+    _check_background(background, channels=channels, source=source)
     found: list[_Measured] = []
     last_id = 0
     for site in sites:
@@ -73,9 +71,7 @@ def pixels_of_labels(
             raise InputError(f"{source}: site {site.site} has the channels {site.channels}, expected {channels}.")
         found.append(_measured(site, _labels_of(site, labels, source=source), last_id=last_id))
         last_id = int(found[-1].objects["object_id"].max()) if len(found[-1].objects) else last_id
-    if not found:
-        nothing = SiteImage("", tuple(channels), np.zeros((len(channels), 1, 1), dtype=np.uint16), None)
-        found = [_measured(nothing, np.zeros((1, 1), dtype=np.uint32), last_id=0)]
+    found = found or [_nothing(channels)]
     objects = pd.concat([site.objects for site in found], ignore_index=True)
     return PixelTable(
         pixels=np.concatenate([site.pixels for site in found]),
@@ -87,6 +83,17 @@ def pixels_of_labels(
         objects=objects,
         source=source,
     )
+
+
+def _check_background(background: Mapping[str, float], *, channels: Sequence[str], source: str) -> None:
+    unknown = sorted(set(background) - set(channels))
+    if unknown:
+        raise InputError(f"raw.background: names {unknown}, but {source} has only the channels {list(channels)}.")
+
+
+def _nothing(channels: Sequence[str]) -> _Measured:
+    site = SiteImage("", tuple(channels), np.zeros((len(channels), 1, 1), dtype=np.uint16), None)
+    return _measured(site, np.zeros((1, 1), dtype=np.uint32), last_id=0)
 
 
 def _labels_of(site: SiteImage, labels: Mapping[str, NDArray[np.integer]], *, source: str) -> NDArray[np.integer]:

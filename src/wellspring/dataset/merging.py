@@ -13,7 +13,7 @@ from wellspring.tables import Table, check_table, empty_table
 
 __all__ = ["merge_filtered", "merge_manifests", "normalization_table"]
 
-
+# Equal intensities less the backgrounds of several plates differ by rounding.
 _CONSTANT = 1e-9
 
 
@@ -113,9 +113,8 @@ def normalization_table(
     The switches are those of the thesis of A. Becker (2021), table A.2: `clip` cuts at the percentile,
     `mean_extraction` subtracts the mean, `linear_scaling` divides by the percentile, `z_score` subtracts the mean
     and divides by the population standard deviation. Mean and deviation are those of the clipped pixels when `clip`
-    is on. A scale of 0 (z-score of a channel that is constant after clipping, linear scaling of a channel whose
-    percentile is 0) becomes 1: with z-score the training pixels of such a channel are then all 0. Constant is a
-    deviation below 1e-9 of the mean: backgrounds of several plates make so much of equal intensities.
+    is on. A scale of 0 (z-score of a channel that is constant after clipping, up to 1e-9 of its mean; linear scaling of
+    a channel whose percentile is 0) becomes 1: with z-score the training pixels of such a channel are then all 0.
 
     Parameters
     ----------
@@ -132,7 +131,7 @@ def normalization_table(
     Raises
     ------
     ValueError
-        When `z_score` is on together with `mean_extraction` or `linear_scaling`, or a channel has no pixels.
+        When `z_score` is on with `mean_extraction` or `linear_scaling`, or a channel has no pixels.
     """
     if z_score and (mean_extraction or linear_scaling):
         raise InputError(
@@ -144,8 +143,8 @@ def normalization_table(
         upper = exact_percentile(channel, percentile)
         bound = upper if clip else math.inf
         mean, std = clipped_moments(channel, upper=bound)
-        scale = std if z_score else upper if linear_scaling else 1.0
-        is_constant = z_score and std <= _CONSTANT * abs(mean)
+        spread = std if std > _CONSTANT * abs(mean) else 0.0
+        scale = spread if z_score else upper if linear_scaling else 1.0
         rows.append(
             {
                 "channel": name,
@@ -156,7 +155,7 @@ def normalization_table(
                 "std": std,
                 "clip": bound,
                 "shift": mean if z_score or mean_extraction else 0.0,
-                "scale": scale if scale > 0 and not is_constant else 1.0,
+                "scale": scale or 1.0,
             }
         )
     return pd.DataFrame(rows, columns=NORMALIZATION.names)

@@ -94,15 +94,20 @@ def chapter_of(
                     normalization_rows(tables.normalization, file=str(files.normalization)),
                 ],
             ),
-            Section(
-                title="Cells kept and removed",
-                text=["Which cells went into the dataset, and why the others did not."],
-                parts=[
-                    _filter_figure(tables.counts, path=files.filter_figure, caption=captions["filter"]),
-                    criteria_rows(criteria_table(tables.filtered), n_cells=n_cells),
-                    well_rows(tables.counts, file=str(files.filter_table)),
-                ],
-            ),
+            _filter_section(tables, files=files, caption=captions["filter"]),
+        ],
+    )
+
+
+def _filter_section(tables: DatasetTables, *, files: Files, caption: str) -> Section:
+    n_cells = int(tables.counts.iloc[-1]["n_cells"])
+    return Section(
+        title="Cells kept and removed",
+        text=["Which cells went into the dataset, and why the others did not."],
+        parts=[
+            _filter_figure(tables.counts, path=files.filter_figure, caption=caption),
+            criteria_rows(criteria_table(tables.filtered), n_cells=n_cells),
+            well_rows(tables.counts, file=str(files.filter_table)),
         ],
     )
 
