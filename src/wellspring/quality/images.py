@@ -100,8 +100,7 @@ def illumination_of_plate(
     smoothing_share
         As of `illumination_function`.
     min_images
-        A function from fewer images holds their cells as much as the light, and is not applied: from five images it
-        may change intensities twofold where the true light differs by a tenth.
+        A function from fewer images follows their cells as much as the light, and is not applied.
 
     Returns
     -------
