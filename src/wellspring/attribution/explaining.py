@@ -102,7 +102,7 @@ def explained_run(
     shards
         Keeps what is done, a few cells at a time; what it has already is not computed again.
     report
-        Called with one line of progress about every tenth of the way, and at the end if there are cells without
+        Called with one line of progress after about every tenth of the cells, and at the end if there are cells without
         importance (their score is 0 everywhere) or with an incomplete integral.
 
     Raises

@@ -75,7 +75,7 @@ def named_cells(cells: pd.DataFrame, named: Sequence[str]) -> NDArray[np.int64]:
     if unknown:
         raise InputError(
             f"attribution.map_cells: expected cells (plate/well/object_id) of the explained split, got {unknown}. "
-            "Name cells that stand in the manifest with that split, or change attribution.split."
+            "Name cells of the manifest with that split, or change attribution.split."
         )
     return np.array([places[name] for name in named], dtype=np.int64)
 

@@ -125,7 +125,7 @@ CURVES = Table(
         Column("curve", "str", "", "deletion or insertion"),
         Column("n_cells", "int64", "cells", "cells whose values were removed"),
         Column("share", "float64", "1", "of the values, removed or put in"),
-        Column("value", "float64", "1", "1 = predicted as for the whole image, 0 = as for the empty or blurred one"),
+        Column("value", "float64", "1", "1 = predicted as for the complete image, 0 = as for the empty or blurred one"),
     ),
 )
 RANDOMISED = Table(
@@ -143,7 +143,7 @@ ROAR = Table(
     "roar",
     (
         *RUN_COLUMNS,
-        Column("form", "str", "", "pixels: values of pixels and channels; channels: whole channels"),
+        Column("form", "str", "", "pixels: values of pixels and channels; channels: complete channels"),
         Column("ranking", "str", "", "map, random or intensity: what was removed first; none: nothing was"),
         Column("amount", "int64", "", "percent of the values of each cell, or number of channels"),
         Column("retrained_seed", "int64", "", "seed of the training from scratch"),

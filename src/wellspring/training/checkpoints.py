@@ -1,4 +1,4 @@
-"""The state of a training after its last epoch, in one file that is whole or absent."""
+"""The state of a training after its last epoch, in one file that is complete or absent."""
 
 import hashlib
 import json

@@ -80,7 +80,7 @@ def train(
 ) -> pd.DataFrame:
     """Train `model` in place; it ends with the weights of the epoch with the lowest validation error.
 
-    After each epoch the whole state is saved: weights, optimizer, random generators, history, best weights. Started
+    After each epoch the complete state is saved: weights, optimizer, random generators, history, best weights. Started
     again with the same checkpoint, a training resumes after the last finished epoch and, on a CPU, ends as it would
     have without the interruption. The checkpoint's file is the caller's to remove once the results are in place.
 

@@ -1,4 +1,4 @@
-"""How well runs predict the test cells, beside a baseline, with bootstrap intervals. NumPy and pandas only."""
+"""How well runs predict the test cells, compared with a baseline, with bootstrap intervals. NumPy and pandas only."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

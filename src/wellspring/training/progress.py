@@ -1,4 +1,4 @@
-"""Words on how far a training is, for the person who watches."""
+"""Lines on how far a training is, for the person who watches."""
 
 from dataclasses import dataclass
 

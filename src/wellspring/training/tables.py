@@ -83,7 +83,7 @@ _METRIC_COLUMNS = tuple(
 COMPARISON = Table(
     "comparison",
     (
-        Column("source", "str", "", "this run, or where a published figure stands"),
+        Column("source", "str", "", "this run, or where a published figure comes from"),
         Column("model", "str", "", "architecture, or baseline"),
         Column("regime", "str", "", "color-structure, structure, or what the baseline predicts"),
         Column("seed", "str", "", "seed of the run; mean = over the seeds; - = none stated"),

@@ -85,7 +85,7 @@ class Integral:
 
 
 class CopiesScore:
-    """The score map of a method by its definition: the same points on the way to every noisy copy.
+    """The score map of a method by its definition: the same points on the path to every noisy copy.
 
     Parameters
     ----------
@@ -93,7 +93,7 @@ class CopiesScore:
     baselines : (k, S, S, C) float32
         A copy keeps the baselines of its image, so its integrated gradients are those of (image + noise - baseline).
     method, points
-        The points are those of the way to each copy (thesis: trapezoid, m = 70).
+        The points are those of the path to each copy (thesis: trapezoid, m = 70).
     samples
         Noisy copies, 2 or more (thesis: 50); without meaning for the copies ``none``.
     noise_sd
@@ -148,15 +148,15 @@ class CopiesScore:
 
 
 class OffsetScore:
-    """The score map of integrated gradients over noisy copies, from few points on few ways.
+    """The score map of integrated gradients over noisy copies, from few points on few paths.
 
-    The way to each copy is summed up twice, each time over a few evenly spaced points behind an offset of its own,
+    The path to each copy is summed up twice, each time over a few evenly spaced points behind an offset of its own,
     drawn at random. Each of the two is right on average, and their errors know nothing of each other: the covariance
     of the two over the copies has no part of the quadrature's error in it, where the variance of either would have.
     With several baselines, each of the two draws its own.
 
     Part of what is left is the chance of each pixel's own noise z, whose mean, 0, and variance, sd², are known: the
-    map is (x + z - b) G, with G the mean gradient on the way. So the sums over the copies are corrected by what the
+    map is (x + z - b) G, with G the mean gradient on the path. So the sums over the copies are corrected by what the
     same sums give when G is held at its mean, and their known value is put in its place. For a linear model the map
     is then right from two copies.
 

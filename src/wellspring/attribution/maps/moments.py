@@ -14,7 +14,7 @@ Array = NDArray[np.float64]
 class Moments:
     """Mean and population variance of a stream of equal-shaped arrays, in the memory of two of them (float64).
 
-    Welford's update: no difference of large sums, so a small spread beside a large mean keeps its digits.
+    Welford's update: no difference of large sums, so a small spread of a large mean keeps its digits.
 
     Attributes
     ----------
@@ -55,7 +55,7 @@ class Moments:
 
 
 class PairedMoments:
-    """Mean and variance of (way * gradient) over noisy copies, from two independent sums along each way.
+    """Mean and variance of (way * gradient) over noisy copies, from two independent sums along each path.
 
     Attributes
     ----------
@@ -74,7 +74,7 @@ class PairedMoments:
         self._sums: list[Array] = []
 
     def add(self, first: Path, second: Path, *, noise: NDArray[np.float32]) -> None:
-        """Take the two sums along the way to one copy, and the noise in it, (S, S, C)."""
+        """Take the two sums along the path to one copy, and the noise in it, (S, S, C)."""
         way, other_way = first.way(), second.way()
         gradient, other = first.gradient(), second.gradient()
         product = gradient * other

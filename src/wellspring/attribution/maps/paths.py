@@ -29,7 +29,7 @@ The images are a buffer that is filled anew for the next call: the callback must
 
 @dataclass(frozen=True)
 class Points:
-    """Points on the way from baseline (0) to image (1), ascending, and their weights: (p,) float64 each."""
+    """Points on the path from baseline (0) to image (1), ascending, and their weights: (p,) float64 each."""
 
     alpha: NDArray[np.float64]
     weight: NDArray[np.float64]
@@ -57,14 +57,14 @@ def offset_points(n: int, *, offset: float) -> Points:
     """`n` evenly spaced points, the first at `offset` / n, of equal weight.
 
     With an offset drawn evenly from 0 to 1, the mean of a function over the points is, on average over the draws, its
-    mean over the whole way, however few points there are.
+    mean over the whole path, however few points there are.
     """
     _check_steps(n)
     return Points((np.arange(n) + offset) / n, np.full(n, 1.0 / n))
 
 
 def end_point() -> Points:
-    """The image itself: its gradient and nothing of the way."""
+    """The image itself: its gradient and nothing of the path."""
     return Points(np.ones(1), np.ones(1))
 
 

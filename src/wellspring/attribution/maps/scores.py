@@ -62,7 +62,7 @@ class Scoring:
     ----------
     method : MapMethod
     estimator : str
-        ``trapezoid`` or ``midpoint``: the method by its definition, with that rule on the way to each copy;
+        ``trapezoid`` or ``midpoint``: the method by its definition, with that rule on the path to each copy;
         ``offset``: few points and corrections, see `OffsetScore`. Without copies or without a path, ``offset`` has
         nothing to correct: the rule ``trapezoid`` is taken then, over `points` steps.
     points : int

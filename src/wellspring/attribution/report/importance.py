@@ -1,4 +1,4 @@
-"""Which channels a model used: ranking and its figure, and the check that the integral is whole."""
+"""Which channels a model used: ranking and its figure, and the check that the integral is complete."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -135,7 +135,7 @@ def _most_percent(ranking: pd.DataFrame) -> float:
 
 @in_style
 def sanity_figure(sanity: pd.DataFrame) -> Figure:
-    """Integrated gradients summed up along the path, beside the difference they must reach (thesis figure 4.3).
+    """Integrated gradients summed up along the path, with the difference they must reach (thesis figure 4.3).
 
     Parameters
     ----------

@@ -44,7 +44,7 @@ class Removal:
     Attributes
     ----------
     form : str
-        ``pixels``: values of pixels and channels; ``channels``: whole channels.
+        ``pixels``: values of pixels and channels; ``channels``: complete channels.
     ranking : str
         ``map``, ``random``, ``intensity``; ``none``: nothing is removed.
     amount : int
@@ -127,7 +127,7 @@ def ranked_levels(
     percents
         Ascending.
     report
-        Called with a line of progress about every tenth of the way.
+        Called with a line of progress after about every tenth of the cells.
     """
     for part in resume.parts(n):
         kept = resume.read_arrays(part)
@@ -196,7 +196,7 @@ class RemovedValues:
     inputs
         Places of the input channels.
     fill : (c,) float
-        What stands for a removed value: the channel's mean over the training cells.
+        What replaces a removed value: the channel's mean over the training cells.
     ranking
         ``map``, ``random`` or ``intensity``.
     percent

@@ -1,4 +1,4 @@
-"""Which values of an image go first: by a score map, by intensity, or at random; and what stands in their place."""
+"""Which values of an image go first: by a score map, by intensity, or at random; and what replaces them."""
 
 from collections.abc import Sequence
 

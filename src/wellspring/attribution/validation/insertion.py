@@ -63,14 +63,14 @@ class Subject:
 
 @dataclass(frozen=True)
 class Curves:
-    """Mean over the cells of how near the prediction is to that of the whole image.
+    """Mean over the cells of how near the prediction is to that of the complete image.
 
     Attributes
     ----------
     share : (k,) float64
         Of the values, removed or put in, from 0 to 1.
     deletion, insertion : (k,) float64
-        1 = as for the whole image, 0 = as for the image with all values deleted, or for the blurred one. Below 0:
+        1 = as for the complete image, 0 = as for the image with all values deleted, or for the blurred one. Below 0:
         farther away than that.
     """
 
@@ -108,7 +108,7 @@ def insertion_deletion(
     Notes
     -----
     Petsiuk, Das and Saenko (2018), for classes, follow the probability of the predicted class. For a regression the
-    prediction may go either way, so the distance |f(x_t) - f(x)| is followed, and both the distances and those of
+    prediction may rise or fall, so the distance |f(x_t) - f(x)| is followed, and both the distances and those of
     the start are averaged over the cells before they are divided: a cell whose prediction is that of the empty image
     cannot blow up the mean. A good order makes deletion fall early (small area), and insertion rise early (large area).
     """

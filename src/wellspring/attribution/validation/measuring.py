@@ -28,7 +28,7 @@ _RANKINGS = ("random", "intensity")
 
 @dataclass(frozen=True)
 class Candidate:
-    """A way to make maps, and the baselines that it starts from."""
+    """A map method, and the baselines that it starts from."""
 
     scoring: Scoring
     baselines: Baselines
@@ -150,16 +150,16 @@ def validated_run(
         stand_ins = _no_maps(subjects, ranking, seed=run.seed)
         return Trial(_pixel_measure(stand_ins, subjects, known) | _areas(curves), curves, {})
 
-    ways = [(one.names, partial(tried, one)) for one in grid]
-    ways += [({"method": name, "copies": _ANY, "baseline": _ANY}, partial(ranked, name)) for name in _RANKINGS]
+    tests = [(one.names, partial(tried, one)) for one in grid]
+    tests += [({"method": name, "copies": _ANY, "baseline": _ANY}, partial(ranked, name)) for name in _RANKINGS]
     found = []
-    for part, (names, measure) in zip(cache.parts(len(ways)), ways, strict=True):
+    for part, (names, measure) in zip(cache.parts(len(tests)), tests, strict=True):
         trial = cache.read(part)
         if trial is None:
             trial = measure()
             cache.write(part, trial)
         found.append((names, trial))
-        report(f"{run.label}: tested {part.stop} of {len(ways)} rankings of values")
+        report(f"{run.label}: tested {part.stop} of {len(tests)} rankings of values")
     return _tables(found, run=run, n_cells=len(subjects.cells), n_randomised=len(few.cells))
 
 

@@ -1,4 +1,4 @@
-"""What the validation says of each way to make maps, over runs; and how far independent models agree."""
+"""What the tests say of each map method, over runs; and how far independent models agree."""
 
 from collections.abc import Sequence
 from itertools import combinations
@@ -34,7 +34,7 @@ def trust_table(measures: pd.DataFrame, randomised: pd.DataFrame) -> pd.DataFram
     Returns
     -------
     DataFrame
-        In the order of the ways to make maps and of the measures. The interval is mean ± t · s/√n over the runs, which
+        In the order of the map methods and of the measures. The interval is mean ± t · s/√n over the runs, which
         differ in their seed, cut where the measure ends (areas under ROC curves, correlations); NaN for one run. Runs
         without a value are left out.
     """
