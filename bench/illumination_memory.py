@@ -13,7 +13,7 @@ import numpy as np
 
 from bench.table import Row
 from wellspring.quality.illumination import small_image
-from wellspring.quality.images import SmallSite, illumination_functions, read_small_sites, write_small_sites
+from wellspring.quality.images import SmallSite, illumination_of_plate, read_small_sites, write_small_sites
 
 CHANNELS = ("actin", "borders", "nuclei")
 N_WELLS, N_SITES = (24, 384), 4
@@ -28,7 +28,7 @@ def estimate(folder: Path, *, n_wells: int) -> float:
     """Estimate the functions of a plate whose wells repeat the files in `folder`; return the peak of memory, MB."""
     paths = sorted(folder.glob("*.npz"))
     wells = (read_small_sites(paths[number % len(paths)]) for number in range(n_wells))
-    illumination_functions(wells, channels=CHANNELS, smoothing_share=0.25)
+    illumination_of_plate(wells, channels=CHANNELS, smoothing_share=0.25, min_images=1)
     return _peak_mb()
 
 

@@ -22,7 +22,7 @@ from skimage.transform import resize
 from bench.table import Row
 from wellspring.quality.illumination import corrected
 from wellspring.quality.measures import measure_image
-from wellspring.quality.preprocessing import PREPROCESSING
+from wellspring.quality.preprocessing import METHODS
 
 SIZE = 2048
 CHANNELS = ("actin", "borders", "nuclei")
@@ -34,6 +34,7 @@ STEPS: tuple[tuple[str, dict[str, float], tuple[str, ...]], ...] = (
     ("total_variation", {"weight": 0.1}, CHANNELS),
     ("crop", {"size_px": 1536}, CHANNELS),
 )
+_BY_NAME = {step.name: step for step in METHODS}
 _Image = NDArray[np.uint16]
 
 
@@ -159,7 +160,7 @@ def run() -> list[Row]:
         for channel in channels:
             image = site[channel]
             site[channel] = _compared(
-                partial(PREPROCESSING[name], image, **settings),
+                partial(_BY_NAME[name].apply, image, **settings),
                 partial(PLAIN[name], image, **settings),
                 found=found,
             )
