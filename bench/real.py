@@ -7,7 +7,8 @@ from pathlib import Path
 
 import yaml
 
-from wellspring.sheet.writing import tiff_wells, write_sheet
+from wellspring.raw.finding import tiff_wells
+from wellspring.sheet.writing import write_sheet
 
 __all__ = ["main", "write_real_sheet"]
 

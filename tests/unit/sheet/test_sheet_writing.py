@@ -6,8 +6,9 @@ import pytest
 import yaml
 
 from wellspring.__main__ import main
+from wellspring.raw.finding import mpm_wells, tiff_wells
 from wellspring.sheet.reading import read_sheet
-from wellspring.sheet.writing import WellFolder, mpm_wells, tiff_wells, write_sheet
+from wellspring.sheet.writing import WellFolder, write_sheet
 
 ROOT = Path(__file__).parents[3]
 SCHEMA = yaml.safe_load((ROOT / "workflow" / "schemas" / "wells.schema.yaml").read_text(encoding="utf-8"))

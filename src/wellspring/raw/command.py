@@ -23,7 +23,8 @@ def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
 
 
 def _run(args: argparse.Namespace) -> None:
-    from wellspring.sheet.writing import mpm_wells, tiff_wells, write_sheet
+    from wellspring.raw.finding import mpm_wells, tiff_wells
+    from wellspring.sheet.writing import write_sheet
 
     if (args.format == "tiff") != (args.pattern is not None):
         args.parser.error("--pattern is needed for tiff, and only for tiff (for MPM wells: --format mpm)")
