@@ -124,9 +124,6 @@ SPOT_QUALITY = Table(
         *WELL_COLUMNS,
         IMAGE_COLUMNS[-1],
         Column("n_images", "int64", "images", "sites of the well that were searched"),
-        Column(
-            "n_left_out", "int64", "images", "sites of the well that were left out, since an image of them is flagged"
-        ),
         Column("n_doubtful", "int64", "images", "sites with a reason to look at them before their count is believed"),
         Column("doubts", "str", "", "the reasons, of any site, or none"),
         Column("instability", "float64", "1", "largest of the sites"),
@@ -140,5 +137,8 @@ SPOT_QUALITY = Table(
         Column("snr_median", "float64", "1", "median of the spots; empty without spots"),
         Column("contrast_median", "float64", "1", "median of the spots; empty without spots"),
         Column("sigma_px_median", "float64", "px", "median of the spots; empty without spots"),
+        Column(
+            "n_left_out", "int64", "images", "sites of the well that were left out, since an image of them is flagged"
+        ),
     ),
 )
