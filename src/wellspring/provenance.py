@@ -9,7 +9,7 @@ from pathlib import Path
 
 from wellspring.errors import InputError
 
-__all__ = ["code_digest", "imported_modules", "modules_of_script", "script_digest"]
+__all__ = ["code_digest", "imported_by_script", "imported_modules", "modules_of_script", "script_digest"]
 
 _PACKAGE = "wellspring"
 
@@ -52,8 +52,13 @@ def script_digest(script: Path, *modules: str) -> str:
     FileNotFoundError, ValueError
         When there is no such script, or no such module.
     """
+    return _digest(imported_by_script(script, *modules))
+
+
+def imported_by_script(script: Path, *modules: str) -> list[str]:
+    """The names that `script_digest` covers, sorted."""
     named = [inner for name in modules for inner in _modules_of(name)]
-    return _digest(_closure([*modules_of_script(script), *named]))
+    return sorted(_closure([*modules_of_script(script), *named]))
 
 
 def _digest(names: Iterable[str]) -> str:

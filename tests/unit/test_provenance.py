@@ -6,7 +6,13 @@ from pathlib import Path
 import pytest
 
 from wellspring import provenance
-from wellspring.provenance import code_digest, imported_modules, modules_of_script, script_digest
+from wellspring.provenance import (
+    code_digest,
+    imported_by_script,
+    imported_modules,
+    modules_of_script,
+    script_digest,
+)
 
 MODULES = {
     "__init__.py": '"""root"""',
@@ -124,6 +130,16 @@ def script(library: Path) -> Path:
 
 def test_a_script_s_modules_are_read_from_it_wherever_it_imports_them(script: Path) -> None:
     assert set(modules_of_script(script)) == {"wellspring.cells.crops", "wellspring.files", "wellspring.raw"}
+
+
+def test_a_script_s_package_stands_for_itself_and_a_named_one_for_all_of_its_modules(script: Path) -> None:
+    found = imported_by_script(script)
+    assert found == [
+        *("wellspring.cells.crops", "wellspring.files", "wellspring.raw", "wellspring.raw.mpm"),
+        "wellspring.raw.pixels",
+    ]
+    inner = {"wellspring.cells.inner", "wellspring.cells.inner.deep"}
+    assert set(imported_by_script(script, "wellspring.cells.inner")) == {*found, *inner}
 
 
 @pytest.mark.parametrize(

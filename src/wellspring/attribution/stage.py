@@ -90,6 +90,7 @@ STAGE = Stage(
             "seed",
             "split",
             "noise_sd",
+            "roar.percents",
             "training.epochs",
             "training.patience",
             "training.huber_delta",

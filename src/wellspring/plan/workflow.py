@@ -85,7 +85,7 @@ def plan_jobs(
             )
             settings = DAGSettings(targets=frozenset(targets), forceall=forceall)
             # ASSUME: `_workflow` is where Snakemake 9 keeps the jobs; its public interface only prints them.
-            with _without_traces(flow._workflow):
+            with _without_traces(flow):
                 flow.dag(settings).execute_workflow(executor="dryrun")
                 return _plan(flow._workflow)
     except (WorkflowError, ApiError) as error:
@@ -93,12 +93,13 @@ def plan_jobs(
 
 
 @contextmanager
-def _without_traces(workflow: Any) -> Iterator[None]:
-    """Remove the temporary folder of a workflow, which a command of Snakemake leaves to the end of the process."""
+def _without_traces(flow: Any) -> Iterator[None]:
+    """Remove the temporary folder of a workflow, which Snakemake leaves until the process ends."""
     try:
         yield
     finally:
-        if workflow.sourcecache.runtime_cache is not None:
+        workflow = flow._workflow_store
+        if workflow is not None and workflow.sourcecache.runtime_cache is not None:
             workflow.sourcecache.runtime_cache.cleanup()
 
 
