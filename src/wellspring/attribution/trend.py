@@ -37,8 +37,8 @@ def trend_table(importance: pd.DataFrame, *, n_permutations: int, rng: np.random
         null is that within a well importance does not follow the level. Cells of a well count as exchangeable.
         `q_value` is the p-value after the procedure of Benjamini and Hochberg (1995) over the channels.
         Cells without importance are left out, and so are wells whose cells have one level, a single cell among them:
-        they tell nothing of a trend. NaN for a channel that has one importance in each well, and for all where no
-        well is left.
+        they carry no information about a trend. NaN for a channel that has one importance in each well, and for all if
+        no well is left.
 
     Raises
     ------

@@ -10,12 +10,12 @@ from wellspring.config.expected import range_text
 __all__ = ["NO_DEFAULT", "Key", "ToSet", "keys_of", "without_repeats"]
 
 NO_DEFAULT = object()
-"""Stands for the default of a key that has none."""
+"""The default of a key that has none."""
 
 
 @dataclass(frozen=True)
 class ToSet:
-    """Stands for a value that the user has to write: the key is left empty, with this remark."""
+    """A value that the user has to write: the key is left empty, with this remark."""
 
     remark: str
 

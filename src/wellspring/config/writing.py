@@ -13,7 +13,7 @@ __all__ = ["WIDTH", "commented_config", "value_text"]
 
 WIDTH = 110
 _INDENT = "  "
-# Stands for a space at which no line is broken.
+# Means a space at which no line is broken.
 _UNBROKEN = "\N{NO-BREAK SPACE}"
 _LONGEST_UNBROKEN = 50
 _HEAD = (

@@ -37,7 +37,7 @@ def crop_of(shard: Shard, *, row: int, object_id: int, buffer: Buffer | None = N
     Raises
     ------
     ValueError
-        When the shard has no such row, or another cell stands there: table and shard are not of the same run.
+        When the shard has no such row, or another cell is there: table and shard are not of the same run.
     """
     crop = shard.read(row, buffer=buffer) if row < len(shard) else None
     if crop is None or crop.object_id != object_id:

@@ -60,7 +60,7 @@ def select_cells(
     Raises
     ------
     ValueError
-        When a criterion names a column that the cells lack.
+        When a criterion names a column that the cells do not have.
     """
     left = np.ones(len(cells), dtype=bool)
     steps = [_step(plate, well, "all cells", matching=~left, left=left, after=left)]

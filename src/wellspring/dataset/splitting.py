@@ -48,7 +48,7 @@ def split_cells(
     stratify
         Columns; a missing value is a stratum of its own.
     group
-        Column, or None. ``"well"`` tells wells of different plates apart; other values are compared by meaning,
+        Column, or None. ``"well"`` distinguishes wells of different plates; other values are compared by meaning,
         over all plates.
     seed
         Another seed gives another split.
@@ -79,7 +79,7 @@ def split_cells(
 def systematic_split(n: int, *, offset: float, train: float, validation: float) -> NDArray[np.str_]:
     """Split `n` cells, already in random order, by systematic sampling.
 
-    Cell i stands at (i + offset) / n in [0, 1); [0, train) is the training set, [train, train + validation) the
+    Cell i is at (i + offset) / n in [0, 1); [0, train) is the training set, [train, train + validation) the
     validation set, the rest the test set. Each count is its share of n, rounded up or down; over a uniform `offset`
     in [0, 1), and a random order, each cell's chance of each split is exactly that split's share.
     """

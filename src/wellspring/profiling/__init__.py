@@ -1,1 +1,1 @@
-"""Profiles of whole fields: embeddings by several methods, and how much each of them tells of known classes."""
+"""Profiles of whole fields: embeddings by several methods, and how well each of them separates known classes."""

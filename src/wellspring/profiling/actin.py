@@ -31,7 +31,7 @@ def actin_truth(
 ) -> ActinTruth:
     """Bright actin that is not on a border of cells (Dincu 2021, section 5.3.1).
 
-    Nuclei are found by Otsu's threshold and parted (`segment_nuclei`); every pixel goes to a nucleus by propagation
+    Nuclei are found by Otsu's threshold and split (`segment_nuclei`); every pixel goes to a nucleus by propagation
     over the image of the borders (Jones, Carpenter & Golland 2005), and borders are where two cells meet. Bright actin
     is what exceeds Otsu's threshold of the actin image. The source writes that this threshold is that of the nuclei,
     which cannot be meant.

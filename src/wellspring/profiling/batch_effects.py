@@ -81,7 +81,7 @@ def _permuted(
 
 
 def whitened(profiles: Profiles, *, is_control: NDArray[np.bool_]) -> Profiles | None:
-    """Profiles in which the controls vary alike in every direction, and stand at 0 on every plate.
+    """Profiles in which the controls vary alike in every direction, and have mean 0 on every plate.
 
     Each plate is shifted by the mean of its controls; the controls' covariance over all plates, shrunk after Ledoit and
     Wolf (2004), is then made the unit matrix by its symmetric inverse root. So what varies among controls (position,

@@ -107,7 +107,7 @@ def classification_rows(
     Intervals: bootstrap over samples, whose wells go together; draws of one class only, which have no recall or area,
     do not count. The p-value of accuracy and of the area is the share of permutations of the samples' classes that do
     as well, (1 + such) / (1 + all); embeddings stay as they are, so it tests whether unseen wells follow their class.
-    For an embedding that was told the classes of the seen samples, p of the area is somewhat too small: scores of
+    For an embedding that was given the classes of the seen samples, p of the area is somewhat too small: scores of
     different folds are further apart than after a permutation. That of the accuracy, which asks for the sign, is not.
     Permutations that leave a fold with one class to learn, as folds of the true classes never do, do not count.
 

@@ -45,7 +45,7 @@ def read_kept_sites(
     Raises
     ------
     FileNotFoundError, ValueError
-        When a file is missing or is not what it should be, or the well lacks a channel.
+        When a file is missing or is not what it should be, or a channel is not in the well.
     """
     well = read_index(index)
     correction = read_correction(illumination, sites, plate=well.plate, well=well.well)

@@ -76,7 +76,7 @@ class Fitted:
 
 
 def fitted_classifier(model: keras.Model, training: Training, *, settings: FitSettings) -> Fitted:
-    """Train `model`, as of `classified`, to tell positive fields from others."""
+    """Train `model`, as of `classified`, to distinguish positive fields from others."""
     labels = training.is_positive.astype(np.float32)
     history = trained(model, training.images, labels, training, settings=settings, loss="binary_crossentropy")
     return Fitted(partial(embedded_by, encoder_of(model)), history, partial(embedded_by, model))

@@ -16,7 +16,7 @@ __all__ = ["RatioHistogram", "SmallImage", "corrected", "illumination_function",
 # Longer side of the grid on which illumination is looked at, px. It is smooth, so that is plenty.
 GRID_PX = 128
 _MAX_ROUNDS = 10
-# Ratios to the image's median that the histogram tells apart: 512 bins of 0.8 % each from 1/8 to 8.
+# Ratios to the image's median that the histogram distinguishes: 512 bins of 0.8 % each from 1/8 to 8.
 _N_BINS, _LARGEST_RATIO = 512, 8.0
 # A measured place counts so many times more than one that took its neighbourhood's value.
 _MEASURED, _REPLACED = 4, 1

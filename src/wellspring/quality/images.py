@@ -1,4 +1,4 @@
-"""What this stage writes beside tables: small images of a well, functions of a plate, corrected images."""
+"""What this stage writes in addition to tables: small images of a well, functions of a plate, corrected images."""
 
 import uuid
 from collections.abc import Iterable, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Numbers that tell what an image is like: focus, intensities, saturation, empty field."""
+"""Measures of an image: focus, intensities, saturation, empty field."""
 
 from dataclasses import dataclass
 from functools import lru_cache

@@ -15,7 +15,7 @@ _N_LEVELS = _PART_LEVELS * _N_PARTS
 
 
 def local_median(image: NDArray[np.number], *, radius_px: int) -> NDArray[np.float32]:
-    """Median of the square window around each pixel; beyond the edge the edge's values go on.
+    """Median of the square window around each pixel; beyond the edge the edge's values are repeated.
 
     A median does not care by how much values differ, only how they are ordered. So the image is replaced by its rank
     in 1,016 levels of equal share, the median of the ranks is taken, and ranks become intensities again. OpenCV's

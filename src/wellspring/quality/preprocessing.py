@@ -102,7 +102,7 @@ def _under_ball(image: NDArray[np.float32], *, radius_px: float, pixel: int) -> 
 
 
 def median_filter(image: NDArray[np.uint16], *, radius_px: int) -> NDArray[np.uint16]:
-    """Median of the square window of 2 * radius_px + 1 pixels; edges go on beyond the border.
+    """Median of the square window of 2 * radius_px + 1 pixels; edge values are repeated beyond the border.
 
     Exact for a radius of 1 or 2, else as of `wellspring.quality.medians.local_median`.
     """

@@ -106,13 +106,13 @@ class Chapter:
     lead : str
         A sentence: which question the chapter answers.
     picture : Illustration or None
-        The one figure that tells the result, shown at the top of the page, at most 900 px wide and 620 px high: wider
+        The one figure that shows the result, shown at the top of the page, at most 900 px wide and 620 px high: wider
         than high, with few panels. It may be a figure of a section too; if not, it begins the chapter. None where
         there is none.
     warnings : sequence of str
         What the reader must know before the results are believed; repeated at the top of the page.
     findings : sequence of str
-        What came out, the most important first, which is written beside the picture; at most `MOST_FINDINGS`.
+        What came out, the most important first, which is written next to the picture; at most `MOST_FINDINGS`.
     settings : sequence of (str, str)
         What was run: name and value, for the page's list.
     sections : sequence of Section
@@ -197,7 +197,7 @@ def illustration(path: Path, *, title: str, caption: str) -> Illustration:
 def read_captions(paths: Sequence[Path]) -> dict[str, str]:
     """Captions by the names of their files (``thresholds.rst`` is ``thresholds``), each as one line of plain text.
 
-    A caption is the text that `snakemake --report` shows beside the figure too, so it holds no value of a run: the
+    A caption is the text that `snakemake --report` shows next to the figure too, so it holds no value of a run: the
     chapter adds numbers after it. Literals (``like this``) lose their marks.
     """
     texts = {Path(path).stem: Path(path).read_text(encoding="utf-8") for path in paths}

@@ -33,7 +33,7 @@ _LISTED_COLUMNS = 6
 # Width of a letter in a listed well.
 _LETTER_MM = 1.35
 _ONE_PLATE_MM = 130.0
-# What is beside the wells: names of the rows on the left, the colour bar on the right.
+# What is next to the wells: names of the rows on the left, the colour bar on the right.
 _BESIDE_MM = 28.0
 # Numbers are written into wells at least as wide.
 _READABLE_MM = 6.5

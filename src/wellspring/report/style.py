@@ -1,4 +1,4 @@
-"""One look for every figure and number: sizes in mm, colours that colour-blind readers can tell apart, text as text."""
+"""One look for every figure and number: sizes in mm, colours for colour-blind readers too, text as text."""
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import wraps

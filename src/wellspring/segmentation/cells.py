@@ -89,7 +89,7 @@ def segment_cells(
     Parameters
     ----------
     image : (Y, X) or (Z, Y, X), uint or float
-        Intensity of the cell stain, 0 or more. Of a stack, the maximum tells where there are cells and the sum where
+        Intensity of the cell stain, 0 or more. Of a stack, the maximum shows where there are cells and the sum where
         they meet: cells touch at their feet, and over their feet there is less.
     nuclei : (Y, X) int
         Nucleus labels, 0 = background.
@@ -201,7 +201,7 @@ def cell_mask(image: NDArray[np.number], *, smoothing_sigma_px: float = 1.0, n_c
     image : (Y, X) or (Z, Y, X), uint or float
         A stack is projected (maximum).
     n_components
-        Ground and cells: 2. More where the cells' intensities have several classes.
+        Background and cells: 2. More where the cells' intensities have several classes.
 
     Returns
     -------

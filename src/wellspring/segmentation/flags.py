@@ -56,12 +56,12 @@ def cells_without_nucleus(
     is_cell = n_px >= min_px
     is_cell[0] = False
     # What touches a cell is a part that the cell's borders left over, not a cell of its own.
-    beside = np.zeros(len(n_px), dtype=bool)
+    touches = np.zeros(len(n_px), dtype=bool)
     for axis in (0, 1):
         part, cell = np.moveaxis(parts, axis, 0), np.moveaxis(cells, axis, 0)
-        beside[part[1:][cell[:-1] > 0]] = True
-        beside[part[:-1][cell[1:] > 0]] = True
-    is_cell &= ~beside
+        touches[part[1:][cell[:-1] > 0]] = True
+        touches[part[:-1][cell[1:] > 0]] = True
+    is_cell &= ~touches
     number = np.zeros(len(n_px), dtype=np.uint32)
     number[is_cell] = int(cells.max(initial=0)) + 1 + np.arange(int(is_cell.sum()))
     return number[parts]

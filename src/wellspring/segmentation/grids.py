@@ -48,7 +48,7 @@ class Grid:
         return np.asarray(ndimage.gaussian_filter(values, [sigma_px / step for step in self.steps]))
 
     def distance(self, mask: _Mask) -> _Values:
-        """Distance (px) of each pixel of the mask to the ground; the image's edge is not ground.
+        """Distance (px) of each pixel of the mask to the background; the image's edge is not background.
 
         In 2D to within 2 % (Borgefors, Comput. Vis. Graph. Image Process. 34, 1986), at an eighth of the exact one's
         time.
@@ -60,7 +60,7 @@ class Grid:
         return np.asarray(ndimage.distance_transform_edt(mask, sampling=self.steps), dtype=np.float32)
 
     def objects(self, mask: _Mask) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
-        """Label the objects of the mask (neighbours share a side); their sizes, element 0 that of the ground."""
+        """Label the objects of the mask (neighbours share a side); their sizes, element 0 that of the background."""
         if self.n_axes == 2:
             _, parts, table, _ = cv2.connectedComponentsWithStats(mask.view(np.uint8), connectivity=4)
             return parts, table[:, cv2.CC_STAT_AREA].astype(np.int64)
@@ -76,7 +76,7 @@ class Grid:
         return np.asarray((narrow - wide) / np.float32(0.2))
 
     def without_small(self, mask: _Mask, *, min_size: float) -> _Mask:
-        """Fill holes, then drop objects, smaller than `min_size` pixels. A larger hole is ground between nuclei."""
+        """Fill holes, then drop objects, smaller than `min_size` pixels. A larger hole is background between nuclei."""
         for value in (False, True):
             parts, sizes = self.objects(mask == value)
             is_small = sizes < min_size

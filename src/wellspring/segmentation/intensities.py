@@ -14,7 +14,7 @@ _OFFSET_NOISES, _ROUNDING_STEPS = 4.0, 0.5
 # No camera has fewer grey values than 8 bits hold.
 _LARGEST_STEP = 1 / 255
 # Least noise as a share of the brightest stain: half of that step. Denoised, enlarged or registered images have less
-# from pixel to pixel, but what their ground still varies by is no stain.
+# from pixel to pixel, but what their background still varies by is no stain.
 _LEAST_NOISE = 0.5 * _LARGEST_STEP
 _SAMPLE_PX = 100_000
 _Values = NDArray[np.float32]
@@ -23,8 +23,8 @@ _Values = NDArray[np.float32]
 def in_noise_units(image: NDArray[np.number]) -> _Values:
     """Subtract an image's least intensity and divide by the standard deviation of a pixel's noise.
 
-    So no later step depends on the camera's offset, the gain, or whether an image is stored as whole numbers or scaled
-    to 0..1. The noise is at least half a step of the image's grey values, which is 1 in whole numbers, and in float
+    So no later step depends on the camera's offset, the gain, or whether an image is stored as integers or scaled
+    to 0..1. The noise is at least half a step of the image's grey values, which is 1 in integers, and in float
     images the least difference between the values of a sample of pixels.
 
     Parameters
@@ -81,7 +81,7 @@ def _noise(image: _Values) -> float:
 
 @dataclass(frozen=True)
 class LogScale:
-    """log(intensity - floor + offset): equal steps are equal factors above the ground, and noise stays small."""
+    """log(intensity - floor + offset): equal steps are equal factors above the background, and noise stays small."""
 
     floor: float
     offset: float = _OFFSET_NOISES

@@ -12,7 +12,7 @@ __all__ = ["Mixture", "class_change", "fit_mixture"]
 _N_ROUNDS, _TOLERANCE = 500, 1e-7
 _N_RAMP = 4096
 # No component is narrower than this share of the widest, as Hathaway (Ann. Stat. 13, 1985) asks of a mixture that has
-# a greatest likelihood: else evenly stained cells become a spike, and their blurred rims ground.
+# a greatest likelihood: else evenly stained cells become a spike, and their blurred rims background.
 _LEAST_RATIO = 0.2
 
 
@@ -52,7 +52,7 @@ def fit_mixture(values: NDArray[np.floating], counts: NDArray[np.floating], *, n
     """
     if n_components < 2:
         raise InputError(
-            f"n_components: expected ground and at least one class of cells, 2 or more, got {n_components}."
+            f"n_components: expected background and at least one class of cells, 2 or more, got {n_components}."
         )
     if np.count_nonzero(counts) < n_components:
         return None

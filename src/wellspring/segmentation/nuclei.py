@@ -22,7 +22,7 @@ from wellspring.segmentation.thresholds import LocalMidpoint, MultiOtsu, Otsu, T
 
 __all__ = ["segment_nuclei", "segment_nuclei_3d"]
 
-# In typical diameters: the blur that suppresses noise, the smallest nucleus, the reach of a nucleus' own ground.
+# In typical diameters: the blur that suppresses noise, the smallest nucleus, the reach of a nucleus' own background.
 _BLUR, _SMALLEST, _NEARBY = 0.04, 0.25, 2.0
 # Two and a half widths at half height of a point (two hot pixels side by side), in standard deviations of the blur.
 _POINT = 6.0
@@ -53,9 +53,9 @@ def segment_nuclei(
     Parameters
     ----------
     image : (Y, X) or (Z, Y, X), uint or float
-        Intensity of the nuclear stain, 0 or more; bright nuclei on dark ground. Background need not be subtracted.
+        Intensity of the nuclear stain, 0 or more; bright nuclei on dark background. Background need not be subtracted.
     threshold
-        How stain and ground are told apart: `Otsu` (the default, None), `MultiOtsu`, `LocalMidpoint`.
+        How stain and background are separated: `Otsu` (the default, None), `MultiOtsu`, `LocalMidpoint`.
     smoothing_sigma_px
         Standard deviation of the Gaussian that smooths the image, px. None: 4 % of the diameter of a typical nucleus,
         at least 1, so that the blur stays well inside the nucleus and averages the more pixels the larger it is.
@@ -81,7 +81,7 @@ def segment_nuclei(
     -----
     After Dubois (2017), section 2.2: maximum projection, logarithm, Otsu, clean-up, watershed. All lengths follow from
     the image: the typical diameter (`typical_diameter`) sets the blur, the clean-up, and how deep a neck is. Beyond the
-    source, necks are looked for at several heights, beside blobs, and shallow ones are judged by the shapes of the two
+    source, necks are looked for at several heights, and blobs, and shallow ones are judged by the shapes of the two
     sides (`part_touching`), and each nucleus ends where its own stain has fallen to half (`outlined`): one threshold
     for an image is low for its bright nuclei and high for its dim ones.
     """
@@ -173,7 +173,7 @@ def _segment(
     if min_diameter_px is None:
         min_diameter_px = max(_SMALLEST * diameter_px, _POINT * sigma_px)
     min_size = grid.size_of_ball(min_diameter_px)
-    return _parted(stain, grid=grid, diameter_px=diameter_px, min_size=min_size)
+    return _split(stain, grid=grid, diameter_px=diameter_px, min_size=min_size)
 
 
 def _stain(image: _Values, *, grid: Grid, threshold: Threshold, sigma_px: float, diameter_px: float) -> _Stain:
@@ -184,7 +184,7 @@ def _stain(image: _Values, *, grid: Grid, threshold: Threshold, sigma_px: float,
     return _Stain(smooth=smooth, mask=log > value, threshold=scale.intensity(value))
 
 
-def _parted(stain: _Stain, *, grid: Grid, diameter_px: float, min_size: float) -> NDArray[np.uint32]:
+def _split(stain: _Stain, *, grid: Grid, diameter_px: float, min_size: float) -> NDArray[np.uint32]:
     """From stained pixels to nuclei.
 
     A nucleus that reaches the threshold ends at half its own height, which for a dim one lies below the threshold: so
@@ -214,7 +214,7 @@ def _parted(stain: _Stain, *, grid: Grid, diameter_px: float, min_size: float) -
 
 
 def _background(smooth: _Values, stained: NDArray[np.bool_], *, grid: Grid, sigma_px: float) -> _Values:
-    """The ground's intensity everywhere: its Gaussian-weighted mean nearby; where none is near, its median."""
+    """The background's intensity everywhere: its Gaussian-weighted mean nearby; where none is near, its median."""
     weight = (~stained).astype(np.float32)
     step = max(1, smooth.size // 1_000_000)
     ground = smooth.ravel()[::step][~stained.ravel()[::step]]

@@ -1,11 +1,11 @@
-"""How touching nuclei are parted and where each one ends, on a scale that each nucleus sets for itself."""
+"""How touching nuclei are split and where each one ends, on a scale that each nucleus sets for itself."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 from wellspring.segmentation.grids import Grid, quantile_of_parts
 from wellspring.segmentation.shapes import ShapeJudge
-from wellspring.segmentation.watershed import flooded, parted
+from wellspring.segmentation.watershed import flooded, split_by_tops
 
 __all__ = ["PLATEAU", "TOP", "coarse_parts", "outlined", "part_touching", "relative_height", "typical_diameter"]
 
@@ -15,13 +15,13 @@ _BRIGHTEST = np.float32(1.5)
 # A neck always counts when it is narrower than what it joins by this share of a radius; never when by less than a
 # tenth of that, which noise does to an outline.
 _DEEP, _SHALLOW = 0.1, 0.01
-# The scale at which nuclei are looked for as blobs, in typical diameters; and how much they count beside necks.
+# The scale at which nuclei are looked for as blobs, in typical diameters; and how much they count compared with necks.
 _BLOB, _BLOB_SHARE = 0.25, 0.5
 # How much the stain itself counts where the landscape is flat: in the rims of nuclei.
 _SLOPE = np.float32(0.03)
 # Of what lies above half height, the share that is below the top: to part, and to outline.
 PLATEAU, TOP = 0.75, 0.67
-# Smallest radius of a dim nucleus beside a bright one, in typical radii.
+# Smallest radius of a dim nucleus next to a bright one, in typical radii.
 _LEFT_RADIUS = 0.6
 
 _Mask = NDArray[np.bool_]
@@ -30,14 +30,14 @@ _Parts = NDArray[np.int32]
 
 
 def coarse_parts(mask: _Mask, *, grid: Grid, diameter_px: float | None = None) -> tuple[_Parts, _Values]:
-    """Part a mask by the distance to its ground alone; also that distance (px).
+    """Split a mask by the distance to its background alone; also that distance (px).
 
     Watershed of the distance from its maxima. Until the size of a nucleus is known (`diameter_px` is None) a neck
-    counts from 10 % of the radius beside it, afterwards from 10 % of the typical radius.
+    counts from 10 % of the radius next to it, afterwards from 10 % of the typical radius.
     """
     distance = grid.blurred(grid.distance(mask), 1.0)
     scaled = np.log1p(distance) if diameter_px is None else distance * np.float32(2 / diameter_px)
-    return parted(scaled, mask=mask, depth=_DEEP), distance
+    return split_by_tops(scaled, mask=mask, depth=_DEEP), distance
 
 
 def typical_diameter(parts: _Parts, distance: _Values) -> float:
@@ -55,7 +55,7 @@ def typical_diameter(parts: _Parts, distance: _Values) -> float:
 
 
 def relative_height(smooth: _Values, parts: _Parts, *, background: _Values, quantile: float) -> _Values:
-    """Intensity above the ground as a share of the height of the nucleus it lies in; 0 outside of parts.
+    """Intensity above the background as a share of the height of the nucleus it lies in; 0 outside of parts.
 
     The height is a quantile of what lies above half of the part's median; the pixels below are the blurred rim.
     `PLATEAU`, the upper quartile, is close to the top also of a nucleus as round as a dome, so sections relative to it
@@ -100,13 +100,13 @@ def part_touching(
     in two ways, each on a scale of about 0 to 1, and their mean is the landscape. First, a neck appears in sections at
     greater height: the mean, over sections at 50 to 90 % of the height, of the distance to the section's border, in
     typical radii. Second, each nucleus is a blob of half a typical radius' scale: minus the Laplacian of Gaussian
-    (Lindeberg, Int. J. Comput. Vis. 30, 1998), which sees the ground between nuclei as well as the dip.
+    (Lindeberg, Int. J. Comput. Vis. 30, 1998), which sees the background between nuclei as well as the dip.
 
     Maxima of the landscape are seeds. Where the pass between two is deeper than 10 %, they are two nuclei; where it is
     between 1 and 10 %, they are two if the two parts are more like ellipses than their union is (`ShapeJudge`): the
-    halves of one nucleus are less so, two nuclei more so. A watershed finds the parts. A dim nucleus beside one of more
-    than twice its height is in no section: what is left of the stained pixels and holds a disc of 0.6 typical radii,
-    more than the halo of a bright nucleus, is a seed too.
+    halves of one nucleus are less so, two nuclei more so. A watershed finds the parts. A dim nucleus next to one of
+    more than twice its height is in no section: what is left of the stained pixels and holds a disc of 0.6 typical
+    radii, more than the halo of a bright nucleus, is a seed too.
     """
     necks = _mean_distance(relative, grid=grid, diameter_px=diameter_px, min_size=min_size)
     # Specks brighter than the plateau are texture.
@@ -118,7 +118,7 @@ def part_touching(
     def judge(basins: NDArray[np.int64]) -> ShapeJudge:
         return ShapeJudge.of(basins, places, steps=grid.steps, shallow=_SHALLOW, deep=_DEEP)
 
-    seeds = parted(landscape, mask=high, judge=judge)
+    seeds = split_by_tops(landscape, mask=high, judge=judge)
     left_over = grid.distance(stained & ~high) * np.float32(2 / diameter_px)
     cores, _ = grid.objects(left_over >= _LEFT_RADIUS)
     seeds = np.where(cores > 0, seeds.max(initial=0) + cores, seeds)
@@ -143,7 +143,7 @@ def _filled(section: _Mask, *, grid: Grid, min_size: float) -> _Mask:
 def outlined(parts: _Parts, *, relative: _Values, kept_parts: NDArray[np.bool_], min_size: float) -> NDArray[np.uint32]:
     """Cut each part at half its height, fill its holes, keep its largest piece; numbered 1..n in raster order.
 
-    Blur is symmetric, so the edge of an evenly stained nucleus is where the intensity is midway between the ground
+    Blur is symmetric, so the edge of an evenly stained nucleus is where the intensity is midway between the background
     and the plateau, whatever the threshold of the whole image.
 
     Parameters

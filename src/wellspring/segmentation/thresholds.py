@@ -33,19 +33,19 @@ _Values = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Otsu:
-    """Two classes, ground and stain (Otsu, IEEE Trans. Syst. Man Cybern. 9, 1979)."""
+    """Two classes, background and stain (Otsu, IEEE Trans. Syst. Man Cybern. 9, 1979)."""
 
     method: Literal["otsu"] = "otsu"
 
 
 @dataclass(frozen=True)
 class MultiOtsu:
-    """Several classes, the lowest is ground: for plates with very bright and very dim nuclei.
+    """Several classes, the lowest is background: for plates with very bright and very dim nuclei.
 
     Attributes
     ----------
     n_classes : int
-        3: ground, dim nuclei, bright nuclei. 2 to 5: the time grows by a factor of 50 with each.
+        3: background, dim nuclei, bright nuclei. 2 to 5: the time grows by a factor of 50 with each.
 
     Raises
     ------
@@ -62,13 +62,13 @@ class MultiOtsu:
 
 @dataclass(frozen=True)
 class LocalMidpoint:
-    """Otsu's threshold, then at each place the midpoint between the stain and the ground nearby: for uneven light.
+    """Otsu's threshold, then at each place the midpoint between the stain and the background nearby: for uneven light.
 
     Attributes
     ----------
     radius_diameters : float
         "Nearby" is a Gaussian with this standard deviation, in typical nuclear diameters. 2 reaches over a nucleus to
-        its neighbours and their ground.
+        its neighbours and their background.
 
     Raises
     ------
@@ -99,7 +99,7 @@ def has_stain(image: _Values, *, grid: Grid) -> bool:
     are too few and too dim to outweigh the background's own spread is taken as empty. Without the blur, noise of a few
     grey values can look like two populations.
 
-    Where nuclei fill the field, most ground is blur between them and that ratio is small. So a field also counts as
+    Where nuclei fill the field, most background is blur between them and that ratio is small. So a field also counts as
     stained when its two classes differ by more than 8 standard deviations of the blurred noise (the halves of noise
     alone: 1.6) and half of their border is crossed steeply, the difference of the classes within 20 px; light that is
     uneven over a field is not so steep.
@@ -142,7 +142,7 @@ def _has_edges(smooth: _Values, log: _Values, *, mask: NDArray[np.bool_]) -> boo
 
 
 def stain_threshold(log: _Values, *, threshold: Threshold, grid: Grid, diameter_px: float) -> _Values:
-    """The threshold of a smoothed log image between ground and stain.
+    """The threshold of a smoothed log image between background and stain.
 
     Parameters
     ----------

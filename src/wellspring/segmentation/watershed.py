@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["flooded", "parted"]
+__all__ = ["flooded", "split_by_tops"]
 
 _Mask = NDArray[np.bool_]
 _Values = NDArray[np.float32]
@@ -16,10 +16,10 @@ _Pairs = NDArray[np.int64]
 Judge = Callable[[int, int, float], bool]
 
 
-def parted(
+def split_by_tops(
     landscape: _Values, *, mask: _Mask, judge: Callable[[NDArray[np.int64]], Judge] | None = None, depth: float = 0.0
 ) -> NDArray[np.int32]:
-    """Part a mask among the tops of a landscape, so that tops which do not stand out join a higher one.
+    """Split a mask among the tops of a landscape; tops that hardly rise above a saddle join a higher one.
 
     Each pixel belongs to the top that the steepest way up leads to. Then, over the passes between tops from the highest
     one down, the lower of two tops joins the higher one when the pass lies less than `depth` below it: the watershed of
@@ -34,7 +34,7 @@ def parted(
         Neighbours share a side.
     judge
         In place of `depth`: from the basin (1..n) of every pixel of the mask, in raster order, makes the function that
-        decides whether the first basin joins the second. It is asked once for each pass, and told the truth by then.
+        decides whether the first basin joins the second. It is called once for each pass, with what is known by then.
     depth
         In units of the landscape.
 

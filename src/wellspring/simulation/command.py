@@ -13,7 +13,7 @@ def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     """Add the commands; each sets ``run``, a function of the parsed arguments."""
     simulate = commands.add_parser("simulate", help="write a plate whose truth is known, in the raw MPM format")
     simulate.add_argument("folder", type=Path, help="new or empty folder")
-    simulate.add_argument("--preset", choices=["demo", "full"], default="demo", help="default: demo")
+    simulate.add_argument("--preset", choices=PRESETS, default="demo", help="default: demo")
     simulate.add_argument("--wells", type=int, help="number of wells, 1 to 384; default: the preset's")
     simulate.add_argument("--cells", type=int, help="nuclei per well, 0 or more; default: the preset's")
     simulate.add_argument("--channels", type=int, help="channels, 2 to 38; default: the preset's")
@@ -37,7 +37,7 @@ def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
 
 def _run_simulate(args: argparse.Namespace) -> None:
     from wellspring.simulation.plate import simulate_plate
-    from wellspring.simulation.settings import preset_settings
+    from wellspring.simulation.settings import PRESETS, preset_settings
 
     settings = preset_settings(
         args.preset, n_wells=args.wells, n_cells=args.cells, n_channels=args.channels, diameter_px=args.diameter_px

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from wellspring.errors import InputError
 from wellspring.simulation.panel import PANEL, Marker, choose_markers
 
-__all__ = ["EFFECTS", "Effect", "Formula", "PlateSettings", "WellPlan", "preset_settings", "well_plans"]
+__all__ = ["EFFECTS", "PRESETS", "Effect", "Formula", "PlateSettings", "WellPlan", "preset_settings", "well_plans"]
 
 
 @dataclass(frozen=True)
@@ -142,9 +142,11 @@ _THESIS_WELLS = (
     ("J15", "triptolide"),
 )
 _PRESETS = {
+    "first": {"wells": 4, "cells": 400, "channels": 10, "diameter_px": 20.0},
     "demo": {"wells": 8, "cells": 800, "channels": 12, "diameter_px": 26.0},
     "full": {"wells": 11, "cells": 400, "channels": 38, "diameter_px": 110.0},
 }
+PRESETS = tuple(_PRESETS)
 
 
 def well_plans(n_wells: int, *, n_cells: int) -> tuple[WellPlan, ...]:
@@ -171,7 +173,9 @@ def preset_settings(
     n_channels: int | None = None,
     diameter_px: float | None = None,
 ) -> PlateSettings:
-    """Settings of a preset, `demo` (minutes on a laptop) or `full` (sizes of the thesis); None keeps its numbers.
+    """Settings of a preset; None keeps its numbers.
+
+    `first` is for a first look, `demo` shows the thesis' finding in minutes on a laptop, `full` has the thesis' sizes.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Slow changes over a field, told by blocks that are larger than a spot and smaller than a cell."""
+"""Slow changes over a field, estimated from blocks that are larger than a spot and smaller than a cell."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

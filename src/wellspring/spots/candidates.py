@@ -14,7 +14,7 @@ from wellspring.spots.noise import NoiseMap
 
 __all__ = ["Candidates", "find_candidates", "refined_positions", "spot_sizes"]
 
-# Where lines and edges are told from spots: so far to both sides, in so many directions.
+# Where lines and edges are distinguished from spots: so far to both sides, in so many directions.
 _SIDE_SIGMAS, _FAR_SIGMAS, _DIRECTIONS = 2.5, 4.0, 16
 # A pixel this many deviations above its neighbours is no noise.
 _HOT_DEVIATIONS = 5.0
@@ -32,7 +32,7 @@ class Candidates:
     points : (n, n_axes) int64
         Pixels.
     response : (n,) float32
-        Response there over its level around (`NoiseMap.level`) and over the ridge that it may stand on, intensity.
+        Response there over its level around (`NoiseMap.level`) and over the ridge that it may be on, intensity.
     noise : (n,) float32
         Noise of the response there, intensity: the standard deviation of Gaussian noise that is as rarely so high.
     """
@@ -176,7 +176,7 @@ def _ridge(
 ) -> NDArray[np.float32]:
     """(n,) float32, 0 or more: how high the response is all along the straight line that is highest.
 
-    The response is a ridge along the inside of an edge, and noise makes maxima on it: what counts is how far they stand
+    The response is a ridge along the inside of an edge, and noise makes maxima on it: what counts is how far they rise
     out of it. Four places of a line, 2.5 and 4 sigma to both sides, are all high on a ridge; around a spot they are
     not, and the lowest of four values of noise is below 0.
     """

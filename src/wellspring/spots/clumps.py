@@ -1,4 +1,4 @@
-"""Bright clumps taken apart: as many spots as the light of the median spot fits into them."""
+"""Bright clumps split: as many spots as the light of the median spot fits into them."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace

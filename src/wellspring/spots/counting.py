@@ -13,12 +13,12 @@ __all__ = ["CountNoise", "CutNoise", "RareNoise", "count_noise", "quanta_of_tail
 # Rarer pixels at the floor than these say nothing, and a mean count above 7 has fewer than a thousandth there.
 _LEAST_SHARE, _LEAST_PIXELS = 1e-3, 10
 _MOST_SAMPLES = 16_384
-# Where three quantiles tell a skewness, in standard deviations of a normal variable.
+# Where three quantiles show a skewness, in standard deviations of a normal variable.
 _DEVIATIONS = ((-2.0, -1.0, -0.5), (-2.5, -1.75, -1.0), (-1.0, 0.0, 1.0))
 _MOST_ZEROS = 0.25
 # Of counts with a mean below 1 more than half are 1; of values that were cut off, a fifth lie so near to their median.
 _NEAR, _LEAST_NEAR = 0.25, 0.5
-# A skewness below 0.1, that of counts of 100, is not told from 0.
+# A skewness below 0.1, that of counts of 100, is not distinguished from 0.
 _MOST_QUANTA, _LEAST_QUANTA = 100.0, 0.25
 # Deviations up to which the tail is followed; beyond, in proportion.
 _MOST_DEVIATIONS = 15.0
@@ -148,7 +148,7 @@ def quanta_of_tail(residuals: NDArray[np.floating], *, rounding: float) -> float
     residuals : (...) float
         Pixels less the median around them.
     rounding
-        Step of the values: they are spread evenly over it, since quantiles of coarse values tell nothing.
+        Step of the values: they are spread evenly over it, since quantiles of coarse values carry no information.
 
     Returns
     -------

@@ -29,12 +29,12 @@ class Crowding:
     Attributes
     ----------
     occupancy : float
-        Maxima around the usual maximum, per ellipse (ellipsoid) of 2 sigma, in which no second one can be told apart: 0
-        when all are far from each other, 1 when there is no room for more. 0 without maxima.
+        Maxima around the usual maximum, per ellipse (ellipsoid) of 2 sigma, in which no second one can be
+        distinguished: 0 when all are far from each other, 1 when there is no room for more. 0 without maxima.
     relative_noise : float
         Noise of the response in the usual maximum's tile, over that in the quietest tenth of the tiles; what the light
         explains of it is left out. Many overlapping spots look like noise, and hide those among them. 1 without maxima,
-        and also where spots are as dense all over the field: nothing in it tells them from noise.
+        and also where spots are as dense all over the field: nothing in it distinguishes them from noise.
     """
 
     occupancy: float = 0.0
@@ -52,7 +52,7 @@ def crowding(points: NDArray[np.int64], noise: NoiseMap, *, sigma_px: Sequence[f
     Parameters
     ----------
     points : (n, n_axes) int
-        Maxima, before clumps are taken apart.
+        Maxima, before clumps are split.
     noise
         Of the response.
     sigma_px

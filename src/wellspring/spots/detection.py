@@ -25,13 +25,13 @@ __all__ = ["Detection", "detect_spots", "detect_with_threshold"]
 
 # Two spots of equal brightness closer than 2 sigma make one maximum (Sparrow's limit).
 _NEIGHBORHOOD_SIGMAS = 2.0
-# Standard deviation of rounding to whole numbers.
+# Standard deviation of rounding to integers.
 _ROUNDING = 12.0**-0.5
 
 
 @dataclass(frozen=True)
 class Detection:
-    """Spots of one image and the threshold that parted them from noise.
+    """Spots of one image and the threshold that separates them from noise.
 
     Attributes
     ----------
@@ -92,8 +92,8 @@ def detect_spots(
     Notes
     -----
     Dubois (2017), section 2.1: difference of Gaussians with several successive pairs of kernels, maxima, at most k per
-    neighbourhood, noise told from signal. Maxima are taken from the pair of the expected size only, the other pairs
-    tell the size at the spots found: maxima over all pairs would let a clump's wide response swallow its spots.
+    neighbourhood, noise separated from signal. Maxima are taken from the pair of the expected size only, the others
+    give the size at the spots found: maxima over all pairs would let a clump's wide response swallow its spots.
 
     An empty or constant image has no spots, nor, in 19 of 20 cases, has one of noise only: the noise may change over
     the field (tiles of 40 sigma), with the light (`light_noise`) and at the borders, and may be that of few photons or
@@ -139,7 +139,7 @@ def detect_with_threshold(
     if image.size == 0 or image.min() == image.max():
         return _nothing(image.ndim, method=method, threshold=threshold)
     if image.ndim == 3 and len(image) == 1:
-        # Along z there is nothing to see, nor can the noise there be told.
+        # Along z there is nothing to see, nor can the noise there be estimated.
         plane = detect_with_threshold(
             image[0],
             sigma_px=sigmas[1:],

@@ -53,7 +53,7 @@ def find_foci(
     Parameters
     ----------
     spots
-        With `y_px`, `x_px` and, in a stack, `z_px`; clumps taken apart before (`decompose_clumps`).
+        With `y_px`, `x_px` and, in a stack, `z_px`; clumps split before (`decompose_clumps`).
     spacing_um
         Size of a voxel per axis (z, y, x or y, x), µm.
     radius_um

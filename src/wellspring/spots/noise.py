@@ -23,9 +23,9 @@ _TILE_SAMPLES = 4096
 # The roughness is one number for the field, so its samples are spread over all tiles.
 _ROUGHNESS_SAMPLES, _LEAST_ROUGHNESS_SAMPLES = 2**17, 256
 _MAD = 1.4826
-# Blocks of 16 values whose quantiles tell the noise's tail: at -2.5 deviations still some 1,600 values.
+# Blocks of 16 values whose quantiles show the noise's tail: at -2.5 deviations still some 1,600 values.
 _TAIL_BLOCKS = 2**14
-# Mean counts are told apart in steps of a fifth.
+# Mean counts are distinguished in steps of a fifth.
 _QUANTA_STEP = 1.2
 
 

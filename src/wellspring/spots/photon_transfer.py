@@ -1,4 +1,4 @@
-"""How camera noise follows the light over the field: bright cells are noisier than the ground beside them."""
+"""How camera noise follows the light over the field: bright cells are noisier than the background near them."""
 
 import itertools
 from collections.abc import Sequence
@@ -39,7 +39,7 @@ def light_noise(image: NDArray[np.generic], *, sigma_px: Sequence[float]) -> Blo
     -------
     BlockMap
         Relative standard deviation, median 1. 1 everywhere when the noise does not grow with the light beyond chance (3
-        standard errors), or the image is too small to tell.
+        standard errors), or the image is too small to estimate it.
     """
     even = even_map(1.0, shape=image.shape)
     if image.shape[-1] < 3:

@@ -13,7 +13,9 @@ _LEAST_RADIUS, _MOST_RADIUS = 1.0, 3.0
 
 
 def restored_tops(image: NDArray[np.generic], *, sigma_px: Sequence[float]) -> NDArray[np.generic]:
-    """The image with the flat tops of saturated spots rounded, so that each has one maximum, at its middle.
+    """The image with the flat tops of saturated spots rounded, so that each is highest at its middle.
+
+    A top of even width, or a long one, has several equal maxima there.
 
     A Gaussian spot cut at level L, whose flat top has the radius r, is L * exp((2 r d - d**2) / (2 sigma**2)) at the
     depth d inside it. Depth and radius (the greatest depth) come from the distance transform of the top.

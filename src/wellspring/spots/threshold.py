@@ -35,7 +35,7 @@ _NOISE_SHARE, _NOISE_LEAST, _NOISE_WINDOW = 0.5, 0.05, 1.1
 _VALLEY = 0.5
 # A brighter class smaller than this share of all holds the clumps and transcription sites of the class below.
 _LEAST_SHARE = 0.1
-# A class of which nine tenths are brighter than this many times the noise's limit stands clear of the noise.
+# A class of which nine tenths are brighter than this many times the noise's limit is clear of the noise.
 _CLEAR = 1.25
 _LEAST_MAXIMA = 30
 # By so much must the Bayesian information criterion favour several classes over one: "strong" evidence after Kass and
@@ -100,7 +100,7 @@ def _levels(candidates: Candidates, *, value: float, factor: float) -> NDArray[n
 
 
 def no_threshold(method: str, *, value: float = math.nan) -> Threshold:
-    """The threshold of an image in which nothing can be told apart: no maxima, and unless `value` is given, none."""
+    """The threshold of an image in which nothing can be separated: no maxima, and unless `value` is given, none."""
     curve = pd.DataFrame({"threshold": np.zeros(0), "n_spots": np.zeros(0, dtype=np.int64)})[SPOT_CURVE.names]
     return Threshold(method, value, math.nan, curve, 0, 0, 0, 0.0)
 
@@ -125,11 +125,11 @@ def given_threshold(candidates: Candidates, noise: NoiseMap, *, value: float) ->
 
 
 def noise_threshold(candidates: Candidates, noise: NoiseMap) -> Threshold:
-    """What is not noise is a spot (Dubois 2017, 2.1.2): camera noise, autofluorescence and signal are told apart.
+    """What is not noise is a spot (Dubois 2017, 2.1.2): camera noise, autofluorescence and signal are separated.
 
     Camera noise varies with the light over the field, so it is judged in local standard deviations: `noise_factor`.
-    Autofluorescence and signal both stand out of it. But every molecule carries the same number of dyes wherever it
-    lies, so these are told apart by their response itself: `signal_boundary`, the mixture of up to three classes that
+    Autofluorescence and signal both exceed it. But every molecule carries the same number of dyes wherever it
+    lies, so these are separated by their response itself: `signal_boundary`, the mixture of up to three classes that
     the thesis fits to all pixels. The thesis' classes are of intensities, which uneven background smears; here they
     are of the response's maxima, which it does not.
     """
@@ -151,7 +151,7 @@ def noise_maxima(noise: NoiseMap, factors: NDArray[np.float64]) -> NDArray[np.fl
     Of smooth Gaussian noise it is, for high t, its Euler characteristic (Adler, The geometry of random fields, 1981;
     Worsley, Adv. Appl. Probab. 27, 1995): volume * roughness * (2 pi)**(-(n + 1) / 2) * He(t) * exp(-t**2 / 2), with
     He(t) = t in 2D and t**2 - 1 in 3D. It is highest at t = 1 and sqrt(3), and below that taken as there: the maxima
-    are then all maxima. Those that are not round, or stand on a ridge, are counted here but are no candidates.
+    are then all maxima. Those that are not round, or are on a ridge, are counted here but are no candidates.
     """
     n_axes = len(noise.shape)
     scale = math.prod(noise.shape) * noise.roughness * (2 * np.pi) ** (-(n_axes + 1) / 2)
@@ -194,13 +194,13 @@ def signal_boundary(log_responses: NDArray[np.float64], log_ratios: NDArray[np.f
     for which two things hold. What is above is no small minority (10 %), for molecules that lie close together make
     few, bright maxima too. And what is below, down to the next gap, reaches down to the noise: its faintest tenth lies
     within 1.25 times the noise's limit. Autofluorescence has all brightnesses, down to none; molecules carry the same
-    number of dyes, so their class stands clear of the noise, and what is brighter still are clumps. Where molecules
-    hardly stand out of the noise and more than 10 % of the maxima are clumps, this errs.
+    number of dyes, so their class is clear of the noise, and what is brighter still are clumps. Where molecules
+    hardly exceed the noise and more than 10 % of the maxima are clumps, this errs.
 
     Parameters
     ----------
     log_responses : (n,) float64
-        Of the maxima that stand out of the noise, any order. Fewer than 30 are one class.
+        Of the maxima that exceed the noise, any order. Fewer than 30 are one class.
     log_ratios : (n,) float64
         Log of the response over the noise's limit at the place, 0 or more.
     """

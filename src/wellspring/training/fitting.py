@@ -205,7 +205,7 @@ class _Recorder(keras.callbacks.Callback):
         self._report(f"{self._progress.label}  resumes after epoch {self.n_epochs}")
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        """Tell the batches which epoch it is."""
+        """Set the epoch of the batches."""
         self._training.epoch = epoch
         self._began = time.perf_counter()
 

@@ -66,7 +66,7 @@ def test_three_components() -> None:
 
 def test_mixture_without_enough_values() -> None:
     assert fit_mixture(np.arange(4.0), np.array([0.0, 5.0, 0.0, 0.0])) is None
-    with pytest.raises(ValueError, match="n_components: expected ground and"):
+    with pytest.raises(ValueError, match="n_components: expected background and"):
         fit_mixture(np.arange(4.0), np.ones(4), n_components=1)
 
 

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from skimage.segmentation import watershed
 
 from wellspring.segmentation.shapes import ShapeJudge, ellipse_share
-from wellspring.segmentation.watershed import flooded, parted
+from wellspring.segmentation.watershed import flooded, split_by_tops
 
 # Tops of 5, 4 and 6; passes of 3.5 and 1.
 LINE = np.array([[1, 5, 3.5, 4, 1, 2, 6, 0]], dtype=np.float32)
@@ -31,7 +31,7 @@ def _groups(parts: NDArray[np.integer]) -> list[int]:
     ],
 )
 def test_tops_that_do_not_stand_out_join(depth: float, expected: list[int]) -> None:
-    parts = parted(LINE, mask=EVERYWHERE, depth=depth)
+    parts = split_by_tops(LINE, mask=EVERYWHERE, depth=depth)
     assert parts.dtype == np.int32
     assert (parts > 0).all()
     # 3.5 has 5 to its left and 4 to its right.
@@ -41,17 +41,18 @@ def test_tops_that_do_not_stand_out_join(depth: float, expected: list[int]) -> N
 def test_the_mask_parts_what_it_does_not_hold() -> None:
     mask = EVERYWHERE.copy()
     mask[0, 4] = False
-    parts = parted(LINE, mask=mask, depth=100.0)
+    parts = split_by_tops(LINE, mask=mask, depth=100.0)
     assert parts[0, 4] == 0
     assert len({parts[0, 3], parts[0, 5], 0}) == 3
-    assert parted(LINE, mask=~EVERYWHERE, depth=1.0).tolist() == [[0] * 8]
+    assert split_by_tops(LINE, mask=~EVERYWHERE, depth=1.0).tolist() == [[0] * 8]
 
 
 def test_a_plateau_is_one_part() -> None:
     flat = np.zeros((6, 7), dtype=np.float32)
-    assert (parted(flat, mask=flat == 0, depth=0.1) == parted(flat, mask=flat == 0, depth=0.1)[0, 0]).all()
+    tops = split_by_tops(flat, mask=flat == 0, depth=0.1)
+    assert (tops == tops[0, 0]).all()
     cube = np.zeros((3, 4, 5), dtype=np.float32)
-    assert len(np.unique(parted(cube, mask=cube == 0, depth=0.1))) == 1
+    assert len(np.unique(split_by_tops(cube, mask=cube == 0, depth=0.1))) == 1
 
 
 def test_seeds_take_what_leads_up_to_them_and_the_tops_without_one() -> None:

@@ -84,7 +84,7 @@ def importance_figure(ranking: pd.DataFrame, *, marked: Collection[str]) -> Figu
     ranking
         From `ranking_table`. With more than `MAX_CHANNELS` channels the first ones are drawn, and the title says so.
     marked
-        Channels to set off: bold names on a coloured ground.
+        Channels to set off: bold names on a coloured background.
     """
     n_channels = ranking["channel"].nunique()
     shown = top_channels(ranking, n=MAX_CHANNELS)

@@ -29,7 +29,7 @@ _LEAST_WIDTH_MM = 120.0
 
 @in_style
 def panels_figure(maps: Maps, *, channels: Sequence[str]) -> Figure:
-    """Per cell three rows (image, score map, overlay), a column per channel; ground outside the cell is grey.
+    """Per cell three rows (image, score map, overlay), a column per channel; background outside the cell is grey.
 
     Each image channel is drawn from the 1st to the 99th percentile of its measured pixels; all score maps of a cell
     share one scale, from 0 to the 99.5th percentile of the scores shown, on the colour bar. The overlay is the image

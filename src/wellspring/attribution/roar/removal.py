@@ -1,4 +1,4 @@
-"""Which values of an image go first: by a score map, by intensity, or at random; and what replaces them."""
+"""Which values of an image are removed first: by a score map, by intensity, or at random; and what replaces them."""
 
 from collections.abc import Sequence
 

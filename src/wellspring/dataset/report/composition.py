@@ -38,7 +38,7 @@ def composition_table(manifest: pd.DataFrame, *, columns: Sequence[str]) -> pd.D
     manifest
         Table `MANIFEST`.
     columns
-        Annotations to count by; one that the manifest lacks is left out.
+        Annotations to count by; one that is not in the manifest is left out.
 
     Returns
     -------
@@ -104,8 +104,8 @@ def dataset_figure(manifest: pd.DataFrame, *, columns: Sequence[str], target_cha
     manifest
         Table `MANIFEST`.
     columns
-        Annotations, one panel each; those that the manifest lacks are left out. More than 8 values: the 8 that most
-        cells have.
+        Annotations, one panel each; those that are not in the manifest are left out. More than 8 values: the 8 that
+        most cells have.
     target_channel
         Named on the axes.
 
