@@ -5,6 +5,7 @@ import time
 from pathlib import Path
 
 from wellspring.errors import InputError
+from wellspring.simulation.settings import PRESETS, preset_settings
 
 __all__ = ["add_command"]
 
@@ -37,7 +38,6 @@ def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
 
 def _run_simulate(args: argparse.Namespace) -> None:
     from wellspring.simulation.plate import simulate_plate
-    from wellspring.simulation.settings import PRESETS, preset_settings
 
     settings = preset_settings(
         args.preset, n_wells=args.wells, n_cells=args.cells, n_channels=args.channels, diameter_px=args.diameter_px
