@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -43,20 +44,31 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """A declared table. An `is_open` table may carry further columns (annotations, one mean per channel).
+    """A declared table. An `is_open` table may carry further columns, such as annotations.
 
-    No key may repeat in a table of one row per cell.
+    No key may repeat in a table of one row per cell. `further` declares columns that an open table has in some files
+    only; a name that ends in * is that of all columns that begin so, one mean per channel for instance.
     """
 
     name: str
     columns: tuple[Column, ...]
     is_open: bool = False
     is_one_row_per_cell: bool = False
+    further: tuple[Column, ...] = ()
 
     @property
     def names(self) -> list[str]:
         """The declared columns' names, in order."""
         return [column.name for column in self.columns]
+
+    def found_in(self, names: Iterable[str]) -> dict[str, Column]:
+        """The declaration of each of these columns that has one, `further` ones included."""
+        return {
+            name: column
+            for name in names
+            for column in (*self.columns, *self.further)
+            if fnmatchcase(name, column.name)
+        }
 
 
 WELL_COLUMNS = (
@@ -131,10 +143,10 @@ def write_table(frame: pd.DataFrame, path: Path, table: Table) -> None:
             frame.to_csv(temporary, index=False)
             return
         arrow = pa.Table.from_pandas(frame, preserve_index=False)
-        for column in table.columns:
-            place = arrow.schema.get_field_index(column.name)
-            field = arrow.schema.field(place).with_metadata({"unit": column.unit, "meaning": column.meaning})
-            arrow = arrow.set_column(place, field, arrow.column(place))
+        for name, column in table.found_in(arrow.column_names).items():
+            index = arrow.schema.get_field_index(name)
+            field = arrow.schema.field(index).with_metadata({"unit": column.unit, "meaning": column.meaning})
+            arrow = arrow.set_column(index, field, arrow.column(index))
         pq.write_table(arrow, temporary, compression="zstd")
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-import wellspring.tables
+import wellspring
 from wellspring.cells.tables import CELLS
 from wellspring.dataset.tables import FILTERED, NORMALIZATION
 from wellspring.tables import Column, Table, check_table, empty_table, read_table, write_table
@@ -27,7 +27,9 @@ SMALL = Table(
 
 
 def declared_tables() -> list[Table]:
-    modules = [import_module(f"wellspring.tables.{one.name}") for one in iter_modules(wellspring.tables.__path__)]
+    folders = [Path(wellspring.__file__).with_name(one.name) for one in iter_modules(wellspring.__path__) if one.ispkg]
+    names = [f"wellspring.{folder.name}.tables" for folder in folders if (folder / "tables.py").is_file()]
+    modules = [import_module(name) for name in names if name != "wellspring.report.tables"]
     return list({t.name: t for module in modules for t in vars(module).values() if isinstance(t, Table)}.values())
 
 
@@ -67,6 +69,16 @@ def test_units_and_meanings_stand_in_the_file(tmp_path: Path) -> None:
     write_table(small(), tmp_path / "small.parquet", SMALL)
     field = pq.read_schema(tmp_path / "small.parquet").field("length")
     assert field.metadata == {b"unit": b"px", b"meaning": b"how long"}
+
+
+def test_columns_that_some_files_have_carry_their_unit_too(tmp_path: Path) -> None:
+    further = (Column("z", "float64", "px", "plane"), Column("mean_*", "float64", "intensity", "mean"))
+    table = Table("open", SMALL.columns, is_open=True, further=further)
+    write_table(small().assign(mean_DAPI=[1.0, 2.0], remark="x"), tmp_path / "open.parquet", table)
+    schema = pq.read_schema(tmp_path / "open.parquet")
+    assert schema.field("mean_DAPI").metadata == {b"unit": b"intensity", b"meaning": b"mean"}
+    assert schema.field("remark").metadata is None
+    assert "z" not in schema.names
 
 
 def test_declared_columns_come_first_and_open_tables_keep_the_rest() -> None:

@@ -21,4 +21,13 @@ CELLS = Table(
     ),
     is_open=True,
     is_one_row_per_cell=True,
+    further=(
+        Column("site", "str", "", "site that the cell is in"),
+        Column("site_label", "int64", "", "label of the nucleus in its site"),
+        Column("is_border_cell", "int64", "", "1: the nucleus touches the edge of its image"),
+        Column("centroid_y_px", "float64", "px", "row of the centre of the nucleus, pixel centres from 0"),
+        Column("centroid_x_px", "float64", "px", "column of the centre of the nucleus, pixel centres from 0"),
+        Column("pixel_size_um", "float64", "µm", "side of a pixel"),
+        Column(f"{MEAN_PREFIX}*", "float64", "intensity", "mean over the measured pixels, background subtracted"),
+    ),
 )

@@ -110,12 +110,12 @@ class _Relief:
         """Of each pixel, the index of the pixel that the steepest way up ends at: a seed or a maximum."""
         best, up = self.heights[self.here], self.here.copy()
         for step in (*(-step for step in self.steps), *self.steps):
-            beside = self.here + step
-            height = self.heights[beside]
+            near = self.here + step
+            height = self.heights[near]
             # Of equals the later pixel is higher, so ways over a plateau end.
-            is_higher = (height > best) | ((height == best) & (beside > up))
+            is_higher = (height > best) | ((height == best) & (near > up))
             np.copyto(best, height, where=is_higher)
-            np.copyto(up, beside, where=is_higher)
+            np.copyto(up, near, where=is_higher)
         up = self._laid(np.arange(len(self.here)))[up].astype(np.intp)
         if is_seed is not None:
             up[is_seed] = np.flatnonzero(is_seed)
@@ -127,9 +127,9 @@ class _Relief:
         names = self._laid(basins)
         keys, levels = [], []
         for step in self.steps:
-            beside = names[self.here + step]
-            is_border = (beside > 0) & (beside != basins)
-            one, other, place = basins[is_border], beside[is_border].astype(np.int64), self.here[is_border]
+            near = names[self.here + step]
+            is_border = (near > 0) & (near != basins)
+            one, other, place = basins[is_border], near[is_border].astype(np.int64), self.here[is_border]
             keys.append(np.minimum(one, other) * n_basins + np.maximum(one, other))
             levels.append(np.minimum(self.heights[place], self.heights[place + step]))
         key, level = np.concatenate(keys), np.concatenate(levels)

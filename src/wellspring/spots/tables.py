@@ -20,10 +20,12 @@ __all__ = [
 IMAGE_COLUMNS = (*SITE_COLUMNS, Column("channel", "str", "", "channel that shows the spots"))
 
 
+_PLANE = Column("z_px", "float64", "px", "plane of a stack, plane centres from 0")
+
 SPOTS = Table(
     "spots",
     (
-        Column("y_px", "float64", "px", "row, pixel centres from 0; in a stack the column z_px stands before it"),
+        Column("y_px", "float64", "px", "row, pixel centres from 0; in a stack the column z_px comes before it"),
         Column("x_px", "float64", "px", "column, pixel centres from 0"),
         Column(
             "sigma_px", "float64", "px", "standard deviation in the plane, from the pair of kernels that responds most"
@@ -35,6 +37,7 @@ SPOTS = Table(
         Column("background", "float64", "intensity", "median of the ring around the spot"),
     ),
     is_open=True,
+    further=(_PLANE,),
 )
 SPOT_CURVE = Table(
     "spot_curve",
@@ -59,11 +62,12 @@ SPOT_FOCI = Table(
     (
         Column("focus_id", "int64", "", "1.. in the order of the first spot"),
         Column("n_spots", "int64", "spots", "spots of the focus"),
-        Column("y_px", "float64", "px", "mean row of its spots; in a stack the column z_px stands before it"),
+        Column("y_px", "float64", "px", "mean row of its spots; in a stack the column z_px comes before it"),
         Column("x_px", "float64", "px", "mean column of its spots"),
         Column("cell_id", "int64", "", "cell of most of its spots, 0 = none"),
     ),
     is_open=True,
+    further=(_PLANE,),
 )
 SPOTS_PER_CELL = Table(
     "spots_per_cell",
@@ -89,9 +93,10 @@ WELL_SPOTS = Table(
         Column("focus_id", "int64", "", "focus of its image that it belongs to, 0 = free"),
     ),
     is_open=True,
+    further=(_PLANE,),
 )
 WELL_SPOTS_PER_CELL = Table("well_spots_per_cell", (*IMAGE_COLUMNS, _OBJECT, *SPOTS_PER_CELL.columns))
-WELL_SPOT_FOCI = Table("well_spot_foci", (*IMAGE_COLUMNS, *SPOT_FOCI.columns), is_open=True)
+WELL_SPOT_FOCI = Table("well_spot_foci", (*IMAGE_COLUMNS, *SPOT_FOCI.columns), is_open=True, further=(_PLANE,))
 WELL_SPOT_THRESHOLDS = Table(
     "well_spot_thresholds",
     (
@@ -99,7 +104,7 @@ WELL_SPOT_THRESHOLDS = Table(
         Column("method", "str", "", "noise, elbow or given"),
         Column("threshold", "float64", "intensity", "least response of a spot; empty of a constant image"),
         Column("factor", "float64", "1", "least response in standard deviations of the local noise; 0 = not asked for"),
-        Column("n_detected", "int64", "spots", "maxima above the threshold, before clumps are taken apart"),
+        Column("n_detected", "int64", "spots", "maxima above the threshold, before clumps are split"),
         Column("n_below", "int64", "spots", "maxima above 0.9 times the threshold"),
         Column("n_above", "int64", "spots", "maxima above 1.1 times the threshold"),
         Column("instability", "float64", "1", "(n_below - n_above) / n_detected"),
