@@ -10,7 +10,7 @@ from pathlib import Path
 
 from wellspring.errors import InputError
 
-__all__ = ["device_of_log", "log_device", "logged_job", "tell"]
+__all__ = ["device_of_log", "log_device", "logged_job", "notify"]
 
 
 _STANDARD_ERROR = 2
@@ -18,7 +18,7 @@ _DEVICE = "computing on: "
 _TERMINAL: ContextVar[int] = ContextVar("terminal", default=_STANDARD_ERROR)
 
 
-def tell(message: str) -> None:
+def notify(message: str) -> None:
     """Print one line to the person who watches: to the terminal and the log in a logged job, else standard error."""
     terminal = _TERMINAL.get()
     os.write(terminal, f"{message}\n".encode())
@@ -64,7 +64,7 @@ def logged_job(log: str | Path) -> Iterator[None]:
     except (InputError, OSError) as error:
         with suppress(OSError):
             traceback.print_exc()
-        tell(f"ERROR {_job_of(log)}: {_words(error)}\n      (details: {log})")
+        notify(f"ERROR {_job_of(log)}: {_words(error)}\n      (details: {log})")
         raise SystemExit(1) from None
     except BaseException:
         with suppress(OSError):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-IMPORTS = "import os, sys\nfrom wellspring.errors import InputError\nfrom wellspring.jobs import logged_job, tell\n"
+IMPORTS = "import os, sys\nfrom wellspring.errors import InputError\nfrom wellspring.jobs import logged_job, notify\n"
 START = f"{IMPORTS}with logged_job(sys.argv[1]):\n    "
 
 
@@ -24,14 +24,14 @@ def test_everything_printed_goes_to_the_log_in_order(tmp_path: Path) -> None:
 
 
 def test_what_is_told_reaches_the_terminal_and_the_log(tmp_path: Path) -> None:
-    result = job(tmp_path / "A1.log", "tell('epoch 1'); print('detail')\nprint('after')\ntell('end')")
+    result = job(tmp_path / "A1.log", "notify('epoch 1'); print('detail')\nprint('after')\ntell('end')")
     assert result.stderr == "epoch 1\nend\n"
     assert result.stdout == "after\n"
     assert (tmp_path / "A1.log").read_text(encoding="utf-8") == "epoch 1\ndetail\n"
 
 
 def test_a_full_disk_under_the_log_does_not_hide_the_message() -> None:
-    result = job(Path("/dev/full"), "tell('epoch 1'); raise InputError('x.npy: expected whole numbers.')")
+    result = job(Path("/dev/full"), "notify('epoch 1'); raise InputError('x.npy: expected whole numbers.')")
     assert result.returncode == 1
     assert result.stderr.startswith("epoch 1\nERROR /dev/full: x.npy: expected whole numbers.\n")
     assert "Traceback" not in result.stderr
@@ -68,6 +68,6 @@ def test_a_defect_is_in_the_log_and_on_the_terminal(tmp_path: Path, body: str, n
 
 
 def test_outside_a_job_telling_goes_to_standard_error() -> None:
-    code = "from wellspring.jobs import tell; tell('hello')"
+    code = "from wellspring.jobs import notify; notify('hello')"
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert (result.stdout, result.stderr) == ("", "hello\n")

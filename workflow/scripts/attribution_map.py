@@ -11,7 +11,7 @@ from wellspring.attribution.maps.stored import write_maps
 from wellspring.attribution.settings import MapSettings
 from wellspring.attribution.tables import COMPLETENESS, IMPORTANCE, SANITY, SIMILARITY
 from wellspring.files import locked
-from wellspring.jobs import logged_job, tell
+from wellspring.jobs import logged_job, notify
 from wellspring.settings import settings_of
 from wellspring.tables import write_table
 from wellspring.training.runs import Run
@@ -43,7 +43,7 @@ def main(
         settings=settings_of(MapSettings, params["attribution"]),
         resume_folder=resume_folder,
         code=params["code"],
-        report=tell,
+        report=notify,
     )
     for name, table in TABLES.items():
         write_table(getattr(findings, name), Path(outputs[name]), table)

@@ -10,7 +10,7 @@ from wellspring.attribution.loading import load_model
 from wellspring.attribution.roar.levels import write_levels
 from wellspring.attribution.settings import MapSettings
 from wellspring.files import locked
-from wellspring.jobs import logged_job, tell
+from wellspring.jobs import logged_job, notify
 from wellspring.settings import settings_of
 from wellspring.training.runs import Run
 from wellspring.training.settings import ImageSettings
@@ -39,7 +39,7 @@ def main(*, inputs: Mapping[str, Any], levels: Path, run: Run, resume_folder: Pa
         samples=params["roar"]["samples"],
         resume_folder=resume_folder,
         code=params["code"],
-        report=tell,
+        report=notify,
     )
     write_levels(ranked, levels)
     shutil.rmtree(resume_folder)

@@ -11,7 +11,7 @@ from wellspring.attribution.settings import MapSettings, RetrainSettings
 from wellspring.attribution.tables import IMPORTANCE, ROAR
 from wellspring.dataset.tables import MANIFEST, NORMALIZATION
 from wellspring.files import locked
-from wellspring.jobs import logged_job, tell
+from wellspring.jobs import logged_job, notify
 from wellspring.settings import settings_of
 from wellspring.tables import read_table, write_table
 from wellspring.training.runs import Run
@@ -55,7 +55,7 @@ def main(
         code=params["code"] + params["architecture_code"],
         resume_folder=resume_folder,
         threads=threads,
-        report=tell,
+        report=notify,
     )
     write_table(found.errors, Path(outputs["errors"]), ROAR)
     write_table(found.importance, Path(outputs["importance"]), IMPORTANCE)

@@ -10,7 +10,7 @@ from wellspring.attribution.loading import load_model
 from wellspring.attribution.settings import ValidationSettings
 from wellspring.attribution.tables import CURVES, MEASURES, RANDOMISED
 from wellspring.files import locked
-from wellspring.jobs import logged_job, tell
+from wellspring.jobs import logged_job, notify
 from wellspring.settings import settings_of
 from wellspring.tables import write_table
 from wellspring.training.runs import Run
@@ -42,7 +42,7 @@ def main(
         # folder/truth/truth.json
         truth_folder=Path(inputs["truth"]).parents[1] if inputs["truth"] else None,
         resume_folder=resume_folder,
-        report=tell,
+        report=notify,
     )
     for name, table in (("measures", MEASURES), ("curves", CURVES), ("randomised", RANDOMISED)):
         write_table(getattr(found, name), Path(outputs[name]), table)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from wellspring.jobs import logged_job, tell
+from wellspring.jobs import logged_job, notify
 from wellspring.profiling.job import ReadingSettings, read_kept_sites
 from wellspring.profiling.settings import ActinSettings, DesignSettings
 from wellspring.profiling.tables import ACTIN, PROFILE_HISTORY
@@ -47,7 +47,7 @@ def main(*, wells: Sequence[tuple[Path, Path, Path]], params: Any, threads: int,
         settings=settings,
         seed=design.seed,
     )
-    tell(str(results.tiles.groupby("split")[["iou", "iou_of_actin"]].mean()))
+    notify(str(results.tiles.groupby("split")[["iou", "iou_of_actin"]].mean()))
     write_table(results.tiles, tiles, ACTIN)
     write_table(results.history, history, PROFILE_HISTORY)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from wellspring.jobs import logged_job, tell
+from wellspring.jobs import logged_job, notify
 from wellspring.profiling.design import Design, write_wells
 from wellspring.profiling.embeddings import embedding
 from wellspring.profiling.settings import DesignSettings
@@ -50,7 +50,7 @@ def main(
         read_fields(fields),
         design=Design.of(pd.DataFrame(list(annotations)), study),
         settings=settings_of(chosen.settings_kind, settings),
-        notify=tell,
+        notify=notify,
     )
     write_wells(done.embedding, wells)
     write_table(done.scores, scores, NETWORK_SCORES)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from wellspring.jobs import logged_job, tell
+from wellspring.jobs import logged_job, notify
 from wellspring.profiling.design import Design
 from wellspring.profiling.embeddings import embedding
 from wellspring.profiling.settings import DesignSettings
@@ -50,7 +50,7 @@ def main(
         design=Design.of(pd.DataFrame(list(annotations)), study),
         settings=settings_of(chosen.settings_kind, settings),
         factors=multiplications,
-        notify=tell,
+        notify=notify,
     )
     write_table(losses, output, MULTIPLIED)
 

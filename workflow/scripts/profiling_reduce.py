@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from wellspring.jobs import logged_job, tell
+from wellspring.jobs import logged_job, notify
 from wellspring.profiling.design import Design, write_wells
 from wellspring.profiling.embeddings import embedding
 from wellspring.profiling.settings import DesignSettings
@@ -37,7 +37,7 @@ def main(
         cells=list(cells),
         design=Design.of(pd.DataFrame(list(annotations)), settings_of(DesignSettings, design)),
         settings=settings_of(chosen.settings_kind, settings),
-        notify=tell,
+        notify=notify,
     )
     write_wells(found, output)
 

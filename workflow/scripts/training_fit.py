@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from wellspring.dataset.tables import MANIFEST, NORMALIZATION
 from wellspring.files import locked, replaced_when_whole
-from wellspring.jobs import log_device, logged_job, tell
+from wellspring.jobs import log_device, logged_job, notify
 from wellspring.settings import settings_of
 from wellspring.tables import read_table, write_table
 from wellspring.training.runs import Run
@@ -54,7 +54,7 @@ def main(*, inputs: Mapping[str, Any], outputs: Mapping[str, str], run: Run, par
         device=device,
         resume_folder=resume_folder,
         code=params["code"] + params["architecture_code"],
-        report=tell,
+        report=notify,
     )
     with replaced_when_whole(Path(outputs["model"])) as temporary:
         fitted.model.save(temporary)
