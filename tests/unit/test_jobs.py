@@ -24,7 +24,7 @@ def test_everything_printed_goes_to_the_log_in_order(tmp_path: Path) -> None:
 
 
 def test_what_is_told_reaches_the_terminal_and_the_log(tmp_path: Path) -> None:
-    result = job(tmp_path / "A1.log", "notify('epoch 1'); print('detail')\nprint('after')\ntell('end')")
+    result = job(tmp_path / "A1.log", "notify('epoch 1'); print('detail')\nprint('after')\nnotify('end')")
     assert result.stderr == "epoch 1\nend\n"
     assert result.stdout == "after\n"
     assert (tmp_path / "A1.log").read_text(encoding="utf-8") == "epoch 1\ndetail\n"
