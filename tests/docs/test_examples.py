@@ -17,13 +17,19 @@ from wellspring.cells.shards import Crop, ShardHeader, runs_of, write_shard
 
 README = Page(ROOT / "README.md")
 TROUBLESHOOTING = Page(ROOT / "docs/troubleshooting.md")
-LEFT_OUT = (".venv", ".git", ".snakemake", "__pycache__", "*.egg-info", ".*_cache", "demo", "real", "data", "results")
+# What a clone does not have: anywhere, and in the root.
+IGNORED = shutil.ignore_patterns("__pycache__", "*.egg-info", ".*_cache", ".snakemake")
+RUNS = {".venv", ".git", "demo", "real", "data", "results", "logs", "benchmarks"}
 
 
 @pytest.fixture
 def clone(tmp_path: Path) -> Path:
     """The project without what git ignores, as a fresh clone has it."""
-    return Path(shutil.copytree(ROOT, tmp_path / "wellspring", ignore=shutil.ignore_patterns(*LEFT_OUT)))
+
+    def ignored(folder: str, names: list[str]) -> set[str]:
+        return {*IGNORED(folder, names), *(RUNS if Path(folder) == ROOT else ())}
+
+    return Path(shutil.copytree(ROOT, tmp_path / "wellspring", ignore=ignored))
 
 
 @pytest.fixture
