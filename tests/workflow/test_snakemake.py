@@ -100,6 +100,8 @@ def test_adding_a_well_makes_that_well_only_and_moves_no_cell(again: Path, run: 
     sheet = _wells(again)
     shutil.copytree(_first_well(again), _first_well(again).with_name("Z99"))
     added = {**sheet.iloc[0].to_dict(), "well": "Z99", "path": str(Path(sheet["path"][0]).with_name("Z99"))}
+    structures = again / "known/truth/structures" / sheet["plate"][0]
+    shutil.copy2(structures / f"{sheet['well'][0]}.npz", structures / "Z99.npz")
     for table in _first_well(again).parent.glob("wells_metadata.csv"):
         known = pd.read_csv(table)
         known = pd.concat([known, known.iloc[[0]].assign(well_name="Z99")])
