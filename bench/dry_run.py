@@ -26,7 +26,7 @@ N_WELLS = 384
 N_SITES = 9
 WELL_FILES = ("mpp.npy", "x.npy", "y.npy", "mapobject_ids.npy", "metadata.csv", "channels.csv")
 PLATE_FILES = ("cell_cycle_classification.csv", "wells_metadata.csv", "secondary_only_relative_normalisation.csv")
-# What the demo's tests of its maps read.
+# What the tests of the maps read.
 TRUTH = "truth/truth.json"
 STAINS = ("DAPI", "CELL", "RNA")
 N_CHANNELS = 38
@@ -72,11 +72,12 @@ def make_mpm_plate(folder: Path) -> str:
         (folder / "plate" / name).mkdir(parents=True)
         for file in WELL_FILES:
             (folder / "plate" / name / file).touch()
-    (folder / "plate" / "truth").mkdir()
-    for file in (*PLATE_FILES, TRUTH):
+    structures = [f"truth/structures/plate/{name}.npz" for name in _names()]
+    (folder / "plate" / structures[0]).parent.mkdir(parents=True)
+    for file in (*PLATE_FILES, TRUTH, *structures):
         (folder / "plate" / file).touch()
     _write_sheet(folder, {name: f"plate/{name}" for name in _names()})
-    _write_config(folder, study="demo")
+    _write_config(folder, study="transcription")
     return "results/raw/plate/A01.json"
 
 

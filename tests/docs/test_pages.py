@@ -102,6 +102,16 @@ def test_rules_that_are_named_exist(page: Page) -> None:
             assert span in rules or _is_declared(span), span
 
 
+@written_by_hand
+def test_results_that_are_named_are_made_by_a_rule(page: Page) -> None:
+    text = "".join(path.read_text(encoding="utf-8") for path in sorted((ROOT / "workflow/rules").glob("*.smk")))
+    made = [re.compile(PLACEHOLDER.sub("[^/]+", name)) for name in set(re.findall(r"[\w{}]+(?:\.[a-z]+)+(?=\")", text))]
+    for line in page.command_lines():
+        for name in re.findall(r"results/\S*?([^/\s]+\.(?:svg|csv|html|parquet|arrow|json|npz|tif|keras))\b", line):
+            example = PLACEHOLDER.sub("x", name)
+            assert any(pattern.fullmatch(example) for pattern in made), name
+
+
 @pytest.mark.parametrize("page", [page for page in pages() if page.path.name != "CONTRIBUTING.md"], ids=repr)
 def test_words_are_those_of_the_field(page: Page) -> None:
     for word in WORDS:
