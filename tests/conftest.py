@@ -1,4 +1,9 @@
-"""What all tests share: which of them need a network library, and in which order files are shared out."""
+"""What all tests share: when a network library is imported, which tests need one, and in which order files are run.
+
+Importing Keras takes longer than collecting all tests. So a test file names Keras, and what imports it, in a block
+`if TYPE_CHECKING:` at its top, as for linters; the fixture `network_imports` makes these imports when the file's first
+test runs. What is done as the file is read, such as values of `parametrize`, does without these names.
+"""
 
 import ast
 import sys
@@ -34,6 +39,15 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 def imported_while_collecting(request: pytest.FixtureRequest) -> set[str]:
     """The network libraries that were there before the first test ran."""
     return request.config.stash[IMPORTED_WHILE_COLLECTING]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def network_imports(request: pytest.FixtureRequest) -> None:
+    """Make the imports that a test file has under `if TYPE_CHECKING:`, once, before its first test."""
+    for node in ast.parse(request.path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            imports = compile(ast.Module(node.body, type_ignores=[]), str(request.path), "exec")
+            exec(imports, vars(request.module))
 
 
 @cache

@@ -2,14 +2,13 @@
 
 import runpy
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 import pytest
 import tifffile
 
-from wellspring.models.devices import CPU
 from wellspring.profiling.job import ReadingSettings
 from wellspring.profiling.tables import CLUSTERS, EMBEDDING, NETWORK_SCORES, THUMBNAILS, VERDICT
 from wellspring.quality.images import Illumination, write_illumination
@@ -18,6 +17,9 @@ from wellspring.raw.describe import describe_well
 from wellspring.raw.index import write_index
 from wellspring.report.chapter import read_chapter
 from wellspring.tables import read_table, write_table
+
+if TYPE_CHECKING:
+    from wellspring.models.devices import CPU
 
 SCRIPTS = Path(__file__).resolve().parents[2] / "workflow" / "scripts"
 CHANNELS = ["actin", "nuclei"]

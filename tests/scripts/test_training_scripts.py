@@ -5,6 +5,7 @@ import runpy
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -12,10 +13,12 @@ import pytest
 
 from wellspring.cells.shards import Crop, ShardHeader, runs_of, write_shard
 from wellspring.dataset.tables import MANIFEST, NORMALIZATION
-from wellspring.models.devices import CPU
 from wellspring.tables import read_table, write_table
 from wellspring.training.runs import Run
 from wellspring.training.tables import HISTORY, METRICS, PREDICTIONS
+
+if TYPE_CHECKING:
+    from wellspring.models.devices import CPU
 
 SCRIPTS = Path(__file__).resolve().parents[2] / "workflow" / "scripts"
 SPLITS = ["train", "test", "train", "validation", "train", "test", "train", "validation", "train", "test"]

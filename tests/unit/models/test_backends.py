@@ -4,14 +4,18 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import keras
 import numpy as np
 import pytest
 
 from wellspring.models import build_regressor, load_regressor
-from wellspring.models.gradients import input_gradients
-from wellspring.training.augmentation import scaled
+
+if TYPE_CHECKING:
+    import keras
+
+    from wellspring.models.gradients import input_gradients
+    from wellspring.training.augmentation import scaled
 
 # Keras' own reading of its variables, not ours.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")

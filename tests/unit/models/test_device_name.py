@@ -1,12 +1,13 @@
 """What a job says that it computes on."""
 
-import keras
+from typing import TYPE_CHECKING
+
 import pytest
 
-from wellspring.models.devices import device_name
+if TYPE_CHECKING:
+    import keras
 
-tf = pytest.importorskip("tensorflow")
-pytestmark = pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="TensorFlow's way of asking")
+    from wellspring.models.devices import device_name
 
 
 @pytest.mark.parametrize(
@@ -21,6 +22,9 @@ pytestmark = pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason=
 def test_a_gpu_is_named_where_there_is_one(
     gpus: list[str], details: dict[str, str], name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    if keras.backend.backend() != "tensorflow":
+        pytest.skip("TensorFlow's way of asking")
+    tf = pytest.importorskip("tensorflow")
     monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: gpus)
     monkeypatch.setattr(tf.config.experimental, "get_device_details", lambda gpu: details)
     assert device_name() == name

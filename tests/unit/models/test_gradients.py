@@ -1,11 +1,16 @@
 """Input gradients against hand arithmetic and finite differences."""
 
-import keras
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pytest
 
 from wellspring.models import build_regressor
-from wellspring.models.gradients import input_gradients
+
+if TYPE_CHECKING:
+    import keras
+
+    from wellspring.models.gradients import input_gradients
 
 # Keras' own reading of its variables, not ours.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")

@@ -2,16 +2,20 @@
 
 import importlib
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import keras
 import numpy as np
 import pytest
 
 from wellspring.methods import methods_in
 from wellspring.models import build_regressor, load_regressor
 from wellspring.models.architecture import PLACE, Architecture
-from wellspring.models.devices import computing_in
-from wellspring.models.layers import ChannelFilter
+
+if TYPE_CHECKING:
+    import keras
+
+    from wellspring.models.devices import computing_in
+    from wellspring.models.layers import ChannelFilter
 
 # Keras' own reading of its variables, not ours.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")

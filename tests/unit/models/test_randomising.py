@@ -1,9 +1,13 @@
 """Layers made random from the top down, and restored."""
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from wellspring.models import build_regressor
-from wellspring.models.randomising import randomised_from_top
+
+if TYPE_CHECKING:
+    from wellspring.models.randomising import randomised_from_top
 
 
 def test_layers_go_from_the_output_down_and_come_back():

@@ -1,17 +1,24 @@
 """Actin inside cells: truth of a drawn tile, weights, the U-Net and its judgement."""
 
-import keras
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from wellspring.profiling.actin import actin_truth, intersection_over_union, weight_map
-from wellspring.profiling.actin_model import ActinTiles, joined_tiles, judged_actin, well_tiles
 from wellspring.profiling.settings import ActinSettings
 from wellspring.profiling.tables import ACTIN, PROFILE_HISTORY
-from wellspring.profiling.unet import bottleneck_values, build_unet
 from wellspring.raw.images import SiteImage
 from wellspring.tables import check_table
+
+if TYPE_CHECKING:
+    import keras
+
+    from wellspring.profiling.actin_model import ActinTiles, joined_tiles, judged_actin, well_tiles
+    from wellspring.profiling.unet import bottleneck_values, build_unet
 
 SETTINGS = ActinSettings(
     actin="F",

@@ -1,12 +1,17 @@
 """Batches: what is in them, and in which order."""
 
-import keras
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pytest
 
 from wellspring.models import build_regressor
-from wellspring.training.batches import TrainingBatches, ValidationBatches, eight_views
 from wellspring.training.sources import Cells, held_in_memory, loaded
+
+if TYPE_CHECKING:
+    import keras
+
+    from wellspring.training.batches import TrainingBatches, ValidationBatches, eight_views
 
 # Keras' own reading of its variables, not ours.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
@@ -90,6 +95,12 @@ def test_validation_batches_hold_all_views_of_their_cells():
 
 
 def test_validation_error_is_the_mean_over_the_views():
+    class Pad(keras.layers.Layer):
+        """One pixel back to four; the mean of the four is a quarter of it."""
+
+        def call(self, images):
+            return keras.ops.pad(images, ((0, 0), (0, 1), (0, 1), (0, 0)))
+
     # The model sees one corner's channel alone, so that the views of a cell give different values.
     model = build_regressor("linear", image_size=2, n_channels=3, input_channels=[0])
     model.set_weights([np.array([[4.0]], np.float32), np.zeros(1, np.float32)])
@@ -98,13 +109,6 @@ def test_validation_error_is_the_mean_over_the_views():
     batches = ValidationBatches(Cells(Ramp(), np.arange(3)), batch_size=16)
     # Corners of cell i: i, i + 1, i + 2, i + 3, each in two views; the target is i. Mean error 1.5.
     assert corner.evaluate(batches, verbose=0, return_dict=True)["mae"] == pytest.approx(1.5)
-
-
-class Pad(keras.layers.Layer):
-    """One pixel back to four; the mean of the four is a quarter of it."""
-
-    def call(self, images):
-        return keras.ops.pad(images, ((0, 0), (0, 1), (0, 1), (0, 0)))
 
 
 class Ramp:

@@ -1,27 +1,30 @@
 """Training: what is kept, when it stops, and how it resumes after an interruption."""
 
 import errno
+from typing import TYPE_CHECKING
 
-import keras
 import numpy as np
 import pandas as pd
 import pytest
 
 from wellspring.models import build_regressor
 from wellspring.tables import check_table
-from wellspring.training.augmentation import Augmentation, SizeRatios, augmentation_layers
-from wellspring.training.batches import TrainingBatches, ValidationBatches
 from wellspring.training.checkpoints import Checkpoint, State, fingerprint
-from wellspring.training.fitting import Schedule, target_scale, train
 from wellspring.training.progress import Progress
 from wellspring.training.sources import Cells
 from wellspring.training.tables import HISTORY
+
+if TYPE_CHECKING:
+    import keras
+
+    from wellspring.training.augmentation import Augmentation, SizeRatios, augmentation_layers
+    from wellspring.training.batches import TrainingBatches, ValidationBatches
+    from wellspring.training.fitting import Schedule, target_scale, train
 
 # Keras' own reading of its variables, not ours.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 
 MEAN, STD = 380.0, 60.0
-EVERYTHING = Augmentation(shift=1.0, noise_sd=0.1, zoom=SizeRatios(0.7, 0.1, 0.5), flip=True, rotate=True)
 
 
 class Source:
@@ -43,15 +46,16 @@ class Source:
         return self.images[indices], self.targets[indices]
 
 
-def fitted(folder, *, name="linear", augmentation=EVERYTHING, source=None, report=str, mark="a", **changes):
+def fitted(folder, *, name="linear", augmentation=None, source=None, report=str, mark="a", **changes):
     """Train on 15 of the cells; give the history and the model."""
     source = source or Source()
+    everything = Augmentation(shift=1.0, noise_sd=0.1, zoom=SizeRatios(0.7, 0.1, 0.5), flip=True, rotate=True)
     keras.utils.set_random_seed(1)
     model = build_regressor(name, image_size=8, n_channels=3, input_channels=[0, 1], target_mean=MEAN, target_std=STD)
     schedule = Schedule(**{"epochs": 6, "patience": 6, "batch_size": 4, "learning_rate": 0.05, **changes})
     history = train(
         model,
-        augmentation_layers(augmentation, seed=1),
+        augmentation_layers(augmentation or everything, seed=1),
         training=TrainingBatches(Cells(source, np.arange(15)), batch_size=4, seed=1),
         validation=ValidationBatches(Cells(source, np.arange(15, 20)), batch_size=16),
         schedule=schedule,

@@ -1,6 +1,7 @@
 """A trained model used on new wells."""
 
-import keras
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,9 +10,13 @@ from wellspring.__main__ import main
 from wellspring.cells.shards import Crop, ShardHeader, runs_of, write_shard
 from wellspring.dataset.tables import NORMALIZATION
 from wellspring.models import build_regressor
-from wellspring.models.devices import CPU
 from wellspring.tables import read_table, write_table
 from wellspring.training.tables import NEW_PREDICTIONS
+
+if TYPE_CHECKING:
+    import keras
+
+    from wellspring.models.devices import CPU
 
 # Keras' own reading of its variables, not ours.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")

@@ -1,6 +1,7 @@
 """Whole runs on a few cells from real crop shards."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -9,18 +10,20 @@ import pytest
 from tests.settings_schema import assert_settings_match_schema, block_schema
 from wellspring.cells.shards import Crop, ShardHeader, runs_of, write_shard
 from wellspring.models import build_regressor, load_regressor
-from wellspring.models.devices import CPU, Device, computing_in
 from wellspring.settings import settings_of
 from wellspring.tables import check_table
-from wellspring.training import job
-from wellspring.training.augmentation import Augmentation, SizeRatios
-from wellspring.training.fitting import Schedule, trainer_for
-from wellspring.training.job import augmentation_for
 from wellspring.training.prediction import input_places, predicted, predictions_table
 from wellspring.training.runs import Run, run_of
 from wellspring.training.settings import AugmentationSettings, ImageSettings, TrainingSettings
 from wellspring.training.sources import Cells, crops_folder
 from wellspring.training.tables import HISTORY, PREDICTIONS
+
+if TYPE_CHECKING:
+    from wellspring.models.devices import CPU, Device, computing_in
+    from wellspring.training import job
+    from wellspring.training.augmentation import Augmentation, SizeRatios
+    from wellspring.training.fitting import Schedule, trainer_for
+    from wellspring.training.job import augmentation_for
 
 # Keras' own reading of its variables, not ours.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
@@ -75,7 +78,7 @@ def data_of(table, folder):
     return job.data_of(table, normalization(), crops_folder=folder, images=IMAGES, threads=2)
 
 
-def fit(data, folder, *, input_channels=None, regime="structure", code="c", epochs=2, model="linear", device=CPU):
+def fit(data, folder, *, input_channels=None, regime="structure", code="c", epochs=2, model="linear", device=None):
     augmentation = {"shift": 0.01, "noise_sd": 0.0, "zoom": True, "flip": True, "rotate": True}
     steps = {"epochs": epochs, "patience": 9, "batch_size": 4, "huber_delta": 1.0}
     return job.run(
@@ -84,7 +87,7 @@ def fit(data, folder, *, input_channels=None, regime="structure", code="c", epoc
         input_channels=input_channels,
         settings=settings_of(TrainingSettings, {**steps, "augmentation": augmentation}),
         learning_rate=0.1,
-        device=device,
+        device=device or CPU,
         resume_folder=folder / "resume",
         code=code,
         report=str,
@@ -111,12 +114,12 @@ def test_a_run_gives_a_model_a_history_and_a_prediction_for_every_cell(data, tmp
 
 def test_a_model_trained_in_mixed_precision_is_handed_on_in_float32(data, tmp_path):
     device = Device(dtype_policy="mixed_float16", jit_compile=False)
-    found = fit(data, tmp_path, model="simple_cnn", device=device, epochs=1)
+    found = fit(data, tmp_path, model="simple_cnn", device=device or CPU, epochs=1)
     assert {layer.compute_dtype for layer in found.model.layers} == {"float32"}
     images, _ = data.loader.batch(np.arange(10))
     np.testing.assert_allclose(found.predictions["prediction"], np.asarray(found.model(images))[:, 0], rtol=1e-5)
     # Going on takes up the loss scale too: the optimizer has more variables than in float32.
-    again = fit(data, tmp_path, model="simple_cnn", device=device, epochs=1)
+    again = fit(data, tmp_path, model="simple_cnn", device=device or CPU, epochs=1)
     pd.testing.assert_frame_equal(again.history, found.history)
 
 
