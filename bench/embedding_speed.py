@@ -20,9 +20,9 @@ def run() -> list[Row]:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     import keras
 
-    from wellspring.profiling.embeddings.autoencoder import build_autoencoder
-    from wellspring.profiling.embeddings.classifier import build_classifier
     from wellspring.profiling.fields import standardized
+    from wellspring.profiling.network_autoencoder import build_autoencoder
+    from wellspring.profiling.network_classifier import build_classifier
     from wellspring.profiling.network_fits import embedded_by
     from wellspring.profiling.network_layers import encoder_of
 

@@ -38,11 +38,6 @@ def get_design():
     return {key: PROFILING[key] for key in ("positive", "folds", "seed")}
 
 
-def actin_channels():
-    """The channels of actin, borders and nuclei."""
-    return [PROFILING["actin"][name] for name in ("actin", "borders", "nuclei")] if PROFILING["actin"] else []
-
-
 def per_embedding(pattern, flag=None):
     """The files of one rule, one per embedding that the config asks for, of those with `flag` where it is given."""
     names = [name for name in PROFILING["methods"] if flag is None or getattr(embedding(name), flag)]
@@ -85,38 +80,7 @@ rule profiling_fields:
 
 
 include: "profiling_embeddings.smk"
-
-
-rule profiling_actin:
-    input:
-        index=per_well("<results>/raw/{plate}/{well}.json"),
-        illumination=per_well("<results>/quality/plates/{plate}/illumination.npz"),
-        sites=per_well("<results>/quality/plates/{plate}/sites.parquet"),
-    output:
-        tiles="<results>/profiling/actin/tiles.parquet",
-        history="<results>/profiling/actin/history.csv",
-    log:
-        "<logs>/profiling_actin.log",
-    benchmark:
-        "<benchmarks>/profiling_actin.tsv"
-    conda:
-        "../../envs/learning-gpu.yaml"
-    threads: 1
-    resources:
-        gpu=1,
-        mem_mb=growing(8000),
-        runtime=growing(1440),
-    params:
-        annotations=get_annotations(),
-        reading=get_reading(actin_channels()),
-        steps=config["quality"]["preprocessing"],
-        design=get_design(),
-        actin=PROFILING["actin"],
-        code=script_code("profiling/actin", RAW_READER),
-    message:
-        "Finding the actin inside cells with a U-Net"
-    script:
-        "../scripts/profiling_actin.py"
+include: "profiling_actin.smk"
 
 
 rule profiling_thumbnails:
@@ -197,7 +161,7 @@ rule profiling_chapter:
     params:
         annotations=[] if SAMPLES is None else SAMPLES.to_dict("records"),
         profiling=PROFILING,
-        code=script_code("profiling/chapter", *(one.module for one in embeddings().values())),
+        code=script_code("profiling/chapter", *(one.declared_in for one in embeddings().values())),
     message:
         "Writing the chapter on profiles"
     script:

@@ -1,4 +1,4 @@
-# profiling: fields or cells -> embeddings, verdicts, learning curves, actin; included by profiling.smk
+# profiling: fields or cells -> embeddings, verdicts, learning curves; included by profiling.smk
 # What needs no network has a rule of its own: on a cluster it asks for no GPU. Networks of fields are small: two jobs side by side on a thread each are faster than one after the other on two.
 
 
@@ -38,7 +38,7 @@ def embedding_code(script):
     """A parameter: digest of the code of a script and of the one embedding that it makes."""
 
     def digest(wildcards):
-        return script_code(script, embedding(wildcards.method).module)
+        return script_code(script, *embedding(wildcards.method).modules)
 
     return digest
 

@@ -9,6 +9,7 @@ import pandas as pd
 from wellspring.jobs import logged_job, notify
 from wellspring.profiling.design import Design, write_wells
 from wellspring.profiling.embeddings import embedding
+from wellspring.profiling.reductions import embed_of
 from wellspring.profiling.settings import DesignSettings
 from wellspring.settings import settings_of
 
@@ -30,9 +31,7 @@ def main(
 ) -> None:
     """Embed the fields by `method`; write `output`, a table per well, in the order of `fields`."""
     chosen = embedding(method)
-    if chosen.embed is None:
-        raise ValueError(f"{method}: expected an embedding without a network")
-    found = chosen.embed(
+    found = embed_of(chosen)(
         list(fields),
         cells=list(cells),
         design=Design.of(pd.DataFrame(list(annotations)), settings_of(DesignSettings, design)),

@@ -12,11 +12,23 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from wellspring.errors import InputError
+from wellspring.profiling.embeddings import Embedding
 from wellspring.profiling.field_batches import FieldBatches
 from wellspring.profiling.fields import standardized
 from wellspring.profiling.network_layers import encoder_of
 
-__all__ = ["Embed", "FitSettings", "Fitted", "Training", "cosine_rate", "embedded_by", "fitted_classifier", "trained"]
+__all__ = [
+    "Embed",
+    "FitNetwork",
+    "FitSettings",
+    "Fitted",
+    "Training",
+    "cosine_rate",
+    "embedded_by",
+    "fit_of",
+    "fitted_classifier",
+    "trained",
+]
 
 Embed = Callable[[NDArray[np.uint16]], NDArray[np.float32]]
 # Epochs from the highest to the lowest learning rate, and that lowest (Dincu 2021, section 6.3.1).
@@ -73,6 +85,26 @@ class Fitted:
     embed: Embed
     history: pd.DataFrame
     score: Embed | None = None
+
+
+class FitNetwork(Protocol):
+    """Fits a network to some fields."""
+
+    def __call__(self, training: Training, *, settings: Any) -> Fitted:
+        """The fitted network, which embeds any fields; `settings` are of the embedding's ``settings_kind``."""
+
+
+def fit_of(network: Embedding) -> FitNetwork:
+    """The function that fits `network`.
+
+    Raises
+    ------
+    ValueError
+        When the embedding has no network.
+    """
+    if not network.needs_network:
+        raise InputError(f"profiling.methods: {network.name} has no network to fit.")
+    return network.function()
 
 
 def fitted_classifier(model: keras.Model, training: Training, *, settings: FitSettings) -> Fitted:

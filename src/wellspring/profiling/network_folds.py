@@ -7,12 +7,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from wellspring.errors import InputError
 from wellspring.profiling.design import Design, embedding_table, field_folds
 from wellspring.profiling.embeddings import Embedding
 from wellspring.profiling.fields import Fields
 from wellspring.profiling.folds import sample_folds, validation_samples
-from wellspring.profiling.network_fits import Fitted, Training
+from wellspring.profiling.network_fits import Fitted, Training, fit_of
 from wellspring.profiling.tables import MULTIPLIED, NETWORK_SCORES, PROFILE_HISTORY
 from wellspring.tables import empty_table
 
@@ -47,7 +46,7 @@ def embedded_fields(
     ValueError
         As of `field_folds`, or when the embedding has no network.
     """
-    fit = _fit_of(network)
+    fit = fit_of(network)
     folds = field_folds(fields.keys, design=design)
     is_positive = folds.keys["label"].isin(design.positive).to_numpy()
     embeddings, histories, scores = [], [], [empty_table(NETWORK_SCORES)]
@@ -72,12 +71,6 @@ def embedded_fields(
     history = pd.concat(histories, ignore_index=True)[PROFILE_HISTORY.names]
     kept = [one for one in scores if len(one)] or scores[:1]
     return EmbeddedFields(pd.concat(embeddings, ignore_index=True), history, pd.concat(kept, ignore_index=True))
-
-
-def _fit_of(network: Embedding) -> Callable[..., Fitted]:
-    if network.fit is None:
-        raise InputError(f"profiling.methods: {network.name} has no network to fit.")
-    return network.fit
 
 
 def _scores(fitted: Fitted, fields: Fields, *, fold: int, split: Sequence[str]) -> pd.DataFrame:
@@ -105,7 +98,7 @@ def multiplication_curves(
     DataFrame
         Table `MULTIPLIED`.
     """
-    fit = _fit_of(network)
+    fit = fit_of(network)
     people = design.annotations[["plate", "well", "sample", "label"]]
     keys = fields.keys.merge(people, on=["plate", "well"], how="left", validate="m:1")
     samples, labels = keys["sample"].tolist(), keys["label"].tolist()

@@ -1,10 +1,11 @@
 """Fields, augmentation and every embedding, at small sizes."""
 
+from __future__ import annotations
+
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.error import URLError
 
-import keras
 import numpy as np
 import pandas as pd
 import pytest
@@ -13,18 +14,22 @@ from wellspring.cells.shards import Crop
 from wellspring.profiling.cell_features import cell_features
 from wellspring.profiling.design import Design
 from wellspring.profiling.embeddings import Embedding, NoSettings, embedding
-from wellspring.profiling.embeddings.autoencoder import build_autoencoder
-from wellspring.profiling.embeddings.classifier import build_classifier
-from wellspring.profiling.embeddings.densenet import build_densenet
-from wellspring.profiling.field_batches import FieldBatches, augmented
 from wellspring.profiling.fields import Fields, read_fields, standardized, well_fields, write_fields
-from wellspring.profiling.network_fits import Fitted, Training, cosine_rate
-from wellspring.profiling.network_folds import embedded_fields, multiplication_curves
-from wellspring.profiling.network_layers import encoder_of
 from wellspring.profiling.tables import EMBEDDING, MULTIPLIED, NETWORK_SCORES, PROFILE_HISTORY
 from wellspring.raw.images import SiteImage
 from wellspring.settings import settings_of
 from wellspring.tables import check_table
+
+if TYPE_CHECKING:
+    import keras
+
+    from wellspring.profiling.field_batches import FieldBatches, augmented
+    from wellspring.profiling.network_autoencoder import build_autoencoder
+    from wellspring.profiling.network_classifier import build_classifier
+    from wellspring.profiling.network_densenet import build_densenet
+    from wellspring.profiling.network_fits import Fitted, Training, cosine_rate, fit_of
+    from wellspring.profiling.network_folds import embedded_fields, multiplication_curves
+    from wellspring.profiling.network_layers import encoder_of
 
 NETWORKS = {
     "width": 8,
@@ -60,9 +65,7 @@ def _settings(method: str, **changes: object) -> Any:
 
 
 def _fit(method: str, training: Training, **changes: object) -> Fitted:
-    fit = embedding(method).fit
-    assert fit is not None
-    return fit(training, settings=_settings(method, **changes))
+    return fit_of(embedding(method))(training, settings=_settings(method, **changes))
 
 
 def _site(name: str, image: np.ndarray) -> SiteImage:
@@ -187,7 +190,7 @@ def test_the_learning_rate_follows_a_cosine() -> None:
     assert rates == pytest.approx([1.0, 0.5, 5e-10, 1.0], abs=1e-9)
 
 
-def test_each_fold_is_fitted_without_its_samples() -> None:
+def test_each_fold_is_fitted_without_its_samples(monkeypatch: pytest.MonkeyPatch) -> None:
     # The first pixel is the number of the field.
     images = _images(16)[:, :1]
     images[:, 0, 0, 0] = np.arange(16)
@@ -207,7 +210,8 @@ def test_each_fold_is_fitted_without_its_samples() -> None:
         history = pd.DataFrame({"network": "spy", "epoch": [1], "loss": [0.0], "val_loss": [0.0]})
         return Fitted(first_pixel, history, first_pixel)
 
-    network = Embedding(name="spy", title="spy", meaning="a spy", fit=spy)
+    network = Embedding(name="spy", title="spy", meaning="a spy", fit="of.this.test")
+    monkeypatch.setattr(Embedding, "function", lambda _: spy)
     fields = Fields(wells[["plate", "well"]].assign(site="1"), images, ("c",))
     design = Design(wells, ("y",), n_folds=2, seed=1)
     found = embedded_fields(network, fields, design=design, settings=NoSettings(), notify=print)

@@ -1,15 +1,24 @@
 """The registry of embeddings: what the schema, the rules and the digests take from each module."""
 
+import subprocess
+import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.settings_schema import assert_settings_match_schema, block_schema
 from wellspring.profiling.embeddings import Embedding, NoSettings, embedding, embeddings, title_of
+from wellspring.profiling.reductions import embed_of
 from wellspring.profiling.settings import ActinSettings
-from wellspring.provenance import code_digest, imported_modules
+from wellspring.provenance import code_digest, imported_by_script, imported_modules
+
+if TYPE_CHECKING:
+    from wellspring.profiling.network_fits import fit_of
 
 ROOT = Path(__file__).resolve().parents[3]
+PACKAGE = ROOT / "src/wellspring/profiling"
+SCRIPTS = ROOT / "workflow/scripts"
 
 
 def test_what_each_embedding_needs() -> None:
@@ -63,9 +72,41 @@ def test_an_embedding_either_embeds_or_fits() -> None:
         Embedding(name="x", title="x", meaning="x", settings_kind=NoSettings)
 
 
+def test_an_embedding_names_the_function_that_does_its_work() -> None:
+    for name, one in embeddings().items():
+        assert code_digest(one.declared_in)
+        assert one.function().__module__ == one.modules[1], name
+    with pytest.raises(ValueError, match="pca has no network to fit"):
+        fit_of(embedding("pca"))
+    with pytest.raises(ValueError, match="classifier: expected an embedding without a network"):
+        embed_of(embedding("classifier"))
+
+
 def test_an_edit_of_one_embedding_concerns_no_other() -> None:
-    modules = {name: set(imported_modules(one.module)) for name, one in embeddings().items()}
-    for name, used in modules.items():
-        others = {one.module for other, one in embeddings().items() if other != name}
-        assert not used & others
-    assert code_digest(embedding("pca").module) != code_digest(embedding("classifier").module)
+    used = {name: set(imported_modules(*one.modules)) for name, one in embeddings().items()}
+    for name, modules in used.items():
+        others = {module for other, one in embeddings().items() if other != name for module in one.modules}
+        assert not modules & others
+    assert code_digest(*embedding("pca").modules) != code_digest(*embedding("classifier").modules)
+
+
+def test_an_edit_of_network_code_reruns_no_embedding_without_one_and_no_chapter() -> None:
+    networks = {f"wellspring.profiling.{path.stem}" for path in PACKAGE.glob("network_*.py")}
+    assert len(networks) > 4
+    for name, one in embeddings().items():
+        used = set(imported_by_script(SCRIPTS / "profiling_reduce.py", *one.modules)) & networks
+        assert bool(used) == one.needs_network, name
+    declared = [one.declared_in for one in embeddings().values()]
+    assert not set(imported_by_script(SCRIPTS / "profiling_chapter.py", *declared)) & networks
+
+
+def test_a_job_without_a_network_loads_no_learning_library() -> None:
+    names = [name for name, one in embeddings().items() if not one.needs_network]
+    code = (
+        "import sys\n"
+        "from wellspring.profiling.embeddings import embeddings\n"
+        f"found = [embeddings()[name].function() for name in {names!r}]\n"
+        "assert not {'keras', 'tensorflow', 'jax', 'torch'} & set(sys.modules)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

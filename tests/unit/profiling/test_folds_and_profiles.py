@@ -9,7 +9,7 @@ import pytest
 from wellspring.profiling.batch_effects import explained_p_value, explained_share, whitened
 from wellspring.profiling.confounding import confounded_with
 from wellspring.profiling.design import Design, embedding_table, field_folds
-from wellspring.profiling.embeddings.features import embedded_features
+from wellspring.profiling.features import embedded_features
 from wellspring.profiling.folds import sample_folds, validation_samples
 from wellspring.profiling.profiles import Profiles, read_profiles, robust_standardized, well_profiles
 from wellspring.profiling.tables import EMBEDDING

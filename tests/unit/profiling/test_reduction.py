@@ -10,9 +10,11 @@ from sklearn.decomposition import PCA, IncrementalPCA
 
 from wellspring.profiling.design import Design, field_folds
 from wellspring.profiling.embeddings import embedding
-from wellspring.profiling.embeddings.pca import PcaSettings, fit_pca, pca_fields
+from wellspring.profiling.embeddings.pca import PcaSettings
 from wellspring.profiling.fields import Fields, each_well, read_keys, standardized, write_fields
+from wellspring.profiling.pca import fit_pca, pca_fields
 from wellspring.profiling.profiles import well_profiles
+from wellspring.profiling.reductions import embed_of
 from wellspring.profiling.tables import EMBEDDING
 from wellspring.tables import check_table
 
@@ -130,7 +132,7 @@ def test_wells_from_files(tmp_path: Path) -> None:
         paths.append(tmp_path / "p" / f"{one.keys['well'].iloc[0]}.npz")
         write_fields(paths[-1], one)
     assert read_keys(paths)["well"].tolist() == [f"A0{number}" for number in range(6)]
-    pca = embedding("pca").embed
+    pca = embed_of(embedding("pca"))
     done = pca(paths, cells=[], design=_design(6, positive=()), settings=PcaSettings(2), notify=print)
     assert (len(done), done["fold"].max()) == (6, 0)
     other = Fields(_wells(1)[0].keys, np.ones((1, 2, 16, 16), dtype=np.uint16), ("a", "b"))

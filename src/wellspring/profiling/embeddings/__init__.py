@@ -1,21 +1,19 @@
-"""Embeddings of fields by the names of the config, a module each: ``METHOD`` says all that the workflow must know."""
+"""Embeddings of fields by the names of the config: each is declared in the module of its name, as ``METHOD``.
 
+A declaration names the function that does the work and imports none of it: the report and the other embeddings do not
+depend on that code.
+"""
+
+import importlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from functools import cache
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any
 
 from wellspring.errors import InputError
 from wellspring.methods import Method, methods_in
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from wellspring.profiling.design import Design
-    from wellspring.profiling.network_fits import Fitted, Training
-
-__all__ = ["EmbedFields", "Embedding", "FitNetwork", "NoSettings", "embedding", "embeddings", "title_of"]
+__all__ = ["Embedding", "NoSettings", "embedding", "embeddings", "title_of"]
 
 
 @dataclass(frozen=True)
@@ -23,31 +21,9 @@ class NoSettings:
     """Settings of an embedding that has none."""
 
 
-class EmbedFields(Protocol):
-    """Embeds all fields at once, fold by fold, without a network."""
-
-    def __call__(
-        self,
-        fields: list[Path],
-        *,
-        cells: list[tuple[Path, Path]],
-        design: "Design",
-        settings: Any,
-        notify: Callable[[str], None],
-    ) -> "pd.DataFrame":
-        """Table `EMBEDDING` of the wells whose `fields` are given, and (table of cells, crops) where needed."""
-
-
-class FitNetwork(Protocol):
-    """Fits a network to some fields."""
-
-    def __call__(self, training: "Training", *, settings: Any) -> "Fitted":
-        """The fitted network, which embeds any fields."""
-
-
 @dataclass(frozen=True, kw_only=True)
 class Embedding(Method):
-    """One way to make numbers of fields. Exactly one of `embed` and `fit` is given; both import what they need inside.
+    """One way to make numbers of fields. Exactly one of `embed` and `fit` is given.
 
     Attributes
     ----------
@@ -57,10 +33,11 @@ class Embedding(Method):
         Frozen dataclass of the keys of the config that it uses, from the block ``profiling``, or from
         ``profiling.<settings_block>``.
     settings_block : str
-    embed : callable or None
-        Of an embedding without a network.
-    fit : callable or None
-        Of a network, which is then fitted once for each fold on a GPU.
+    embed : str
+        Of an embedding without a network: dotted name of its `wellspring.profiling.reductions.EmbedFields`.
+    fit : str
+        Of a network, which is then fitted once for each fold on a GPU: dotted name of its
+        `wellspring.profiling.network_fits.FitNetwork`.
     needs_classes : bool
         Whether it is fitted with the known classes: its clusters of samples that it was fitted with are no evidence.
     needs_cells : bool
@@ -74,27 +51,37 @@ class Embedding(Method):
     title: str
     settings_kind: type[Any] = NoSettings
     settings_block: str = ""
-    embed: EmbedFields | None = None
-    fit: FitNetwork | None = None
+    embed: str = ""
+    fit: str = ""
     needs_classes: bool = False
     needs_cells: bool = False
     files: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     describe: Callable[[Any], str] | None = None
 
     def __post_init__(self) -> None:
-        if (self.embed is None) == (self.fit is None):
+        if bool(self.embed) == bool(self.fit):
             raise ValueError(f"embedding {self.name}: expected either embed or fit")
 
     @property
     def needs_network(self) -> bool:
         """Whether a network is fitted."""
-        return self.fit is not None
+        return bool(self.fit)
 
     @property
-    def module(self) -> str:
+    def declared_in(self) -> str:
         """Dotted name of the module that declares it."""
-        function: Any = self.embed or self.fit
-        return str(function.__module__)
+        return f"{__name__}.{self.name}"
+
+    @property
+    def modules(self) -> tuple[str, str]:
+        """Dotted names of the module that declares it and of the one that does the work."""
+        return self.declared_in, (self.embed or self.fit).rpartition(".")[0]
+
+    def function(self) -> Callable[..., Any]:
+        """The function that `embed` or `fit` names, imported."""
+        place, _, name = (self.embed or self.fit).rpartition(".")
+        found: Callable[..., Any] = getattr(importlib.import_module(place), name)
+        return found
 
     def settings_in(self, profiling: Mapping[str, Any]) -> dict[str, Any]:
         """Its own keys of the checked block ``profiling``, and no other."""
