@@ -53,16 +53,24 @@ def network_imports(request: pytest.FixtureRequest) -> None:
 @cache
 def _learns(test: Path) -> bool:
     """Whether a test file imports a network library, itself or by a module of wellspring as that is imported."""
-    names = {name for file in (test, test.with_name("conftest.py")) if file.is_file() for name in _named(_all(file))}
-    waiting, seen = [name for name in names if name.startswith("wellspring.")], set(names)
-    while waiting and not LEARNING & {name.split(".")[0] for name in seen}:
-        base = LIBRARY.joinpath(*waiting.pop().split("."))
-        for file in (base / "__init__.py", base.with_suffix(".py")):
-            # What a function imports, a test that does not call it does without.
-            found = _named(ast.parse(file.read_text(encoding="utf-8")).body) - seen if file.is_file() else set()
-            seen |= found
-            waiting += [name for name in found if name.startswith("wellspring.")]
-    return bool(LEARNING & {name.split(".")[0] for name in seen})
+    waiting = {name for file in (test, test.with_name("conftest.py")) if file.is_file() for name in _named(_all(file))}
+    seen: set[str] = set()
+    while waiting:
+        name = waiting.pop()
+        if name.split(".")[0] in LEARNING:
+            return True
+        seen.add(name)
+        if name.startswith("wellspring."):
+            waiting |= _imported_with(name) - seen
+    return False
+
+
+@cache
+def _imported_with(module: str) -> set[str]:
+    """What the import of a module of wellspring imports; what a function of it does, a test may do without."""
+    base = LIBRARY.joinpath(*module.split("."))
+    files = [file for file in (base / "__init__.py", base.with_suffix(".py")) if file.is_file()]
+    return {name for file in files for name in _named(ast.parse(file.read_text(encoding="utf-8")).body)}
 
 
 def _all(file: Path) -> Iterable[ast.AST]:

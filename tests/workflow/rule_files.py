@@ -4,6 +4,7 @@ import ast
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -50,7 +51,8 @@ def _rules() -> Iterator[Rule]:
             yield Rule(text.split(":")[0], path, text)
 
 
-def modules_named(file: Path) -> set[str]:
+@cache
+def modules_named(file: Path) -> frozenset[str]:
     """Modules that a Python file imports anywhere in it, in functions too."""
     names: set[str] = set()
     for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
@@ -59,7 +61,7 @@ def modules_named(file: Path) -> set[str]:
         elif isinstance(node, ast.ImportFrom) and not node.level:
             names.add(node.module or "")
             names |= {f"{node.module}.{alias.name}" for alias in node.names}
-    return names
+    return frozenset(names)
 
 
 def file_of(module: str) -> Path:
