@@ -37,8 +37,8 @@ FOLDER := $(FOLDER_$(STUDY))
 DEMO := $(SNAKEMAKE) --directory $(FOLDER) --configfile $(CONFIG_$(STUDY))
 REAL := $(SNAKEMAKE) --directory real --configfile config/real/config.yaml
 WELLSPRING_DATA ?= ../shared/data
-# Two workers, each with whole files: what a file prepares is prepared once.
-PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+# Two workers, each on one core and with whole files: what a file prepares is prepared once.
+PYTEST := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 .PHONY: help venv demo demo-again real plan lint fix test test-fast test-cluster bench lock clean
 
