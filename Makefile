@@ -48,12 +48,13 @@ help: ## Show this list
 
 venv: .venv/installed ## Install everything into .venv
 
-# pip installs one hash-checked tool, which installs the rest in parallel; pip itself is the fallback.
+# pip installs one hash-checked tool, which installs the rest in parallel; pip itself is the fallback. Compiled once, a
+# network library is imported in half the time by every job after it.
 .venv/installed: requirements.lock requirements-uv.lock pyproject.toml
 	rm -rf .venv
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --require-hashes -r requirements-uv.lock
-	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock \
+	$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r requirements.lock \
 	  || $(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	touch $@
