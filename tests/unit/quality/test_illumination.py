@@ -45,11 +45,17 @@ def _histogram(fields: list[np.ndarray]) -> RatioHistogram:
 
 @pytest.fixture(scope="module")
 def fields() -> list[np.ndarray]:
-    return _fields(384, _vignette(), seed=1)
+    # Fewer than a plate has: with more of them the correction gets better.
+    return _fields(128, _vignette(), seed=1)
 
 
-def test_a_known_vignette_is_recovered_within_2_percent(fields: list[np.ndarray]) -> None:
-    function = illumination_function(_histogram(fields).median(), smoothing_share=0.3)
+@pytest.fixture(scope="module")
+def function(fields: list[np.ndarray]) -> np.ndarray:
+    """The correction found in the fields; most of this file's time."""
+    return illumination_function(_histogram(fields).median(), smoothing_share=0.3)
+
+
+def test_a_known_vignette_is_recovered_within_2_percent(function: np.ndarray) -> None:
     # A constant field under the vignette, made even.
     flat = np.full((SIZE, SIZE), 20000.0) * _vignette() + OFFSET
     light = corrected(flat.astype(np.uint16), function, background=OFFSET) - OFFSET
@@ -59,8 +65,7 @@ def test_a_known_vignette_is_recovered_within_2_percent(fields: list[np.ndarray]
     assert error.max() < 0.04
 
 
-def test_corrected_fields_are_flat_within_3_percent(fields: list[np.ndarray]) -> None:
-    function = illumination_function(_histogram(fields).median(), smoothing_share=0.3)
+def test_corrected_fields_are_flat_within_3_percent(function: np.ndarray) -> None:
     others = _fields(160, _vignette(), seed=2, debris=False)
     before = np.mean([field - OFFSET for field in others], axis=0)
     after = np.mean([corrected(field, function, background=OFFSET) - OFFSET for field in others], axis=0)
