@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wellspring.segmentation.grids import Grid, quantile_of_parts
-from wellspring.segmentation.territories import Territories, behind_lines, membrane_contrast, nearest_nuclei
+from wellspring.segmentation.territories import Territories, along_dips, behind_lines, membrane_contrast, nearest_nuclei
 
-__all__ = ["CellEdges", "Stain", "find_cells"]
+__all__ = ["CellEdges", "Stain", "edges_of"]
 
 Stain = Literal["inside", "membrane"]
 _Labels = NDArray[np.int32]
@@ -68,11 +68,11 @@ class CellEdges:
     stain: Stain
 
 
-def find_cells(smooth: _Values, nuclei: _Labels, *, stain: Stain | None = None) -> CellEdges:
+def edges_of(smooth: _Values, nuclei: _Labels, *, stain: Stain | None = None) -> CellEdges:
     """Cut each cell at its own edge.
 
-    A pixel belongs to the nearest nucleus; with a stain of membranes, to the one from which the fewest lines are
-    crossed. In each nucleus' territory the threshold is the mean, weighted by the gradient, of the level above the local
+    A pixel belongs to the nearest nucleus, but borders follow dips of the stain between two nuclei, or the bright lines
+    of a membrane stain. In each nucleus' territory the threshold is the mean, weighted by the gradient, of the level above the local
     background: half of the height of a blurred edge, whatever the shares of cell and background are (Kittler,
     Illingworth & Föglein, Comput. Vis. Graph. Image Process. 30, 1985). Deviations from the source: a threshold per
     territory and neighbourhood, on a logarithmic scale, as the stain of cells differs by factors. What is stained and connected with the
@@ -83,27 +83,30 @@ def find_cells(smooth: _Values, nuclei: _Labels, *, stain: Stain | None = None) 
     smooth : (Y, X) float32
         Cell stain in units of a pixel's noise, blurred.
     nuclei : (Y, X) int32
-        Labels, 0 = background; at least one.
+        Labels, 0 = background.
     stain
         What the stain shows; None: the image says.
 
     Returns
     -------
     CellEdges
-        Every nucleus has a cell, which holds all of it.
+        Every nucleus has a cell, which holds all of it. In a constant image it is the nucleus. Without nuclei, no cells,
+        and the threshold is 3 noises above the background.
     """
+    sizes = np.bincount(nuclei.ravel(), minlength=1)
+    if smooth.size == 0 or not sizes[1:].any() or smooth.min() == smooth.max():
+        return _nothing(smooth, nuclei, stain=stain or "inside")
     near = nearest_nuclei(nuclei)
-    sizes = np.bincount(nuclei.ravel())
     diameter = max(_LEAST_DIAMETER_PX, float(2 * np.sqrt(np.median(sizes[1:][sizes[1:] > 0]) / np.pi)))
     background = _background_between(smooth, near, diameter=diameter)
     height = smooth - background
     if stain is None:
         is_lined = membrane_contrast(height, near, nuclei, diameter=diameter) > _MEMBRANE_CONTRAST
         stain = "membrane" if is_lined else "inside"
-    owner, rim_px, quantile = near.owner, _RIM_PX, 0.5
+    rim_px, quantile, territories = _RIM_PX, 0.5, along_dips
     if stain == "membrane":
-        owner = behind_lines(height, near, nuclei, diameter=diameter)
-        rim_px, quantile = diameter / 2, 0.75
+        rim_px, quantile, territories = diameter / 2, 0.75, behind_lines
+    owner = territories(height, near, nuclei, diameter=diameter)
     region = replace(near, owner=owner)
     levels = _cell_levels(height, region, rim_px=rim_px, quantile=quantile)
     edges = _edge_levels(height, region, diameter=diameter, cell_levels=levels)
@@ -115,6 +118,14 @@ def find_cells(smooth: _Values, nuclei: _Labels, *, stain: Stain | None = None) 
     labels[is_unseen[labels] & (nuclei == 0)] = 0
     labels = np.where(rim & is_unseen[near.owner] & (labels == 0), near.owner, labels)
     return CellEdges(labels.astype(np.uint32), background + edges, is_unseen, stain)
+
+
+def _nothing(smooth: _Values, nuclei: _Labels, *, stain: Stain) -> CellEdges:
+    is_unseen = np.ones(int(nuclei.max(initial=0)) + 1, dtype=bool)
+    is_unseen[0] = False
+    level = float(np.median(smooth)) if smooth.size else 0.0
+    threshold = np.full(smooth.shape, level + _VISIBLE_NOISES, dtype=np.float32)
+    return CellEdges(nuclei.astype(np.uint32), threshold, is_unseen, stain)
 
 
 def _background_between(smooth: _Values, near: Territories, *, diameter: float) -> _Values:

@@ -16,6 +16,8 @@ from wellspring.segmentation.settings import CellSettings, SegmentationSettings,
 if TYPE_CHECKING:
     import pandas as pd
 
+    from wellspring.segmentation.cells import OwnEdge
+
 __all__ = ["SiteCells", "cell_channels", "cells_of_site", "run_cells", "run_nuclei"]
 
 # As in `has_stain`: averages about 50 pixels.
@@ -108,7 +110,7 @@ def cells_of_site(
     ValueError
         As `segment_cells`, and when a method that needs an image has none.
     """
-    from wellspring.segmentation.cells import cell_mask, segment_cells
+    from wellspring.segmentation.cells import OwnEdge, cell_mask, segment_cells
     from wellspring.segmentation.flags import describe_objects
 
     method = cell_method(settings.method).make(**_own(settings))
@@ -123,10 +125,27 @@ def cells_of_site(
         # The mixture splits noise in two: what it finds in an empty image is no cell.
         own = nuclei.astype(np.uint32)
         return own, describe_objects(nuclei, own, np.zeros(nuclei.shape, dtype=np.bool_))
-    smoothing, n_components = settings.smoothing_sigma_px, settings.n_components
+    if isinstance(method, OwnEdge):
+        return _cells_at_own_edges(image, nuclei, method=method, smoothing_sigma_px=settings.smoothing_sigma_px)
+    smoothing, n_components = settings.smoothing_sigma_px, getattr(settings, "n_components", 2)
     mask = cell_mask(image, smoothing_sigma_px=smoothing, n_components=n_components)
     cells = segment_cells(image, nuclei, method=method, smoothing_sigma_px=smoothing, mask=mask)
     return cells, describe_objects(nuclei, cells, mask)
+
+
+def _cells_at_own_edges(
+    image: NDArray[np.number], nuclei: NDArray[np.integer], *, method: "OwnEdge", smoothing_sigma_px: float
+) -> tuple[NDArray[np.uint32], "pd.DataFrame"]:
+    from wellspring.segmentation.cell_doubts import doubts_of
+    from wellspring.segmentation.cells import cell_plane, own_edges
+    from wellspring.segmentation.flags import describe_objects
+
+    edges = own_edges(image, nuclei, method=method, smoothing_sigma_px=smoothing_sigma_px)
+    smooth = cell_plane(image, smoothing_sigma_px=smoothing_sigma_px)
+    doubts = doubts_of(smooth, nuclei, edges)
+    # The inside of a cell whose membrane is stained is cell, though it is dark.
+    stained = (smooth > edges.threshold) | ((edges.labels > 0) & ~edges.is_unseen[edges.labels])
+    return edges.labels, describe_objects(nuclei, edges.labels, stained, doubts=doubts)
 
 
 def _own(settings: CellSettings | SegmentationSettings) -> dict[str, float]:
