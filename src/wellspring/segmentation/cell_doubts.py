@@ -60,7 +60,7 @@ DOUBTS = (
         "Check the outlines; dim cells may be taken for background, and background for cells.",
     ),
     Doubt(
-        "may_hold_several",
+        "is_nucleus_of_several",
         "the nucleus has more than twice the median area, so it may be two or more, and so may the cell",
         "Look at the outlines of the nuclei; set min_diameter_px or another method if they are merged.",
     ),

@@ -21,18 +21,24 @@ _Values = NDArray[np.float32]
 _GRID = Grid(2)
 # The least typical diameter of a nucleus, px: below it, windows would hold too few pixels.
 _LEAST_DIAMETER_PX = 8.0
-# Windows of the background, in diameters of a nucleus: the first finds the cells, the second leaves them out and so may
-# be closer to each. Below this share of free pixels a window has no background of its own.
-_WIDE, _NARROW, _LEAST_FREE = 8.0, 3.0, 0.05
-# Of all pixels of a wide window, the background is this quantile: cells may cover up to two thirds of it.
-_WIDE_QUANTILE = 0.3
+# Windows of the background, in diameters of a nucleus, from wide to narrow: each leaves out the cells that the one before
+# has found. Of the first, which knows no cells, a low quantile: cells may cover nine tenths of it.
+_WIDE, _WIDE_QUANTILE = 24.0, 0.05
+_NARROWER = (12.0, 3.0)
+# With a smaller share of free pixels a window has no background of its own, and keeps that of the wider one.
+_LEAST_FREE = (0.05, 0.1)
 # Pixels of a diameter after shrinking, for the background alone.
 _COARSE_PX = 6.0
-# Edges are compared on the scale log(level + offset). The offset, 2 noises and an eighth of the cell's own level, is what
+# Edges are compared on the scale log(level + offset). The offset, 2 noises and a seventh of the cell's own level, is what
 # counts for little: noise, and the haze of light from out of focus that a bright cell has round it.
-_OFFSET_NOISES, _OFFSET_SHARE = 2.0, 0.125
+_OFFSET_NOISES, _OFFSET_SHARE = 2.0, 0.15
 # No edge lies below this share of a cell's level.
 _LEAST_SHARE = 0.1
+# Slopes below half of those that noise has after blurring by 1 px (standard deviation 0.2 a px) do not count.
+_NOISE_SLOPE = 0.1
+# As long as nothing else is seen, the edge lies at this share of the cell's level; this counts like an edge that is
+# seen along this share of the nucleus' outline. So a dim cell between bright ones keeps its area.
+_USUAL_SHARE, _USUAL_WEIGHT = 0.3, 0.125
 # How far from its nucleus a cell's edge is looked for, in diameters of a nucleus.
 _REACH = 2.0
 # Width of the rim whose level, with the nucleus', is the cell's, px.
@@ -72,11 +78,12 @@ def edges_of(smooth: _Values, nuclei: _Labels, *, stain: Stain | None = None) ->
     """Cut each cell at its own edge.
 
     A pixel belongs to the nearest nucleus, but borders follow dips of the stain between two nuclei, or the bright lines
-    of a membrane stain. In each nucleus' territory the threshold is the mean, weighted by the gradient, of the level above the local
-    background: half of the height of a blurred edge, whatever the shares of cell and background are (Kittler,
-    Illingworth & Föglein, Comput. Vis. Graph. Image Process. 30, 1985). Deviations from the source: a threshold per
-    territory and neighbourhood, on a logarithmic scale, as the stain of cells differs by factors. What is stained and connected with the
-    nucleus is the cell; holes are filled.
+    of a membrane stain. In each nucleus' territory the threshold is the mean of the level above the local background,
+    weighted by how steeply it falls away from the nucleus: for a blurred edge the level at its steepest place, whatever
+    the shares of cell and background are (Kittler, Illingworth & Föglein, Comput. Vis. Graph. Image Process. 30, 1985).
+    Deviations from the source: a threshold per territory and neighbourhood, slopes that rise do not count, and a
+    logarithmic scale, as the stain of cells differs by factors; on it the edge lies at 0.3 to 0.4 of the height, not at
+    half. What is stained and connected with the nucleus is the cell; holes are filled.
 
     Parameters
     ----------
@@ -98,7 +105,9 @@ def edges_of(smooth: _Values, nuclei: _Labels, *, stain: Stain | None = None) ->
         return _nothing(smooth, nuclei, stain=stain or "inside")
     near = nearest_nuclei(nuclei)
     diameter = max(_LEAST_DIAMETER_PX, float(2 * np.sqrt(np.median(sizes[1:][sizes[1:] > 0]) / np.pi)))
-    background = _background_between(smooth, near, diameter=diameter)
+    # The background changes so slowly that the slopes above it are those of the image.
+    falls = _falls(smooth, near, reach_px=_REACH * diameter)
+    background = _background_between(smooth, falls, near, diameter=diameter)
     height = smooth - background
     if stain is None:
         is_lined = membrane_contrast(height, near, nuclei, diameter=diameter) > _MEMBRANE_CONTRAST
@@ -109,7 +118,7 @@ def edges_of(smooth: _Values, nuclei: _Labels, *, stain: Stain | None = None) ->
     owner = territories(height, near, nuclei, diameter=diameter)
     region = replace(near, owner=owner)
     levels = _cell_levels(height, region, rim_px=rim_px, quantile=quantile)
-    edges = _edge_levels(height, region, diameter=diameter, cell_levels=levels)
+    edges = _edge_levels(height, falls, region, diameter=diameter, cell_levels=levels)
     stained = height > edges
     is_unseen, rim = _unseen(stained, near, sizes=sizes)
     if stain == "membrane":
@@ -128,15 +137,28 @@ def _nothing(smooth: _Values, nuclei: _Labels, *, stain: Stain) -> CellEdges:
     return CellEdges(nuclei.astype(np.uint32), threshold, is_unseen, stain)
 
 
-def _background_between(smooth: _Values, near: Territories, *, diameter: float) -> _Values:
-    """(Y, X) float32: the median nearby of what lies outside of all cells, as far as they are known by then."""
-    everywhere = np.ones(smooth.shape, dtype=bool)
-    wide = _background(smooth, everywhere, diameter=diameter, width=_WIDE, quantile=_WIDE_QUANTILE)
-    height = smooth - wide
-    levels = _cell_levels(height, near, rim_px=_RIM_PX)
-    edges = _edge_levels(height, near, diameter=diameter, cell_levels=levels)
-    is_free = cv2.dilate((height > edges).astype(np.uint8), np.ones((7, 7), np.uint8)) == 0
-    return _background(smooth, is_free, diameter=diameter, width=_NARROW, quantile=0.5, fallback=wide)
+def _background_between(smooth: _Values, falls: _Values, near: Territories, *, diameter: float) -> _Values:
+    """(Y, X) float32: the median nearby of what lies outside of all cells, as far as they are known by then.
+
+    Nuclei of 16 px and more: from every other pixel of every other row, lengths and slopes being in their units.
+    """
+    thin = 2 if diameter >= 2 * _LEAST_DIAMETER_PX else 1
+    every = np.s_[::thin, ::thin]
+    values = np.ascontiguousarray(smooth[every])
+    steep = falls[every] * np.float32(thin)
+    few = replace(near, owner=near.owner[every], distance=near.distance[every] / np.float32(thin))
+    size, kernel = diameter / thin, np.ones((7 // thin, 7 // thin), np.uint8)
+    everywhere = np.ones(values.shape, dtype=bool)
+    found = _background(values, everywhere, diameter=size, width=_WIDE, quantile=_WIDE_QUANTILE)
+    for width, least in zip(_NARROWER, _LEAST_FREE, strict=True):
+        height = values - found
+        levels = _cell_levels(height, few, rim_px=_RIM_PX / thin)
+        is_cell = height > _edge_levels(height, steep, few, diameter=size, cell_levels=levels)
+        is_free = cv2.dilate(is_cell.astype(np.uint8), kernel) == 0
+        found = _background(
+            values, is_free, diameter=size, width=width, quantile=0.5, least_free=least, fallback=found
+        )
+    return np.asarray(cv2.resize(found, smooth.shape[::-1], interpolation=cv2.INTER_LINEAR))
 
 
 def _background(
@@ -146,6 +168,7 @@ def _background(
     diameter: float,
     width: float,
     quantile: float,
+    least_free: float = 0.0,
     fallback: _Values | None = None,
 ) -> _Values:
     """(Y, X) float32: a quantile of the free pixels in windows, `width` diameters wide, joined by interpolation."""
@@ -162,7 +185,7 @@ def _background(
     n_free = np.isfinite(ordered).sum(axis=-1)
     place = np.floor(quantile * np.maximum(n_free - 1, 0)).astype(np.int64)
     found = np.take_along_axis(ordered, place[..., None], axis=-1)[..., 0]
-    is_known = n_free >= max(1, _LEAST_FREE * side**2)
+    is_known = n_free >= max(1, least_free * side**2)
     rows = np.minimum(np.arange(found.shape[0]) * stride, size[1] - 1)
     columns = np.minimum(np.arange(found.shape[1]) * stride, size[0] - 1)
     if fallback is not None:
@@ -185,40 +208,43 @@ def _cell_levels(height: _Values, region: Territories, *, rim_px: float, quantil
     return np.maximum(np.pad(found, (0, n_labels - len(found))), 1e-3)
 
 
-@dataclass(frozen=True)
-class _Slopes:
-    """(Y, X) float32: level and offset of each pixel, and the weight that its slope gives it."""
-
-    log: _Values
-    weight: _Values
-    offset: _Values
-
-    @staticmethod
-    def of(height: _Values, owner: _Labels, *, cell_levels: _Levels) -> "_Slopes":
-        offset = (_OFFSET_NOISES + _OFFSET_SHARE * cell_levels).astype(np.float32)[owner]
-        above = np.maximum(height, 0)
-        across = cv2.Sobel(height, cv2.CV_32F, 1, 0, ksize=3)
-        slope = np.hypot(across, cv2.Sobel(height, cv2.CV_32F, 0, 1, ksize=3))
-        return _Slopes(np.log1p(above / offset), slope / (above + offset), offset)
+def _falls(smooth: _Values, near: Territories, *, reach_px: float) -> _Values:
+    """(Y, X) float32: how much the stain falls per px, straight away from the nearest nucleus; 0 where it rises or is far."""
+    row, column = np.ogrid[: smooth.shape[0], : smooth.shape[1]]
+    down, right = (row - near.row).astype(np.float32), (column - near.column).astype(np.float32)
+    along = cv2.Sobel(smooth, cv2.CV_32F, 0, 1, ksize=3) * down + cv2.Sobel(smooth, cv2.CV_32F, 1, 0, ksize=3) * right
+    # Sobel's kernel sums up to 8.
+    falls = along / (-8 * np.maximum(cv2.magnitude(down, right), 1))
+    return np.where(near.distance <= reach_px, np.maximum(falls - np.float32(_NOISE_SLOPE), 0), np.float32(0))
 
 
-def _edge_levels(height: _Values, region: Territories, *, diameter: float, cell_levels: _Levels) -> _Values:
+def _edge_levels(
+    height: _Values, falls: _Values, region: Territories, *, diameter: float, cell_levels: _Levels
+) -> _Values:
     """(Y, X) float32: the level above the background at which the stain falls off, in the territory and nearby.
 
     The geometric mean of the territory's threshold and that of the pixels within about a diameter: a cell may have a
     bright body and a dim, flat part, each with an edge of its own.
     """
-    slopes = _Slopes.of(height, region.owner, cell_levels=cell_levels)
-    within = region.distance <= _REACH * diameter
-    owner = region.owner[within]
-    weight = slopes.weight[within]
-    total = np.bincount(owner, weight, minlength=len(cell_levels))
-    logs = np.bincount(owner, weight * slopes.log[within], minlength=len(cell_levels)) / np.maximum(total, 1e-12)
-    whole = np.expm1(logs).astype(np.float32)[region.owner] * slopes.offset
-    weights = np.where(within, slopes.weight, np.float32(1e-9))
-    nearby = _GRID.blurred(weights * slopes.log, diameter) / np.maximum(_GRID.blurred(weights, diameter), 1e-12)
+    offsets = _OFFSET_NOISES + _OFFSET_SHARE * cell_levels
+    offset = offsets.astype(np.float32)[region.owner]
+    above = np.maximum(height, 0)
+    weights = falls / (above + offset)
+    heights = weights * np.log1p(above / offset)
+    places = np.flatnonzero(weights)
+    owner, n_labels = region.owner.ravel()[places], len(cell_levels)
+    # An edge of the length l from the level of a cell to 0 has the weight l times the logarithm.
+    usual = np.log1p(_USUAL_SHARE * cell_levels / offsets)
+    prior = _USUAL_WEIGHT * np.pi * diameter * np.log1p(cell_levels / offsets)
+    total = np.bincount(owner, weights.ravel()[places], minlength=n_labels) + prior
+    logs = np.bincount(owner, heights.ravel()[places], minlength=n_labels) + prior * usual
+    whole = (np.expm1(logs / np.maximum(total, 1e-12)) * offsets).astype(np.float32)[region.owner]
+    # The same prior, spread over the pixels of the blur, which are 4 pi diameter^2.
+    share = (prior / (4 * np.pi * diameter**2)).astype(np.float32)[region.owner]
+    summed = _GRID.blurred(heights, diameter) + share * usual.astype(np.float32)[region.owner]
+    nearby = np.expm1(summed / np.maximum(_GRID.blurred(weights, diameter) + share, 1e-12)) * offset
     least = (_LEAST_SHARE * cell_levels).astype(np.float32)[region.owner]
-    both = np.sqrt(np.maximum(whole, least) * np.maximum(np.expm1(nearby) * slopes.offset, least))
+    both = np.sqrt(np.maximum(whole, least) * np.maximum(nearby, least))
     return np.maximum(both, np.float32(_VISIBLE_NOISES))
 
 

@@ -160,7 +160,7 @@ def _with_doubts(frame: pd.DataFrame, cells: NDArray[np.integer], *, doubts: "Ce
         is_open_cell=share[labels] >= cell_doubts.OPEN_BORDER_SHARE,
         is_larger_than_neighbors=cell_doubts.larger_than_neighbors(y_px[labels], x_px[labels], sizes),
         is_in_full_site=doubts is not None and doubts.covered_share >= cell_doubts.FULL_SHARE,
-        may_hold_several=known & (frame["nucleus_px"] > cell_doubts.NUCLEUS_FACTOR * middle),
+        is_nucleus_of_several=known & (frame["nucleus_px"] > cell_doubts.NUCLEUS_FACTOR * middle),
         open_border_share=share[labels],
         uncertain_px=uncertain[labels].astype(np.int64),
         stain="none" if doubts is None else doubts.stain,
@@ -207,7 +207,7 @@ def count_flags(objects: pd.DataFrame) -> pd.DataFrame:
         "n_open_cells": int(nuclei["is_open_cell"].sum()),
         "n_larger_cells": int(objects["is_larger_than_neighbors"].sum()),
         "n_in_full_sites": int(objects["is_in_full_site"].sum()),
-        "n_may_hold_several": int(nuclei["may_hold_several"].sum()),
+        "n_nuclei_of_several": int(nuclei["is_nucleus_of_several"].sum()),
         "n_membrane_stained": int((nuclei["stain"] == "membrane").sum()),
     }
     return check_table(pd.DataFrame([counts]), SEGMENTED_COUNTS, source="count_flags")

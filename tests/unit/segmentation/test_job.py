@@ -16,14 +16,16 @@ from wellspring.segmentation.settings import (
     ExpansionSettings,
     LogMultiOtsuSettings,
     LogOtsuSettings,
+    OwnEdgeSettings,
     PropagationSettings,
     SegmentationSettings,
     WatershedSettings,
 )
 
+OWN_EDGE = OwnEdgeSettings("CELL", 1.0, "own_edge", "auto")
 WATERSHED = WatershedSettings("CELL", 1.0, 2, "watershed")
 PROPAGATION = PropagationSettings("CELL", 1.0, 2, "propagation", 0.05)
-STAINED = pytest.mark.parametrize("settings", [WATERSHED, PROPAGATION], ids=lambda one: one.method)
+STAINED = pytest.mark.parametrize("settings", [OWN_EDGE, WATERSHED, PROPAGATION], ids=lambda one: one.method)
 # 40 x 40 px, and with the 2 px that the blur of 1 px adds to a bright cell on dim background.
 STAINED_PX, WITH_RIM_PX = 40**2, 44**2
 
@@ -120,4 +122,4 @@ def test_sites_are_labelled_one_by_one() -> None:
 
 def test_a_registry_declares_each_method_once() -> None:
     assert [one.name for one in NUCLEUS_METHODS] == ["log_otsu", "log_multi_otsu", "log_local"]
-    assert [one.name for one in CELL_METHODS] == ["watershed", "propagation", "expansion"]
+    assert [one.name for one in CELL_METHODS] == ["own_edge", "watershed", "propagation", "expansion"]
