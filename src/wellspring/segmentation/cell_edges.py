@@ -120,9 +120,9 @@ def edges_of(smooth: _Values, nuclei: _Labels, *, stain: Stain | None = None) ->
     levels = _cell_levels(height, region, rim_px=rim_px, quantile=quantile)
     edges = _edge_levels(height, falls, region, diameter=diameter, cell_levels=levels)
     stained = height > edges
-    is_unseen, rim = _unseen(stained, near, sizes=sizes)
     if stain == "membrane":
         stained |= _enclosed(stained & (near.distance <= diameter), region)
+    is_unseen, rim = _unseen(stained, near, sizes=sizes)
     labels = _smoothed(np.where(stained, owner, 0), nuclei)
     labels[is_unseen[labels] & (nuclei == 0)] = 0
     labels = np.where(rim & is_unseen[near.owner] & (labels == 0), near.owner, labels)
@@ -155,9 +155,7 @@ def _background_between(smooth: _Values, falls: _Values, near: Territories, *, d
         levels = _cell_levels(height, few, rim_px=_RIM_PX / thin)
         is_cell = height > _edge_levels(height, steep, few, diameter=size, cell_levels=levels)
         is_free = cv2.dilate(is_cell.astype(np.uint8), kernel) == 0
-        found = _background(
-            values, is_free, diameter=size, width=width, quantile=0.5, least_free=least, fallback=found
-        )
+        found = _background(values, is_free, diameter=size, width=width, quantile=0.5, least_free=least, fallback=found)
     return np.asarray(cv2.resize(found, smooth.shape[::-1], interpolation=cv2.INTER_LINEAR))
 
 

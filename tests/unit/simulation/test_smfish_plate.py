@@ -6,7 +6,7 @@ import pytest
 import tifffile
 
 from wellspring.__main__ import main
-from wellspring.segmentation.labels import write_labels
+from wellspring.segmentation.labels import read_labels, write_labels
 from wellspring.simulation.smfish_plate import SmfishSettings, SmfishWell, draw_site, simulate_smfish_plate
 from wellspring.simulation.smfish_truth import compare_smfish, is_smfish_plate, smfish_text
 from wellspring.simulation.tables import SMFISH_CELLS, SMFISH_SPOTS
@@ -29,8 +29,7 @@ def results(tmp_path, plate):
     spots = read_table(plate / "truth/spots.parquet", SMFISH_SPOTS)
     for well in ("A01", "A02"):
         own, in_well = cells[cells["well"] == well], spots[spots["well"] == well]
-        labels = np.zeros((160, 160), dtype=np.uint32)
-        labels[own["y_px"].round().astype(int), own["x_px"].round().astype(int)] = own["cell"]
+        labels = read_labels(plate / f"truth/{well}.cells.ome.tif")["1"]
         write_labels(folder / f"segmentation/smfish01/{well}.cells.ome.tif", {"1": labels}, pixel_size_um=None)
         found = empty_table(WELL_SPOTS).drop(columns=["y_px", "x_px"]).reindex(range(len(in_well)))
         known = dict.fromkeys(("nucleus_id", "cell_id", "object_id", "focus_id"), 0)

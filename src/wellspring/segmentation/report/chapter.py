@@ -124,7 +124,9 @@ def _doubts(table: pd.DataFrame, *, file: str) -> list[Section]:
         return []
     text = [f"{doubt.column}: {doubt.meaning}. {doubt.remedy}" for doubt in found]
     if stained:
-        text.append(f"The stain was taken for one of membranes at {stained:,} of {int(table['n_nuclei'].sum()):,} cells.")
+        text.append(
+            f"The stain was taken for one of membranes at {stained:,} of {int(table['n_nuclei'].sum()):,} cells."
+        )
     counts = page_table(table, _DOUBT_COLUMNS, title="Doubts about cells by well", file=file, note=_DOUBT_NOTE)
     return [Section(title="Doubts about cells", text=text, parts=[counts])]
 
