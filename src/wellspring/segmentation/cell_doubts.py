@@ -46,7 +46,7 @@ DOUBTS = (
     ),
     Doubt(
         "is_open_cell",
-        "a quarter of the outline or more is a border that two methods place differently, so the image does not show it",
+        "a quarter of the outline or more is a border that two methods place differently: the image does not show it",
         "Take counts with the range that n_spots_uncertain gives; a membrane stain would show these borders.",
     ),
     Doubt(

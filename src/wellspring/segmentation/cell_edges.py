@@ -21,16 +21,16 @@ _Values = NDArray[np.float32]
 _GRID = Grid(2)
 # The least typical diameter of a nucleus, px: below it, windows would hold too few pixels.
 _LEAST_DIAMETER_PX = 8.0
-# Windows of the background, in diameters of a nucleus, from wide to narrow: each leaves out the cells that the one before
-# has found. Of the first, which knows no cells, a low quantile: cells may cover nine tenths of it.
+# Windows of the background, in diameters of a nucleus, from wide to narrow: each leaves out the cells that the one
+# before has found. Of the first, which knows no cells, a low quantile: cells may cover nine tenths of it.
 _WIDE, _WIDE_QUANTILE = 24.0, 0.05
 _NARROWER = (12.0, 3.0)
 # With a smaller share of free pixels a window has no background of its own, and keeps that of the wider one.
 _LEAST_FREE = (0.05, 0.1)
 # Pixels of a diameter after shrinking, for the background alone.
 _COARSE_PX = 6.0
-# Edges are compared on the scale log(level + offset). The offset, 2 noises and a seventh of the cell's own level, is what
-# counts for little: noise, and the haze of light from out of focus that a bright cell has round it.
+# Edges are compared on the scale log(level + offset). The offset, 2 noises and a seventh of the cell's own level, is
+# what counts for little: noise, and the haze of light from out of focus that a bright cell has round it.
 _OFFSET_NOISES, _OFFSET_SHARE = 2.0, 0.15
 # No edge lies below this share of a cell's level.
 _LEAST_SHARE = 0.1
@@ -97,8 +97,8 @@ def edges_of(smooth: _Values, nuclei: _Labels, *, stain: Stain | None = None) ->
     Returns
     -------
     CellEdges
-        Every nucleus has a cell, which holds all of it. In a constant image it is the nucleus. Without nuclei, no cells,
-        and the threshold is 3 noises above the background.
+        Every nucleus has a cell, which holds all of it. In a constant image it is the nucleus. Without nuclei, no
+        cells, and the threshold is 3 noises above the background.
     """
     sizes = np.bincount(nuclei.ravel(), minlength=1)
     if smooth.size == 0 or not sizes[1:].any() or smooth.min() == smooth.max():
@@ -207,7 +207,7 @@ def _cell_levels(height: _Values, region: Territories, *, rim_px: float, quantil
 
 
 def _falls(smooth: _Values, near: Territories, *, reach_px: float) -> _Values:
-    """(Y, X) float32: how much the stain falls per px, straight away from the nearest nucleus; 0 where it rises or is far."""
+    """(Y, X) float32: how much the stain falls per px away from the nearest nucleus; 0 where it rises or is far."""
     row, column = np.ogrid[: smooth.shape[0], : smooth.shape[1]]
     down, right = (row - near.row).astype(np.float32), (column - near.column).astype(np.float32)
     along = cv2.Sobel(smooth, cv2.CV_32F, 0, 1, ksize=3) * down + cv2.Sobel(smooth, cv2.CV_32F, 1, 0, ksize=3) * right
@@ -239,11 +239,11 @@ def _edge_levels(
     whole = (np.expm1(logs / np.maximum(total, 1e-12)) * offsets).astype(np.float32)[region.owner]
     # The same prior, spread over the pixels of the blur, which are 4 pi diameter^2.
     share = (prior / (4 * np.pi * diameter**2)).astype(np.float32)[region.owner]
-    summed = _GRID.blurred(heights, diameter) + share * usual.astype(np.float32)[region.owner]
-    nearby = np.expm1(summed / np.maximum(_GRID.blurred(weights, diameter) + share, 1e-12)) * offset
+    summed = _GRID.blurred(heights.astype(np.float32), diameter) + share * usual.astype(np.float32)[region.owner]
+    nearby = np.expm1(summed / np.maximum(_GRID.blurred(weights.astype(np.float32), diameter) + share, 1e-12)) * offset
     least = (_LEAST_SHARE * cell_levels).astype(np.float32)[region.owner]
     both = np.sqrt(np.maximum(whole, least) * np.maximum(nearby, least))
-    return np.maximum(both, np.float32(_VISIBLE_NOISES))
+    return np.asarray(np.maximum(both, _VISIBLE_NOISES), dtype=np.float32)
 
 
 def _unseen(stained: _Mask, near: Territories, *, sizes: NDArray[np.integer]) -> tuple[_Mask, _Mask]:
@@ -258,7 +258,7 @@ def _unseen(stained: _Mask, near: Territories, *, sizes: NDArray[np.integer]) ->
 
 
 def _enclosed(stained: _Mask, region: Territories) -> _Mask:
-    """Pixels on the straight line from a stained pixel to the nucleus nearest to it: the inside of a stained membrane."""
+    """Pixels on the straight line from a stained pixel to the nucleus nearest to it: what a membrane encloses."""
     row, column = np.nonzero(stained)
     up, left = region.row[row, column] - row, region.column[row, column] - column
     found = np.zeros_like(stained)

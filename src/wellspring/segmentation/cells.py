@@ -1,12 +1,12 @@
 """Cells: where each one ends, and whose a pixel between two nuclei is."""
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from wellspring.errors import InputError
+from wellspring.segmentation.cell_kinds import CellMethod, Expansion, OwnEdge, Propagation, Watershed
 from wellspring.segmentation.checks import check_count, check_image, check_labels, check_number
 from wellspring.segmentation.grids import Grid
 from wellspring.segmentation.intensities import in_noise_units, log_scale
@@ -31,87 +31,6 @@ __all__ = [
 _GRID = Grid(2)
 _Values = NDArray[np.float32]
 _Mask = NDArray[np.bool_]
-
-
-@dataclass(frozen=True)
-class OwnEdge:
-    """Each cell is cut where its own stain falls off; borders lie half way between nuclei, or on membranes.
-
-    Attributes
-    ----------
-    stain : str
-        What the stain shows: ``inside`` (cytoplasm, or a membrane seen through the whole cell), ``membrane`` (bright
-        lines between dark cells), or ``auto``: the image says, see `membrane_contrast`.
-
-    Raises
-    ------
-    ValueError
-        When `stain` is none of these.
-    """
-
-    stain: Literal["auto", "inside", "membrane"] = "auto"
-    method: Literal["own_edge"] = "own_edge"
-
-    def __post_init__(self) -> None:
-        if self.stain not in ("auto", "inside", "membrane"):
-            raise InputError(
-                f"stain: expected auto, inside or membrane, got {self.stain!r}. auto asks the image what is stained."
-            )
-
-
-@dataclass(frozen=True)
-class Watershed:
-    """Watershed of the inverted z-sum within the mixture's mask, from the nuclei (Dubois 2017, section 2.2.2)."""
-
-    method: Literal["watershed"] = "watershed"
-
-
-@dataclass(frozen=True)
-class Propagation:
-    """Shortest paths from the nuclei within the mixture's mask (Jones, Carpenter & Golland 2005).
-
-    Attributes
-    ----------
-    regularisation : float
-        The paper's lambda: 0 = only intensities matter, large = only distances do (Voronoi cells). Intensities are
-        scaled to 0..1.
-
-    Raises
-    ------
-    ValueError
-        When `regularisation` is not finite and more than 0.
-    """
-
-    regularisation: float = 0.05
-    method: Literal["propagation"] = "propagation"
-
-    def __post_init__(self) -> None:
-        check_number(self.regularisation, name="regularisation", above_zero=True, remedy="1e-6 is next to none.")
-
-
-@dataclass(frozen=True)
-class Expansion:
-    """Every nucleus grown by a distance, up to the middle between neighbours; the cell stain is not used.
-
-    Attributes
-    ----------
-    distance_px : float
-        The default, 10, is 3 to 6 µm at usual pixel sizes: a rim that lies within most cells.
-
-    Raises
-    ------
-    ValueError
-        When `distance_px` is not finite and 0 or more.
-    """
-
-    distance_px: float = 10.0
-    method: Literal["expansion"] = "expansion"
-
-    def __post_init__(self) -> None:
-        check_number(self.distance_px, name="distance_px")
-
-
-CellMethod = OwnEdge | Watershed | Propagation | Expansion
 
 
 def segment_cells(
@@ -232,9 +151,9 @@ def segment_cells_3d(
 ) -> NDArray[np.uint32]:
     """Label the cells of a stack slice by slice.
 
-    With `OwnEdge` the maximum of the stack gives the borders of the cells and the threshold of each, and a voxel belongs
-    to the cell that it lies in and whose threshold it exceeds. With `Watershed` each slice is flooded by the sum of the
-    slices from it to the top (Dubois 2017).
+    With `OwnEdge` the maximum of the stack gives the borders of the cells and the threshold of each, and a voxel
+    belongs to the cell that it lies in and whose threshold it exceeds. With `Watershed` each slice is flooded by the sum
+    of the slices from it to the top (Dubois 2017).
 
     Parameters
     ----------
@@ -259,8 +178,8 @@ def segment_cells_3d(
     ValueError
         As `segment_cells`.
     """
-    method = _known(method)
-    if not isinstance(method, OwnEdge | Watershed):
+    chosen = _known(method)
+    if not isinstance(chosen, OwnEdge | Watershed):
         raise InputError(f"method: expected OwnEdge(), Watershed() or None for a stack, got {method!r}.")
     check_image(stack, name="stack", n_axes=(3,))
     check_labels(nuclei, name="nuclei", shape=stack.shape[1:])
@@ -270,10 +189,10 @@ def segment_cells_3d(
     if not markers.any() or not len(stack):
         return labels
     smooth = np.stack([_GRID.blurred(plane, smoothing_sigma_px) for plane in in_noise_units(stack)])
-    if isinstance(method, OwnEdge):
+    if isinstance(chosen, OwnEdge):
         from wellspring.segmentation.cell_edges import edges_of
 
-        edges = edges_of(smooth.max(axis=0), markers, stain=None if method.stain == "auto" else method.stain)
+        edges = edges_of(smooth.max(axis=0), markers, stain=None if chosen.stain == "auto" else chosen.stain)
         # What is enclosed by a stained membrane is cell, though it is dark.
         is_cell = smooth > edges.threshold if edges.stain == "inside" else _is_reached(smooth, edges)
         return np.where(is_cell, edges.labels, 0).astype(np.uint32)
@@ -287,7 +206,7 @@ def segment_cells_3d(
 
 
 def _is_reached(smooth: _Values, edges: "CellEdges") -> _Mask:
-    """(Z, Y, X) bool: in each slice, all of the cells that have membrane there, a quarter of their most in any slice."""
+    """(Z, Y, X) bool: in each slice, all of the cells that have membrane there: a quarter of their most in any."""
     n_labels = int(edges.labels.max(initial=0)) + 1
     bright = smooth > edges.threshold
     n_px = np.stack([np.bincount(edges.labels[one], minlength=n_labels) for one in bright])

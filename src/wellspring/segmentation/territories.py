@@ -56,8 +56,8 @@ def nearest_nuclei(nuclei: _Labels) -> Territories:
 def along_dips(height: _Values, near: Territories, nuclei: _Labels, *, diameter: float) -> _Labels:
     """(Y, X) labels: the nearest nucleus, but where the stain dips between two nuclei they meet in the dip.
 
-    The distance from the nuclei, with the dips on top of it, is flooded from the nuclei, so a border follows the highest
-    pass. Without dips that is where two nuclei are equally near.
+    The distance from the nuclei, with the dips on top of it, is flooded from the nuclei, so a border follows the
+    highest pass. Without dips that is where two nuclei are equally near.
 
     Parameters
     ----------
@@ -95,8 +95,8 @@ def _disc(radius_px: float) -> NDArray[np.uint8]:
 def membrane_contrast(height: _Values, near: Territories, nuclei: _Labels, *, diameter: float) -> float:
     """How much brighter the borders between close nuclei are than the nuclei, over the brighter of both: -1 to 1.
 
-    The border's level is the greatest on the last third of the way from the nucleus to where the next is as near. Pixels
-    that are brighter count more. 0 where no nuclei are close, or nothing is seen between them.
+    The border's level is the greatest on the last third of the way from the nucleus to where the next is as near.
+    Pixels that are brighter count more. 0 where no nuclei are close, or nothing is seen between them.
     """
     is_border = np.zeros(nuclei.shape, dtype=bool)
     is_border[:, 1:] |= near.owner[:, 1:] != near.owner[:, :-1]

@@ -40,8 +40,8 @@ class SmfishComparison:
         A row per well: `well`; `n_cells` (true), `n_found_cells`; `n_spots` (true), `n_found_spots`; `f1` of the spots
         at 3 px (1 without true and found ones); `count_error`, the sum over cells of the absolute difference of their
         counts over the true sum (0 for 0 of 0), cells that were missed counting 0; `iou`, mean over the true cells of
-        the IoU with the label they share most pixels with; `poor`, the share of cells below 0.8; `in_cell`, the share of
-        true spots in the label of their cell. The last three are NaN without cells or spots.
+        the IoU with the label they share most pixels with; `poor`, the share of cells below 0.8; `in_cell`, the share
+        of true spots in the label of their cell. The last three are NaN without cells or spots.
     mistakes : tuple of str
         What falls short; empty when nothing does.
     """

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from wellspring.segmentation import OwnEdge, Watershed, describe_objects, segment_cells, segment_cells_3d
+from wellspring.segmentation import Expansion, OwnEdge, Watershed, describe_objects, segment_cells, segment_cells_3d
 from wellspring.segmentation.cell_doubts import (
     DOUBTS,
     CellDoubts,
@@ -134,8 +134,6 @@ def test_stacks_have_the_same_borders_and_end_where_cells_do() -> None:
     assert not (found[1] == 3).any()
     assert ious(np.where(cells == 3, 0, cells), found[1]).mean() > 0.9
     with pytest.raises(ValueError, match=r"method: expected OwnEdge\(\), Watershed\(\) or None for a stack"):
-        from wellspring.segmentation import Expansion
-
         segment_cells_3d(stack, nuclei, method=Expansion())  # type: ignore[arg-type]
 
 
