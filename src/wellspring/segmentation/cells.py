@@ -152,8 +152,8 @@ def segment_cells_3d(
     """Label the cells of a stack slice by slice.
 
     With `OwnEdge` the maximum of the stack gives the borders of the cells and the threshold of each, and a voxel
-    belongs to the cell that it lies in and whose threshold it exceeds. With `Watershed` each slice is flooded by the sum
-    of the slices from it to the top (Dubois 2017).
+    belongs to the cell that it lies in and whose threshold it exceeds. With `Watershed` each slice is flooded by the
+    sum of the slices from it to the top (Dubois 2017).
 
     Parameters
     ----------

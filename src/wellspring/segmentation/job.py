@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from wellspring.segmentation.cells import OwnEdge
 
-__all__ = ["SiteCells", "cell_channels", "cells_of_site", "run_cells", "run_nuclei"]
+__all__ = ["SiteCells", "cell_channels", "cells_of_site", "run_cells", "run_nuclei", "seed_channel"]
 
 # As in `has_stain`: averages about 50 pixels.
 _BLUR_PX = 2.0
@@ -41,12 +41,23 @@ def run_nuclei(sites: Iterable[SiteImage], settings: SegmentationSettings) -> It
     Parameters
     ----------
     sites
-        With the nucleus channel and no other.
+        With the channel of `seed_channel` and no other.
     settings
         The block ``segmentation``.
     """
+    from wellspring.segmentation.cell_seeds import seeds_of_cells
     from wellspring.segmentation.nuclei import segment_nuclei
 
+    if settings.nucleus_channel is None:
+        for site in sites:
+            seeds = seeds_of_cells(
+                site.image[0],
+                smoothing_sigma_px=settings.smoothing_sigma_px,
+                min_diameter_px=settings.min_diameter_px,
+            )
+            print(f"site {site.site}: {len(np.unique(seeds[seeds > 0]))} seeds of cells")
+            yield site.site, seeds
+        return
     threshold = nucleus_method(settings.method).threshold(**_own(settings))
     for site in sites:
         nuclei = segment_nuclei(
@@ -57,6 +68,23 @@ def run_nuclei(sites: Iterable[SiteImage], settings: SegmentationSettings) -> It
         )
         print(f"site {site.site}: {nuclei.max(initial=0)} nuclei")
         yield site.site, nuclei
+
+
+def seed_channel(settings: SegmentationSettings) -> str:
+    """The channel that cells start from: that of the nuclei, else the cell stain.
+
+    Raises
+    ------
+    ValueError
+        When there is neither.
+    """
+    if settings.nucleus_channel is not None:
+        return settings.nucleus_channel
+    if not isinstance(settings.cells, StainSettings):
+        raise InputError(
+            "segmentation.nucleus_channel: null needs segmentation.cells with a channel, whose stain gives the seeds."
+        )
+    return settings.cells.channel
 
 
 def cell_channels(settings: CellSettings) -> list[str]:

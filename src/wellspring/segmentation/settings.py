@@ -69,7 +69,7 @@ CellSettings = OwnEdgeSettings | WatershedSettings | PropagationSettings | Expan
 
 @dataclass(frozen=True)
 class _NucleusSettings:
-    nucleus_channel: str
+    nucleus_channel: str | None
     smoothing_sigma_px: float | None
     min_diameter_px: float | None
     cells: CellSettings | None

@@ -13,6 +13,7 @@ from wellspring.segmentation.cell_doubts import (
     larger_than_neighbors,
     spots_in_doubt,
 )
+from wellspring.segmentation.cell_seeds import seeds_of_cells, seeds_of_cells_3d
 from wellspring.segmentation.cells import cell_plane, own_edges
 from wellspring.segmentation.tables import SEGMENTED
 
@@ -37,7 +38,7 @@ def drawn_cells(*, seed: int, n_cells: int, reach: float, nucleus: float = 9.0) 
 
 def seen(light: NDArray[np.floating], *, blur: float = 1.5, seed: int = 0) -> NDArray[np.uint16]:
     blurred = cv2.GaussianBlur(light.astype(np.float32), (0, 0), blur)
-    return np.random.default_rng(seed).poisson(blurred).astype(np.uint16)
+    return np.asarray(np.random.default_rng(seed).poisson(blurred), dtype=np.uint16)
 
 
 def ious(true: _Labels, found: NDArray[np.integer]) -> NDArray[np.float64]:
@@ -196,3 +197,16 @@ def test_a_nucleus_of_twice_the_area_may_be_several() -> None:
         nuclei[20:30, 30 * number : 30 * number + 10] = number
     nuclei[20:30, 90:112] = 3
     assert describe_objects(nuclei, nuclei)["is_nucleus_of_several"].tolist() == [False, False, True, False, False]
+
+
+def test_without_nuclei_the_stain_gives_a_seed_for_each_cell() -> None:
+    _, cells = drawn_cells(seed=20, n_cells=8, reach=13.0)
+    image = seen(40 + levels(8, seed=7, sd=0.3)[cells])
+    seeds = seeds_of_cells(image)
+    found = segment_cells(image, seeds)
+    best = [max(ious(cells == n, found == label)[0] for label in np.unique(found[found > 0])) for n in range(1, 9)]
+    assert np.median(best) > 0.85
+    assert sum(iou > 0.5 for iou in best) >= 7
+    assert not seeds_of_cells(np.full((20, 30), 7)).any()
+    stack = np.stack([image] * 5)
+    assert len(np.unique(seeds_of_cells_3d(stack, z_step_px=2.0))) == len(np.unique(seeds))

@@ -135,7 +135,13 @@ def _settings(segmentation: Mapping[str, Any], *, corrected: Sequence[str]) -> l
     cells = segmentation["cells"]
     stain = f" in {cells['channel']}" if "channel" in cells else ""
     return [
-        ("Nuclei", f"by {segmentation['method']} in {segmentation['nucleus_channel']}"),
+        ("Nuclei", _seeds(segmentation)),
         ("Cells", f"by {cells['method']} from the nuclei{stain}"),
         *([("Segmented with even illumination", ", ".join(corrected))] if corrected else []),
     ]
+
+
+def _seeds(segmentation: Mapping[str, Any]) -> str:
+    if segmentation["nucleus_channel"] is None:
+        return f"none; the innermost parts of cells in {segmentation['cells']['channel']} are the seeds"
+    return f"by {segmentation['method']} in {segmentation['nucleus_channel']}"
