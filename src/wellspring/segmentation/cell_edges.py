@@ -49,7 +49,8 @@ _VISIBLE_NOISES = 0.85
 _MEMBRANE_CONTRAST = 0.5
 # A cell of which nothing is seen is as large as twice its nucleus: a rim of (sqrt(2) - 1) / 2 of its diameter.
 _UNSEEN_RIM = 0.207
-_OUTLINE_SIGMA_PX = 1.0
+# Outlines are smoothed by this share of a nucleus' diameter, 1 px at least: what is finer is noise.
+_OUTLINE_SHARE = 0.05
 
 
 @dataclass(frozen=True)
@@ -123,7 +124,7 @@ def edges_of(smooth: _Values, nuclei: _Labels, *, stain: Stain | None = None) ->
     if stain == "membrane":
         stained |= _enclosed(stained & (near.distance <= diameter), region)
     is_unseen, rim = _unseen(stained, near, sizes=sizes)
-    labels = _smoothed(np.where(stained, owner, 0), nuclei)
+    labels = _smoothed(np.where(stained, owner, 0), nuclei, sigma_px=max(1.0, _OUTLINE_SHARE * diameter))
     labels[is_unseen[labels] & (nuclei == 0)] = 0
     labels = np.where(rim & is_unseen[near.owner] & (labels == 0), near.owner, labels)
     return CellEdges(labels.astype(np.uint32), background + edges, is_unseen, stain)
@@ -268,10 +269,10 @@ def _enclosed(stained: _Mask, region: Territories) -> _Mask:
     return found
 
 
-def _smoothed(labels: NDArray[np.integer], nuclei: _Labels) -> _Labels:
+def _smoothed(labels: NDArray[np.integer], nuclei: _Labels, *, sigma_px: float) -> _Labels:
     """Whole cells whose outline against the background is free of single pixels."""
     whole = _whole(labels, nuclei)
-    is_cell = cv2.GaussianBlur((whole > 0).astype(np.float32), (0, 0), _OUTLINE_SIGMA_PX) > 0.5
+    is_cell = _GRID.blurred((whole > 0).astype(np.float32), sigma_px) > 0.5
     return _whole(np.where(is_cell, whole, 0), nuclei)
 
 
