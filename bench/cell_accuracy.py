@@ -2,7 +2,7 @@
 
 Mean over the true cells of the IoU with the label they share most pixels with, and the share below 0.7 (simulated:
 0.8). A true seed is the cell's share of the annotated nuclei, else of our own nuclei, else its innermost part; cells
-without a seed count neither way. In thick tissue (sets named tcells...) nuclei are out of focus, so seeds are innermost parts.
+without a seed count neither way. In thick tissue (sets named tcells...) nuclei are out of focus: innermost parts.
 `CELLS_DEV` is a folder of <set>/<image>/{nuclei,cells,labels[,nuclei_labels]}.tif.
 """
 

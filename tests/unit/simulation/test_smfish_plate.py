@@ -131,7 +131,7 @@ def test_the_harder_preset_differs_from_the_demo_where_it_says_so():
     levels = {name: site.stacks["CELL"].mean(axis=0) for name, site in sites.items()}
     ring = {name: (site.cell_labels > 0) & (site.nucleus_labels == 0) for name, site in sites.items()}
     # A membrane stain is darkest in the nuclei, dim rims are darker than nuclei.
-    assert levels["B05"][sites["B05"].nucleus_labels > 0].mean() < 0.7 * levels["B05"][ring["B05"]].mean()
+    assert levels["B05"][sites["B05"].nucleus_labels > 0].mean() < 0.9 * levels["B05"][ring["B05"]].mean()
     assert levels["B04"][ring["B04"]].mean() < 0.9 * levels["B04"][sites["B04"].nucleus_labels > 0].mean()
     # Without a gap, cells cover more.
     assert (sites["C02"].cell_labels > 0).mean() > 1.5 * (sites["B03"].cell_labels > 0).mean()
