@@ -101,6 +101,8 @@ def edges_of(smooth: _Values, nuclei: _Labels, *, stain: Stain | None = None) ->
         Every nucleus has a cell, which holds all of it. In a constant image it is the nucleus. Without nuclei, no
         cells, and the threshold is 3 noises above the background.
     """
+    if nuclei.size and nuclei.max() > nuclei.size:
+        return _with_names(smooth, nuclei, stain=stain)
     sizes = np.bincount(nuclei.ravel(), minlength=1)
     if smooth.size == 0 or not sizes[1:].any() or smooth.min() == smooth.max():
         return _nothing(smooth, nuclei, stain=stain or "inside")
@@ -128,6 +130,18 @@ def edges_of(smooth: _Values, nuclei: _Labels, *, stain: Stain | None = None) ->
     labels[is_unseen[labels] & (nuclei == 0)] = 0
     labels = np.where(rim & is_unseen[near.owner] & (labels == 0), near.owner, labels)
     return CellEdges(labels.astype(np.uint32), background + edges, is_unseen, stain)
+
+
+def _with_names(smooth: _Values, nuclei: _Labels, *, stain: Stain | None) -> CellEdges:
+    """For labels far above their number: what is counted by label is counted by their rank."""
+    names, ranks = np.unique(nuclei, return_inverse=True)
+    # Background may not occur.
+    names = names if names[0] == 0 else np.concatenate([np.zeros(1, names.dtype), names])
+    ranked = (ranks.reshape(nuclei.shape) + (len(names) - len(np.unique(nuclei)))).astype(np.int32)
+    edges = edges_of(smooth, ranked, stain=stain)
+    is_unseen = np.zeros(int(names[-1]) + 1, dtype=bool)
+    is_unseen[names] = edges.is_unseen
+    return replace(edges, labels=names.astype(np.uint32)[edges.labels], is_unseen=is_unseen)
 
 
 def _nothing(smooth: _Values, nuclei: _Labels, *, stain: Stain) -> CellEdges:

@@ -77,10 +77,10 @@ def along_dips(height: _Values, near: Territories, nuclei: _Labels, *, diameter:
     if not dips.any():
         return near.owner
     passes = cv2.resize(near.distance, size, interpolation=cv2.INTER_AREA) / np.float32(diameter) + _DIP_HEIGHT * dips
-    seeds = cv2.resize(nuclei.astype(np.float32), size, interpolation=cv2.INTER_NEAREST).astype(np.int32)
+    seeds = np.asarray(cv2.resize(nuclei, size, interpolation=cv2.INTER_NEAREST), dtype=np.int32)
     is_near = cv2.resize(near.distance, size, interpolation=cv2.INTER_NEAREST) <= 2 * diameter
     found = flooded(np.where(seeds > 0, 1, -passes).astype(np.float32), seeds, mask=is_near | (seeds > 0))
-    wide = cv2.resize(found.astype(np.float32), nuclei.shape[::-1], interpolation=cv2.INTER_NEAREST).astype(np.int32)
+    wide = np.asarray(cv2.resize(found, nuclei.shape[::-1], interpolation=cv2.INTER_NEAREST), dtype=np.int32)
     # What differs by no more than the coarse pixels do keeps the fine border.
     moved = ((wide != near.owner) & (wide > 0) & (nuclei == 0)).astype(np.uint8)
     is_moved = cv2.morphologyEx(moved, cv2.MORPH_OPEN, _disc(1 + step)) > 0
@@ -123,7 +123,7 @@ def behind_lines(height: _Values, near: Territories, nuclei: _Labels, *, diamete
     """
     step = max(1, int(diameter / _PATH_PX))
     size = (-(-nuclei.shape[1] // step), -(-nuclei.shape[0] // step))
-    seeds = cv2.resize(nuclei.astype(np.float32), size, interpolation=cv2.INTER_NEAREST).astype(np.int32)
+    seeds = np.asarray(cv2.resize(nuclei, size, interpolation=cv2.INTER_NEAREST), dtype=np.int32)
     between = (near.distance > 0) & (near.distance <= diameter) & (height > _VISIBLE_NOISES)
     if not between.any():
         return near.owner
@@ -131,7 +131,7 @@ def behind_lines(height: _Values, near: Territories, nuclei: _Labels, *, diamete
     cost = 1 + _LINE_COST * np.clip(height / usual, 0, 1).astype(np.float32)
     allowed = cv2.resize((near.distance <= 2 * diameter).astype(np.uint8), size, interpolation=cv2.INTER_NEAREST) > 0
     found = _cheapest(cv2.resize(cost, size, interpolation=cv2.INTER_AREA), seeds, allowed=allowed | (seeds > 0))
-    wide = cv2.resize(found.astype(np.float32), nuclei.shape[::-1], interpolation=cv2.INTER_NEAREST).astype(np.int32)
+    wide = np.asarray(cv2.resize(found, nuclei.shape[::-1], interpolation=cv2.INTER_NEAREST), dtype=np.int32)
     return np.where(nuclei > 0, nuclei, np.where(wide > 0, wide, near.owner)).astype(np.int32)
 
 

@@ -210,3 +210,11 @@ def test_without_nuclei_the_stain_gives_a_seed_for_each_cell() -> None:
     assert not seeds_of_cells(np.full((20, 30), 7)).any()
     stack = np.stack([image] * 5)
     assert len(np.unique(seeds_of_cells_3d(stack, z_step_px=2.0))) == len(np.unique(seeds))
+
+
+def test_labels_may_be_any_numbers() -> None:
+    nuclei, cells = drawn_cells(seed=21, n_cells=6, reach=18.0)
+    image = seen(40 + 300.0 * (cells > 0))
+    names = np.array([0, 5, 70_000, 900_000_001, 3, 20_000_001, 20_000_002])
+    assert (segment_cells(image, names[nuclei]) == names[segment_cells(image, nuclei)]).all()
+    assert (segment_cells(image, np.full(image.shape, 10**8)) == 10**8).all()
