@@ -41,7 +41,7 @@ class Doubt:
 DOUBTS = (
     Doubt(
         "is_unseen_cell",
-        "less than half of the rim round the nucleus is stained, so the cell is a rim of a fixed width",
+        "less than half of the nucleus and of the rim round it is stained, so the rim has a fixed width",
         "Look whether the stain shows these cells at all; leave them out, or use expansion for all cells alike.",
     ),
     Doubt(

@@ -64,7 +64,7 @@ class CellEdges:
     threshold : (Y, X) float32
         Intensity above which a pixel counts as stained, for the cell that it is nearest to.
     is_unseen : (labels.max() + 1,) bool
-        By label: less than half of the rim round the nucleus is stained, so the cell is a rim of a fixed width.
+        By label: less than half of the nucleus and of the rim round it is stained, so the rim has a fixed width.
     stain : "inside" or "membrane"
         What the stain shows.
     """
@@ -262,12 +262,16 @@ def _edge_levels(
 
 
 def _unseen(stained: _Mask, near: Territories, *, sizes: NDArray[np.integer]) -> tuple[_Mask, _Mask]:
-    """By label, whether less than half of the rim is stained; and (Y, X) the rims."""
+    """By label, whether less than half of the rim is stained, and of the nucleus; and (Y, X) the rims.
+
+    Where the nucleus is stained and the rim is not, the cell ends at the nucleus.
+    """
     widths = np.maximum(_UNSEEN_RIM * 2 * np.sqrt(sizes / np.pi), 1.5)
     rim = (near.distance > 0) & (near.distance <= widths.astype(np.float32)[near.owner])
     n_rim = np.bincount(near.owner[rim], minlength=len(sizes))
     n_seen = np.bincount(near.owner[rim & stained], minlength=len(sizes))
-    is_unseen = 2 * n_seen < n_rim
+    n_inside = np.bincount(near.owner[stained & (near.distance == 0)], minlength=len(sizes))
+    is_unseen = (2 * n_seen < n_rim) & (2 * n_inside < sizes)
     is_unseen[0] = False
     return is_unseen, rim
 

@@ -16,7 +16,7 @@ SEGMENTED = Table(
         Column("is_border_cell", "bool", "", "the cell touches the edge of the image"),
         Column("is_nucleus_size_out", "bool", "", "nucleus_px is out of bounds"),
         Column("is_cell_size_out", "bool", "", "cell_px is out of bounds"),
-        Column("is_unseen_cell", "bool", "", "less than half of the rim round the nucleus is stained"),
+        Column("is_unseen_cell", "bool", "", "less than half of the nucleus and of its rim is stained"),
         Column("is_open_cell", "bool", "", "a quarter of the outline or more is a border that the image does not show"),
         Column("is_larger_than_neighbors", "bool", "", "over four times the median area of the six nearest cells"),
         Column("is_in_full_site", "bool", "", "cells cover nine tenths of the site or more"),
