@@ -9,7 +9,15 @@ from bench.table import Row, print_table
 
 MODULES = (
     *("mpm_crops", "normalization", "loader", "attribution", "estimator", "startup", "dry_run", "cluster_model"),
-    *("segmentation", "spot_accuracy", "spot_speed", "image_cleaning", "illumination_memory", "embedding_speed"),
+    *(
+        "segmentation",
+        "cell_accuracy",
+        "spot_accuracy",
+        "spot_speed",
+        "image_cleaning",
+        "illumination_memory",
+        "embedding_speed",
+    ),
 )
 
 

@@ -3,7 +3,7 @@
 
 def nucleus_channels():
     """The channel of the nuclei."""
-    return [config["segmentation"].get("nucleus_channel")]
+    return [config["segmentation"].get("nucleus_channel") or (config["segmentation"].get("cells") or {}).get("channel")]
 
 
 def cell_channels():

@@ -32,7 +32,7 @@ def main(
     """Label the nuclei of every kept site of the well behind `index`; one site at a time is in memory."""
     well, settings = read_index(index), settings_of(SegmentationSettings, segmentation)
     correction = read_correction(illumination, sites, plate=well.plate, well=well.well)
-    raw = read_sites(well, projection=projection, wanted=[settings.nucleus_channel])
+    raw = read_sites(well, projection=projection, wanted=[job.seed_channel(settings)])
     images = corrected(raw, correction, background=background)
     write_labels(labels, job.run_nuclei(images, settings), pixel_size_um=well.pixel_size_um)
 

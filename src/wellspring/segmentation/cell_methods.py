@@ -20,6 +20,12 @@ class NamedCellMethod(Method):
     make: Callable[..., "CellMethod"]
 
 
+def _own_edge(*, stain: str) -> "CellMethod":
+    from wellspring.segmentation.cells import OwnEdge
+
+    return OwnEdge(stain=stain)  # type: ignore[arg-type]
+
+
 def _watershed() -> "CellMethod":
     from wellspring.segmentation.cells import Watershed
 
@@ -39,7 +45,7 @@ def _expansion(*, distance_px: float) -> "CellMethod":
 
 
 # Of the methods that see the cell stain.
-_STAIN: dict[str, dict[str, Any]] = {
+_SEEN: dict[str, dict[str, Any]] = {
     "channel": {"description": "Channel that shows the cells.", "type": "string", "minLength": 1},
     "smoothing_sigma_px": {
         "description": "Standard deviation of the Gaussian smoothing of the cell stain.",
@@ -48,6 +54,10 @@ _STAIN: dict[str, dict[str, Any]] = {
         "minimum": 0,
         "default": 1.0,
     },
+}
+# Of those whose mask is a mixture's.
+_STAIN: dict[str, dict[str, Any]] = {
+    **_SEEN,
     "n_components": {
         "description": "Classes of intensity of the cell stain, background included.",
         "type": "integer",
@@ -59,8 +69,23 @@ _STAIN: dict[str, dict[str, Any]] = {
 
 METHODS = (
     NamedCellMethod(
+        name="own_edge",
+        meaning="each cell cut where its own stain falls off, above the background nearby; borders half way between "
+        "nuclei, or on stained membranes",
+        settings={
+            **_SEEN,
+            "stain": {
+                "description": "What the stain shows: the inside of cells or their membranes; auto = the image says.",
+                "enum": ["auto", "inside", "membrane"],
+                "default": "auto",
+            },
+        },
+        required=("channel",),
+        make=_own_edge,
+    ),
+    NamedCellMethod(
         name="watershed",
-        meaning="watershed of the cell stain from the nuclei",
+        meaning="watershed of the cell stain from the nuclei, as Dubois (2017)",
         settings=_STAIN,
         required=("channel",),
         make=_watershed,

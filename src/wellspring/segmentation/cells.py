@@ -1,78 +1,36 @@
-"""Cells: where there is cytoplasm, by a Gaussian mixture of log intensities; whose it is, from the nuclei on."""
+"""Cells: where each one ends, and whose a pixel between two nuclei is."""
 
-from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from wellspring.errors import InputError
+from wellspring.segmentation.cell_kinds import CellMethod, Expansion, OwnEdge, Propagation, Watershed
 from wellspring.segmentation.checks import check_count, check_image, check_labels, check_number
 from wellspring.segmentation.grids import Grid
 from wellspring.segmentation.intensities import in_noise_units, log_scale
 from wellspring.segmentation.mixture import class_change, fit_mixture
 from wellspring.segmentation.thresholds import histogram
 
-__all__ = ["CellMethod", "Expansion", "Propagation", "Watershed", "cell_mask", "segment_cells", "segment_cells_3d"]
+if TYPE_CHECKING:
+    from wellspring.segmentation.cell_edges import CellEdges
+
+__all__ = [
+    "CellMethod",
+    "Expansion",
+    "OwnEdge",
+    "Propagation",
+    "Watershed",
+    "cell_mask",
+    "own_edges",
+    "segment_cells",
+    "segment_cells_3d",
+]
 
 _GRID = Grid(2)
 _Values = NDArray[np.float32]
 _Mask = NDArray[np.bool_]
-
-
-@dataclass(frozen=True)
-class Watershed:
-    """Watershed of the inverted z-sum within the mixture's mask, from the nuclei (Dubois 2017, section 2.2.2)."""
-
-    method: Literal["watershed"] = "watershed"
-
-
-@dataclass(frozen=True)
-class Propagation:
-    """Shortest paths from the nuclei within the mixture's mask (Jones, Carpenter & Golland 2005).
-
-    Attributes
-    ----------
-    regularisation : float
-        The paper's lambda: 0 = only intensities matter, large = only distances do (Voronoi cells). Intensities are
-        scaled to 0..1.
-
-    Raises
-    ------
-    ValueError
-        When `regularisation` is not finite and more than 0.
-    """
-
-    regularisation: float = 0.05
-    method: Literal["propagation"] = "propagation"
-
-    def __post_init__(self) -> None:
-        check_number(self.regularisation, name="regularisation", above_zero=True, remedy="1e-6 is next to none.")
-
-
-@dataclass(frozen=True)
-class Expansion:
-    """Every nucleus grown by a distance, up to the middle between neighbours; the cell stain is not used.
-
-    Attributes
-    ----------
-    distance_px : float
-        The default, 10, is 3 to 6 µm at usual pixel sizes: a rim that lies within most cells.
-
-    Raises
-    ------
-    ValueError
-        When `distance_px` is not finite and 0 or more.
-    """
-
-    distance_px: float = 10.0
-    method: Literal["expansion"] = "expansion"
-
-    def __post_init__(self) -> None:
-        check_number(self.distance_px, name="distance_px")
-
-
-CellMethod = Watershed | Propagation | Expansion
 
 
 def segment_cells(
@@ -89,24 +47,25 @@ def segment_cells(
     Parameters
     ----------
     image : (Y, X) or (Z, Y, X), uint or float
-        Intensity of the cell stain, 0 or more. Of a stack, the maximum shows where there are cells and the sum where
-        they meet: cells touch at their feet, and over their feet there is less.
+        Intensity of the cell stain, 0 or more. Of a stack, the maximum shows where there are cells, and for `Watershed`
+        and `Propagation` the sum shows where they meet: cells touch at their feet, and over their feet there is less.
     nuclei : (Y, X) int
         Nucleus labels, 0 = background.
     method
-        `Watershed` (the default, None), `Propagation` or `Expansion`.
+        `OwnEdge` (the default, None), `Watershed`, `Propagation` or `Expansion`.
     smoothing_sigma_px
         Gaussian blur before all else, px: 1 suppresses the noise of single pixels. 0: none.
     n_components
-        Components of the mixture, see `cell_mask`.
+        Components of the mixture, see `cell_mask`; for `Watershed` and `Propagation`.
     mask : (Y, X) bool
-        What `cell_mask` returned for this image and these parameters; None: it is made here.
+        For these two: what `cell_mask` returned for this image and these parameters; None: it is made here.
 
     Returns
     -------
     (Y, X) uint32
-        A cell has the label of its nucleus and contains all of it. A nucleus outside of the cell mask is its own cell;
-        `describe_objects` flags it, and counts what of the mask belongs to no nucleus. No nuclei, no cells.
+        A cell has the label of its nucleus and contains all of it. A nucleus without stain around it becomes a cell of
+        about twice its area with `OwnEdge`, its own cell with the others and in a constant image; `describe_objects`
+        flags it, and counts what is stained and belongs to no nucleus. No nuclei, no cells.
 
     Raises
     ------
@@ -114,12 +73,7 @@ def segment_cells(
         When shapes do not agree, intensities are negative, NaN or infinite, labels are not integers of 0 or more, or a
         parameter is out of range.
     """
-    method = Watershed() if method is None else method
-    if not isinstance(method, Watershed | Propagation | Expansion):
-        raise InputError(
-            f"method: expected Watershed(), Propagation(...), Expansion(...) or None, got {method!r}. "
-            "wellspring.segmentation.cell_methods has one for each name."
-        )
+    method = _known(method)
     check_image(image, name="image", n_axes=(2, 3))
     check_labels(nuclei, name="nuclei", shape=image.shape[-2:])
     _check(smoothing_sigma_px=smoothing_sigma_px, n_components=n_components)
@@ -130,6 +84,8 @@ def segment_cells(
         from skimage.segmentation import expand_labels
 
         return np.asarray(expand_labels(markers, method.distance_px), dtype=np.uint32)
+    if isinstance(method, OwnEdge):
+        return own_edges(image, nuclei, method=method, smoothing_sigma_px=smoothing_sigma_px).labels
     if mask is None:
         mask = cell_mask(image, smoothing_sigma_px=smoothing_sigma_px, n_components=n_components)
     units = in_noise_units(image)
@@ -141,6 +97,49 @@ def segment_cells(
     return _flooded(smooth, markers, mask=mask)
 
 
+def own_edges(
+    image: NDArray[np.number],
+    nuclei: NDArray[np.integer],
+    *,
+    method: OwnEdge,
+    smoothing_sigma_px: float = 1.0,
+) -> "CellEdges":
+    """The cells of one image by `OwnEdge`, with the threshold of each and what is stained.
+
+    Parameters
+    ----------
+    image, nuclei, smoothing_sigma_px
+        As in `segment_cells`.
+    method
+
+    Returns
+    -------
+    CellEdges
+        Its threshold is on the scale of `cell_plane`. In a constant image every nucleus is its own cell and unseen.
+
+    Raises
+    ------
+    ValueError
+        As `segment_cells`.
+    """
+    from wellspring.segmentation.cell_edges import edges_of
+
+    check_image(image, name="image", n_axes=(2, 3))
+    check_labels(nuclei, name="nuclei", shape=image.shape[-2:])
+    check_number(smoothing_sigma_px, name="smoothing_sigma_px")
+    return edges_of(
+        cell_plane(image, smoothing_sigma_px=smoothing_sigma_px),
+        nuclei.astype(np.int32),
+        stain=None if method.stain == "auto" else method.stain,
+    )
+
+
+def cell_plane(image: NDArray[np.number], *, smoothing_sigma_px: float) -> _Values:
+    """(Y, X) float32: the image, or the maximum of a stack, in units of a pixel's noise, blurred."""
+    plane = image.max(axis=0, initial=0) if image.ndim == 3 else image
+    return _GRID.blurred(in_noise_units(plane), smoothing_sigma_px)
+
+
 def segment_cells_3d(
     stack: NDArray[np.number],
     nuclei: NDArray[np.integer],
@@ -148,8 +147,13 @@ def segment_cells_3d(
     is_top_last: bool = True,
     smoothing_sigma_px: float = 1.0,
     n_components: int = 2,
+    method: OwnEdge | Watershed | None = None,
 ) -> NDArray[np.uint32]:
-    """Label the cells of a stack slice by slice, each by the sum of the slices from it to the top.
+    """Label the cells of a stack slice by slice.
+
+    With `OwnEdge` the maximum of the stack gives the borders of the cells and the threshold of each, and a voxel
+    belongs to the cell that it lies in and whose threshold it exceeds. With `Watershed` each slice is flooded by the
+    sum of the slices from it to the top (Dubois 2017).
 
     Parameters
     ----------
@@ -158,9 +162,11 @@ def segment_cells_3d(
     nuclei : (Y, X) int
         Nucleus labels in projection, 0 = background: the markers of every slice, so that labels agree across slices.
     is_top_last
-        Whether the last slice is the one farthest from the surface that the cells grow on.
+        Whether the last slice is the one farthest from the surface that the cells grow on; for `Watershed`.
     smoothing_sigma_px, n_components
         As in `segment_cells`; the mixture is that of all voxels.
+    method
+        `OwnEdge` (the default, None) or `Watershed`.
 
     Returns
     -------
@@ -172,6 +178,9 @@ def segment_cells_3d(
     ValueError
         As `segment_cells`.
     """
+    chosen = _known(method)
+    if not isinstance(chosen, OwnEdge | Watershed):
+        raise InputError(f"method: expected OwnEdge(), Watershed() or None for a stack, got {method!r}.")
     check_image(stack, name="stack", n_axes=(3,))
     check_labels(nuclei, name="nuclei", shape=stack.shape[1:])
     _check(smoothing_sigma_px=smoothing_sigma_px, n_components=n_components)
@@ -180,6 +189,13 @@ def segment_cells_3d(
     if not markers.any() or not len(stack):
         return labels
     smooth = np.stack([_GRID.blurred(plane, smoothing_sigma_px) for plane in in_noise_units(stack)])
+    if isinstance(chosen, OwnEdge):
+        from wellspring.segmentation.cell_edges import edges_of
+
+        edges = edges_of(smooth.max(axis=0), markers, stain=None if chosen.stain == "auto" else chosen.stain)
+        # What is enclosed by a stained membrane is cell, though it is dark.
+        is_cell = smooth > edges.threshold if edges.stain == "inside" else _is_reached(smooth, edges)
+        return np.where(is_cell, edges.labels, 0).astype(np.uint32)
     mask = _above_ground(smooth, n_components=n_components)
     total = np.zeros(nuclei.shape, dtype=np.float32)
     order = range(len(stack))
@@ -187,6 +203,14 @@ def segment_cells_3d(
         total += smooth[z]
         labels[z] = np.where(mask[z], _flooded(total, markers, mask=mask[z]), 0)
     return labels
+
+
+def _is_reached(smooth: _Values, edges: "CellEdges") -> _Mask:
+    """(Z, Y, X) bool: in each slice, all of the cells that have membrane there: a quarter of their most in any."""
+    n_labels = int(edges.labels.max(initial=0)) + 1
+    bright = smooth > edges.threshold
+    n_px = np.stack([np.bincount(edges.labels[one], minlength=n_labels) for one in bright])
+    return np.asarray((n_px >= np.maximum(n_px.max(axis=0) / 4, 1))[:, edges.labels])
 
 
 def cell_mask(image: NDArray[np.number], *, smoothing_sigma_px: float = 1.0, n_components: int = 2) -> _Mask:
@@ -240,6 +264,17 @@ def _flooded(total: _Values, markers: NDArray[np.int32], *, mask: _Mask) -> NDAr
     is_nucleus = markers > 0
     landscape = np.where(is_nucleus, -total.max() - 1, -total)
     return np.asarray(watershed(landscape, markers, mask=mask | is_nucleus), dtype=np.uint32)
+
+
+def _known(method: CellMethod | None) -> CellMethod:
+    if method is None:
+        return OwnEdge()
+    if not isinstance(method, OwnEdge | Watershed | Propagation | Expansion):
+        raise InputError(
+            f"method: expected OwnEdge(...), Watershed(), Propagation(...), Expansion(...) or None, got {method!r}. "
+            "wellspring.segmentation.cell_methods has one for each name."
+        )
+    return method
 
 
 def _check(*, smoothing_sigma_px: float, n_components: int) -> None:

@@ -1,5 +1,7 @@
 """What to distrust among nuclei and cells: flagged object by object, and counted; nothing is dropped."""
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -10,6 +12,9 @@ from wellspring.segmentation.grids import Grid
 from wellspring.segmentation.labels import touches_border
 from wellspring.segmentation.tables import SEGMENTED, SEGMENTED_COUNTS
 from wellspring.tables import check_table
+
+if TYPE_CHECKING:
+    from wellspring.segmentation.cell_doubts import CellDoubts
 
 __all__ = ["cells_without_nucleus", "count_flags", "describe_objects"]
 
@@ -74,6 +79,7 @@ def describe_objects(
     *,
     nucleus_bounds_px: _Bounds = None,
     cell_bounds_px: _Bounds = None,
+    doubts: "CellDoubts | None" = None,
 ) -> pd.DataFrame:
     """One row per nucleus, and per cell without one, with flags.
 
@@ -85,6 +91,8 @@ def describe_objects(
         Where there is cell stain. Without it (cells by expansion), every nucleus has a cell, every cell a nucleus.
     nucleus_bounds_px, cell_bounds_px
         Least and greatest plausible size, px. None: a quarter and four times the median of those off the border.
+    doubts
+        Of this image, from `doubts_of`; None where the method knows none.
 
     Returns
     -------
@@ -129,7 +137,43 @@ def describe_objects(
     frame["is_cell_size_out"] = _is_out(
         frame["cell_px"], inside=known & ~frame["is_border_cell"], bounds=cell_bounds_px
     )
-    return check_table(frame, SEGMENTED, source="describe_objects")
+    return check_table(_with_doubts(frame, whole, doubts=doubts), SEGMENTED, source="describe_objects")
+
+
+def _with_doubts(frame: pd.DataFrame, cells: NDArray[np.integer], *, doubts: "CellDoubts | None") -> pd.DataFrame:
+    from wellspring.segmentation import cell_doubts
+
+    labels = frame["label"].to_numpy()
+    known = frame["has_nucleus"].to_numpy()
+    n_labels = int(labels.max(initial=0)) + 1
+    y_px, x_px = _centres(cells, n_labels=n_labels)
+    sizes = frame["cell_px"].to_numpy()
+    inside = known & ~frame["is_border_nucleus"].to_numpy()
+    middle = float(np.median(frame["nucleus_px"][inside])) if inside.any() else float("nan")
+    unseen, share, uncertain = np.zeros(n_labels, dtype=bool), np.zeros(n_labels), np.zeros(n_labels, dtype=np.int64)
+    if doubts is not None:
+        unseen[: len(doubts.is_unseen)] = doubts.is_unseen
+        share[: len(doubts.open_share)] = doubts.open_share
+        uncertain = np.bincount(cells[doubts.is_uncertain].ravel(), minlength=n_labels)
+    return frame.assign(
+        is_unseen_cell=unseen[labels],
+        is_open_cell=share[labels] >= cell_doubts.OPEN_BORDER_SHARE,
+        is_larger_than_neighbors=cell_doubts.larger_than_neighbors(y_px[labels], x_px[labels], sizes),
+        is_in_full_site=doubts is not None and doubts.covered_share >= cell_doubts.FULL_SHARE,
+        is_nucleus_of_several=known & (frame["nucleus_px"] > cell_doubts.NUCLEUS_FACTOR * middle),
+        open_border_share=share[labels],
+        uncertain_px=uncertain[labels].astype(np.int64),
+        stain="none" if doubts is None else doubts.stain,
+    ).astype({"stain": "str"})
+
+
+def _centres(labels: NDArray[np.integer], *, n_labels: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """y and x (px) by label; 0 for labels that do not occur."""
+    row, column = np.nonzero(labels)
+    owner = labels[row, column].astype(np.int64)
+    n_px = np.maximum(np.bincount(owner, minlength=n_labels), 1)
+    y, x = (np.bincount(owner, place, minlength=n_labels) / n_px for place in (row, column))
+    return y, x
 
 
 def _on_border(labels: NDArray[np.integer], *, n_labels: int) -> NDArray[np.bool_]:
@@ -159,5 +203,11 @@ def count_flags(objects: pd.DataFrame) -> pd.DataFrame:
         "n_border_cells": int(nuclei["is_border_cell"].sum()),
         "n_nuclei_size_out": int(nuclei["is_nucleus_size_out"].sum()),
         "n_cells_size_out": int(nuclei["is_cell_size_out"].sum()),
+        "n_unseen_cells": int(nuclei["is_unseen_cell"].sum()),
+        "n_open_cells": int(nuclei["is_open_cell"].sum()),
+        "n_larger_cells": int(objects["is_larger_than_neighbors"].sum()),
+        "n_in_full_sites": int(objects["is_in_full_site"].sum()),
+        "n_nuclei_of_several": int(nuclei["is_nucleus_of_several"].sum()),
+        "n_membrane_stained": int((nuclei["stain"] == "membrane").sum()),
     }
     return check_table(pd.DataFrame([counts]), SEGMENTED_COUNTS, source="count_flags")

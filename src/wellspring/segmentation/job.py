@@ -16,7 +16,9 @@ from wellspring.segmentation.settings import CellSettings, SegmentationSettings,
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["SiteCells", "cell_channels", "cells_of_site", "run_cells", "run_nuclei"]
+    from wellspring.segmentation.cells import OwnEdge
+
+__all__ = ["SiteCells", "cell_channels", "cells_of_site", "run_cells", "run_nuclei", "seed_channel"]
 
 # As in `has_stain`: averages about 50 pixels.
 _BLUR_PX = 2.0
@@ -39,12 +41,23 @@ def run_nuclei(sites: Iterable[SiteImage], settings: SegmentationSettings) -> It
     Parameters
     ----------
     sites
-        With the nucleus channel and no other.
+        With the channel of `seed_channel` and no other.
     settings
         The block ``segmentation``.
     """
+    from wellspring.segmentation.cell_seeds import seeds_of_cells
     from wellspring.segmentation.nuclei import segment_nuclei
 
+    if settings.nucleus_channel is None:
+        for site in sites:
+            seeds = seeds_of_cells(
+                site.image[0],
+                smoothing_sigma_px=settings.smoothing_sigma_px,
+                min_diameter_px=settings.min_diameter_px,
+            )
+            print(f"site {site.site}: {len(np.unique(seeds[seeds > 0]))} seeds of cells")
+            yield site.site, seeds
+        return
     threshold = nucleus_method(settings.method).threshold(**_own(settings))
     for site in sites:
         nuclei = segment_nuclei(
@@ -55,6 +68,23 @@ def run_nuclei(sites: Iterable[SiteImage], settings: SegmentationSettings) -> It
         )
         print(f"site {site.site}: {nuclei.max(initial=0)} nuclei")
         yield site.site, nuclei
+
+
+def seed_channel(settings: SegmentationSettings) -> str:
+    """The channel that cells start from: that of the nuclei, else the cell stain.
+
+    Raises
+    ------
+    ValueError
+        When there is neither.
+    """
+    if settings.nucleus_channel is not None:
+        return settings.nucleus_channel
+    if not isinstance(settings.cells, StainSettings):
+        raise InputError(
+            "segmentation.nucleus_channel: null needs segmentation.cells with a channel, whose stain gives the seeds."
+        )
+    return settings.cells.channel
 
 
 def cell_channels(settings: CellSettings) -> list[str]:
@@ -108,7 +138,7 @@ def cells_of_site(
     ValueError
         As `segment_cells`, and when a method that needs an image has none.
     """
-    from wellspring.segmentation.cells import cell_mask, segment_cells
+    from wellspring.segmentation.cells import OwnEdge, cell_mask, segment_cells
     from wellspring.segmentation.flags import describe_objects
 
     method = cell_method(settings.method).make(**_own(settings))
@@ -123,10 +153,27 @@ def cells_of_site(
         # The mixture splits noise in two: what it finds in an empty image is no cell.
         own = nuclei.astype(np.uint32)
         return own, describe_objects(nuclei, own, np.zeros(nuclei.shape, dtype=np.bool_))
-    smoothing, n_components = settings.smoothing_sigma_px, settings.n_components
+    if isinstance(method, OwnEdge):
+        return _cells_at_own_edges(image, nuclei, method=method, smoothing_sigma_px=settings.smoothing_sigma_px)
+    smoothing, n_components = settings.smoothing_sigma_px, getattr(settings, "n_components", 2)
     mask = cell_mask(image, smoothing_sigma_px=smoothing, n_components=n_components)
     cells = segment_cells(image, nuclei, method=method, smoothing_sigma_px=smoothing, mask=mask)
     return cells, describe_objects(nuclei, cells, mask)
+
+
+def _cells_at_own_edges(
+    image: NDArray[np.number], nuclei: NDArray[np.integer], *, method: "OwnEdge", smoothing_sigma_px: float
+) -> tuple[NDArray[np.uint32], "pd.DataFrame"]:
+    from wellspring.segmentation.cell_doubts import doubts_of
+    from wellspring.segmentation.cells import cell_plane, own_edges
+    from wellspring.segmentation.flags import describe_objects
+
+    edges = own_edges(image, nuclei, method=method, smoothing_sigma_px=smoothing_sigma_px)
+    smooth = cell_plane(image, smoothing_sigma_px=smoothing_sigma_px)
+    doubts = doubts_of(smooth, nuclei, edges)
+    # The inside of a cell whose membrane is stained is cell, though it is dark.
+    stained = (smooth > edges.threshold) | ((edges.labels > 0) & ~edges.is_unseen[edges.labels])
+    return edges.labels, describe_objects(nuclei, edges.labels, stained, doubts=doubts)
 
 
 def _own(settings: CellSettings | SegmentationSettings) -> dict[str, float]:

@@ -9,6 +9,8 @@ __all__ = [
     "LogLocalSettings",
     "LogMultiOtsuSettings",
     "LogOtsuSettings",
+    "MixtureSettings",
+    "OwnEdgeSettings",
     "PropagationSettings",
     "SegmentationSettings",
     "StainSettings",
@@ -22,18 +24,32 @@ class StainSettings:
 
     channel: str
     smoothing_sigma_px: float
+
+
+@dataclass(frozen=True)
+class OwnEdgeSettings(StainSettings):
+    """Of the method own_edge."""
+
+    method: Literal["own_edge"]
+    stain: Literal["auto", "inside", "membrane"]
+
+
+@dataclass(frozen=True)
+class MixtureSettings(StainSettings):
+    """Of the methods whose mask is a mixture's."""
+
     n_components: int
 
 
 @dataclass(frozen=True)
-class WatershedSettings(StainSettings):
+class WatershedSettings(MixtureSettings):
     """Of the method watershed."""
 
     method: Literal["watershed"]
 
 
 @dataclass(frozen=True)
-class PropagationSettings(StainSettings):
+class PropagationSettings(MixtureSettings):
     """Of the method propagation."""
 
     method: Literal["propagation"]
@@ -48,12 +64,12 @@ class ExpansionSettings:
     distance_px: float
 
 
-CellSettings = WatershedSettings | PropagationSettings | ExpansionSettings
+CellSettings = OwnEdgeSettings | WatershedSettings | PropagationSettings | ExpansionSettings
 
 
 @dataclass(frozen=True)
 class _NucleusSettings:
-    nucleus_channel: str
+    nucleus_channel: str | None
     smoothing_sigma_px: float | None
     min_diameter_px: float | None
     cells: CellSettings | None

@@ -14,13 +14,20 @@ def _named_channels(config: Config) -> dict[str, list[str]]:
     if not has_images(config):
         return {}
     block = config["segmentation"]
-    named = {"segmentation.nucleus_channel": [block["nucleus_channel"]]}
+    named = {}
+    if block["nucleus_channel"] is not None:
+        named["segmentation.nucleus_channel"] = [block["nucleus_channel"]]
     if "channel" in (block["cells"] or {}):
         named["segmentation.cells.channel"] = [block["cells"]["channel"]]
     return named
 
 
 def _mistakes(config: Config) -> list[str]:
+    block = config["segmentation"]
+    if block["nucleus_channel"] is None and "channel" not in (block["cells"] or {}):
+        return [
+            "segmentation.nucleus_channel: null needs segmentation.cells with a channel, whose stain gives the seeds"
+        ]
     if not has_images(config) and config["segmentation"]["cells"]:
         return ["segmentation.cells: needs images, raw.format tiff; leave it out"]
     return []

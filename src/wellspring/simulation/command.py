@@ -24,6 +24,9 @@ def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     smfish = commands.add_parser("simulate-smfish", help="write a plate of smFISH wells (TIFF) whose truth is known")
     smfish.add_argument("folder", type=Path, help="new or empty folder")
     smfish.add_argument("--seed", type=int, default=123, help="0 or more; default: 123")
+    smfish.add_argument(
+        "--preset", choices=["demo", "hard"], default="demo", help="hard: cells as in real images; default: demo"
+    )
     smfish.set_defaults(run=_run_simulate_smfish)
     layers = commands.add_parser("simulate-monolayers", help="write plates of monolayers (TIFF) whose truth is known")
     layers.add_argument("folder", type=Path, help="new or empty folder")
@@ -49,12 +52,13 @@ def _run_simulate(args: argparse.Namespace) -> None:
 
 
 def _run_simulate_smfish(args: argparse.Namespace) -> None:
-    from wellspring.simulation.smfish_plate import SmfishSettings, demo_wells, simulate_smfish_plate
+    from wellspring.simulation.smfish_plate import SmfishSettings, demo_wells, hard_settings, simulate_smfish_plate
 
     if args.seed < 0:
         raise InputError(f"--seed: expected 0 or more, got {args.seed}.")
-    sheet = simulate_smfish_plate(args.folder, settings=SmfishSettings(demo_wells()), seed=args.seed, report=print)
-    print(f"{sheet}: {len(demo_wells())} wells")
+    settings = hard_settings() if args.preset == "hard" else SmfishSettings(demo_wells())
+    sheet = simulate_smfish_plate(args.folder, settings=settings, seed=args.seed, report=print)
+    print(f"{sheet}: {len(settings.wells)} wells")
 
 
 def _run_simulate_monolayers(args: argparse.Namespace) -> None:

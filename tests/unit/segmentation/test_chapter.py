@@ -37,7 +37,7 @@ def _counts(*wells: str, left_out: pd.DataFrame = NONE) -> pd.DataFrame:
     rows = {"label": [1, 2], "has_nucleus": [True, False], "has_cell": [False, True], "nucleus_px": [9, 0]}
     table = pd.DataFrame(rows).assign(plate="p1", well=wells[0], site="1", cell_px=20)
     flags = [name for name in WELL_SEGMENTED.names if name.startswith("is_")]
-    objects = table.assign(**dict.fromkeys(flags, True))
+    objects = table.assign(**dict.fromkeys(flags, True), stain="membrane")
     return segmentation_table(objects, wells=[("p1", well) for well in wells], left_out=left_out)
 
 
@@ -112,7 +112,11 @@ def test_the_chapter_tells_wells_without_nuclei_from_those_that_were_left_out(tm
     assert figure.title == "Nuclei and cells"
     assert counts.n_text == 2
     assert [row[-1] for row in counts.rows] == ["0", "0", "1"]
-    assert chapter.sections[1].parts[0].rows == [("p1", "C", "1", "DAPI: std +9.0")]
+    doubts, left = chapter.sections[1:]
+    assert doubts.title == "Doubts about cells"
+    assert len(doubts.text) == 6
+    assert doubts.parts[0].rows[0][2:] == ("1", "1", "1", "2", "2", "1", "1")
+    assert left.parts[0].rows == [("p1", "C", "1", "DAPI: std +9.0")]
     settings = dict(chapter.settings)
     assert settings["Cells"] == "by watershed from the nuclei in CELL"
     assert settings["Segmented with even illumination"] == "DAPI"
@@ -130,5 +134,5 @@ def test_without_judged_images_no_site_is_left_out(tmp_path: Path) -> None:
         files={"overlays": tmp_path / "overlays.svg", "table": tmp_path / "segmentation.csv"},
     )
     assert chapter.warnings == ["No nuclei were found in 1 well: p1 / B. Look at the images of these wells."]
-    assert len(chapter.sections) == 1
+    assert len(chapter.sections) == 2
     assert "Sites\nleft out" not in chapter.sections[0].parts[1].head

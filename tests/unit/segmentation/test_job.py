@@ -8,7 +8,7 @@ from wellspring.raw.images import SiteImage, SiteStacks
 from wellspring.segmentation import cells as cells_module
 from wellspring.segmentation.cell_methods import METHODS as CELL_METHODS
 from wellspring.segmentation.cell_methods import cell_method
-from wellspring.segmentation.job import cell_channels, cells_of_site, run_cells, run_nuclei
+from wellspring.segmentation.job import cell_channels, cells_of_site, run_cells, run_nuclei, seed_channel
 from wellspring.segmentation.nucleus_methods import METHODS as NUCLEUS_METHODS
 from wellspring.segmentation.nucleus_methods import nucleus_method
 from wellspring.segmentation.settings import (
@@ -16,14 +16,16 @@ from wellspring.segmentation.settings import (
     ExpansionSettings,
     LogMultiOtsuSettings,
     LogOtsuSettings,
+    OwnEdgeSettings,
     PropagationSettings,
     SegmentationSettings,
     WatershedSettings,
 )
 
+OWN_EDGE = OwnEdgeSettings("CELL", 1.0, "own_edge", "auto")
 WATERSHED = WatershedSettings("CELL", 1.0, 2, "watershed")
 PROPAGATION = PropagationSettings("CELL", 1.0, 2, "propagation", 0.05)
-STAINED = pytest.mark.parametrize("settings", [WATERSHED, PROPAGATION], ids=lambda one: one.method)
+STAINED = pytest.mark.parametrize("settings", [OWN_EDGE, WATERSHED, PROPAGATION], ids=lambda one: one.method)
 # 40 x 40 px, and with the 2 px that the blur of 1 px adds to a bright cell on dim background.
 STAINED_PX, WITH_RIM_PX = 40**2, 44**2
 
@@ -120,4 +122,16 @@ def test_sites_are_labelled_one_by_one() -> None:
 
 def test_a_registry_declares_each_method_once() -> None:
     assert [one.name for one in NUCLEUS_METHODS] == ["log_otsu", "log_multi_otsu", "log_local"]
-    assert [one.name for one in CELL_METHODS] == ["watershed", "propagation", "expansion"]
+    assert [one.name for one in CELL_METHODS] == ["own_edge", "watershed", "propagation", "expansion"]
+
+
+def test_without_a_nucleus_channel_the_cell_stain_gives_the_seeds() -> None:
+    image, _ = drawn()
+    settings = LogOtsuSettings(None, 1.0, 10.0, OWN_EDGE, "log_otsu")
+    assert seed_channel(settings) == "CELL"
+    ((_, seeds),) = run_nuclei([SiteImage("1", ("CELL",), image[None], None)], settings)
+    assert seeds.max() == 1
+    assert 0 < (seeds > 0).sum() < STAINED_PX
+    assert seed_channel(LogOtsuSettings("DAPI", 1.0, 10.0, None, "log_otsu")) == "DAPI"
+    with pytest.raises(ValueError, match=r"segmentation\.nucleus_channel: null needs segmentation\.cells"):
+        seed_channel(LogOtsuSettings(None, 1.0, 10.0, None, "log_otsu"))

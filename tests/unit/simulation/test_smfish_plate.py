@@ -1,13 +1,21 @@
 """A simulated smFISH plate, and the comparison of results with its truth."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 import tifffile
 
 from wellspring.__main__ import main
-from wellspring.segmentation.labels import write_labels
-from wellspring.simulation.smfish_plate import SmfishSettings, SmfishWell, draw_site, simulate_smfish_plate
+from wellspring.segmentation.labels import read_labels, write_labels
+from wellspring.simulation.smfish_plate import (
+    SmfishSettings,
+    SmfishWell,
+    draw_site,
+    hard_settings,
+    simulate_smfish_plate,
+)
 from wellspring.simulation.smfish_truth import compare_smfish, is_smfish_plate, smfish_text
 from wellspring.simulation.tables import SMFISH_CELLS, SMFISH_SPOTS
 from wellspring.spots.tables import WELL_SPOTS, WELL_SPOTS_PER_CELL
@@ -29,8 +37,7 @@ def results(tmp_path, plate):
     spots = read_table(plate / "truth/spots.parquet", SMFISH_SPOTS)
     for well in ("A01", "A02"):
         own, in_well = cells[cells["well"] == well], spots[spots["well"] == well]
-        labels = np.zeros((160, 160), dtype=np.uint32)
-        labels[own["y_px"].round().astype(int), own["x_px"].round().astype(int)] = own["cell"]
+        labels = read_labels(plate / f"truth/{well}.cells.ome.tif")["1"]
         write_labels(folder / f"segmentation/smfish01/{well}.cells.ome.tif", {"1": labels}, pixel_size_um=None)
         found = empty_table(WELL_SPOTS).drop(columns=["y_px", "x_px"]).reindex(range(len(in_well)))
         known = dict.fromkeys(("nucleus_id", "cell_id", "object_id", "focus_id"), 0)
@@ -92,6 +99,44 @@ def test_results_that_fall_short_are_told(plate, results, capsys):
     assert "A01: 2 cells instead of 3" in said
     assert "A01: F1 of the spots is" in said
     assert "the counts per cell are off by" in said
+
+
+def test_cells_whose_borders_are_wrong_are_reported(plate, results, capsys):
+    path = results / "segmentation/smfish01/A01.cells.ome.tif"
+    labels = read_labels(path)["1"]
+    ordered = np.sort(np.unique(labels[labels > 0]))
+    # The first cell loses its lower half: to the IoU 0.5, with its spots there.
+    rows = np.flatnonzero((labels == ordered[0]).any(axis=1))
+    cut = labels.copy()
+    cut[int(np.median(rows)) :][labels[int(np.median(rows)) :] == ordered[0]] = 0
+    write_labels(path, {"1": cut}, pixel_size_um=None)
+    comparison = compare_smfish(plate, results)
+    well = comparison.wells.iloc[0]
+    assert well["iou"] == pytest.approx((1 + 1 + 0.5) / 3, abs=0.03)
+    assert well["poor"] == pytest.approx(1 / 3)
+    assert 0.6 < well["in_cell"] < 0.98
+    assert main(["truth", str(plate), str(results)]) == 1
+    said = capsys.readouterr().err
+    assert "mean IoU of the cells is 0.8" in said
+    assert "33% of the cells are below IoU 0.8" in said
+    assert "of the spots lie in their cell, below 98%" in said
+
+
+def test_the_harder_preset_differs_from_the_demo_where_it_says_so():
+    settings = hard_settings()
+    assert set(settings.stainings) == {well.name for well in settings.wells}
+    wells = {well.name: SmfishWell(well.name, 3, 2.0) for well in settings.wells}
+    small = replace(settings, shape=(6, 160, 160), nucleus_px=30.0)
+    sites = {name: draw_site(well, settings=small, rng=np.random.default_rng(4)) for name, well in wells.items()}
+    levels = {name: site.stacks["CELL"].mean(axis=0) for name, site in sites.items()}
+    ring = {name: (site.cell_labels > 0) & (site.nucleus_labels == 0) for name, site in sites.items()}
+    # A membrane stain is darkest in the nuclei, dim rims are darker than nuclei.
+    assert levels["B05"][sites["B05"].nucleus_labels > 0].mean() < 0.9 * levels["B05"][ring["B05"]].mean()
+    assert levels["B04"][ring["B04"]].mean() < 0.9 * levels["B04"][sites["B04"].nucleus_labels > 0].mean()
+    # Without a gap, cells cover more.
+    assert (sites["C02"].cell_labels > 0).mean() > 1.5 * (sites["B03"].cell_labels > 0).mean()
+    outside = {name: levels[name][site.cell_labels == 0].mean() for name, site in sites.items()}
+    assert outside["B03"] > outside["B04"] + 2
 
 
 def test_a_negative_seed_is_told(tmp_path, capsys):

@@ -19,6 +19,7 @@ _NOTE = (
     "Flagged objects stay in the labels and tables. Odd size: off the median of the site by more than a factor of four "
     "in area. Little cell stain: less than half of the nucleus."
 )
+_DOUBT_NOTE = "Number of cells. Nothing is dropped; the table of objects has each doubt as a column."
 _COLUMNS = (
     PageColumn("plate", "Plate"),
     PageColumn("well", "Well"),
@@ -30,6 +31,24 @@ _COLUMNS = (
     PageColumn("n_nuclei_size_out", "Nuclei of\nodd size", count),
     PageColumn("n_cells_size_out", "Cells of\nodd size", count),
 )
+_DOUBT_COLUMNS = (
+    PageColumn("plate", "Plate"),
+    PageColumn("well", "Well"),
+    PageColumn("n_nuclei", "Nuclei", count),
+    PageColumn("n_unseen_cells", "Unstained\nrim", count),
+    PageColumn("n_open_cells", "Border\nnot seen", count),
+    PageColumn("n_larger_cells", "Larger than\nneighbours", count),
+    PageColumn("n_in_full_sites", "No background\nin the site", count),
+    PageColumn("n_nuclei_of_several", "Nucleus may\nbe several", count),
+    PageColumn("n_membrane_stained", "Stained at\nthe membrane", count),
+)
+_DOUBT_COUNTS = {
+    "is_unseen_cell": "n_unseen_cells",
+    "is_open_cell": "n_open_cells",
+    "is_larger_than_neighbors": "n_larger_cells",
+    "is_in_full_site": "n_in_full_sites",
+    "is_nucleus_of_several": "n_nuclei_of_several",
+}
 _LEFT_OUT = PageColumn("n_left_out", "Sites\nleft out", count)
 
 
@@ -77,6 +96,7 @@ def segmentation_chapter(
         settings=_settings(segmentation, corrected=corrected),
         sections=[
             Section(title="", text=text, parts=[figure, counts]),
+            *_doubts(table, file=file),
             *left_out_sections(left_out, n_sites=len(sites), file=file),
         ],
     )
@@ -94,11 +114,34 @@ def _warnings(table: pd.DataFrame, sites: pd.DataFrame) -> list[str]:
     return [f"No nuclei were found in {named_wells(empty)}. Look at the images of these wells."]
 
 
+def _doubts(table: pd.DataFrame, *, file: str) -> list[Section]:
+    """How many cells each doubt is about, and for those that occur what it means and what to do."""
+    from wellspring.segmentation.cell_doubts import DOUBTS
+
+    found = [doubt for doubt in DOUBTS if table[_DOUBT_COUNTS[doubt.column]].any()]
+    stained = int(table["n_membrane_stained"].sum())
+    if not found and not stained:
+        return []
+    text = [f"{doubt.column}: {doubt.meaning}. {doubt.remedy}" for doubt in found]
+    if stained:
+        text.append(
+            f"The stain was taken for one of membranes at {stained:,} of {int(table['n_nuclei'].sum()):,} cells."
+        )
+    counts = page_table(table, _DOUBT_COLUMNS, title="Doubts about cells by well", file=file, note=_DOUBT_NOTE)
+    return [Section(title="Doubts about cells", text=text, parts=[counts])]
+
+
 def _settings(segmentation: Mapping[str, Any], *, corrected: Sequence[str]) -> list[tuple[str, str]]:
     cells = segmentation["cells"]
     stain = f" in {cells['channel']}" if "channel" in cells else ""
     return [
-        ("Nuclei", f"by {segmentation['method']} in {segmentation['nucleus_channel']}"),
+        ("Nuclei", _seeds(segmentation)),
         ("Cells", f"by {cells['method']} from the nuclei{stain}"),
         *([("Segmented with even illumination", ", ".join(corrected))] if corrected else []),
     ]
+
+
+def _seeds(segmentation: Mapping[str, Any]) -> str:
+    if segmentation["nucleus_channel"] is None:
+        return f"none; the innermost parts of cells in {segmentation['cells']['channel']} are the seeds"
+    return f"by {segmentation['method']} in {segmentation['nucleus_channel']}"

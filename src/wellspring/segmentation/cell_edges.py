@@ -1,0 +1,316 @@
+"""Each cell cut at its own edge: a threshold per cell above the local background, from where its stain falls off."""
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from wellspring.segmentation.grids import Grid, quantile_of_parts
+from wellspring.segmentation.territories import Territories, along_dips, behind_lines, membrane_contrast, nearest_nuclei
+
+__all__ = ["CellEdges", "Stain", "edges_of"]
+
+Stain = Literal["inside", "membrane"]
+_Labels = NDArray[np.int32]
+_Levels = NDArray[np.float64]
+_Mask = NDArray[np.bool_]
+_Values = NDArray[np.float32]
+
+_GRID = Grid(2)
+# The least typical diameter of a nucleus, px: below it, windows would hold too few pixels.
+_LEAST_DIAMETER_PX = 8.0
+# Windows of the background, in diameters of a nucleus, from wide to narrow: each leaves out the cells that the one
+# before has found. Of the first, which knows no cells, a low quantile: cells may cover nine tenths of it.
+_WIDE, _WIDE_QUANTILE = 24.0, 0.05
+_NARROWER = (12.0, 3.0)
+# With a smaller share of free pixels a window has no background of its own, and keeps that of the wider one.
+_LEAST_FREE = (0.05, 0.1)
+# Pixels of a diameter after shrinking, for the background alone.
+_COARSE_PX = 6.0
+# Edges are compared on the scale log(level + offset). The offset, 2 noises and a seventh of the cell's own level, is
+# what counts for little: noise, and the haze of light from out of focus that a bright cell has round it.
+_OFFSET_NOISES, _OFFSET_SHARE = 2.0, 0.15
+# No edge lies below this share of a cell's level.
+_LEAST_SHARE = 0.1
+# Slopes below half of those that noise has after blurring by 1 px (standard deviation 0.2 a px) do not count.
+_NOISE_SLOPE = 0.1
+# As long as nothing else is seen, the edge lies at this share of the cell's level; this counts like an edge that is
+# seen along this share of the nucleus' outline. So a dim cell between bright ones keeps its area.
+_USUAL_SHARE, _USUAL_WEIGHT = 0.3, 0.125
+# How far from its nucleus a cell's edge is looked for, in diameters of a nucleus.
+_REACH = 2.0
+# Width of the rim whose level, with the nucleus', is the cell's, px.
+_RIM_PX = 3.0
+# Noise of a pixel that is left after blurring by 1 px is 0.28: this is three times that.
+_VISIBLE_NOISES = 0.85
+# Borders between nuclei more than twice as bright as the nuclei: a stain of membranes.
+_MEMBRANE_CONTRAST = 0.5
+# A cell of which nothing is seen is as large as twice its nucleus: a rim of (sqrt(2) - 1) / 2 of its diameter.
+_UNSEEN_RIM = 0.207
+# Outlines are smoothed by this share of a nucleus' diameter, 1 px at least: what is finer is noise.
+_OUTLINE_SHARE = 0.05
+
+
+@dataclass(frozen=True)
+class CellEdges:
+    """Cells and what they were cut at.
+
+    Attributes
+    ----------
+    labels : (Y, X) uint32
+        Cells, by the label of their nucleus.
+    threshold : (Y, X) float32
+        Intensity above which a pixel counts as stained, for the cell that it is nearest to.
+    is_unseen : (labels.max() + 1,) bool
+        By label: less than half of the nucleus and of the rim round it is stained, so the rim has a fixed width.
+    stain : "inside" or "membrane"
+        What the stain shows.
+    """
+
+    labels: NDArray[np.uint32]
+    threshold: _Values
+    is_unseen: _Mask
+    stain: Stain
+
+
+def edges_of(smooth: _Values, nuclei: _Labels, *, stain: Stain | None = None) -> CellEdges:
+    """Cut each cell at its own edge.
+
+    A pixel belongs to the nearest nucleus, but borders follow dips of the stain between two nuclei, or the bright lines
+    of a membrane stain. In each nucleus' territory the threshold is the mean of the level above the local background,
+    weighted by how steeply it falls away from the nucleus: for a blurred edge the level at its steepest place, whatever
+    the shares of cell and background are (Kittler, Illingworth & Föglein, Comput. Vis. Graph. Image Process. 30, 1985).
+    Deviations from the source: a threshold per territory and neighbourhood, slopes that rise do not count, and a
+    logarithmic scale, as the stain of cells differs by factors; on it the edge lies at 0.3 to 0.4 of the height, not at
+    half. What is stained and connected with the nucleus is the cell; holes are filled.
+
+    Parameters
+    ----------
+    smooth : (Y, X) float32
+        Cell stain in units of a pixel's noise, blurred.
+    nuclei : (Y, X) int32
+        Labels, 0 = background.
+    stain
+        What the stain shows; None: the image says.
+
+    Returns
+    -------
+    CellEdges
+        Every nucleus has a cell, which holds all of it. In a constant image it is the nucleus. Without nuclei, no
+        cells, and the threshold is 3 noises above the background.
+    """
+    if nuclei.size and nuclei.max() > nuclei.size:
+        return _with_names(smooth, nuclei, stain=stain)
+    sizes = np.bincount(nuclei.ravel(), minlength=1)
+    if smooth.size == 0 or not sizes[1:].any() or smooth.min() == smooth.max():
+        return _nothing(smooth, nuclei, stain=stain or "inside")
+    near = nearest_nuclei(nuclei)
+    diameter = max(_LEAST_DIAMETER_PX, float(2 * np.sqrt(np.median(sizes[1:][sizes[1:] > 0]) / np.pi)))
+    # The background changes so slowly that the slopes above it are those of the image.
+    falls = _falls(smooth, near, reach_px=_REACH * diameter)
+    background = _background_between(smooth, falls, near, diameter=diameter)
+    height = smooth - background
+    if stain is None:
+        is_lined = membrane_contrast(height, near, nuclei, diameter=diameter) > _MEMBRANE_CONTRAST
+        stain = "membrane" if is_lined else "inside"
+    rim_px, quantile, territories = _RIM_PX, 0.5, along_dips
+    if stain == "membrane":
+        rim_px, quantile, territories = diameter / 2, 0.75, behind_lines
+    owner = territories(height, near, nuclei, diameter=diameter)
+    region = replace(near, owner=owner)
+    levels = _cell_levels(height, region, rim_px=rim_px, quantile=quantile)
+    edges = _edge_levels(height, falls, region, diameter=diameter, cell_levels=levels)
+    stained = height > edges
+    if stain == "membrane":
+        stained |= _enclosed(stained & (near.distance <= diameter), region)
+    is_unseen, rim = _unseen(stained, near, sizes=sizes)
+    labels = _smoothed(np.where(stained, owner, 0), nuclei, sigma_px=max(1.0, _OUTLINE_SHARE * diameter))
+    labels[is_unseen[labels] & (nuclei == 0)] = 0
+    labels = np.where(rim & is_unseen[near.owner] & (labels == 0), near.owner, labels)
+    return CellEdges(labels.astype(np.uint32), background + edges, is_unseen, stain)
+
+
+def _with_names(smooth: _Values, nuclei: _Labels, *, stain: Stain | None) -> CellEdges:
+    """For labels far above their number: what is counted by label is counted by their rank."""
+    names, ranks = np.unique(nuclei, return_inverse=True)
+    # Background may not occur.
+    names = names if names[0] == 0 else np.concatenate([np.zeros(1, names.dtype), names])
+    ranked = (ranks.reshape(nuclei.shape) + (len(names) - len(np.unique(nuclei)))).astype(np.int32)
+    edges = edges_of(smooth, ranked, stain=stain)
+    is_unseen = np.zeros(int(names[-1]) + 1, dtype=bool)
+    is_unseen[names] = edges.is_unseen
+    return replace(edges, labels=names.astype(np.uint32)[edges.labels], is_unseen=is_unseen)
+
+
+def _nothing(smooth: _Values, nuclei: _Labels, *, stain: Stain) -> CellEdges:
+    is_unseen = np.ones(int(nuclei.max(initial=0)) + 1, dtype=bool)
+    is_unseen[0] = False
+    level = float(np.median(smooth)) if smooth.size else 0.0
+    threshold = np.full(smooth.shape, level + _VISIBLE_NOISES, dtype=np.float32)
+    return CellEdges(nuclei.astype(np.uint32), threshold, is_unseen, stain)
+
+
+def _background_between(smooth: _Values, falls: _Values, near: Territories, *, diameter: float) -> _Values:
+    """(Y, X) float32: the median nearby of what lies outside of all cells, as far as they are known by then.
+
+    Nuclei of 16 px and more: from every other pixel of every other row, lengths and slopes being in their units.
+    """
+    thin = 2 if diameter >= 2 * _LEAST_DIAMETER_PX else 1
+    every = np.s_[::thin, ::thin]
+    values = np.ascontiguousarray(smooth[every])
+    steep = falls[every] * np.float32(thin)
+    few = replace(near, owner=near.owner[every], distance=near.distance[every] / np.float32(thin))
+    size, kernel = diameter / thin, np.ones((7 // thin, 7 // thin), np.uint8)
+    everywhere = np.ones(values.shape, dtype=bool)
+    found = _background(values, everywhere, diameter=size, width=_WIDE, quantile=_WIDE_QUANTILE)
+    for width, least in zip(_NARROWER, _LEAST_FREE, strict=True):
+        height = values - found
+        levels = _cell_levels(height, few, rim_px=_RIM_PX / thin)
+        is_cell = height > _edge_levels(height, steep, few, diameter=size, cell_levels=levels)
+        is_free = cv2.dilate(is_cell.astype(np.uint8), kernel) == 0
+        found = _background(values, is_free, diameter=size, width=width, quantile=0.5, least_free=least, fallback=found)
+    return np.asarray(cv2.resize(found, smooth.shape[::-1], interpolation=cv2.INTER_LINEAR))
+
+
+def _background(
+    smooth: _Values,
+    free: _Mask,
+    *,
+    diameter: float,
+    width: float,
+    quantile: float,
+    least_free: float = 0.0,
+    fallback: _Values | None = None,
+) -> _Values:
+    """(Y, X) float32: a quantile of the free pixels in windows, `width` diameters wide, joined by interpolation."""
+    step = max(1, round(diameter / _COARSE_PX))
+    size = (-(-smooth.shape[1] // step), -(-smooth.shape[0] // step))
+    coarse = cv2.resize(smooth, size, interpolation=cv2.INTER_AREA)
+    open_share = cv2.resize(free.astype(np.float32), size, interpolation=cv2.INTER_AREA)
+    coarse = np.where(open_share > 0.99, coarse, np.float32(np.inf))
+    side = max(3, round(width * diameter / step))
+    stride = max(1, side // 4)
+    padded = np.pad(coarse, side // 2, mode="symmetric" if min(coarse.shape) > side // 2 else "edge")
+    windows = np.lib.stride_tricks.sliding_window_view(padded, (side, side))[::stride, ::stride]
+    ordered = np.sort(windows.reshape(*windows.shape[:2], -1), axis=-1)
+    n_free = np.isfinite(ordered).sum(axis=-1)
+    place = np.floor(quantile * np.maximum(n_free - 1, 0)).astype(np.int64)
+    found = np.take_along_axis(ordered, place[..., None], axis=-1)[..., 0]
+    is_known = n_free >= max(1, least_free * side**2)
+    rows = np.minimum(np.arange(found.shape[0]) * stride, size[1] - 1)
+    columns = np.minimum(np.arange(found.shape[1]) * stride, size[0] - 1)
+    if fallback is not None:
+        other = cv2.resize(fallback, size, interpolation=cv2.INTER_AREA)[np.ix_(rows, columns)]
+        found = np.where(is_known, found, other)
+    # Window i is centred on coarse pixel i * stride.
+    y = (np.arange(smooth.shape[0], dtype=np.float32) / step) / stride
+    x = (np.arange(smooth.shape[1], dtype=np.float32) / step) / stride
+    grid_x, grid_y = np.meshgrid(x, y)
+    return np.asarray(
+        cv2.remap(found.astype(np.float32), grid_x, grid_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    )
+
+
+def _cell_levels(height: _Values, region: Territories, *, rim_px: float, quantile: float = 0.5) -> _Levels:
+    """(n + 1,) float64: by label, a quantile of the level in the nucleus and the rim round it; more than 0."""
+    inner = np.where(region.distance <= rim_px, region.owner, 0)
+    n_labels = int(region.owner.max()) + 1
+    found = quantile_of_parts(height, inner, quantile=quantile)
+    return np.maximum(np.pad(found, (0, n_labels - len(found))), 1e-3)
+
+
+def _falls(smooth: _Values, near: Territories, *, reach_px: float) -> _Values:
+    """(Y, X) float32: how much the stain falls per px away from the nearest nucleus; 0 where it rises or is far."""
+    row, column = np.ogrid[: smooth.shape[0], : smooth.shape[1]]
+    down, right = (row - near.row).astype(np.float32), (column - near.column).astype(np.float32)
+    along = cv2.Sobel(smooth, cv2.CV_32F, 0, 1, ksize=3) * down + cv2.Sobel(smooth, cv2.CV_32F, 1, 0, ksize=3) * right
+    # Sobel's kernel sums up to 8.
+    falls = along / (-8 * np.maximum(cv2.magnitude(down, right), 1))
+    return np.where(near.distance <= reach_px, np.maximum(falls - np.float32(_NOISE_SLOPE), 0), np.float32(0))
+
+
+def _edge_levels(
+    height: _Values, falls: _Values, region: Territories, *, diameter: float, cell_levels: _Levels
+) -> _Values:
+    """(Y, X) float32: the level above the background at which the stain falls off, in the territory and nearby.
+
+    The geometric mean of the territory's threshold and that of the pixels within about a diameter: a cell may have a
+    bright body and a dim, flat part, each with an edge of its own.
+    """
+    offsets = _OFFSET_NOISES + _OFFSET_SHARE * cell_levels
+    offset = offsets.astype(np.float32)[region.owner]
+    above = np.maximum(height, 0)
+    weights = falls / (above + offset)
+    heights = weights * np.log1p(above / offset)
+    places = np.flatnonzero(weights)
+    owner, n_labels = region.owner.ravel()[places], len(cell_levels)
+    # An edge of the length l from the level of a cell to 0 has the weight l times the logarithm.
+    usual = np.log1p(_USUAL_SHARE * cell_levels / offsets)
+    prior = _USUAL_WEIGHT * np.pi * diameter * np.log1p(cell_levels / offsets)
+    total = np.bincount(owner, weights.ravel()[places], minlength=n_labels) + prior
+    logs = np.bincount(owner, heights.ravel()[places], minlength=n_labels) + prior * usual
+    whole = (np.expm1(logs / np.maximum(total, 1e-12)) * offsets).astype(np.float32)[region.owner]
+    # The same prior, spread over the pixels of the blur, which are 4 pi diameter^2.
+    share = (prior / (4 * np.pi * diameter**2)).astype(np.float32)[region.owner]
+    summed = _GRID.blurred(heights.astype(np.float32), diameter) + share * usual.astype(np.float32)[region.owner]
+    nearby = np.expm1(summed / np.maximum(_GRID.blurred(weights.astype(np.float32), diameter) + share, 1e-12)) * offset
+    least = (_LEAST_SHARE * cell_levels).astype(np.float32)[region.owner]
+    both = np.sqrt(np.maximum(whole, least) * np.maximum(nearby, least))
+    return np.asarray(np.maximum(both, _VISIBLE_NOISES), dtype=np.float32)
+
+
+def _unseen(stained: _Mask, near: Territories, *, sizes: NDArray[np.integer]) -> tuple[_Mask, _Mask]:
+    """By label, whether less than half of the rim is stained, and of the nucleus; and (Y, X) the rims.
+
+    Where the nucleus is stained and the rim is not, the cell ends at the nucleus.
+    """
+    widths = np.maximum(_UNSEEN_RIM * 2 * np.sqrt(sizes / np.pi), 1.5)
+    rim = (near.distance > 0) & (near.distance <= widths.astype(np.float32)[near.owner])
+    n_rim = np.bincount(near.owner[rim], minlength=len(sizes))
+    n_seen = np.bincount(near.owner[rim & stained], minlength=len(sizes))
+    n_inside = np.bincount(near.owner[stained & (near.distance == 0)], minlength=len(sizes))
+    is_unseen = (2 * n_seen < n_rim) & (2 * n_inside < sizes)
+    is_unseen[0] = False
+    return is_unseen, rim
+
+
+def _enclosed(stained: _Mask, region: Territories) -> _Mask:
+    """Pixels on the straight line from a stained pixel to the nucleus nearest to it: what a membrane encloses."""
+    row, column = np.nonzero(stained)
+    up, left = region.row[row, column] - row, region.column[row, column] - column
+    found = np.zeros_like(stained)
+    n_steps = 1 + int(max(np.abs(up).max(initial=0), np.abs(left).max(initial=0)))
+    for share in np.linspace(0, 1, n_steps):
+        found[row + np.rint(share * up).astype(np.int64), column + np.rint(share * left).astype(np.int64)] = True
+    return found
+
+
+def _smoothed(labels: NDArray[np.integer], nuclei: _Labels, *, sigma_px: float) -> _Labels:
+    """Whole cells whose outline against the background is free of single pixels."""
+    whole = _whole(labels, nuclei)
+    is_cell = _GRID.blurred((whole > 0).astype(np.float32), sigma_px) > 0.5
+    return _whole(np.where(is_cell, whole, 0), nuclei)
+
+
+def _whole(labels: NDArray[np.integer], nuclei: _Labels) -> _Labels:
+    """Of each cell the piece that holds its nucleus, with its holes filled; nuclei keep their pixels."""
+    from scipy import ndimage
+
+    merged = np.where(nuclei > 0, nuclei, labels).astype(np.int32)
+    found = np.zeros_like(merged)
+    for label, place in enumerate(ndimage.find_objects(merged), 1):
+        if place is None:
+            continue
+        inside = np.pad(merged[place] == label, 1).astype(np.uint8)
+        _, parts = cv2.connectedComponents(inside, connectivity=4)
+        held = np.zeros(int(parts.max()) + 1, dtype=bool)
+        held[parts[1:-1, 1:-1][nuclei[place] == label]] = True
+        held[0] = False
+        piece = held[parts]
+        _, outside = cv2.connectedComponents((~piece).astype(np.uint8), connectivity=4)
+        filled = (outside != outside[0, 0])[1:-1, 1:-1]
+        is_own = filled & ((merged[place] == label) | (merged[place] == 0))
+        found[place][is_own] = label
+    return found
