@@ -30,7 +30,10 @@ _LEAST_RISE = 2.0
 # that belong to nuclei.
 _SMALLEST, _LARGEST, _LEAST_SHARE = 0.4, 2.5, 0.5
 # Least evidence of a nucleus, in standard deviations of its mean (`outweighs_noise`).
-_LEAST_EVIDENCE = 10.0
+_LEAST_EVIDENCE = 12.0
+# Of white noise blurred with sigma, the share of the standard deviation that a second such blur takes away, by axes:
+# the square root of 1 + 2^(-n/2) - 2 (2/3)^(n/2).
+_LEFT = {2: 0.408, 3: 0.515}
 
 _Mask = NDArray[np.bool_]
 _Values = NDArray[np.float32]
@@ -96,6 +99,8 @@ def view_of(intensity: NDArray[np.number], *, grid: Grid, sigma_px: float, has_c
     has_classes
         False: more classes are the caller's choice, none are looked for.
     """
+    if intensity.size == 0:
+        return View(in_noise_units(intensity), None, None, 0.0, is_evened=False, n_classes=1)
     masked = masked_pixels(intensity)
     if masked is not None:
         intensity = filled(intensity, masked)
@@ -216,9 +221,13 @@ def outweighs_noise(
     """(n,) whether each part is more than a chance maximum of the smoothed noise.
 
     Its height above the background, in standard deviations of the noise, times the square root of how many independent
-    pixels it holds (a blur makes one of 4 pi sigma^2) must reach 10. Maxima of noise reach 4 to 7, a disc that is as
-    bright as the noise of a pixel and 30 px wide 20. The noise is 1.4826 times the median absolute difference from a
-    blur three times as wide, in the background: so what varies slowly is none; and at least that of white noise.
+    pixels it holds (a blur makes one of 4 pi sigma^2) must reach 12. Maxima of white noise reach 4 to 6, of noise that
+    was blurred or interpolated before 12, and a disc that is as bright as the noise of a pixel and 30 px wide 20.
+
+    The noise is the geometric mean of two estimates in the background, and that of white noise at least. Both are
+    1.4826 times the median absolute difference from a wider blur: one three times as wide, which in crowded fields
+    counts what is left of nuclei, and one 1.41 times as wide over the share of white noise that is left by it, which
+    falls short where neighbouring pixels are alike.
 
     Parameters
     ----------
@@ -228,9 +237,16 @@ def outweighs_noise(
         Of each part, above the background around it, in noise units; and its pixels.
     """
     independent = 4 * grid.size_of_ball(2 * max(sigma_px, 0.5))
-    values = (smooth - grid.blurred(smooth, 3 * max(sigma_px, 0.5)))[~stained]
-    noise = max(independent**-0.5, 1.4826 * float(np.median(np.abs(values))) if len(values) else 0.0)
+    noise = independent**-0.5
+    if not stained.all():
+        wide, near = (_spread(smooth, ~stained, grid=grid, sigma_px=sigma_px * share) for share in (3.0, 1.0))
+        noise = max(noise, float(np.sqrt(wide * near / _LEFT[grid.n_axes])))
     return np.asarray(height / noise * np.sqrt(n_px / independent) >= _LEAST_EVIDENCE)
+
+
+def _spread(smooth: _Values, where: _Mask, *, grid: Grid, sigma_px: float) -> float:
+    rest = smooth - grid.blurred(smooth, max(sigma_px, 0.5))
+    return 1.4826 * float(np.median(np.abs(rest[where])))
 
 
 def _with_dim_class(view: View, look: _Look, intensity: NDArray[np.number], *, grid: Grid, sigma_px: float) -> View:

@@ -16,12 +16,21 @@ from wellspring.segmentation.settings import CellSettings, SegmentationSettings,
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["SiteCells", "cell_channels", "cells_of_site", "run_cells", "run_nuclei"]
+__all__ = ["SiteCells", "SiteNuclei", "cell_channels", "cells_of_site", "run_cells", "run_nuclei"]
 
 # As in `has_stain`: averages about 50 pixels.
 _BLUR_PX = 2.0
 # Fields of the settings that are not the method's own.
 _SHARED = ("method", "nucleus_channel", "channel", "smoothing_sigma_px", "min_diameter_px", "n_components", "cells")
+
+
+@dataclass(frozen=True)
+class SiteNuclei:
+    """The nuclei of one site: name, (Y, X) uint32 labels, a row of the table `SITE_NUCLEI`."""
+
+    site: str
+    labels: NDArray[np.uint32]
+    about: "pd.DataFrame"
 
 
 @dataclass(frozen=True)
@@ -33,8 +42,10 @@ class SiteCells:
     objects: "pd.DataFrame"
 
 
-def run_nuclei(sites: Iterable[SiteImage], settings: SegmentationSettings) -> Iterator[tuple[str, NDArray[np.uint32]]]:
-    """Site name and (Y, X) nucleus labels, one site at a time.
+def run_nuclei(
+    sites: Iterable[SiteImage], settings: SegmentationSettings, *, key: tuple[str, str]
+) -> Iterator[SiteNuclei]:
+    """The nuclei of each site and what they are like, one site at a time.
 
     Parameters
     ----------
@@ -42,19 +53,23 @@ def run_nuclei(sites: Iterable[SiteImage], settings: SegmentationSettings) -> It
         With the nucleus channel and no other.
     settings
         The block ``segmentation``.
+    key
+        (plate, well).
     """
-    from wellspring.segmentation.nuclei import segment_nuclei
+    from wellspring.segmentation.doubts import describe_nuclei
+    from wellspring.segmentation.nuclei import nuclei_of_image
 
     threshold = nucleus_method(settings.method).threshold(**_own(settings))
     for site in sites:
-        nuclei = segment_nuclei(
+        nuclei = nuclei_of_image(
             site.image[0],
             threshold=threshold,
             smoothing_sigma_px=settings.smoothing_sigma_px,
             min_diameter_px=settings.min_diameter_px,
         )
-        print(f"site {site.site}: {nuclei.max(initial=0)} nuclei")
-        yield site.site, nuclei
+        about = describe_nuclei(nuclei, plate=key[0], well=key[1], site=site.site)
+        print(about.to_string(index=False))
+        yield SiteNuclei(site.site, nuclei.labels, about)
 
 
 def cell_channels(settings: CellSettings) -> list[str]:

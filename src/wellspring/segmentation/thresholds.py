@@ -90,9 +90,11 @@ Threshold = Otsu | MultiOtsu | LocalMidpoint
 def has_stain(image: _Values, *, grid: Grid, seen: _Mask | None = None) -> bool:
     """Whether an image holds stain at all, or but one population of pixels.
 
-    `image` is in noise units; only pixels of `seen` are judged (None: all). Otsu's rule halves whatever it is given. So its threshold of the log intensity, after a
-    blur of 2 px (1 in 3D: both average about 50 pixels), must lie at least 2 standard deviations above the median of
-    the class below it (1.4826 times that class's median absolute deviation, at least that of the noise that is left).
+    `image` is in noise units; only pixels of `seen` are judged (None: all).
+
+    Otsu's rule halves whatever it is given. So its threshold of the log intensity, after a blur of 2 px (1 in 3D: both
+    average about 50 pixels), must lie at least 2 standard deviations above the median of the class below it
+    (1.4826 times that class's median absolute deviation, at least that of the noise that is left).
     Where the rule merely halves one population, this ratio is 1.1 (normal) to 1.3 (uniform: the flattest that noise and
     uneven light make); 2 is half again above that. With two populations the class below is the whole background, and 2
     means that few of its pixels, 1 in 40, are above the threshold; 3 would take crowded, hazy fields for empty. A
