@@ -10,7 +10,8 @@ from wellspring.tables import check_table, empty_table
 
 
 def _images(focus: list[float], *, plate: str = "p1", channel: str = "actin") -> pd.DataFrame:
-    frame = pd.DataFrame(dict.fromkeys(JUDGED, 1.0), index=range(len(focus)))
+    measures = {**dict.fromkeys(JUDGED, 1.0), **{f"error_{name}": 0.0 for name in JUDGED}}
+    frame = pd.DataFrame(measures, index=range(len(focus)))
     key = {"plate": plate, "well": [f"A{i:02d}" for i in range(len(focus))], "site": "1", "channel": channel}
     return frame.assign(focus_slope=focus, **key)[IMAGE_QUALITY.names]
 
