@@ -29,8 +29,8 @@ _ROUNDING = 0.5
 _ALIKE = 2.25
 # Frequencies from here on (cycles per px) are noise; a ring's power is known if its error is below half of it.
 _NOISE_FREQUENCY, _KNOWN, _LEAST_RINGS = 0.3, 0.5, 4
-# Quadrants whose slopes say how much cells differ.
-_LEAST_QUADRANTS = 3
+# Smallest side of a quadrant that has a slope worth comparing.
+_LEAST_QUADRANT_PX = 64
 _Floats = NDArray[np.float64]
 
 
@@ -67,7 +67,7 @@ class ImageMeasures:
 
 @dataclass(frozen=True)
 class Focus:
-    """Slope of the spectrum of an image less its noise, and the slope's standard error; NaN without structure."""
+    """Slope of the spectrum of an image less its noise, and its standard error; NaN where they are not known."""
 
     slope: float
     error: float
@@ -165,8 +165,9 @@ def focus(image: NDArray[np.number]) -> Focus:
     a field far out of focus is steep. The line is fitted by weighted least squares.
 
     Its error is that of the weights and that of the cells which happen to be there: the standard error of the slopes of
-    the four quadrants. Where fewer than three have a slope, few cells make all of it, and the error of the weights is
-    multiplied by the scatter of the rings about a parabola.
+    the four quadrants. Where one of them has none, a few cells make all of the slope, and its error is not known.
+    Quadrants below 64 px have no slope; there the error of the weights is multiplied by the scatter of the rings about
+    a parabola.
 
     Parameters
     ----------
@@ -186,8 +187,10 @@ def focus(image: NDArray[np.number]) -> Focus:
     quadrants = (image[y : y + height, x : x + width] for y in (0, height) for x in (0, width))
     fits = [_fitted(quadrant) for quadrant in quadrants]
     slopes = [fit.slope for fit in fits if fit is not None and np.isfinite(fit.slope)]
-    if len(slopes) < _LEAST_QUADRANTS:
+    if min(height, width) < _LEAST_QUADRANT_PX:
         return Focus(whole.slope, whole.error * whole.misfit)
+    if len(slopes) < len(fits):
+        return Focus(whole.slope, float("nan"))
     return Focus(whole.slope, float(np.hypot(whole.error, np.std(slopes, ddof=1) / np.sqrt(len(slopes)))))
 
 

@@ -65,8 +65,8 @@ def flagged_images(images: pd.DataFrame, *, max_z: float, judged_by: Sequence[st
     max_z
         An image is flagged when the robust z-score of one of `judged_by` is above it, or below its negative. The
         deviation from the median counts in root sums of squares of the usual one (`robust_z`) and the image's own
-        sampling error (`error_<name>`; none where the column is not there or missing), so that equal images with a few
-        cells more or less, or one grey value apart, are not flagged. Shares
+        sampling error (`error_<name>`; none without that column, and where it is NaN the image is not judged by it), so
+        that equal images with a few cells more or less, or one grey value apart, are not flagged. Shares
         (saturated, empty) must differ from their median by 0.01 as well.
     judged_by
         Names among `JUDGED`.
@@ -107,9 +107,9 @@ def _z_of(table: pd.DataFrame, name: str, groups: "DataFrameGroupBy") -> "pd.Ser
     values = table[name].astype(np.float64)
     deviation = values - groups[name].transform("median")
     usual = groups[name].transform(_usual_deviation)
-    own = table[f"error_{name}"].fillna(0.0) if f"error_{name}" in table else 0.0
+    own = table.get(f"error_{name}", 0.0)
     scale = np.sqrt(usual**2 + own**2)
-    return (deviation / scale.where(scale > 0)).where((scale > 0) | values.isna(), 0.0)
+    return (deviation / scale.where(scale > 0)).where((scale > 0) | values.isna() | scale.isna(), 0.0)
 
 
 def _usual_deviation(values: "pd.Series[float]") -> float:
