@@ -51,9 +51,8 @@ def main(
     for name, one in found.items():
         factors = f"factors {one.function.min():.3f} to {one.function.max():.3f}"
         offset = "no offset" if one.offset == 0 else f"offset {one.offset:.1f} (nan: not known)"
-        print(
-            f"{name}: {offset}; {factors if one.is_applied else 'too few images, not applied'}, from {one.n_images} images"
-        )
+        outcome = factors if one.is_applied else "too few images, not applied"
+        print(f"{name}: {offset}; {outcome}, from {one.n_images} images")
     write_illumination(illumination, found)
 
 
