@@ -3,14 +3,23 @@
 import dataclasses
 from collections.abc import Mapping
 from functools import cache
-from typing import Any, TypeVar
+from types import UnionType
+from typing import Any, TypeVar, overload
 
 __all__ = ["settings_of"]
 
 Settings = TypeVar("Settings")
 
 
-def settings_of(kind: type[Settings], block: Mapping[str, Any]) -> Settings:
+@overload
+def settings_of(kind: type[Settings], block: Mapping[str, Any]) -> Settings: ...
+
+
+@overload
+def settings_of(kind: UnionType, block: Mapping[str, Any]) -> Any: ...
+
+
+def settings_of(kind: Any, block: Mapping[str, Any]) -> Any:
     """A checked block of the config as the frozen dataclass `kind`, nested blocks and methods included.
 
     The schema has checked ranges and filled in defaults; here every key must have its field and its type.
@@ -20,8 +29,7 @@ def settings_of(kind: type[Settings], block: Mapping[str, Any]) -> Settings:
     ValueError
         When `kind` and the block disagree, which is a defect.
     """
-    chosen: Any = kind
-    found: Settings = _adapter(chosen).validate_python(dict(block))
+    found = _adapter(kind).validate_python(dict(block))
     _check_keys(block, found)
     return found
 

@@ -52,7 +52,9 @@ def index(tmp_path: Path) -> Path:
 
 def _nuclei(index: Path, output: Path, **options: Any) -> None:
     given = {"illumination": None, "sites": None, "projection": "max", "background": {}, "segmentation": NUCLEI}
-    _script("segmentation_nuclei").main(index=index, labels=output, **{**given, **options})
+    _script("segmentation_nuclei").main(
+        index=index, labels=output, about=output.with_name("nuclei.parquet"), **{**given, **options}
+    )
 
 
 def _kept(path: Path, **sites: bool) -> Path:

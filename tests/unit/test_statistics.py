@@ -61,7 +61,8 @@ def test_resamples_without_a_value_are_left_out_of_a_percentile_interval():
     assert high[0] == pytest.approx(np.quantile(np.arange(100), 0.95))
     assert np.isnan([low[1], high[1]]).all()
     empty = percentile_interval(np.empty((0, 2)))
-    assert np.isnan(empty[0]).all() and empty[0].shape == (2,)
+    assert np.isnan(empty[0]).all()
+    assert empty[0].shape == (2,)
 
 
 def test_the_interval_of_a_mean_is_students():

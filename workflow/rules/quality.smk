@@ -104,6 +104,7 @@ rule quality_illumination:
         channels=config["quality"]["channels"],
         smoothing_share=config["quality"]["smoothing_share"],
         min_images=config["quality"]["min_images"],
+        given=sorted(config["raw"].get("background", {})),
         code=script_code("quality/illumination"),
     message:
         "Estimating the illumination of plate {wildcards.plate}"

@@ -30,6 +30,7 @@ rule segmentation_nuclei:
         sites=plate_sites(),
     output:
         labels="<results>/segmentation/{plate}/{well}.ome.tif",
+        about="<results>/segmentation/{plate}/{well}.nuclei.parquet",
     log:
         "<logs>/segmentation_nuclei/{plate}/{well}.log",
     benchmark:
@@ -115,6 +116,7 @@ rule segmentation_overlays:
 rule segmentation_chapter:
     input:
         objects=per_well("<results>/segmentation/{plate}/{well}.parquet"),
+        nuclei=per_well("<results>/segmentation/{plate}/{well}.nuclei.parquet"),
         sites=sites_of_plates(),
         overlays="<results>/report/segmentation.svg",
         captions=captions("segmentation"),
@@ -125,6 +127,7 @@ rule segmentation_chapter:
             caption="../report/segmentation/segmentation.rst",
             category="Segmentation",
         ),
+        nuclei="<results>/report/nuclei.csv",
     log:
         "<logs>/segmentation_chapter.log",
     benchmark:

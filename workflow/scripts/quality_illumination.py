@@ -5,7 +5,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wellspring.jobs import logged_job
-from wellspring.quality.images import SmallSite, illumination_of_plate, read_small_sites, write_illumination
+from wellspring.quality.images import (
+    SmallSite,
+    illumination_of_plate,
+    offsets_of_plate,
+    read_small_sites,
+    write_illumination,
+)
 from wellspring.quality.tables import KEPT_SITES
 from wellspring.tables import read_table
 
@@ -22,6 +28,7 @@ def main(
     channels: Sequence[str],
     smoothing_share: float,
     min_images: int,
+    given: Sequence[str],
     illumination: Path,
 ) -> None:
     """Merge the `small` images of the plate's kept `sites` and write the plate's `illumination`."""
@@ -34,10 +41,18 @@ def main(
             names, found = read_small_sites(path)
             yield names, [one for one in found if (path.name.removesuffix(".npz"), one.site) in keys]
 
-    found = illumination_of_plate(wells(), channels=channels, smoothing_share=smoothing_share, min_images=min_images)
+    found = illumination_of_plate(
+        wells(),
+        channels=channels,
+        smoothing_share=smoothing_share,
+        min_images=min_images,
+        offsets=offsets_of_plate(wells(), given=given),
+    )
     for name, one in found.items():
         factors = f"factors {one.function.min():.3f} to {one.function.max():.3f}"
-        print(f"{name}: {factors if one.is_applied else 'too few images, not applied'}, from {one.n_images} images")
+        offset = "no offset" if one.offset == 0 else f"offset {one.offset:.1f} (nan: not known)"
+        outcome = factors if one.is_applied else "too few images, not applied"
+        print(f"{name}: {offset}; {outcome}, from {one.n_images} images")
     write_illumination(illumination, found)
 
 
@@ -49,5 +64,6 @@ if __name__ == "__main__":
             channels=snakemake.params.channels,
             smoothing_share=snakemake.params.smoothing_share,
             min_images=snakemake.params.min_images,
+            given=snakemake.params.given,
             illumination=Path(snakemake.output.illumination),
         )

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 from wellspring.jobs import logged_job
 from wellspring.quality.report.left_out import left_out_sites
 from wellspring.report.chapter import read_captions, write_chapter
+from wellspring.segmentation.doubts import compared_sites
 from wellspring.segmentation.report.chapter import segmentation_chapter
 from wellspring.segmentation.report.counts import segmentation_table
-from wellspring.segmentation.tables import WELL_SEGMENTED, WELL_SEGMENTED_COUNTS
+from wellspring.segmentation.tables import SITE_NUCLEI, WELL_SEGMENTED, WELL_SEGMENTED_COUNTS
 from wellspring.tables import read_tables, write_table
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 def main(
     *,
     objects: Sequence[Path],
+    nuclei: Sequence[Path],
     sites: Sequence[Path],
     overlays: Path,
     captions: Sequence[Path],
@@ -28,21 +30,25 @@ def main(
     segmentation: Mapping[str, Any],
     corrected: Sequence[str],
     table: Path,
+    about: Path,
     chapter: Path,
 ) -> None:
-    """Count the `objects` of `wells` into `table`; write the `chapter` with the figure `overlays`."""
+    """Count the `objects` of `wells` into `table`, compare the `nuclei` of all sites; write the `chapter`."""
     left_out, all_sites = left_out_sites(sites)
     counts = segmentation_table(read_tables(objects, WELL_SEGMENTED), wells=wells, left_out=left_out)
     print(counts.to_string())
     write_table(counts, table, WELL_SEGMENTED_COUNTS)
+    compared = compared_sites(read_tables(nuclei, SITE_NUCLEI))
+    write_table(compared, about, SITE_NUCLEI)
     found = segmentation_chapter(
         counts,
+        nuclei=compared,
         left_out=left_out,
         sites=all_sites,
         segmentation=segmentation,
         corrected=corrected,
         captions=read_captions(captions),
-        files={"table": table, "overlays": overlays},
+        files={"table": table, "overlays": overlays, "nuclei": about},
     )
     write_chapter(found, chapter)
 
@@ -52,11 +58,13 @@ if __name__ == "__main__":
         main(
             objects=[Path(path) for path in snakemake.input.objects],
             sites=[Path(path) for path in snakemake.input.get("sites", [])],
+            nuclei=[Path(path) for path in snakemake.input.nuclei],
             overlays=Path(snakemake.input.overlays),
             captions=[Path(path) for path in snakemake.input.captions],
             wells=[(plate, well) for plate, well in snakemake.params.wells],
             segmentation=snakemake.params.segmentation,
             corrected=snakemake.params.corrected,
             table=Path(snakemake.output.table),
+            about=Path(snakemake.output.nuclei),
             chapter=Path(snakemake.output.chapter),
         )

@@ -1,15 +1,16 @@
 """How much of an embedding is plate, objective or position rather than biology."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from sklearn.covariance import LedoitWolf
 
 from wellspring.profiling.profiles import Profiles
 from wellspring.statistics import permutation_p_value
 
-__all__ = ["explained_p_value", "explained_share", "whitened"]
+__all__ = ["batch_rows", "explained_p_value", "explained_share", "whitened"]
 
 
 # Fewer control wells say nothing about how they vary together.
@@ -105,3 +106,41 @@ def whitened(profiles: Profiles, *, is_control: NDArray[np.bool_]) -> Profiles |
         return None
     root = axes @ np.diag(1 / np.sqrt(np.maximum(variance, 1e-12 * most))) @ axes.T
     return Profiles(profiles.wells, values @ root)
+
+
+def batch_rows(
+    forms: Mapping[str, Profiles | None],
+    *,
+    columns: Sequence[str],
+    informed: Sequence[str],
+    n_permutations: int,
+    rng: np.random.Generator,
+) -> pd.DataFrame:
+    """Explained shares of the class and of each column, in each form of the profiles; NaN where there is none.
+
+    Parameters
+    ----------
+    forms
+        Profiles by the name of the form; their wells have the columns sample, label and `columns`.
+    informed
+        Forms that were made with the class, in which it has no p-value: those of a classifier, and whitened ones, whose
+        controls are made alike, and others not, whatever they are.
+
+    Returns
+    -------
+    DataFrame
+        Rows of table `VERDICT` without their method.
+    """
+    parts = []
+    for column in ("label", *columns):
+        for form, profiles in forms.items():
+            share, p_value = np.nan, np.nan
+            if profiles is not None:
+                groups = profiles.wells[column].fillna("missing").astype(str).tolist()
+                samples = profiles.wells["sample"].tolist()
+                share = explained_share(profiles.values, groups)
+                n_drawn = 0 if column == "label" and form in informed else n_permutations
+                p_value = explained_p_value(profiles.values, groups, samples=samples, n_permutations=n_drawn, rng=rng)
+            parts.append((f"{column} {form}", share, np.nan, np.nan, p_value))
+    table = pd.DataFrame(parts, columns=["metric", "value", "lower", "upper", "p_value"])
+    return table.assign(question="batch", scope="all")

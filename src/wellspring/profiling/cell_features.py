@@ -53,7 +53,8 @@ def field_features(cells: pd.DataFrame, shard: Shard, *, sites: Sequence[str]) -
     Returns
     -------
     DataFrame
-        Columns ``site``, ``n_cells`` and the features; sites without cells have 0 everywhere.
+        Columns ``site``, ``n_cells`` and the features; sites without cells have 0 cells, and no other
+        feature (NaN).
     """
     header = shard.header
     site_of = dict(zip(cells["object_id"], cells["site"], strict=True))
@@ -72,4 +73,4 @@ def field_features(cells: pd.DataFrame, shard: Shard, *, sites: Sequence[str]) -
         found.append(
             values | {f"median {k}": v for k, v in median.items()} | {f"spread {k}": v for k, v in deviation.items()}
         )
-    return pd.DataFrame(found, columns=None if found else ["site", "n_cells"]).fillna(0.0)
+    return pd.DataFrame(found, columns=None if found else ["site", "n_cells"])

@@ -67,17 +67,20 @@ def embedded_features(folds: FieldFolds, features: pd.DataFrame) -> pd.DataFrame
     Parameters
     ----------
     features
-        A row per field of `folds`, numbers only; missing ones become 0.
+        A row per field of `folds`, numbers only. Missing ones (of fields without cells) are left out of means and
+        standard deviations, and take the mean of the fields that the fold has seen, so that they move no other field.
 
     Returns
     -------
     DataFrame
         Table `EMBEDDING`.
     """
-    values = features.fillna(0.0).to_numpy(dtype=np.float64)
+    values = features.to_numpy(dtype=np.float64)
     tables = []
     for number in folds.numbers:
         seen = folds.seen(number)
-        scaled = StandardScaler().fit(values[seen]).transform(values)
+        # A feature that no field has is 0.
+        own = np.where(np.isnan(values[seen]).all(axis=0), 0.0, values)
+        scaled = np.nan_to_num(StandardScaler().fit(own[seen]).transform(own), nan=0.0)
         tables.append(embedding_table(folds.keys, scaled.astype(np.float32), fold=number, is_seen=seen))
     return pd.concat(tables, ignore_index=True)

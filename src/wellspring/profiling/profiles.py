@@ -15,6 +15,9 @@ from wellspring.tables import read_table
 
 __all__ = ["Profiles", "embedding_columns", "read_profiles", "robust_standardized", "well_profiles"]
 
+# A feature whose deviation is below this share of its largest value, or of the median feature's deviation, is constant.
+_CONSTANT, _FEATURE_CONSTANT = 1e-5, 1e-8
+
 
 @dataclass(frozen=True)
 class Profiles:
@@ -91,7 +94,9 @@ def well_profiles(embedding: pd.DataFrame, annotations: pd.DataFrame, *, source:
 def robust_standardized(profiles: Profiles) -> Profiles:
     """Each feature less its median on the well's plate, over 1.4826 times the median absolute deviation there.
 
-    Where that deviation is 0 the feature becomes 0 on that plate. This takes from each plate what all of its wells
+    Where that deviation is no more than rounding the feature is constant, and becomes 0 on that plate: less than 1e-5
+    of the feature's largest value on the plate (float32 has 1e-7), or than 1e-8 of the median feature's deviation
+    there. This takes from each plate what all of its wells
     share; a class that has a plate to itself loses its signal too.
     """
     values = profiles.values.copy()
@@ -99,5 +104,7 @@ def robust_standardized(profiles: Profiles) -> Profiles:
         own = (profiles.wells["plate"] == plate).to_numpy()
         deviation = values[own] - np.median(values[own], axis=0)
         scale = robust_sd(values[own], axis=0)
-        values[own] = np.divide(deviation, scale, out=np.zeros_like(deviation), where=scale > 0)
+        usual = float(np.median(scale[scale > 0])) if (scale > 0).any() else 0.0
+        least = np.maximum(_CONSTANT * np.abs(values[own]).max(axis=0), _FEATURE_CONSTANT * usual)
+        values[own] = np.divide(deviation, scale, out=np.zeros_like(deviation), where=scale > least)
     return Profiles(profiles.wells, values)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from sklearn.decomposition import PCA
 from sklearn.metrics import homogeneity_completeness_v_measure
 
-from wellspring.profiling.batch_effects import explained_p_value, explained_share, whitened
+from wellspring.profiling.batch_effects import batch_rows, whitened
 from wellspring.profiling.classification import classification_rows, network_rows, unseen_scores
 from wellspring.profiling.clustering import (
     agreement_p_value,
@@ -94,7 +94,7 @@ def judged(
     is_control = whole.wells["label"].isin(list(controls)).to_numpy()
     forms = {"before": whole, "robust z": even[0], "whitened": whitened(whole, is_control=is_control)}
     informed = tuple(forms) if needs_classes else ("whitened",)
-    parts.append(_batch_rows(forms, columns=batch_columns, informed=informed, n_permutations=n_permutations, rng=rng))
+    parts.append(batch_rows(forms, columns=batch_columns, informed=informed, n_permutations=n_permutations, rng=rng))
     if scores is not None:
         own = network_rows(scores, whole.wells, positive=positive, n_bootstraps=n_bootstraps, rng=rng)
         parts.append(own.assign(question="network"))
@@ -168,34 +168,6 @@ def _unseen_rows(
     table = _rows(found, "clusters", "unseen")
     p_value = agreement_p_value(assigned, n_permutations=n_permutations, rng=rng)
     return table.assign(p_value=np.where(table["metric"] == "kmeans v_measure", p_value, np.nan))
-
-
-def _batch_rows(
-    forms: Mapping[str, Profiles | None],
-    *,
-    columns: Sequence[str],
-    informed: Sequence[str],
-    n_permutations: int,
-    rng: np.random.Generator,
-) -> pd.DataFrame:
-    """Explained shares of the class and of each column, in each form of the profiles; NaN where there is none.
-
-    The class has no p-value in forms that were made with it (`informed`): those of a classifier, and whitened ones,
-    whose controls are made alike, and others not, whatever they are.
-    """
-    parts = []
-    for column in ("label", *columns):
-        for form, profiles in forms.items():
-            share, p_value = np.nan, np.nan
-            if profiles is not None:
-                groups = profiles.wells[column].fillna("missing").astype(str).tolist()
-                samples = profiles.wells["sample"].tolist()
-                share = explained_share(profiles.values, groups)
-                n_drawn = 0 if column == "label" and form in informed else n_permutations
-                p_value = explained_p_value(profiles.values, groups, samples=samples, n_permutations=n_drawn, rng=rng)
-            parts.append((f"{column} {form}", share, np.nan, np.nan, p_value))
-    table = pd.DataFrame(parts, columns=["metric", "value", "lower", "upper", "p_value"])
-    return table.assign(question="batch", scope="all")
 
 
 def _cluster_table(

@@ -27,10 +27,13 @@ class Correction:
         Illumination function of each channel that is evened; other channels stay as they are.
     left_out : frozenset of str
         Names of the sites that are left out.
+    offsets : dict of str to float
+        The camera's offset of channels for which it was estimated, since the config gives no background.
     """
 
     functions: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
     left_out: frozenset[str] = frozenset()
+    offsets: Mapping[str, float] = field(default_factory=dict)
 
 
 def read_correction(illumination: Path | None, sites: Path | None, *, plate: str, well: str) -> Correction:
@@ -52,13 +55,15 @@ def read_correction(illumination: Path | None, sites: Path | None, *, plate: str
         When a file is missing or is not what it should be, or the well is not in the table.
     """
     functions: dict[str, NDArray[np.float32]] = {}
+    offsets: dict[str, float] = {}
     if illumination is not None:
         # Jobs that correct nothing do without the modules that this needs; the same holds below.
         from wellspring.quality.images import read_illumination
 
         found = read_illumination(illumination)
         functions = {name: one.function for name, one in found.items() if one.is_applied}
-    return Correction(functions, frozenset() if sites is None else _left_out(sites, key=(plate, well)))
+        offsets = {name: one.offset for name, one in found.items() if one.is_applied and one.offset > 0}
+    return Correction(functions, frozenset() if sites is None else _left_out(sites, key=(plate, well)), offsets)
 
 
 def _left_out(path: Path, *, key: tuple[str, str]) -> frozenset[str]:
@@ -84,7 +89,7 @@ def corrected(
     correction
         From `read_correction`.
     background
-        Intensity without light by channel, 0 where it has none: it stays as it is.
+        Intensity without light by channel; where it has none, the offset that was estimated, or 0. It stays as it is.
 
     Yields
     ------
@@ -93,7 +98,7 @@ def corrected(
         (`wellspring.quality.illumination.corrected`). A projection is evened as if its planes had been, but for
         rounding.
     """
-    offsets = background or {}
+    offsets = {**correction.offsets, **(background or {})}
     for site in sites:
         if site.site not in correction.left_out:
             yield _evened(site, correction.functions, background=offsets)

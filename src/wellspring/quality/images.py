@@ -1,7 +1,7 @@
 """What this stage writes in addition to tables: small images of a well, functions of a plate, corrected images."""
 
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,12 +12,14 @@ from numpy.typing import NDArray
 
 from wellspring.files import as_readable, replaced_when_whole
 from wellspring.quality.illumination import RatioHistogram, SmallImage, illumination_function
+from wellspring.quality.offsets import plate_offset
 from wellspring.raw.images import SiteImage
 
 __all__ = [
     "Illumination",
     "SmallSite",
     "illumination_of_plate",
+    "offsets_of_plate",
     "read_illumination",
     "read_small_sites",
     "write_corrected",
@@ -49,11 +51,18 @@ class Illumination:
         Images that it was estimated from.
     is_applied : bool
         False where they were too few.
+    offset : float
+        Of the camera, as estimated where the config gives no background; 0 where it gives one, NaN where it could not
+        be estimated (then none is subtracted).
+    cover : float
+        Median share of the field that cells cover; 0 where images have no two classes of places.
     """
 
     function: NDArray[np.float32]
     n_images: int
     is_applied: bool
+    offset: float = 0.0
+    cover: float = 0.0
 
 
 def write_small_sites(path: Path, sites: Sequence[SmallSite], *, channels: Sequence[str]) -> None:
@@ -62,6 +71,7 @@ def write_small_sites(path: Path, sites: Sequence[SmallSite], *, channels: Seque
     for place, one in enumerate(sites):
         arrays[f"ratio_{place}"] = np.stack([image.ratio for image in one.images])
         arrays[f"is_measured_{place}"] = np.stack([image.is_measured for image in one.images])
+        arrays[f"about_{place}"] = np.array([(image.middle, image.cover, image.offset) for image in one.images])
     with replaced_when_whole(path) as temporary:
         np.savez_compressed(temporary, **arrays)
 
@@ -77,8 +87,9 @@ def read_small_sites(path: Path) -> tuple[tuple[str, ...], list[SmallSite]]:
     with as_readable(path, expected="the small images of a well"), np.load(path) as arrays:
         sites = []
         for place, name in enumerate(arrays["sites"].tolist()):
-            pairs = zip(arrays[f"ratio_{place}"], arrays[f"is_measured_{place}"], strict=True)
-            sites.append(SmallSite(name, tuple(SmallImage(ratio, measured) for ratio, measured in pairs)))
+            pairs = zip(*(arrays[f"{key}_{place}"] for key in ("ratio", "is_measured", "about")), strict=True)
+            images = (SmallImage(ratio, measured, *about.tolist()) for ratio, measured, about in pairs)
+            sites.append(SmallSite(name, tuple(images)))
         return tuple(arrays["channels"].tolist()), sites
 
 
@@ -88,6 +99,7 @@ def illumination_of_plate(
     channels: Sequence[str],
     smoothing_share: float,
     min_images: int,
+    offsets: Mapping[str, float] | None = None,
 ) -> dict[str, Illumination]:
     """The illumination of each channel of a plate, from the small images of its wells, which are read one at a time.
 
@@ -100,18 +112,26 @@ def illumination_of_plate(
     smoothing_share
         As of `illumination_function`.
     min_images
-        A function from fewer images follows their cells as much as the light, and is not applied.
+        A function from fewer images holds their cells as much as the light, and is not applied: from five images it
+        may change intensities twofold where the true light differs by a tenth.
+    offsets
+        From `offsets_of_plate`: subtracted here, from what was measured without a background. None: none.
 
     Returns
     -------
     dict of str to Illumination
         A channel without any light, or a plate without sites, has the function 1 everywhere.
     """
+    known = offsets or {}
     histograms: dict[str, RatioHistogram] = {}
+    covers: dict[str, list[float]] = {}
     for names, sites in wells:
         for one in sites:
             for name, image in zip(names, one.images, strict=True):
-                histograms.setdefault(name, RatioHistogram(image.ratio.shape)).add(image)
+                offset = known.get(name, 0.0)
+                above = image.above(offset) if offset > 0 else image
+                histograms.setdefault(name, RatioHistogram(image.ratio.shape)).add(above)
+                covers.setdefault(name, []).append(image.cover)
     found = {}
     for name in channels:
         histogram = histograms.get(name)
@@ -121,8 +141,33 @@ def illumination_of_plate(
             found[name] = Illumination(np.ones(shape, dtype=np.float32), n_images, is_applied=False)
         else:
             function = illumination_function(histogram.median(), smoothing_share=smoothing_share)
-            found[name] = Illumination(function, histogram.n_images, is_applied=True)
+            about = {"offset": known.get(name, 0.0), "cover": float(np.median(covers[name]))}
+            found[name] = Illumination(function, histogram.n_images, is_applied=True, **about)
     return found
+
+
+def offsets_of_plate(
+    wells: Iterable[tuple[tuple[str, ...], Sequence[SmallSite]]], *, given: Collection[str]
+) -> dict[str, float]:
+    """The camera's offset of each channel of a plate whose background is not given (`plate_offset`); NaN: not known.
+
+    Parameters
+    ----------
+    wells
+        As of `illumination_of_plate`.
+    given
+        Channels whose background the config gives, and is subtracted already.
+    """
+    about: dict[str, list[tuple[float, float]]] = {}
+    for names, sites in wells:
+        for one in sites:
+            for name, image in zip(names, one.images, strict=True):
+                if name not in given:
+                    about.setdefault(name, []).append((image.offset, image.middle))
+    return {
+        name: plate_offset([offset for offset, _ in each], middle=float(np.median([middle for _, middle in each])))
+        for name, each in about.items()
+    }
 
 
 def write_illumination(path: Path, channels: Mapping[str, Illumination]) -> None:
@@ -131,6 +176,8 @@ def write_illumination(path: Path, channels: Mapping[str, Illumination]) -> None
     arrays["channels"] = np.array(list(channels))
     arrays["n_images"] = np.array([one.n_images for one in channels.values()])
     arrays["is_applied"] = np.array([one.is_applied for one in channels.values()])
+    arrays["offset"] = np.array([one.offset for one in channels.values()])
+    arrays["cover"] = np.array([one.cover for one in channels.values()])
     with replaced_when_whole(path) as temporary:
         np.savez_compressed(temporary, **arrays)
 
@@ -144,10 +191,12 @@ def read_illumination(path: Path) -> dict[str, Illumination]:
         When the file is missing or not such a file.
     """
     with as_readable(path, expected="illumination functions"), np.load(path) as arrays:
-        rows = zip(arrays["channels"].tolist(), arrays["n_images"], arrays["is_applied"], strict=True)
+        rows = zip(
+            *(arrays[key].tolist() for key in ("channels", "n_images", "is_applied", "offset", "cover")), strict=True
+        )
         return {
-            name: Illumination(arrays[f"function_{number}"], int(n_images), bool(is_applied))
-            for number, (name, n_images, is_applied) in enumerate(rows)
+            name: Illumination(arrays[f"function_{number}"], n_images, is_applied, offset, cover)
+            for number, (name, n_images, is_applied, offset, cover) in enumerate(rows)
         }
 
 

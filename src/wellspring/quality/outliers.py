@@ -1,6 +1,7 @@
 """Images that are unlike the others of their plate and channel, and the sites to leave out for them."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -11,11 +12,14 @@ from wellspring.quality.tables import FLAGGED_IMAGES, JUDGED, KEPT_SITES
 from wellspring.statistics import MAD_TO_SD
 from wellspring.tables import empty_table
 
+if TYPE_CHECKING:
+    from pandas.core.groupby import DataFrameGroupBy
+
 __all__ = ["NO_REASON", "flagged_images", "kept_sites", "robust_z"]
 
 NO_REASON = "none"
 _OF_NORMAL_MEAN_DEVIATION = 1.2533
-# Differences that are too small to matter, however rare they are: of shares one percent of the field.
+# Differences that do not matter, however rare they are: of shares one percent of the field.
 _LEAST_DIFFERENCE = {"saturated_share": 0.01, "empty_share": 0.01}
 
 
@@ -38,10 +42,17 @@ def robust_z(values: NDArray[np.floating]) -> NDArray[np.float64]:
     if not np.isfinite(values).any():
         return np.full(values.shape, np.nan)
     deviation = values - np.nanmedian(values)
-    scale = MAD_TO_SD * float(np.nanmedian(np.abs(deviation)))
-    if scale == 0:
-        scale = _OF_NORMAL_MEAN_DEVIATION * float(np.nanmean(np.abs(deviation)))
+    scale = _scale(deviation)
     return deviation / scale if scale > 0 else np.where(np.isnan(values), np.nan, 0.0)
+
+
+def _scale(deviation: NDArray[np.float64]) -> float:
+    """Of deviations from their median; NaN is left out."""
+    size = np.abs(deviation[np.isfinite(deviation)])
+    if len(size) == 0:
+        return 0.0
+    scale = MAD_TO_SD * float(np.median(size))
+    return scale if scale > 0 else _OF_NORMAL_MEAN_DEVIATION * float(np.mean(size))
 
 
 def flagged_images(images: pd.DataFrame, *, max_z: float, judged_by: Sequence[str], min_images: int) -> pd.DataFrame:
@@ -52,7 +63,10 @@ def flagged_images(images: pd.DataFrame, *, max_z: float, judged_by: Sequence[st
     images
         Table `IMAGE_QUALITY` of all wells.
     max_z
-        An image is flagged when the robust z-score of one of `judged_by` is above it, or below its negative. Shares
+        An image is flagged when the robust z-score of one of `judged_by` is above it, or below its negative. The
+        deviation from the median counts in root sums of squares of the usual one (`robust_z`) and the image's own
+        sampling error (`error_<name>`; none without that column, and where it is NaN the image is not judged by it), so
+        that equal images with a few cells more or less, or one grey value apart, are not flagged. Shares
         (saturated, empty) must differ from their median by 0.01 as well.
     judged_by
         Names among `JUDGED`.
@@ -77,16 +91,29 @@ def flagged_images(images: pd.DataFrame, *, max_z: float, judged_by: Sequence[st
     table = images.reset_index(drop=True).copy()
     groups = table.groupby(["plate", "channel"], sort=False)
     for name in JUDGED:
-        table[f"z_{name}"] = groups[name].transform(_z_of)
+        table[f"z_{name}"] = _z_of(table, name, groups)
     table["is_judged"] = groups["site"].transform("size") >= min_images
     reasons = _reasons(table, max_z=max_z, judged_by=judged_by)
     table["is_flagged"] = [bool(own) for own in reasons]
     table["reasons"] = [", ".join(own) or NO_REASON for own in reasons]
+    for name in JUDGED:
+        if f"error_{name}" not in table:
+            table[f"error_{name}"] = 0.0
     return table[FLAGGED_IMAGES.names]
 
 
-def _z_of(values: "pd.Series[float]") -> NDArray[np.float64]:
-    return robust_z(values.to_numpy(dtype=np.float64))
+def _z_of(table: pd.DataFrame, name: str, groups: "DataFrameGroupBy") -> "pd.Series[float]":
+    """Robust z-scores on each plate and channel, whose scale includes the sampling error of each image."""
+    values = table[name].astype(np.float64)
+    deviation = values - groups[name].transform("median")
+    usual = groups[name].transform(_usual_deviation)
+    own = table.get(f"error_{name}", 0.0)
+    scale = np.sqrt(usual**2 + own**2)
+    return (deviation / scale.where(scale > 0)).where((scale > 0) | values.isna() | scale.isna(), 0.0)
+
+
+def _usual_deviation(values: "pd.Series[float]") -> float:
+    return _scale(values.to_numpy(dtype=np.float64) - float(values.median()))
 
 
 def _reasons(table: pd.DataFrame, *, max_z: float, judged_by: Sequence[str]) -> list[list[str]]:

@@ -7,7 +7,10 @@ __all__ = ["FLAGGED_IMAGES", "IMAGE_QUALITY", "JUDGED", "KEPT_SITES"]
 _CHANNEL = Column("channel", "str", "", "channel of the image")
 _MEASURES = (
     Column(
-        "focus_slope", "float64", "1", "slope of ln(mean power) on ln(radius), rings of the spectrum; 0 if constant"
+        "focus_slope",
+        "float64",
+        "1",
+        "slope of ln(mean power less noise) on ln(radius), rings of the spectrum; 0 if constant, missing if only noise",
     ),
     Column("mean", "float64", "intensity", "mean"),
     Column("std", "float64", "intensity", "population standard deviation"),
@@ -23,7 +26,12 @@ _MEASURES = (
 # Measures that an image may be judged by.
 JUDGED = tuple(column.name for column in _MEASURES)
 
-IMAGE_QUALITY = Table("image_quality", (*SITE_COLUMNS, _CHANNEL, *_MEASURES))
+_ERRORS = tuple(
+    Column(f"error_{one.name}", "float64", one.unit, f"sampling error (standard deviation) of {one.name}")
+    for one in _MEASURES
+)
+
+IMAGE_QUALITY = Table("image_quality", (*SITE_COLUMNS, _CHANNEL, *_MEASURES, *_ERRORS))
 FLAGGED_IMAGES = Table(
     "flagged_images",
     (

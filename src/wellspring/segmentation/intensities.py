@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["LogScale", "in_noise_units", "log_scale"]
+__all__ = ["LogScale", "in_noise_units", "log_scale", "seen_sample"]
 
 # Offset of the logarithm, and the noise of rounding that any image has at least, in standard deviations and steps.
 _OFFSET_NOISES, _ROUNDING_STEPS = 4.0, 0.5
@@ -18,9 +18,10 @@ _LARGEST_STEP = 1 / 255
 _LEAST_NOISE = 0.5 * _LARGEST_STEP
 _SAMPLE_PX = 100_000
 _Values = NDArray[np.float32]
+_Mask = NDArray[np.bool_]
 
 
-def in_noise_units(image: NDArray[np.number]) -> _Values:
+def in_noise_units(image: NDArray[np.number], *, seen: _Mask | None = None) -> _Values:
     """Subtract an image's least intensity and divide by the standard deviation of a pixel's noise.
 
     So no later step depends on the camera's offset, the gain, or whether an image is stored as integers or scaled
@@ -31,6 +32,8 @@ def in_noise_units(image: NDArray[np.number]) -> _Values:
     ----------
     image : (Y, X) or (Z, Y, X), uint or float
         Finite.
+    seen : bool, the shape of `image`, optional
+        The pixels that the noise and the brightest stain are taken from. None: all.
 
     Returns
     -------
@@ -41,8 +44,8 @@ def in_noise_units(image: NDArray[np.number]) -> _Values:
         return np.zeros(image.shape, dtype=np.float32)
     values = _from_zero_to_one(image)
     step = _step(values) if image.dtype.kind == "f" else 1 / float(image.max() - image.min())
-    least = max(_ROUNDING_STEPS * step, _LEAST_NOISE * _greatest(values))
-    values /= np.float32(max(_noise(values), least))
+    least = max(_ROUNDING_STEPS * step, _LEAST_NOISE * _greatest(values, seen=seen))
+    values /= np.float32(max(_noise(values, seen=seen), least))
     return values
 
 
@@ -57,17 +60,24 @@ def _sample(values: _Values) -> _Values:
     return values.ravel()[:: max(1, values.size // _SAMPLE_PX)]
 
 
+def seen_sample(values: _Values, *, seen: _Mask | None, most: int) -> _Values:
+    """(n,) evenly spaced values of the seen pixels (None: all), about `most` of them; of all pixels if none is seen."""
+    if seen is not None and seen.any():
+        values = values[seen]
+    return values.ravel()[:: max(1, values.size // most)]
+
+
 def _step(values: _Values) -> float:
     """The least difference between the values, from 0 to 1, of a sample of pixels."""
     return min(float(np.diff(np.unique(_sample(values))).min(initial=1.0)), _LARGEST_STEP)
 
 
-def _greatest(values: _Values) -> float:
+def _greatest(values: _Values, *, seen: _Mask | None) -> float:
     """The value that 1 pixel in 1,000 exceeds, so no hot pixel."""
-    return float(np.percentile(_sample(values), 99.9))
+    return float(np.percentile(seen_sample(values, seen=seen, most=_SAMPLE_PX), 99.9))
 
 
-def _noise(image: _Values) -> float:
+def _noise(image: _Values, *, seen: _Mask | None) -> float:
     """Standard deviation of a pixel's noise after Immerkær (Comput. Vis. Image Underst. 64, 1996).
 
     Deviation from the source: the median, not the mean, of the filter's absolute response, so that the edges of nuclei
@@ -75,7 +85,14 @@ def _noise(image: _Values) -> float:
     """
     kernel = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], dtype=np.float32)
     planes = image.reshape(-1, *image.shape[-2:])
-    response = np.concatenate([_sample(np.abs(cv2.filter2D(plane, cv2.CV_32F, kernel))) for plane in planes])
+    filtered = (np.abs(cv2.filter2D(plane, cv2.CV_32F, kernel)) for plane in planes)
+    if seen is None:
+        response = np.concatenate([_sample(plane) for plane in filtered])
+    else:
+        each = zip(filtered, seen.reshape(planes.shape), strict=True)
+        response = np.concatenate([plane[own][:: max(1, plane.size // _SAMPLE_PX)] for plane, own in each])
+    if len(response) == 0:
+        return 0.0
     return float(np.median(response) / (6 * 0.6745))
 
 
@@ -95,12 +112,11 @@ class LogScale:
         return np.asarray(np.exp(log) - self.offset + self.floor, dtype=np.float32)
 
 
-def log_scale(smooth: NDArray[Any]) -> LogScale:
+def log_scale(smooth: NDArray[Any], *, seen: _Mask | None = None) -> LogScale:
     """The scale on which an image's nuclei, dim and bright, are one class; `smooth` is in noise units.
 
     Stains vary by a factor between nuclei, so their logarithms are compared. The plain logarithm depends on the
     camera's offset: with none, empty pixels of 0, 1 and 2 lie as far apart as nuclei. So the image's floor (1st
     percentile) is subtracted and four standard deviations of a pixel's noise are added: what differs by less is noise.
     """
-    step = max(1, smooth.size // 1_000_000)
-    return LogScale(floor=float(np.percentile(smooth.ravel()[::step], 1)))
+    return LogScale(floor=float(np.percentile(seen_sample(smooth, seen=seen, most=1_000_000), 1)))

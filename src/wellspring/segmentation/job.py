@@ -17,13 +17,23 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from wellspring.segmentation.cells import OwnEdge
+    from wellspring.segmentation.nuclei import Nuclei
 
-__all__ = ["SiteCells", "cell_channels", "cells_of_site", "run_cells", "run_nuclei", "seed_channel"]
+__all__ = ["SiteCells", "SiteNuclei", "cell_channels", "cells_of_site", "run_cells", "run_nuclei", "seed_channel"]
 
 # As in `has_stain`: averages about 50 pixels.
 _BLUR_PX = 2.0
 # Fields of the settings that are not the method's own.
 _SHARED = ("method", "nucleus_channel", "channel", "smoothing_sigma_px", "min_diameter_px", "n_components", "cells")
+
+
+@dataclass(frozen=True)
+class SiteNuclei:
+    """The nuclei of one site: name, (Y, X) uint32 labels, a row of the table `SITE_NUCLEI`."""
+
+    site: str
+    labels: NDArray[np.uint32]
+    about: "pd.DataFrame"
 
 
 @dataclass(frozen=True)
@@ -35,8 +45,10 @@ class SiteCells:
     objects: "pd.DataFrame"
 
 
-def run_nuclei(sites: Iterable[SiteImage], settings: SegmentationSettings) -> Iterator[tuple[str, NDArray[np.uint32]]]:
-    """Site name and (Y, X) nucleus labels, one site at a time.
+def run_nuclei(
+    sites: Iterable[SiteImage], settings: SegmentationSettings, *, key: tuple[str, str]
+) -> Iterator[SiteNuclei]:
+    """The nuclei of each site and what they are like, one site at a time.
 
     Parameters
     ----------
@@ -44,30 +56,29 @@ def run_nuclei(sites: Iterable[SiteImage], settings: SegmentationSettings) -> It
         With the channel of `seed_channel` and no other.
     settings
         The block ``segmentation``.
+    key
+        (plate, well).
     """
-    from wellspring.segmentation.cell_seeds import seeds_of_cells
-    from wellspring.segmentation.nuclei import segment_nuclei
+    from wellspring.segmentation.doubts import describe_nuclei
 
-    if settings.nucleus_channel is None:
-        for site in sites:
-            seeds = seeds_of_cells(
-                site.image[0],
-                smoothing_sigma_px=settings.smoothing_sigma_px,
-                min_diameter_px=settings.min_diameter_px,
-            )
-            print(f"site {site.site}: {len(np.unique(seeds[seeds > 0]))} seeds of cells")
-            yield site.site, seeds
-        return
-    threshold = nucleus_method(settings.method).threshold(**_own(settings))
     for site in sites:
-        nuclei = segment_nuclei(
-            site.image[0],
-            threshold=threshold,
-            smoothing_sigma_px=settings.smoothing_sigma_px,
-            min_diameter_px=settings.min_diameter_px,
-        )
-        print(f"site {site.site}: {nuclei.max(initial=0)} nuclei")
-        yield site.site, nuclei
+        nuclei = _nuclei_of_site(site.image[0], settings)
+        about = describe_nuclei(nuclei, plate=key[0], well=key[1], site=site.site)
+        print(about.to_string(index=False))
+        yield SiteNuclei(site.site, nuclei.labels, about)
+
+
+def _nuclei_of_site(image: NDArray[np.number], settings: SegmentationSettings) -> "Nuclei":
+    """The nuclei, or where none are stained the places that cells grow from."""
+    from wellspring.segmentation.cell_seeds import seeds_of_cells
+    from wellspring.segmentation.classes import View
+    from wellspring.segmentation.nuclei import Nuclei, nuclei_of_image
+
+    sizes = {"smoothing_sigma_px": settings.smoothing_sigma_px, "min_diameter_px": settings.min_diameter_px}
+    if settings.nucleus_channel is not None:
+        return nuclei_of_image(image, threshold=nucleus_method(settings.method).threshold(**_own(settings)), **sizes)
+    view = View(image.astype(np.float32), seen=None, masked=None, diameter_px=0.0, is_evened=False, n_classes=2)
+    return Nuclei(seeds_of_cells(image, **sizes), view)
 
 
 def seed_channel(settings: SegmentationSettings) -> str:

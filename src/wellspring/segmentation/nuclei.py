@@ -7,8 +7,9 @@ from numpy.typing import NDArray
 
 from wellspring.errors import InputError
 from wellspring.segmentation.checks import check_image, check_number
+from wellspring.segmentation.classes import View, outweighs_noise, view_of
 from wellspring.segmentation.grids import Grid, quantile_of_parts
-from wellspring.segmentation.intensities import in_noise_units, log_scale
+from wellspring.segmentation.intensities import log_scale
 from wellspring.segmentation.splitting import (
     PLATEAU,
     TOP,
@@ -16,29 +17,42 @@ from wellspring.segmentation.splitting import (
     outlined,
     part_touching,
     relative_height,
-    typical_diameter,
 )
-from wellspring.segmentation.thresholds import LocalMidpoint, MultiOtsu, Otsu, Threshold, has_stain, stain_threshold
+from wellspring.segmentation.thresholds import LocalMidpoint, MultiOtsu, Otsu, Threshold, stain_threshold
 
-__all__ = ["segment_nuclei", "segment_nuclei_3d"]
+__all__ = ["Nuclei", "nuclei_of_image", "segment_nuclei", "segment_nuclei_3d"]
 
 # In typical diameters: the blur that suppresses noise, the smallest nucleus, the reach of a nucleus' own background.
 _BLUR, _SMALLEST, _NEARBY = 0.04, 0.25, 2.0
 # Two and a half widths at half height of a point (two hot pixels side by side), in standard deviations of the blur.
 _POINT = 6.0
-# The smallest object (px across) that counts before the size of a nucleus is known.
-_SPECK_PX = 3.0
 
 _Values = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
 class _Stain:
-    """Smoothed image in noise units, where it is stained, and the threshold, as an intensity."""
+    """Smoothed image in noise units, where it is stained, the threshold, as an intensity, and the blur."""
 
     smooth: _Values
     mask: NDArray[np.bool_]
     threshold: _Values
+    sigma_px: float
+
+
+@dataclass(frozen=True)
+class Nuclei:
+    """Labels, and the view of the image that they come from.
+
+    Attributes
+    ----------
+    labels : uint32
+    view : View
+        What was taken for background, and how many classes were found.
+    """
+
+    labels: NDArray[np.uint32]
+    view: View
 
 
 def segment_nuclei(
@@ -85,6 +99,20 @@ def segment_nuclei(
     sides (`part_touching`), and each nucleus ends where its own stain has fallen to half (`outlined`): one threshold
     for an image is low for its bright nuclei and high for its dim ones.
     """
+    found = nuclei_of_image(
+        image, threshold=threshold, smoothing_sigma_px=smoothing_sigma_px, min_diameter_px=min_diameter_px
+    )
+    return found.labels
+
+
+def nuclei_of_image(
+    image: NDArray[np.number],
+    *,
+    threshold: Threshold | None = None,
+    smoothing_sigma_px: float | None = None,
+    min_diameter_px: float | None = None,
+) -> Nuclei:
+    """The nuclei of `segment_nuclei`, and how background and classes were chosen; parameters are the same."""
     check_image(image, name="image", n_axes=(2, 3))
     plane = image.max(axis=0, initial=0) if image.ndim == 3 else image
     return _segment(
@@ -133,7 +161,7 @@ def segment_nuclei_3d(
         threshold=threshold,
         smoothing_sigma_px=smoothing_sigma_px,
         min_diameter_px=min_diameter_px,
-    )
+    ).labels
 
 
 def _check(*, threshold: Threshold | None, smoothing_sigma_px: float | None, min_diameter_px: float | None) -> None:
@@ -155,33 +183,31 @@ def _segment(
     threshold: Threshold | None,
     smoothing_sigma_px: float | None,
     min_diameter_px: float | None,
-) -> NDArray[np.uint32]:
+) -> Nuclei:
     _check(threshold=threshold, smoothing_sigma_px=smoothing_sigma_px, min_diameter_px=min_diameter_px)
     none = np.zeros(intensity.shape, dtype=np.uint32)
-    image = in_noise_units(intensity)
-    if not has_stain(image, grid=grid):
-        return none
-    sigma_px = 1.0 if smoothing_sigma_px is None else smoothing_sigma_px
-    first = _stain(image, grid=grid, threshold=Otsu(), sigma_px=sigma_px, diameter_px=0.0)
-    diameter_px = typical_diameter(
-        *coarse_parts(grid.without_small(first.mask, min_size=grid.size_of_ball(_SPECK_PX)), grid=grid)
-    )
+    first_px = 1.0 if smoothing_sigma_px is None else smoothing_sigma_px
+    view = view_of(intensity, grid=grid, sigma_px=first_px, has_classes=not isinstance(threshold, MultiOtsu))
+    diameter_px = view.diameter_px
     if diameter_px == 0:
-        return none
-    sigma_px = max(sigma_px, _BLUR * diameter_px) if smoothing_sigma_px is None else sigma_px
-    stain = _stain(image, grid=grid, threshold=threshold or Otsu(), sigma_px=sigma_px, diameter_px=diameter_px)
+        return Nuclei(none, view)
+    sigma_px = max(first_px, _BLUR * diameter_px) if smoothing_sigma_px is None else smoothing_sigma_px
+    stain = _stain(view, grid=grid, threshold=threshold or Otsu(), sigma_px=sigma_px)
     if min_diameter_px is None:
         min_diameter_px = max(_SMALLEST * diameter_px, _POINT * sigma_px)
     min_size = grid.size_of_ball(min_diameter_px)
-    return _split(stain, grid=grid, diameter_px=diameter_px, min_size=min_size)
+    return Nuclei(_split(stain, grid=grid, diameter_px=diameter_px, min_size=min_size), view)
 
 
-def _stain(image: _Values, *, grid: Grid, threshold: Threshold, sigma_px: float, diameter_px: float) -> _Stain:
-    smooth = grid.blurred(image, sigma_px)
-    scale = log_scale(smooth)
+def _stain(view: View, *, grid: Grid, threshold: Threshold, sigma_px: float) -> _Stain:
+    smooth = grid.blurred(view.image, sigma_px)
+    scale = log_scale(smooth, seen=view.seen)
     log = scale.of(smooth)
-    value = stain_threshold(log, threshold=threshold, grid=grid, diameter_px=diameter_px)
-    return _Stain(smooth=smooth, mask=log > value, threshold=scale.intensity(value))
+    value = stain_threshold(log, threshold=threshold, grid=grid, diameter_px=view.diameter_px, seen=view.seen)
+    mask = log > value
+    if view.masked is not None:
+        mask &= ~view.masked
+    return _Stain(smooth=smooth, mask=mask, threshold=scale.intensity(value), sigma_px=sigma_px)
 
 
 def _split(stain: _Stain, *, grid: Grid, diameter_px: float, min_size: float) -> NDArray[np.uint32]:
@@ -207,9 +233,16 @@ def _split(stain: _Stain, *, grid: Grid, diameter_px: float, min_size: float) ->
     )
     relative = relative_height(stain.smooth, parts, background=background, quantile=TOP)
     upper = np.where(relative >= 0.5, parts, 0)
-    reaches = quantile_of_parts(stain.smooth - stain.threshold, upper, quantile=0.5)
     kept = np.zeros(int(parts.max(initial=0)) + 1, dtype=bool)
-    kept[: len(reaches)] = reaches > 0
+    reaches = quantile_of_parts(stain.smooth - stain.threshold, upper, quantile=0.5)
+    kept[: len(reaches)] = (reaches > 0) & outweighs_noise(
+        stain.smooth,
+        domain,
+        height=quantile_of_parts(stain.smooth - background, upper, quantile=0.5),
+        n_px=np.bincount(upper.ravel(), minlength=len(reaches)),
+        grid=grid,
+        sigma_px=stain.sigma_px,
+    )
     return outlined(parts, relative=relative, kept_parts=kept, min_size=min_size)
 
 

@@ -2,7 +2,7 @@
 
 from wellspring.tables import SITE_COLUMNS, WELL_COLUMNS, Column, Table
 
-__all__ = ["SEGMENTED", "SEGMENTED_COUNTS", "WELL_SEGMENTED", "WELL_SEGMENTED_COUNTS"]
+__all__ = ["SEGMENTED", "SEGMENTED_COUNTS", "SITE_NUCLEI", "WELL_SEGMENTED", "WELL_SEGMENTED_COUNTS"]
 
 SEGMENTED = Table(
     "segmented",
@@ -53,5 +53,19 @@ WELL_SEGMENTED_COUNTS = Table(
         *WELL_COLUMNS,
         *SEGMENTED_COUNTS.columns,
         Column("n_left_out", "int64", "sites", "sites that were left out, since an image of them is flagged"),
+    ),
+)
+SITE_NUCLEI = Table(
+    "site_nuclei",
+    (
+        *SITE_COLUMNS,
+        Column("n_nuclei", "int64", "nuclei", "nuclei found"),
+        Column("median_px", "float64", "px", "median size; missing without nuclei"),
+        Column("largest_share", "float64", "1", "share of the field, without masked pixels, that the largest covers"),
+        Column("size_ratio", "float64", "1", "90th over 10th percentile of the sizes; missing if fewer than 10 inside"),
+        Column("n_classes", "int64", "", "1: background alone; 2: and nuclei; 3, 4: and nuclei or others far brighter"),
+        Column("is_evened", "bool", "", "the local background was subtracted, since it is uneven or has steps"),
+        Column("masked_share", "float64", "1", "pixels without data (areas of exactly 0), of all"),
+        Column("doubts", "str", "", "words of segmentation.doubts, joined by commas, or none"),
     ),
 )

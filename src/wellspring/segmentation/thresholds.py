@@ -29,6 +29,7 @@ _LEAST_NOISES, _LEAST_SLOPE_PER_PX = 8.0, 0.05
 _BLURRED_NOISE = 50**-0.5
 _N_BINS = 1024
 _Values = NDArray[np.float32]
+_Mask = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -86,12 +87,14 @@ class LocalMidpoint:
 Threshold = Otsu | MultiOtsu | LocalMidpoint
 
 
-def has_stain(image: _Values, *, grid: Grid) -> bool:
+def has_stain(image: _Values, *, grid: Grid, seen: _Mask | None = None) -> bool:
     """Whether an image holds stain at all, or but one population of pixels.
 
-    `image` is in noise units. Otsu's rule halves whatever it is given. So its threshold of the log intensity, after a
-    blur of 2 px (1 in 3D: both average about 50 pixels), must lie at least 2 standard deviations above the median of
-    the class below it (1.4826 times that class's median absolute deviation, at least that of the noise that is left).
+    `image` is in noise units; only pixels of `seen` are judged (None: all).
+
+    Otsu's rule halves whatever it is given. So its threshold of the log intensity, after a blur of 2 px (1 in 3D: both
+    average about 50 pixels), must lie at least 2 standard deviations above the median of the class below it
+    (1.4826 times that class's median absolute deviation, at least that of the noise that is left).
     Where the rule merely halves one population, this ratio is 1.1 (normal) to 1.3 (uniform: the flattest that noise and
     uneven light make); 2 is half again above that. With two populations the class below is the whole background, and 2
     means that few of its pixels, 1 in 40, are above the threshold; 3 would take crowded, hazy fields for empty. A
@@ -109,11 +112,11 @@ def has_stain(image: _Values, *, grid: Grid) -> bool:
     if image.size == 0:
         return False
     smooth = grid.blurred(image, 2.0 if grid.n_axes == 2 else 1.0)
-    scale = log_scale(smooth)
-    log = scale.of(smooth)
-    if log.min() == log.max():
+    log = log_scale(smooth, seen=seen).of(smooth)
+    known = log if seen is None else log[seen]
+    if known.size == 0 or known.min() == known.max():
         return False
-    counts, centres = histogram(log)
+    counts, centres = histogram(known)
     value = float(threshold_otsu(hist=(counts, centres)))
     weights, values = counts[centres <= value].astype(np.float64), centres[centres <= value]
     middle = _weighted_median(values, weights)
@@ -121,10 +124,10 @@ def has_stain(image: _Values, *, grid: Grid) -> bool:
     noise = _BLURRED_NOISE * float(np.exp(-middle))
     if value - middle >= _LEAST_SEPARATION * max(spread, noise):
         return True
-    return _has_edges(smooth, log, mask=log > value)
+    return seen is None and _has_edges(smooth, log, mask=log > value)
 
 
-def _has_edges(smooth: _Values, log: _Values, *, mask: NDArray[np.bool_]) -> bool:
+def _has_edges(smooth: _Values, log: _Values, *, mask: _Mask) -> bool:
     """Whether two classes of a smoothed image are far apart for its noise, and their border in a plane is steep."""
     if mask.all() or not mask.any() or min(smooth.shape[-2:]) < 2:
         return False
@@ -141,7 +144,9 @@ def _has_edges(smooth: _Values, log: _Values, *, mask: NDArray[np.bool_]) -> boo
     return bool(np.sqrt(np.median(slope[is_border])) >= _LEAST_SLOPE_PER_PX * difference)
 
 
-def stain_threshold(log: _Values, *, threshold: Threshold, grid: Grid, diameter_px: float) -> _Values:
+def stain_threshold(
+    log: _Values, *, threshold: Threshold, grid: Grid, diameter_px: float, seen: _Mask | None = None
+) -> _Values:
     """The threshold of a smoothed log image between background and stain.
 
     Parameters
@@ -150,6 +155,8 @@ def stain_threshold(log: _Values, *, threshold: Threshold, grid: Grid, diameter_
         Not constant.
     diameter_px
         Of a typical nucleus; only a local threshold uses it.
+    seen : bool, the shape of `log`, optional
+        The pixels whose histogram is cut, not all alike. None: all.
 
     Returns
     -------
@@ -157,10 +164,14 @@ def stain_threshold(log: _Values, *, threshold: Threshold, grid: Grid, diameter_
     """
     from skimage.filters import threshold_multiotsu, threshold_otsu
 
+    known = log if seen is None else log[seen]
     if isinstance(threshold, MultiOtsu):
-        return np.asarray(threshold_multiotsu(hist=histogram(log, n_bins=256), classes=threshold.n_classes)[0])
-    value = float(threshold_otsu(hist=histogram(log)))
+        return np.asarray(threshold_multiotsu(hist=histogram(known, n_bins=256), classes=threshold.n_classes)[0])
+    value = float(threshold_otsu(hist=histogram(known)))
     if isinstance(threshold, LocalMidpoint):
+        if seen is not None:
+            # Objects that hide the seen ones are no measure of these.
+            log = np.minimum(log, known.max())
         return _local_midpoint(log, value=value, grid=grid, sigma_px=threshold.radius_diameters * diameter_px)
     return np.asarray(value)
 

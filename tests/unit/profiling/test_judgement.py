@@ -1,10 +1,13 @@
 """Classification of unseen samples, clusters, retrieval, and the whole verdict, on profiles whose truth is known."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
 from sklearn import metrics
 
+from wellspring.profiling.batch_effects import batch_rows
 from wellspring.profiling.classification import (
     classification_metrics,
     classification_rows,
@@ -164,29 +167,18 @@ def test_retrieval_without_replicates() -> None:
     assert np.isnan(found.mean)
 
 
-@pytest.mark.filterwarnings("ignore:Number of distinct clusters")
 def test_a_plate_of_other_samples_is_no_effect_of_the_plate() -> None:
-    spaces = _spaces(effect=0.0, seed=1)
-    moved = {
-        fold: Profiles(one.wells.assign(plate=np.where(one.wells["sample"] < "s2", "p1", "p2")), one.values)
-        for fold, one in spaces.items()
-    }
-    wells = [f"A{n:02d}" for n in range(2 * N_SAMPLES)]
-    moved = {fold: Profiles(one.wells.assign(well=wells), one.values) for fold, one in moved.items()}
-    found = judged(
-        "pca",
-        moved,
-        positive=["y"],
-        controls=[],
-        batch_columns=["plate"],
-        needs_classes=False,
-        n_permutations=99,
-        n_bootstraps=5,
-        seed=1,
-    )
-    row = found.verdict.set_index("metric").loc["plate before"]
-    assert row["value"] > 0.05
-    assert row["p_value"] > 0.05
+    whole = _spaces(effect=0.0, seed=1)[0]
+    plates = np.where(whole.wells["sample"] < "s2", "p1", "p2")
+    moved = Profiles(whole.wells.assign(plate=plates), whole.values)
+    given: dict[str, Any] = {"columns": ["plate"], "informed": (), "n_permutations": 99}
+    rows = batch_rows({"before": moved}, **given, rng=np.random.default_rng(1)).set_index("metric")
+    assert rows.loc["plate before", "value"] > 0.05
+    assert rows.loc["plate before", "p_value"] > 0.05
+    # Were wells of one sample no more alike than others, it would be one.
+    lone = Profiles(moved.wells.assign(sample=[f"s{n}" for n in range(2 * N_SAMPLES)]), whole.values)
+    rows = batch_rows({"before": lone}, **given, rng=np.random.default_rng(1)).set_index("metric")
+    assert rows.loc["plate before", "p_value"] <= 0.05
 
 
 @pytest.mark.filterwarnings("ignore:Number of distinct clusters")

@@ -3,14 +3,17 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import ndimage
 
+from wellspring.quality.measures import measure_image
 from wellspring.quality.outliers import flagged_images, kept_sites, robust_z
 from wellspring.quality.tables import FLAGGED_IMAGES, IMAGE_QUALITY, JUDGED, KEPT_SITES
 from wellspring.tables import check_table, empty_table
 
 
 def _images(focus: list[float], *, plate: str = "p1", channel: str = "actin") -> pd.DataFrame:
-    frame = pd.DataFrame(dict.fromkeys(JUDGED, 1.0), index=range(len(focus)))
+    measures = {**dict.fromkeys(JUDGED, 1.0), **{f"error_{name}": 0.0 for name in JUDGED}}
+    frame = pd.DataFrame(measures, index=range(len(focus)))
     key = {"plate": plate, "well": [f"A{i:02d}" for i in range(len(focus))], "site": "1", "channel": channel}
     return frame.assign(focus_slope=focus, **key)[IMAGE_QUALITY.names]
 
@@ -75,3 +78,44 @@ def test_no_images_give_valid_empty_tables() -> None:
     found = flagged_images(empty_table(IMAGE_QUALITY), max_z=5, judged_by=["median"], min_images=4)
     assert found.columns.tolist() == FLAGGED_IMAGES.names
     assert kept_sites(found, drop=True).columns.tolist() == KEPT_SITES.names
+
+
+def _field(seed: int, *, n_cells: int, blur_px: float = 1.3, ground: float = 5.0) -> np.ndarray:
+    """(192, 192) uint16: discs of 11 px on a dim background, with shot and camera noise."""
+    rng = np.random.default_rng(seed)
+    rows, columns = np.mgrid[:192, :192]
+    light = np.full((192, 192), ground)
+    for y, x in rng.uniform(0, 192, (n_cells, 2)):
+        light[(rows - y) ** 2 + (columns - x) ** 2 < 11**2] += 80
+    light = ndimage.gaussian_filter(light, blur_px)
+    return np.rint(110 + 0.6 * rng.poisson(light) + rng.normal(0, 1.1, light.shape)).astype(np.uint16)
+
+
+def _judged(images: list[np.ndarray]) -> pd.DataFrame:
+    rows = [
+        {"plate": "P", "well": f"A{k:02d}", "site": "1", "channel": "DAPI", **vars(measure_image(image))}
+        for k, image in enumerate(images)
+    ]
+    names = ["focus_slope", "median", "std", "saturated_share", "empty_share"]
+    return flagged_images(pd.DataFrame(rows), max_z=5, judged_by=names, min_images=8)
+
+
+def test_equally_good_fields_are_not_flagged_however_many_cells_they_have() -> None:
+    rng = np.random.default_rng(77)
+    images = [_field(k, n_cells=int(rng.poisson(7)), ground=5 * (1 + 0.1 * rng.normal())) for k in range(40)]
+    images += [_field(90, n_cells=0), _field(91, n_cells=1)]
+    assert not _judged(images)["is_flagged"].any()
+
+
+def test_a_field_out_of_focus_and_a_dark_one_are_flagged() -> None:
+    images = [_field(k, n_cells=40) for k in range(20)]
+    found = _judged([*images, _field(50, n_cells=40, blur_px=4.0), _field(51, n_cells=0)])
+    assert found["is_flagged"].tolist() == [False] * 20 + [True, True]
+    assert found["reasons"][20].startswith("focus_slope -")
+    assert np.isnan(found["z_focus_slope"][21])
+
+
+def test_an_image_whose_error_is_not_known_is_not_judged_by_that_measure() -> None:
+    images = _images([-2.0, -2.1, -1.9, -2.05, -1.95, -9.0])
+    images.loc[5, "error_focus_slope"] = np.nan
+    assert not flagged_images(images, max_z=5, judged_by=["focus_slope"], min_images=4)["is_flagged"].any()

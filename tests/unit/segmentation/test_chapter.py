@@ -13,11 +13,12 @@ from wellspring.quality.tables import KEPT_SITES
 from wellspring.raw.describe import describe_well
 from wellspring.raw.index import write_index
 from wellspring.report.style import new_figure, save_figure
+from wellspring.segmentation.doubts import DOUBTS
 from wellspring.segmentation.labels import write_labels
 from wellspring.segmentation.report.chapter import segmentation_chapter
 from wellspring.segmentation.report.counts import segmentation_table
 from wellspring.segmentation.report.overlays import overlay_figure, read_overlay
-from wellspring.segmentation.tables import WELL_SEGMENTED, WELL_SEGMENTED_COUNTS
+from wellspring.segmentation.tables import SITE_NUCLEI, WELL_SEGMENTED, WELL_SEGMENTED_COUNTS
 from wellspring.tables import check_table, empty_table
 
 NONE = empty_table(KEPT_SITES)
@@ -45,6 +46,12 @@ def _sites(*rows: tuple[str, str, bool]) -> pd.DataFrame:
     """Table `KEPT_SITES` from (well, site, is kept)."""
     full = [("p1", well, site, not kept, kept, "DAPI: std +9.0") for well, site, kept in rows]
     return pd.DataFrame(full, columns=KEPT_SITES.names)
+
+
+def _nuclei(*rows: tuple[str, str, int]) -> pd.DataFrame:
+    """Table `SITE_NUCLEI` from (well, doubts, classes)."""
+    full = [("p1", well, "1", 9, 80.0, 0.3, 1.5, n, False, 0.0, doubts) for well, doubts, n in rows]
+    return check_table(pd.DataFrame(full, columns=SITE_NUCLEI.names), SITE_NUCLEI, source="sites")
 
 
 def test_flags_are_counted_by_well_and_a_well_without_objects_has_its_row() -> None:
@@ -96,19 +103,29 @@ def test_the_chapter_tells_wells_without_nuclei_from_those_that_were_left_out(tm
     left_out = sites[~sites["is_kept"]]
     chapter = segmentation_chapter(
         _counts("A", "B", "C", left_out=left_out),
+        nuclei=_nuclei(("A", "large object", 3), ("B", "none", 2), ("C", "none", 2)),
         left_out=left_out,
         sites=sites,
         segmentation=SETTINGS,
         corrected=["DAPI"],
         captions={"segmentation": "Outlines."},
-        files={"overlays": tmp_path / "overlays.svg", "table": tmp_path / "segmentation.csv"},
+        files={
+            "overlays": tmp_path / "overlays.svg",
+            "table": tmp_path / "segmentation.csv",
+            "nuclei": tmp_path / "n.csv",
+        },
     )
     assert chapter.warnings == [
         "No nuclei were found in 1 well: p1 / B. Look at the images of these wells.",
+        f"Nuclei, large object, in 1 well: p1 / A: {DOUBTS['large object']}.",
         "Every site is flagged and left out, so nothing was segmented, in 1 well: p1 / C.",
     ]
-    assert chapter.findings == ["1 nuclei were found in 3 wells."]
-    figure, counts = chapter.sections[0].parts
+    assert chapter.findings == [
+        "1 nuclei were found in 3 wells.",
+        "On 1 of 3 sites some objects are far brighter than the nuclei, so more classes were found.",
+    ]
+    figure, counts, doubtful = chapter.sections[0].parts
+    assert doubtful.rows == [("p1", "A", "1", "large object", "9", "80.00", "30.0 %")]
     assert figure.title == "Nuclei and cells"
     assert counts.n_text == 2
     assert [row[-1] for row in counts.rows] == ["0", "0", "1"]
@@ -126,12 +143,17 @@ def test_without_judged_images_no_site_is_left_out(tmp_path: Path) -> None:
     save_figure(new_figure(height_mm=20), tmp_path / "overlays.svg")
     chapter = segmentation_chapter(
         _counts("A", "B"),
+        nuclei=_nuclei(("A", "none", 2)),
         left_out=NONE,
         sites=NONE,
         segmentation=SETTINGS,
         corrected=[],
         captions={"segmentation": "Outlines."},
-        files={"overlays": tmp_path / "overlays.svg", "table": tmp_path / "segmentation.csv"},
+        files={
+            "overlays": tmp_path / "overlays.svg",
+            "table": tmp_path / "segmentation.csv",
+            "nuclei": tmp_path / "n.csv",
+        },
     )
     assert chapter.warnings == ["No nuclei were found in 1 well: p1 / B. Look at the images of these wells."]
     assert len(chapter.sections) == 2

@@ -21,6 +21,8 @@ from wellspring.segmentation.settings import (
     SegmentationSettings,
     WatershedSettings,
 )
+from wellspring.segmentation.tables import SITE_NUCLEI
+from wellspring.tables import check_table
 
 OWN_EDGE = OwnEdgeSettings("CELL", 1.0, "own_edge", "auto")
 WATERSHED = WatershedSettings("CELL", 1.0, 2, "watershed")
@@ -111,13 +113,15 @@ def test_sites_are_labelled_one_by_one() -> None:
         LogMultiOtsuSettings("DAPI", 1.0, 10.0, None, "log_multi_otsu", 3),
     ]
     for one in settings:
-        nuclei = dict(run_nuclei(sites, one))
+        found = list(run_nuclei(sites, one, key=("P", "A1")))
+        assert all(check_table(site.about, SITE_NUCLEI, source="sites")["n_nuclei"].item() == 1 for site in found)
+        nuclei = {site.site: site.labels for site in found}
         assert list(nuclei) == ["1", "2"]
         assert nuclei["1"].max() == 1
     stacks = [SiteStacks("2", {"CELL": image}, None)]
-    (found,) = run_cells(stacks, nuclei, WATERSHED)
-    assert found.site == "2"
-    assert found.labels.max() == 1
+    (cells,) = run_cells(stacks, nuclei, WATERSHED)
+    assert cells.site == "2"
+    assert cells.labels.max() == 1
 
 
 def test_a_registry_declares_each_method_once() -> None:

@@ -1,9 +1,10 @@
 """The chapter on the quality of the images and their illumination."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from wellspring.quality.images import Illumination
@@ -14,6 +15,8 @@ from wellspring.report.words import listed, named_wells
 
 __all__ = ["image_findings", "image_warnings", "quality_chapter"]
 
+# Beyond this share of the field, cells are in the illumination; up to 0.36 it was right.
+_MOST_COVER = 0.36
 _TITLE, _STAGE = "Images", "quality"
 _LEAD = "Which images are fit for use, and how evenly the field is lit."
 _TEXT = (
@@ -82,7 +85,7 @@ def quality_chapter(
         lead=_LEAD,
         picture=flagged if images["is_flagged"].any() else histograms,
         warnings=[*image_warnings(images, sites), *_illumination_warnings(illumination)],
-        findings=image_findings(images, sites),
+        findings=[*image_findings(images, sites), *_offsets(illumination)],
         settings=_settings(settings, copies=copies),
         sections=[
             Section(
@@ -139,11 +142,48 @@ def _illumination_warnings(illumination: Mapping[str, Mapping[str, Illumination]
         for channel, one in channels.items()
         if not one.is_applied
     ]
-    if not few:
+    lines = []
+    if few:
+        lines.append(
+            f"Illumination was not evened where it would be estimated from too few images: {listed(few)}. A function "
+            "from so few images follows their cells and not the light; quality.min_images is the least number."
+        )
+    unknown = _named(illumination, lambda one: bool(np.isnan(one.offset)))
+    if unknown:
+        lines.append(
+            f"The camera's offset is not known, and could not be estimated from the noise, in {listed(unknown)}: "
+            "illumination is corrected too little where it is not 0. Give raw.background, the intensity without light."
+        )
+    covered = _named(illumination, lambda one: one.cover > _MOST_COVER)
+    if covered:
+        lines.append(
+            f"Cells cover more than {_MOST_COVER:.0%} of the field in {listed(covered)}: the illumination follows them "
+            "as well as the light. Look at its figure; more images, or images of an empty well, make it reliable."
+        )
+    return lines
+
+
+def _named(illumination: Mapping[str, Mapping[str, Illumination]], holds: Callable[[Illumination], bool]) -> list[str]:
+    return [
+        f"{plate} / {channel}"
+        for plate, channels in illumination.items()
+        for channel, one in channels.items()
+        if one.is_applied and holds(one)
+    ]
+
+
+def _offsets(illumination: Mapping[str, Mapping[str, Illumination]]) -> list[str]:
+    """Offsets that were estimated."""
+    found = [
+        f"{plate} / {channel} {one.offset:.0f}"
+        for plate, channels in illumination.items()
+        for channel, one in channels.items()
+        if one.offset > 0
+    ]
+    if not found:
         return []
     return [
-        f"Illumination was not evened where it would be estimated from too few images: {listed(few)}. A function from "
-        "so few images follows their cells and not the light; quality.min_images is the least number."
+        f"The camera's offset was estimated from the noise, since raw.background does not give it: {listed(found)}."
     ]
 
 

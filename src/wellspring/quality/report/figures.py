@@ -71,6 +71,8 @@ def histograms_figure(images: pd.DataFrame, *, measures: Sequence[str]) -> Figur
 
 
 def _histogram(axes: Axes, images: pd.DataFrame, *, name: str) -> None:
+    # A field without cells has no focus.
+    images = images[images[name].notna()]
     bins = np.histogram_bin_edges(images[name].to_numpy(), bins=24)
     for flagged, color in ((False, NEUTRAL), (True, _FLAGGED)):
         axes.hist(images.loc[images["is_flagged"] == flagged, name], bins=bins.tolist(), color=color)

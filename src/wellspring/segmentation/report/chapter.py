@@ -8,9 +8,10 @@ import numpy as np
 import pandas as pd
 
 from wellspring.quality.report.left_out import left_out_sections, left_out_warnings
-from wellspring.report.chapter import Chapter, Section, illustration
-from wellspring.report.tables import PageColumn, count, page_table
+from wellspring.report.chapter import Chapter, PageTable, Section, illustration
+from wellspring.report.tables import PageColumn, count, page_table, percent, value
 from wellspring.report.words import named_wells
+from wellspring.segmentation.doubts import DOUBTS, NO_DOUBT
 
 __all__ = ["segmentation_chapter"]
 
@@ -49,12 +50,22 @@ _DOUBT_COUNTS = {
     "is_in_full_site": "n_in_full_sites",
     "is_nucleus_of_several": "n_nuclei_of_several",
 }
+_SITES = (
+    PageColumn("plate", "Plate"),
+    PageColumn("well", "Well"),
+    PageColumn("site", "Site"),
+    PageColumn("doubts", "Doubts"),
+    PageColumn("n_nuclei", "Nuclei", count),
+    PageColumn("median_px", "Median\nsize (px)", value),
+    PageColumn("largest_share", "Largest, of\nthe field", percent()),
+)
 _LEFT_OUT = PageColumn("n_left_out", "Sites\nleft out", count)
 
 
 def segmentation_chapter(
     table: pd.DataFrame,
     *,
+    nuclei: pd.DataFrame,
     left_out: pd.DataFrame,
     sites: pd.DataFrame,
     segmentation: Mapping[str, Any],
@@ -68,6 +79,8 @@ def segmentation_chapter(
     ----------
     table
         Table `WELL_SEGMENTED_COUNTS`.
+    nuclei
+        Table `SITE_NUCLEI` of all wells, compared (`compared_sites`).
     left_out, sites
         Table `KEPT_SITES`: of the sites that were left out, and of all sites (none where all are used).
     segmentation
@@ -77,7 +90,7 @@ def segmentation_chapter(
     captions
         ``segmentation``.
     files
-        ``table`` and the SVG file ``overlays``.
+        ``table``, ``nuclei`` and the SVG file ``overlays``.
     """
     figure = illustration(files["overlays"], title="Nuclei and cells", caption=captions["segmentation"])
     file = str(files["table"])
@@ -91,12 +104,12 @@ def segmentation_chapter(
         title="Segmentation",
         lead=_TEXT,
         picture=figure,
-        warnings=[*_warnings(table, sites), *left_out_warnings(sites, verb="segmented")],
-        findings=[f"{int(table['n_nuclei'].sum()):,} nuclei were found in {len(table):,} wells."],
+        warnings=[*_warnings(table, sites), *_doubts(nuclei), *left_out_warnings(sites, verb="segmented")],
+        findings=[f"{int(table['n_nuclei'].sum()):,} nuclei were found in {len(table):,} wells.", *_choices(nuclei)],
         settings=_settings(segmentation, corrected=corrected),
         sections=[
-            Section(title="", text=text, parts=[figure, counts]),
-            *_doubts(table, file=file),
+            Section(title="", text=text, parts=[figure, counts, *_doubtful_sites(nuclei, file=str(files["nuclei"]))]),
+            *_cell_doubts(table, file=file),
             *left_out_sections(left_out, n_sites=len(sites), file=file),
         ],
     )
@@ -114,7 +127,7 @@ def _warnings(table: pd.DataFrame, sites: pd.DataFrame) -> list[str]:
     return [f"No nuclei were found in {named_wells(empty)}. Look at the images of these wells."]
 
 
-def _doubts(table: pd.DataFrame, *, file: str) -> list[Section]:
+def _cell_doubts(table: pd.DataFrame, *, file: str) -> list[Section]:
     """How many cells each doubt is about, and for those that occur what it means and what to do."""
     from wellspring.segmentation.cell_doubts import DOUBTS
 
@@ -129,6 +142,33 @@ def _doubts(table: pd.DataFrame, *, file: str) -> list[Section]:
         )
     counts = page_table(table, _DOUBT_COLUMNS, title="Doubts about cells by well", file=file, note=_DOUBT_NOTE)
     return [Section(title="Doubts about cells", text=text, parts=[counts])]
+
+
+def _doubts(nuclei: pd.DataFrame) -> list[str]:
+    """Wells with a site whose nuclei are in doubt, a sentence for each reason."""
+    found = []
+    doubts = nuclei["doubts"].str.split(", ")
+    for name, meaning in DOUBTS.items():
+        doubtful = nuclei[[name in own for own in doubts]]
+        if len(doubtful):
+            found.append(f"Nuclei, {name}, in {named_wells(doubtful)}: {meaning}.")
+    return found
+
+
+def _choices(nuclei: pd.DataFrame) -> list[str]:
+    """How many sites were not simply cut in background and nuclei, and why."""
+    counts = (
+        (nuclei["is_evened"].astype(bool), "the background is uneven and was subtracted"),
+        (nuclei["n_classes"] > 2, "some objects are far brighter than the nuclei, so more classes were found"),
+        (nuclei["masked_share"] > 0, "areas of exactly 0 are no data and were left out"),
+    )
+    return [f"On {int(held.sum()):,} of {len(nuclei):,} sites {what}." for held, what in counts if held.any()]
+
+
+def _doubtful_sites(nuclei: pd.DataFrame, *, file: str) -> list[PageTable]:
+    doubtful = nuclei[nuclei["doubts"] != NO_DOUBT]
+    note = f"{len(doubtful):,} of {len(nuclei):,} sites; all sites are in the table's file."
+    return [page_table(doubtful, _SITES, title="Doubtful sites", file=file, note=note)] if len(doubtful) else []
 
 
 def _settings(segmentation: Mapping[str, Any], *, corrected: Sequence[str]) -> list[tuple[str, str]]:

@@ -1,0 +1,124 @@
+"""Reasons to look at a site before its nuclei are believed: found here, explained in the report."""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from wellspring.segmentation.tables import SITE_NUCLEI
+from wellspring.tables import empty_table
+
+if TYPE_CHECKING:
+    from wellspring.segmentation.nuclei import Nuclei
+
+__all__ = ["DOUBTS", "NO_DOUBT", "compared_sites", "describe_nuclei", "joined_doubts"]
+
+# The words of the table's column `doubts`, in its order, and what they ask for.
+DOUBTS = {
+    "large object": "one object covers much of the field; background, debris, or a clump may have been taken for a "
+    "nucleus. Check the outlines, and the channel named in segmentation.nucleus_channel; a step or a gradient of the "
+    "light is corrected by quality.channels",
+    "sizes over a decade": "the largest tenth of the objects is more than ten times as large as the smallest tenth; "
+    "nuclei may be merged or in pieces. Check the outlines; segmentation.smoothing_sigma_px joins pieces, and "
+    "segmentation.min_diameter_px removes debris",
+    "far more than usual": "more objects by far than on most sites of the plate; noise or texture may have been taken "
+    "for nuclei. Check the focus and the outlines; segmentation.min_diameter_px removes small objects",
+    "far fewer than usual": "a tenth of the nuclei of most sites of the plate at most, though not none; a bright "
+    "object may hide the others. Check the outlines; segmentation.method: log_multi_otsu finds dimmer nuclei",
+}
+NO_DOUBT = "none"
+
+# A share of the field that one object covers: by itself, and when it is so many times the median of the others.
+_FIELD_SHARE, _LARGE_SHARE, _LARGE_SIZES = 0.25, 0.05, 4.0
+# Largest over smallest tenth of the sizes, of so many objects off the border.
+_DECADE, _FEW_SIZES = 10.0, 10
+# Sites of a plate, with nuclei, that say what is usual; and how many nuclei they have at least.
+_LEAST_SITES, _DOZEN = 6, 12
+# Counts off the usual by this factor; or by the lesser one, when the objects are also half as large or less.
+_FAR, _RATHER_FAR, _SMALLER = 10.0, 4.0, 0.5
+
+
+def describe_nuclei(found: "Nuclei", *, plate: str, well: str, site: str) -> pd.DataFrame:
+    """One row that describes the nuclei of a site: table `SITE_NUCLEI`, with the doubts that the site itself gives.
+
+    Parameters
+    ----------
+    found
+        From `wellspring.segmentation.nuclei.nuclei_of_image`, in 2D.
+    plate, well, site
+        Of the image.
+    """
+    from wellspring.segmentation.labels import touches_border
+
+    labels, view = found.labels, found.view
+    sizes = np.bincount(labels.ravel())[1:]
+    inside = sizes[~touches_border(labels)] if len(sizes) else sizes
+    masked = 0.0 if view.masked is None else float(view.masked.mean())
+    seen_px = max(1.0, labels.size * (1 - masked))
+    known = len(inside) >= _FEW_SIZES
+    ratio = float(np.divide(*np.percentile(inside, [90, 10]))) if known else float("nan")
+    holds = {
+        "large object": _has_large_object(sizes, seen_px=seen_px),
+        "sizes over a decade": known and ratio > _DECADE,
+    }
+    row = {
+        "plate": plate,
+        "well": well,
+        "site": site,
+        "n_nuclei": len(sizes),
+        "median_px": float(np.median(sizes)) if len(sizes) else float("nan"),
+        "largest_share": float(sizes.max(initial=0) / seen_px),
+        "size_ratio": ratio,
+        "n_classes": view.n_classes,
+        "is_evened": view.is_evened,
+        "masked_share": masked,
+        "doubts": joined_doubts(words for words, is_held in holds.items() if is_held),
+    }
+    return pd.DataFrame([row], columns=SITE_NUCLEI.names)
+
+
+def _has_large_object(sizes: NDArray[np.integer], *, seen_px: float) -> bool:
+    if len(sizes) == 0:
+        return False
+    largest, others = float(sizes.max()), np.delete(sizes, sizes.argmax())
+    is_outsize = len(others) == 0 or largest >= _LARGE_SIZES * float(np.median(others))
+    return bool(largest >= _FIELD_SHARE * seen_px or (largest >= _LARGE_SHARE * seen_px and is_outsize))
+
+
+def compared_sites(sites: pd.DataFrame) -> pd.DataFrame:
+    """The table with the doubts that a comparison with the other sites of the plate adds.
+
+    Usual is the median over the plate's sites with nuclei, where there are at least 6 of them. Density differs between
+    wells for good reasons. So a count is far above it from ten times on, or from four times on when the objects are
+    also half as large as usual or less, as pieces and noise are; and far below it at a tenth or less. A site without
+    nuclei may be a blank and has no doubt.
+
+    Parameters
+    ----------
+    sites
+        Table `SITE_NUCLEI` of all wells.
+    """
+    if sites.empty:
+        return empty_table(SITE_NUCLEI)
+    table = sites.reset_index(drop=True).copy()
+    filled = table[table["n_nuclei"] > 0].groupby("plate")
+    usual = table[["plate"]].join(filled[["n_nuclei", "median_px"]].median(), on="plate")
+    is_known = table["plate"].map(filled.size()).fillna(0) >= _LEAST_SITES
+    n, n_usual = table["n_nuclei"], usual["n_nuclei"]
+    is_small = table["median_px"] <= _SMALLER * usual["median_px"]
+    # Of a few nuclei ten times as many are no more than a field with cells among empty ones.
+    many = is_known & (n >= _FAR * _DOZEN) & ((n >= _FAR * n_usual) | ((n >= _RATHER_FAR * n_usual) & is_small))
+    few = is_known & (n > 0) & (n_usual >= _DOZEN) & (n * _FAR <= n_usual)
+    table["doubts"] = [
+        joined_doubts([*own.split(", "), *["far more than usual"] * more, *["far fewer than usual"] * less])
+        for own, more, less in zip(table["doubts"], many, few, strict=True)
+    ]
+    return table
+
+
+def joined_doubts(doubts: Iterable[str]) -> str:
+    """The doubts without repeats, in the order of `DOUBTS`, joined by ", "; "none" if there are none."""
+    held = set(doubts)
+    return ", ".join(words for words in DOUBTS if words in held) or NO_DOUBT
