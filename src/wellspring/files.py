@@ -115,6 +115,9 @@ def as_readable(path: Path, *, expected: str) -> Iterator[None]:
     try:
         yield
     except (ValueError, OSError, EOFError, KeyError, zipfile.BadZipFile, zlib.error) as error:
+        if isinstance(error, InputError) and str(error).startswith(f"{path}: "):
+            # It has all that a message needs.
+            raise
         raise InputError(
             f"{path}: expected {expected}, but it cannot be read ({error}). Copy the file again from its source."
         ) from error

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wellspring.files import replaced_when_whole
-from wellspring.jobs import logged_job
-from wellspring.raw.comparison import check_config_in_wells, compare_channels
+from wellspring.jobs import logged_job, tell
+from wellspring.raw.comparison import check_config_in_wells, compare_channels, planes_notes
 from wellspring.raw.index import read_index
 from wellspring.stage import stages
 
@@ -24,6 +24,8 @@ def main(
     wells = [read_index(path) for path in indexes]
     shared = compare_channels({(one.plate, one.well): one.channels for one in wells}, named=named)
     check_config_in_wells(config, wells, stages=[one for one in stages() if one.name in config])
+    for note in planes_notes(wells):
+        tell(f"NOTE {note}")
     print(f"{len(wells)} wells share {len(shared)} channels: {', '.join(shared)}")
     with replaced_when_whole(channels) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
