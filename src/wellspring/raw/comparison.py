@@ -1,6 +1,7 @@
 """Whether all wells of a run fit together, and the config fits them."""
 
 import difflib
+import os
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -9,7 +10,7 @@ from wellspring.errors import InputError
 from wellspring.raw.index import WellIndex
 from wellspring.stage import Stage
 
-__all__ = ["check_config_in_wells", "compare_channels", "planes_notes"]
+__all__ = ["check_config_in_wells", "check_files", "compare_channels", "planes_notes"]
 
 _MOST_WELLS = 5
 
@@ -77,6 +78,28 @@ def check_config_in_wells(config: Mapping[str, Any], indexes: Sequence[WellIndex
     if mistakes:
         lines = "\n".join(f"  - {line}" for line in mistakes)
         raise InputError(f"config: {len(mistakes)} mistake(s) that the wells show:\n{lines}\nCorrect the config.")
+
+
+def check_files(indexes: Sequence[WellIndex]) -> None:
+    """Raise where two wells are read from one file of images, or from one folder of pixels: one is a copy in name only.
+
+    Tables that a plate's wells share are no files of images.
+
+    Raises
+    ------
+    InputError
+        With the two wells and the file.
+    """
+    seen: dict[str, WellIndex] = {}
+    for index in indexes:
+        images = {index.files[header.file].path for header in index.headers}
+        for path in sorted(images) or [index.path]:
+            other = seen.setdefault(os.path.realpath(path), index)
+            if other is not index:
+                raise InputError(
+                    f"{path}: expected files of one well, but wells {other.name} and {index.name} are both read from "
+                    "it. Correct the paths in the sheet, or put {well} in raw.pattern."
+                )
 
 
 def planes_notes(indexes: Sequence[WellIndex]) -> list[str]:

@@ -175,14 +175,21 @@ def read_index(path: Path) -> WellIndex:
     Raises
     ------
     FileNotFoundError, ValueError
-        When the file is missing, or is no index of this version.
+        When the file is missing, is no index of this version, or in the folder ``raw`` is that of another well.
     """
+    path = Path(path)
     with as_readable(path, expected="the index of a well, as the rule raw_describe writes it"):
-        found = json.loads(Path(path).read_text(encoding="utf-8"))
+        found = json.loads(path.read_text(encoding="utf-8"))
         try:
-            return _index(found)
+            index = _index(found)
         except (TypeError, AttributeError) as error:
             raise InputError(f"another version wrote it: {error}") from error
+    if path.parts[-3:-2] == ("raw",) and (index.plate, index.well) != (path.parent.name, path.stem):
+        raise InputError(
+            f"{path}: expected the index of well {path.parent.name}/{path.stem}, but it is that of {index.name}: it "
+            "was put in the place of another. Remove it and run again."
+        )
+    return index
 
 
 def _index(found: dict[str, Any]) -> WellIndex:
