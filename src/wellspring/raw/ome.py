@@ -65,7 +65,7 @@ def _image(pixels: ElementTree.Element, *, path: Path) -> OmeImage:
 
 
 def _last_page(data: ElementTree.Element) -> int:
-    text = data.get("PlaneCount", data.get("NumPlanes", "1" if "IFD" in data.keys() else "0"))
+    text = data.get("PlaneCount", data.get("NumPlanes", "1" if data.get("IFD") else "0"))
     return int(data.get("IFD", "0")) + int(text)
 
 

@@ -63,4 +63,3 @@ def column_name(text: str) -> str:
     plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
     name = re.sub(r"[^A-Za-z0-9_]+", "_", plain).strip("_")
     return f"_{name}" if name[:1].isdigit() else name or "note"
-

@@ -54,8 +54,15 @@ def read_sheet(path: Path, *, schema: Mapping[str, Any]) -> pd.DataFrame:
         )
     mistakes = _header_mistakes(header.cells)
     if mistakes:
-        raise InputError(f"{path}: {len(mistakes)} mistake(s) in the header:\n" + "\n".join(f"  - {m}" for m in mistakes))
-    mistakes = [*_taken(sheet), *_row_mistakes(sheet, numbers=[row.number for row in rows], schema=schema), *_repeated(sheet)]
+        raise InputError(
+            f"{path}: {len(mistakes)} mistake(s) in the header:\n" + "\n".join(f"  - {m}" for m in mistakes)
+        )
+    mistakes = [
+        *_bad_names(header.cells, schema=schema),
+        *_taken(sheet),
+        *_row_mistakes(sheet, numbers=[row.number for row in rows], schema=schema),
+        *_repeated(sheet),
+    ]
     mistakes += clashing_names(_keys(sheet.dropna(subset=["plate", "well"])))
     mistakes += _absent(sheet, folder=path.parent)
     if sheet.empty:
@@ -122,8 +129,15 @@ def _texts(error: jsonschema.ValidationError, *, number: int) -> list[str]:
         return [f"line {number}: {name} is missing" for name in schema["required"] if name not in instance]
     if error.absolute_path:
         return [f"line {number} {error.absolute_path[0]}: expected {expected_text(schema)}, got {_cut(instance)!r}"]
-    expected = expected_text({"type": "string", **schema})
-    return [f"column name {instance!r}: expected {expected}; write {column_name(str(instance))}"]
+    # Names of columns: found in the header, whether a row has a value or not.
+    return []
+
+
+def _bad_names(names: Sequence[str], *, schema: Mapping[str, Any]) -> list[str]:
+    allowed = schema["propertyNames"]
+    expected = expected_text({"type": "string", **allowed})
+    wrong = [name for name in names if not re.search(allowed["pattern"], name)]
+    return [f"column name {_cut(name)!r}: expected {expected}; write {column_name(name)}" for name in wrong]
 
 
 def _cut(value: Any) -> Any:

@@ -21,7 +21,7 @@ _WESTERN = frozenset("\xa0µ°±²³¹·×½¼¾–—‘’“”•…€£§�
 
 @dataclass(frozen=True)
 class SheetLine:
-    """One row of a sheet: the line of the file that it begins in, counted from 1, and its cells without outer blanks."""
+    """A row of a sheet: the line of the file that it begins in, counted from 1, and its cells without outer blanks."""
 
     number: int
     cells: tuple[str, ...]
@@ -41,7 +41,9 @@ def sheet_lines(path: Path) -> list[SheetLine]:
     """
     path = Path(path)
     if path.exists() and not path.is_file():
-        raise InputError(f"{path}: expected a tab-separated sheet of wells, found a folder or a device. Correct `wells`.")
+        raise InputError(
+            f"{path}: expected a tab-separated sheet of wells, found a folder or a device. Correct `wells`."
+        )
     with as_readable(path, expected="a tab-separated sheet of wells"):
         data = path.read_bytes()
     text = _decoded(data, path=path).replace("\r\n", "\n").replace("\r", "\n")

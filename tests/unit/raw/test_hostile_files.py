@@ -150,9 +150,7 @@ def _neighbour(folder: Path) -> str:
 
 
 @pytest.mark.parametrize(("named", "name"), [(_pipe, "pipe.tif"), (_neighbour, "D5.tif")])
-def test_a_file_that_the_metadata_name_is_not_opened(
-    tmp_path: Path, named: Callable[[Path], str], name: str
-) -> None:
+def test_a_file_that_the_metadata_name_is_not_opened(tmp_path: Path, named: Callable[[Path], str], name: str) -> None:
     tiff(tmp_path / "D4.tif", text=OME.format(c=1, z=1, t=1, data=named(tmp_path)))
     refused(tmp_path, f"D4.tif: its OME metadata name images that are not in this file but in {name}, which was not")
 

@@ -74,8 +74,7 @@ def test_a_folder_is_no_sheet(tmp_path: Path) -> None:
 def test_cells_are_read_as_a_spreadsheet_means_them(tmp_path: Path, cell: str, text: str | None) -> None:
     found = read(tmp_path, HEAD + f"Q\tE05\traw\t{cell}\n# between\nQ\tE06\traw\tlast\n")
     assert found["well"].tolist() == ["E05", "E06"]
-    drugs = found["drug"].where(found["drug"].notna(), None).tolist()
-    assert drugs == [text, "last"]
+    assert [None if pd.isna(one) else one for one in found["drug"]] == [text, "last"]
 
 
 def test_a_quote_that_is_closed_in_another_row_swallows_none(tmp_path: Path) -> None:
@@ -96,7 +95,10 @@ def test_blanks_around_names_and_empty_columns_behind_are_nothing(tmp_path: Path
 @pytest.mark.parametrize(
     ("header", "words"),
     [
-        ("plate\twell\tpath\tdose (µM)", "column name 'dose (µM)': expected letters, digits and _, no digit first; write"),
+        (
+            "plate\twell\tpath\tdose (µM)",
+            "column name 'dose (µM)': expected letters, digits and _, no digit first; write",
+        ),
         ("plate\twell\tpath\tdrug\tdrug", "column drug: there are several of that name; rename all but one"),
         ("plate\twell\tpath\t\tdrug", "column 4 has no name; give it one"),
         ("Plate\tWell\tpath", "Write plate, well instead of Plate, Well."),
@@ -104,14 +106,18 @@ def test_blanks_around_names_and_empty_columns_behind_are_nothing(tmp_path: Path
     ],
 )
 def test_a_header_that_cannot_be_used_says_what_to_write(tmp_path: Path, header: str, words: str) -> None:
-    assert words in message(tmp_path, f"{header}\nQ\tE05\traw\n" if "\t" in header else f"{header}\nQ;E05;raw\n") or (
-        words in message(tmp_path, f"{header}\nQ\tE05\traw\tx\ty\n")
-    )
+    assert words in message(tmp_path, f"{header}\nQ{header[5]}E05{header[5]}raw\n")
 
 
 @pytest.mark.parametrize(
     ("text", "name"),
-    [("dose (µM)", "dose_uM"), ("% GFP", "percent_GFP"), ("2nd stain", "_2nd_stain"), ("Größe", "Groe"), ("()", "note")],
+    [
+        ("dose (µM)", "dose_uM"),
+        ("% GFP", "percent_GFP"),
+        ("2nd stain", "_2nd_stain"),
+        ("Größe", "Groe"),
+        ("()", "note"),
+    ],
 )
 def test_a_name_for_a_column(text: str, name: str) -> None:
     assert column_name(text) == name
