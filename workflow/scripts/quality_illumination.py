@@ -1,11 +1,22 @@
 """Small images of a plate's wells, and which sites are kept → illumination of each channel (NPZ)."""
 
-from collections.abc import Iterator, Sequence
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from wellspring.jobs import logged_job
-from wellspring.quality.images import SmallSite, illumination_of_plate, read_small_sites, write_illumination
+from wellspring.errors import InputError
+from wellspring.jobs import logged_job, tell
+from wellspring.quality.images import (
+    Illumination,
+    SmallSite,
+    illumination_of_plate,
+    kept_where_alike,
+    read_illumination,
+    read_small_sites,
+    write_illumination,
+)
 from wellspring.quality.tables import KEPT_SITES
 from wellspring.tables import read_table
 
@@ -22,9 +33,13 @@ def main(
     channels: Sequence[str],
     smoothing_share: float,
     min_images: int,
+    made_with: str,
     illumination: Path,
 ) -> None:
-    """Merge the `small` images of the plate's kept `sites` and write the plate's `illumination`."""
+    """Merge the `small` images of the plate's kept `sites` and write the plate's `illumination`.
+
+    Functions that are in the file already stay where the new ones differ by no more than their own error.
+    """
     table = read_table(sites, KEPT_SITES)
     kept = table[table["is_kept"]]
     keys = set(zip(kept["well"], kept["site"], strict=True))
@@ -35,10 +50,28 @@ def main(
             yield names, [one for one in found if (path.name.removesuffix(".npz"), one.site) in keys]
 
     found = illumination_of_plate(wells(), channels=channels, smoothing_share=smoothing_share, min_images=min_images)
+    found = kept_where_alike(found, _before(illumination), made_with=made_with)
     for name, one in found.items():
+        if one.change is not None:
+            tell(
+                f"NOTE plate {illumination.parent.name}, channel {name}: the illumination is kept; that of the images "
+                f"now differs by {one.change:.2%}, less than its own error of {one.error:.2%}"
+            )
         factors = f"factors {one.function.min():.3f} to {one.function.max():.3f}"
         print(f"{name}: {factors if one.is_applied else 'too few images, not applied'}, from {one.n_images} images")
     write_illumination(illumination, found)
+
+
+def _before(path: Path) -> Mapping[str, Illumination]:
+    try:
+        return read_illumination(path) if path.is_file() else {}
+    except InputError as error:
+        print(f"not kept: {error}")
+        return {}
+
+
+def _digest(settings: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:16]
 
 
 if __name__ == "__main__":
@@ -49,5 +82,8 @@ if __name__ == "__main__":
             channels=snakemake.params.channels,
             smoothing_share=snakemake.params.smoothing_share,
             min_images=snakemake.params.min_images,
+            made_with=_digest(
+                {name: snakemake.params[name] for name in ("smoothing_share", "min_images", "measured", "code")}
+            ),
             illumination=Path(snakemake.output.illumination),
         )

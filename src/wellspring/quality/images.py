@@ -1,8 +1,9 @@
 """What this stage writes beside tables: small images of a well, functions of a plate, corrected images."""
 
+import math
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ __all__ = [
     "Illumination",
     "SmallSite",
     "illumination_of_plate",
+    "kept_where_alike",
     "read_illumination",
     "read_small_sites",
     "write_corrected",
@@ -49,11 +51,22 @@ class Illumination:
         Images that it was estimated from.
     is_applied : bool
         False where they were too few.
+    error : float
+        Its own error as a share, root mean square over the field: half of the difference between the functions of two
+        halves of the images. NaN where it is not applied, or comes from fewer than two images.
+    change : float or None
+        The plate's function was kept from before, since the one that its images have now differs by no more than its
+        error: by this share, root mean square over the field. None: the function is that of these images.
+    made_with : str
+        Digest of the settings and the code that it was made with.
     """
 
     function: NDArray[np.float32]
     n_images: int
     is_applied: bool
+    error: float = math.nan
+    change: float | None = None
+    made_with: str = ""
 
 
 def write_small_sites(path: Path, sites: Sequence[SmallSite], *, channels: Sequence[str]) -> None:
@@ -107,22 +120,67 @@ def illumination_of_plate(
     dict of str to Illumination
         A channel without any light, or a plate without sites, has the function 1 everywhere.
     """
-    histograms: dict[str, RatioHistogram] = {}
+    halves: dict[str, tuple[RatioHistogram, RatioHistogram]] = {}
     for names, sites in wells:
         for one in sites:
             for name, image in zip(names, one.images, strict=True):
-                histograms.setdefault(name, RatioHistogram(image.ratio.shape)).add(image)
-    found = {}
-    for name in channels:
-        histogram = histograms.get(name)
-        if histogram is None or histogram.n_images < max(1, min_images):
-            shape = (2, 2) if histogram is None else histogram.counts.shape[1:]
-            n_images = 0 if histogram is None else histogram.n_images
-            found[name] = Illumination(np.ones(shape, dtype=np.float32), n_images, is_applied=False)
-        else:
-            function = illumination_function(histogram.median(), smoothing_share=smoothing_share)
-            found[name] = Illumination(function, histogram.n_images, is_applied=True)
-    return found
+                shape = image.ratio.shape
+                own = halves.setdefault(name, (RatioHistogram(shape), RatioHistogram(shape)))
+                own[0 if own[0].n_images <= own[1].n_images else 1].add(image)
+    return {
+        name: _illumination(halves.get(name), smoothing_share=smoothing_share, min_images=min_images)
+        for name in channels
+    }
+
+
+def _illumination(
+    halves: tuple[RatioHistogram, RatioHistogram] | None, *, smoothing_share: float, min_images: int
+) -> Illumination:
+    if halves is None:
+        return Illumination(np.ones((2, 2), dtype=np.float32), 0, is_applied=False)
+    whole = RatioHistogram(halves[0].counts.shape[1:])
+    whole.merge(halves)
+    if whole.n_images < max(1, min_images):
+        return Illumination(np.ones(whole.counts.shape[1:], dtype=np.float32), whole.n_images, is_applied=False)
+    function = illumination_function(whole.median(), smoothing_share=smoothing_share)
+    error = math.nan
+    if all(half.n_images for half in halves):
+        one, other = (illumination_function(half.median(), smoothing_share=smoothing_share) for half in halves)
+        error = relative_difference(one, other) / 2
+    return Illumination(function, whole.n_images, is_applied=True, error=error)
+
+
+def relative_difference(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:
+    """Root mean square over the field of the difference of two (y, x) functions, as a share of the second."""
+    return float(np.sqrt(np.mean((one / other - 1) ** 2)))
+
+
+def kept_where_alike(
+    found: Mapping[str, Illumination], before: Mapping[str, Illumination], *, made_with: str
+) -> dict[str, Illumination]:
+    """The functions of a plate, those of `before` where the images now say the same within the functions' own error.
+
+    A well that is replaced, comes or goes then changes nothing in the images of the plate's other wells.
+
+    Parameters
+    ----------
+    found
+        From the plate's images as they are now.
+    before
+        Those of the last time; empty the first time.
+    made_with
+        Digest of the settings and the code. A function that others made is not kept.
+    """
+    result = {}
+    for name, one in found.items():
+        old = before.get(name)
+        is_comparable = old is not None and old.made_with == made_with and old.function.shape == one.function.shape
+        result[name] = replace(one, made_with=made_with)
+        if old is not None and is_comparable and one.is_applied and old.is_applied:
+            change = relative_difference(one.function, old.function)
+            if 0 < change <= one.error:
+                result[name] = replace(result[name], function=old.function, change=change)
+    return result
 
 
 def write_illumination(path: Path, channels: Mapping[str, Illumination]) -> None:
@@ -131,6 +189,9 @@ def write_illumination(path: Path, channels: Mapping[str, Illumination]) -> None
     arrays["channels"] = np.array(list(channels))
     arrays["n_images"] = np.array([one.n_images for one in channels.values()])
     arrays["is_applied"] = np.array([one.is_applied for one in channels.values()])
+    arrays["error"] = np.array([one.error for one in channels.values()])
+    arrays["change"] = np.array([math.nan if one.change is None else one.change for one in channels.values()])
+    arrays["made_with"] = np.array([one.made_with for one in channels.values()], dtype=np.str_)
     with replaced_when_whole(path) as temporary:
         np.savez_compressed(temporary, **arrays)
 
@@ -144,10 +205,18 @@ def read_illumination(path: Path) -> dict[str, Illumination]:
         When the file is missing or not such a file.
     """
     with as_readable(path, expected="illumination functions"), np.load(path) as arrays:
-        rows = zip(arrays["channels"].tolist(), arrays["n_images"], arrays["is_applied"], strict=True)
+        names = ("channels", "n_images", "is_applied", "error", "change", "made_with")
+        rows = zip(*(arrays[name].tolist() for name in names), strict=True)
         return {
-            name: Illumination(arrays[f"function_{number}"], int(n_images), bool(is_applied))
-            for number, (name, n_images, is_applied) in enumerate(rows)
+            name: Illumination(
+                arrays[f"function_{number}"],
+                n_images,
+                is_applied,
+                error=error,
+                change=None if math.isnan(change) else change,
+                made_with=made_with,
+            )
+            for number, (name, n_images, is_applied, error, change, made_with) in enumerate(rows)
         }
 
 

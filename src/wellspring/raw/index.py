@@ -5,7 +5,7 @@ Standard library only: a job that reads pixels loads this first, whatever the fo
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -144,6 +144,17 @@ class WellIndex:
     def name(self) -> str:
         """Plate and well, for messages."""
         return f"{self.plate}/{self.well}"
+
+    def of_site(self, site: str) -> "WellIndex":
+        """The same index with one of its sites alone."""
+        place = self.sites.index(site)
+        return replace(
+            self,
+            n_sites=1,
+            sites=(site,),
+            site_sizes_um=(self.site_sizes_um[place],),
+            headers=tuple(header for header in self.headers if header.site == site),
+        )
 
     def headers_of_sites(self) -> dict[str, list[ImageHeader]]:
         """The images of each site, in the order of `sites`."""
