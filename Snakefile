@@ -27,10 +27,17 @@ for stage in stages():
 include: "workflow/rules/report.smk"
 
 
+def files_of_chapters(wildcards):
+    """What the chapters' rules write: a figure that a changed config adds is asked for, or no job would draw it."""
+    wanted = [stage.name for stage in wanted_stages(config) if stage.has_chapter]
+    return [file for name in wanted for file in getattr(rules, f"{name}_chapter").output]
+
+
 rule all:
     default_target: True
     input:
         "<results>/report/report.html",
+        files_of_chapters,
 
 
 if workflow.modifier.is_main_snakefile():

@@ -36,7 +36,7 @@ VALUES: dict[str, list[Any]] = {
     "raw.background": [{"DAPI": 5, "GFP": 5, "RFP": 5}],
     "quality.channels": [["DAPI", "GFP"]],
     "quality.judged_by": [["median"]],
-    "quality.preprocessing": [[{"step": "normalize"}], [{"step": "gamma", "gamma": 0.5}]],
+    "quality.preprocessing": [[{"step": "median", "radius_px": 2}]],
     "segmentation.nucleus_channel": ["RFP"],
     "segmentation.cells.channel": ["RFP"],
     "segmentation.cells.method": ["propagation", "distance"],
@@ -45,33 +45,47 @@ VALUES: dict[str, list[Any]] = {
     "spots.threshold.method": ["mixture", "elbow"],
     "dataset.target_channel": ["RFP"],
     "dataset.select": [{"label": ["x"]}],
-    "dataset.filter": [["border_cells"], ["is_border_cell"], [{"column": "n_px", "minimum": 3}]],
+    "dataset.filter": [[{"column": "is_border_cell", "drop": [1]}]],
     "dataset.split.stratify": [["label"]],
     "dataset.split.group": ["sample", "well"],
     "dataset.input_channels": [["DAPI", "RFP"]],
     "training.models": [["linear", "simple_cnn"]],
+    "training.regimes": [["structure"]],
+    "attribution.models": [["linear", "simple_cnn"]],
+    "attribution.validation.roar.regimes": [["color-structure"]],
     "attribution.map_cells": [["p/A01/1"]],
     "attribution.baseline.method": ["mean"],
     "attribution.estimator.method": ["derivative"],
-    "attribution.groups.markers": ["other_markers"],
-    "attribution.validation.truth": ["plate"],
+    "attribution.validation.truth": ["known"],
     "attribution.validation.methods": [["gradient/none"]],
     "profiling.methods": [["pca", "features", "autoencoder"]],
     "profiling.positive": [["y"]],
     "profiling.controls": [["y"]],
     "profiling.batch_columns": [["plate"]],
     "profiling.colored_by": [["sample"]],
+    "profiling.sample": ["donor"],
+    "profiling.label": ["kind"],
     "profiling.actin.actin": ["RFP"],
     "profiling.actin.borders": ["RFP"],
     "profiling.actin.nuclei": ["RFP"],
-    "report.published": ["published.csv"],
+    "report.published": ["becker_2021"],
     "report.marked_channels": [["RFP"]],
 }
-# Where things are, not what is made of them; and what other keys of the study leave without effect, with the reason.
-WITHOUT_EFFECT = {
+# What must be changed together with a key.
+TOGETHER: dict[str, dict[str, Any]] = {
+    "dataset.normalization.mean_extraction": {"dataset.normalization.z_score": False},
+    "dataset.normalization.linear_scaling": {"dataset.normalization.z_score": False},
+    "attribution.models": {"training.models": ["linear", "simple_cnn"]},
+}
+# Not tried, with the reason.
+LEFT_OUT = {
     "wells": "the sheet is read when the workflow is parsed",
     "raw.format": "the study has files of one format",
+    "attribution.groups.markers": "there is one table of markers, and it names files of this repository",
 }
+
+
+N_WELLS = 4
 
 
 @dataclass(frozen=True)
@@ -153,10 +167,15 @@ def to_be_run(before: Mapping[Job, Planned], after: Mapping[Job, Planned]) -> se
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A study that asks for everything, carried out without its scripts; not changed by tests."""
-    folder = write_everything(tmp_path_factory.mktemp("every_key") / "study", n_wells=2)
-    for name in ("published.csv", "markers.csv", "plate"):
-        if not (folder / name).exists():
-            (folder / name).write_text("", encoding="utf-8")
+    folder = write_everything(tmp_path_factory.mktemp("every_key") / "study", n_wells=N_WELLS)
+    header, *rows = _rows(folder)
+    more = [f"{row}\td{number // 2}\t{'xyz'[number % 3]}" for number, row in enumerate(rows)]
+    (folder / "wells.tsv").write_text("\n".join([f"{header}\tdonor\tkind", *more]) + "\n", encoding="utf-8")
+    truth = [f"structures/p/A{number + 1:02d}.npz" for number in range(N_WELLS)]
+    for name in ("truth.json", *truth):
+        path = folder / "known" / "truth" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("{}", encoding="utf-8")
     carry_out(folder)
     return folder
 
@@ -221,11 +240,12 @@ def changed_config(key: str) -> dict[str, Any]:
     """The study's config with another value of one key, the first that is allowed."""
     for value in other_values(key, KEYS[key]):
         config = yaml.safe_load(yaml.safe_dump(EVERYTHING))
-        block = config
-        *above, last = key.split(".")
-        for name in above:
-            block = block.setdefault(name, {})
-        block[last] = value
+        for dotted, other in {key: value, **TOGETHER.get(key, {})}.items():
+            block = config
+            *above, last = dotted.split(".")
+            for name in above:
+                block = block.setdefault(name, {})
+            block[last] = other
         try:
             filled = validated_config(config, schema=SCHEMA, source="study")
         except InputError:
@@ -239,7 +259,7 @@ def write_config(folder: Path, config: Mapping[str, Any]) -> None:
     (folder / "config.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
 
 
-@pytest.mark.parametrize("key", [key for key in KEYS if key not in WITHOUT_EFFECT])
+@pytest.mark.parametrize("key", [key for key in KEYS if key not in LEFT_OUT])
 def test_all_that_depends_on_a_key_is_run_again_and_nothing_else(
     key: str, finished: Path, before: Mapping[Job, Planned]
 ) -> None:
@@ -286,9 +306,9 @@ def _without_a_well(folder: Path) -> None:
 
 
 def _with_a_well(folder: Path) -> None:
-    for path in sorted((folder / "plate").glob("A02_*")):
-        shutil.copy2(path, path.with_name(path.name.replace("A02", "A03")))
-    rows = [*_rows(folder), _rows(folder)[-1].replace("A02", "A03").replace("s1", "s2")]
+    for path in sorted((folder / "plate").glob("A04_*")):
+        shutil.copy2(path, path.with_name(path.name.replace("A04", "A05")))
+    rows = [*_rows(folder), _rows(folder)[-1].replace("A04", "A05").replace("s3", "s4")]
     (folder / "wells.tsv").write_text("\n".join(rows) + "\n", encoding="utf-8")
 
 
