@@ -56,7 +56,8 @@ def drawn(image: NDArray[np.uint16]) -> NDArray[np.float32]:
     height, width = (max(1, length // block) for length in image.shape)
     whole = image[: height * block, : width * block]
     tall, wide = (min(block, length) for length in image.shape)
-    return whole.reshape(height, tall, width, wide).mean(axis=(1, 3), dtype=np.float64).astype(np.float32)
+    means = whole.reshape(height, tall, width, wide).mean(axis=(1, 3), dtype=np.float64)
+    return np.asarray(means, dtype=np.float32)
 
 
 @in_style
