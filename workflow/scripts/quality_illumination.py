@@ -1,22 +1,17 @@
 """Small images of a plate's wells, and which sites are kept → illumination of each channel (NPZ)."""
 
-import hashlib
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from wellspring.errors import InputError
 from wellspring.jobs import logged_job, tell
 from wellspring.quality.images import (
-    Illumination,
     SmallSite,
     illumination_of_plate,
-    kept_where_alike,
-    read_illumination,
     read_small_sites,
     write_illumination,
 )
+from wellspring.quality.keeping import illumination_before, kept_where_alike
 from wellspring.quality.tables import KEPT_SITES
 from wellspring.tables import read_table
 
@@ -33,7 +28,7 @@ def main(
     channels: Sequence[str],
     smoothing_share: float,
     min_images: int,
-    made_with: str,
+    settings: Mapping[str, Any],
     illumination: Path,
 ) -> None:
     """Merge the `small` images of the plate's kept `sites` and write the plate's `illumination`.
@@ -50,7 +45,7 @@ def main(
             yield names, [one for one in found if (path.name.removesuffix(".npz"), one.site) in keys]
 
     found = illumination_of_plate(wells(), channels=channels, smoothing_share=smoothing_share, min_images=min_images)
-    found = kept_where_alike(found, _before(illumination), made_with=made_with)
+    found = kept_where_alike(found, illumination_before(illumination), settings=settings)
     for name, one in found.items():
         if one.change is not None:
             tell(
@@ -62,18 +57,6 @@ def main(
     write_illumination(illumination, found)
 
 
-def _before(path: Path) -> Mapping[str, Illumination]:
-    try:
-        return read_illumination(path) if path.is_file() else {}
-    except InputError as error:
-        print(f"not kept: {error}")
-        return {}
-
-
-def _digest(settings: Mapping[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:16]
-
-
 if __name__ == "__main__":
     with logged_job(snakemake.log[0]):
         main(
@@ -82,8 +65,6 @@ if __name__ == "__main__":
             channels=snakemake.params.channels,
             smoothing_share=snakemake.params.smoothing_share,
             min_images=snakemake.params.min_images,
-            made_with=_digest(
-                {name: snakemake.params[name] for name in ("smoothing_share", "min_images", "measured", "code")}
-            ),
+            settings={name: snakemake.params[name] for name in ("smoothing_share", "min_images", "measured", "code")},
             illumination=Path(snakemake.output.illumination),
         )

@@ -3,7 +3,7 @@
 import math
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +19,9 @@ __all__ = [
     "Illumination",
     "SmallSite",
     "illumination_of_plate",
-    "kept_where_alike",
     "read_illumination",
     "read_small_sites",
+    "relative_difference",
     "write_corrected",
     "write_illumination",
     "write_small_sites",
@@ -153,34 +153,6 @@ def _illumination(
 def relative_difference(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:
     """Root mean square over the field of the difference of two (y, x) functions, as a share of the second."""
     return float(np.sqrt(np.mean((one / other - 1) ** 2)))
-
-
-def kept_where_alike(
-    found: Mapping[str, Illumination], before: Mapping[str, Illumination], *, made_with: str
-) -> dict[str, Illumination]:
-    """The functions of a plate, those of `before` where the images now say the same within the functions' own error.
-
-    A well that is replaced, comes or goes then changes nothing in the images of the plate's other wells.
-
-    Parameters
-    ----------
-    found
-        From the plate's images as they are now.
-    before
-        Those of the last time; empty the first time.
-    made_with
-        Digest of the settings and the code. A function that others made is not kept.
-    """
-    result = {}
-    for name, one in found.items():
-        old = before.get(name)
-        is_comparable = old is not None and old.made_with == made_with and old.function.shape == one.function.shape
-        result[name] = replace(one, made_with=made_with)
-        if old is not None and is_comparable and one.is_applied and old.is_applied:
-            change = relative_difference(one.function, old.function)
-            if 0 < change <= one.error:
-                result[name] = replace(result[name], function=old.function, change=change)
-    return result
 
 
 def write_illumination(path: Path, channels: Mapping[str, Illumination]) -> None:
