@@ -31,6 +31,7 @@ rule all:
     default_target: True
     input:
         "<results>/report/report.html",
+        files_of_chapters,
 
 
 if workflow.modifier.is_main_snakefile():

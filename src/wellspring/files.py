@@ -11,10 +11,11 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from wellspring.errors import InputError
 
-__all__ = ["as_readable", "locked", "replaced_when_whole", "temporary_beside"]
+__all__ = ["as_readable", "inert_text", "locked", "replaced_when_whole", "restored_text", "temporary_beside"]
 
 
 @contextmanager
@@ -115,6 +116,29 @@ def as_readable(path: Path, *, expected: str) -> Iterator[None]:
     try:
         yield
     except (ValueError, OSError, EOFError, KeyError, zipfile.BadZipFile, zlib.error) as error:
+        if isinstance(error, InputError) and str(error).startswith(f"{path}: "):
+            # It has all that a message needs.
+            raise
         raise InputError(
             f"{path}: expected {expected}, but it cannot be read ({error}). Copy the file again from its source."
         ) from error
+
+
+_FORMULA = re.compile(r"'*[=+\-@\t\r\n]")
+_NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
+
+
+def inert_text(text: Any) -> Any:
+    """A text for a CSV file, with an apostrophe in front where a spreadsheet would run it as a formula.
+
+    Such a text begins with ``=``, ``+``, ``-``, ``@``, a tab or a line break, and is no number. One that begins with
+    apostrophes and such a sign has one more, so that `restored_text` has it again. What is no text stays as it is.
+    """
+    is_formula = isinstance(text, str) and _FORMULA.match(text) and not _NUMBER.fullmatch(text)
+    return f"'{text}" if is_formula else text
+
+
+def restored_text(text: Any) -> Any:
+    """The text that `inert_text` was given."""
+    is_marked = isinstance(text, str) and text.startswith("'") and _FORMULA.match(text)
+    return text[1:] if is_marked else text

@@ -14,6 +14,7 @@ __all__ = ["device_of_log", "log_device", "logged_job", "notify"]
 
 
 _STANDARD_ERROR = 2
+_NO_MEMORY = "there is not enough memory for this job. Give it more (mem_mb, in the profile), or cut images into sites."
 _DEVICE = "computing on: "
 _TERMINAL: ContextVar[int] = ContextVar("terminal", default=_STANDARD_ERROR)
 
@@ -65,6 +66,11 @@ def logged_job(log: str | Path) -> Iterator[None]:
         with suppress(OSError):
             traceback.print_exc()
         notify(f"ERROR {_job_of(log)}: {_words(error)}\n      (details: {log})")
+        raise SystemExit(1) from None
+    except MemoryError as error:
+        with suppress(OSError):
+            traceback.print_exc()
+        notify(f"ERROR {_job_of(log)}: {_NO_MEMORY} {error}\n      (details: {log})")
         raise SystemExit(1) from None
     except BaseException:
         with suppress(OSError):

@@ -1,5 +1,6 @@
 """Every table's columns, dtypes and units, a module per stage, and the check that enforces them."""
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -11,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from wellspring.errors import InputError
-from wellspring.files import as_readable, replaced_when_whole
+from wellspring.files import as_readable, inert_text, replaced_when_whole, restored_text
 
 __all__ = [
     "KEY",
@@ -22,6 +23,7 @@ __all__ = [
     "Table",
     "check_table",
     "empty_table",
+    "inert",
     "read_table",
     "read_tables",
     "write_table",
@@ -34,12 +36,34 @@ _KINDS = {"str": "string", "int64": "integer", "float64": "number", "bool": "tru
 
 @dataclass(frozen=True)
 class Column:
-    """One declared column: its name, dtype (`str`, `int64`, `float64`, `bool`), unit and meaning."""
+    """One declared column.
+
+    Attributes
+    ----------
+    name : str
+    dtype : str
+        ``str``, ``int64``, ``float64`` or ``bool``.
+    unit, meaning : str
+    minimum, maximum : float or None
+        The range of its values, where the name does not say it; see `range`.
+    """
 
     name: str
     dtype: str
     unit: str
     meaning: str
+    minimum: float | None = None
+    maximum: float | None = None
+
+    @property
+    def range(self) -> tuple[float, float]:
+        """(lowest, highest) value: as declared; of counts (``n_...``), areas and keys of objects (``..._id``) 0 or
+        more, of shares (``..._share``) 0 to 1."""
+        is_share = self.name.endswith("_share") and not self.name.startswith("z_")
+        is_amount = is_share or self.name.startswith(("n_", "area_")) or self.name.endswith("_id")
+        lowest = self.minimum if self.minimum is not None else 0.0 if is_amount else -math.inf
+        highest = self.maximum if self.maximum is not None else 1.0 if is_share else math.inf
+        return lowest, highest
 
 
 @dataclass(frozen=True)
@@ -106,6 +130,7 @@ def check_table(frame: pd.DataFrame, table: Table, *, source: str) -> pd.DataFra
         )
     for column in table.columns:
         _check_kind(frame[column.name], column, table=table, source=source)
+        _check_range(frame[column.name], column, table=table, source=source)
     if table.is_one_row_per_cell and frame.duplicated(list(KEY)).any():
         repeated = frame.loc[frame.duplicated(list(KEY)), "object_id"].tolist()[:5]
         raise InputError(f"{source}: expected one row per cell, but these object ids repeat: {repeated}.")
@@ -131,16 +156,41 @@ def _check_kind(values: pd.Series, column: Column, *, table: Table, source: str)
         )
 
 
+def _check_range(values: pd.Series, column: Column, *, table: Table, source: str) -> None:
+    lowest, highest = column.range
+    if column.dtype not in ("int64", "float64") or (lowest, highest) == (-math.inf, math.inf):
+        return
+    outside = values[(values < lowest) | (values > highest)]
+    if len(outside):
+        expected = f"{lowest:g} or more" if highest == math.inf else f"from {lowest:g} to {highest:g}"
+        raise InputError(
+            f"{source}: column {column.name!r} of table {table.name!r} must be {expected}, but {len(outside)} of "
+            f"{len(values)} values are not, the first {outside.iloc[0]:g}. The file was changed: remove it and run "
+            "again."
+        )
+
+
+def _check_well(frame: pd.DataFrame, path: Path, *, table: Table) -> None:
+    wells = frame[["plate", "well"]].drop_duplicates().itertuples(index=False, name=None)
+    for plate, well in wells:
+        if path.parent.name != plate or not path.name.startswith(f"{well}."):
+            raise InputError(
+                f"{path}: expected table {table.name!r} of the well that the path names, but it holds rows of "
+                f"{plate}/{well}: it was put in the place of another. Remove it and run again."
+            )
+
+
 def write_table(frame: pd.DataFrame, path: Path, table: Table) -> None:
     """Check `frame` and write it to `path` as Parquet (zstd), units and meanings in the column metadata.
 
-    A path that ends in `.csv` is written as CSV.
+    A path that ends in `.csv` is written as CSV, in which a text that a spreadsheet would run as a formula has an
+    apostrophe in front; `read_table` takes it away.
     """
     frame = check_table(frame, table, source=str(path))
     frame = frame.astype({c.name: c.dtype for c in table.columns})
     with replaced_when_whole(path) as temporary:
         if path.suffix == ".csv":
-            frame.to_csv(temporary, index=False)
+            inert(frame).to_csv(temporary, index=False)
             return
         arrow = pa.Table.from_pandas(frame, preserve_index=False)
         for name, column in table.found_in(arrow.column_names).items():
@@ -150,24 +200,47 @@ def write_table(frame: pd.DataFrame, path: Path, table: Table) -> None:
         pq.write_table(arrow, temporary, compression="zstd")
 
 
-def read_tables(paths: Sequence[Path], table: Table) -> pd.DataFrame:
-    """The rows of several files of one table, in the order of `paths`; errors are those of `read_table`."""
-    parts = [found for found in (read_table(path, table) for path in paths) if len(found)]
+def inert(frame: pd.DataFrame) -> pd.DataFrame:
+    """The same table with an apostrophe before texts and column names that a spreadsheet takes for formulas: see
+    `wellspring.files.inert_text`."""
+    changed = {name: frame[name].map(inert_text) for name in frame.columns if _is_text(frame[name])}
+    return frame.assign(**changed).rename(columns=inert_text)
+
+
+def _is_text(values: pd.Series) -> bool:
+    return bool(pd.api.types.is_string_dtype(values.dtype) or pd.api.types.is_object_dtype(values.dtype))
+
+
+def read_tables(paths: Sequence[Path], table: Table, *, of_wells: bool = False) -> pd.DataFrame:
+    """The rows of several files of one table, in the order of `paths`; the rest as of `read_table`."""
+    parts = [found for found in (read_table(path, table, of_well=of_wells) for path in paths) if len(found)]
     return pd.concat(parts, ignore_index=True) if parts else empty_table(table)
 
 
-def read_table(path: Path, table: Table) -> pd.DataFrame:
+def read_table(path: Path, table: Table, *, of_well: bool = False) -> pd.DataFrame:
     """Read and check a table that `write_table` wrote.
+
+    Parameters
+    ----------
+    of_well
+        Whether the file is that of one well, ``<plate>/<well>.<ending>``: all of its rows must be of that well.
 
     Raises
     ------
     FileNotFoundError, ValueError
-        When the file is missing, unreadable, or not such a table.
+        When the file is missing, unreadable, not such a table, or that of another well; when values are out of range.
     """
     path = Path(path)
     # Text that looks like a number ("01") or like no value ("None", "NA") stays text; empty is no value.
     text = {column.name: "str" for column in table.columns if column.dtype == "str"}
     as_written: Any = {"dtype": text, "keep_default_na": False, "na_values": [""]}
     with as_readable(path, expected=f"table {table.name!r}"):
-        frame = pd.read_csv(path, **as_written) if path.suffix == ".csv" else pd.read_parquet(path)
-    return check_table(frame, table, source=str(path))
+        if path.suffix == ".csv":
+            frame = pd.read_csv(path, **as_written).rename(columns=restored_text)
+            frame = frame.assign(**{name: frame[name].map(restored_text) for name in text if name in frame.columns})
+        else:
+            frame = pd.read_parquet(path)
+    frame = check_table(frame, table, source=str(path))
+    if of_well:
+        _check_well(frame, path, table=table)
+    return frame

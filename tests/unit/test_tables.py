@@ -12,7 +12,8 @@ import pytest
 import wellspring
 from wellspring.cells.tables import CELLS
 from wellspring.dataset.tables import FILTERED, NORMALIZATION
-from wellspring.tables import Column, Table, check_table, empty_table, read_table, write_table
+from wellspring.errors import InputError
+from wellspring.tables import Column, Table, check_table, empty_table, read_table, read_tables, write_table
 from wellspring.training.tables import PREDICTIONS
 
 SMALL = Table(
@@ -153,3 +154,76 @@ def test_an_unreadable_table_is_told(tmp_path: Path, content: bytes) -> None:
 def test_a_missing_table_is_told(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match="expected table 'small'"):
         read_table(tmp_path / "t.parquet", SMALL)
+
+
+COUNTS = Table(
+    "counts",
+    (
+        Column("plate", "str", "", "plate"),
+        Column("well", "str", "", "well"),
+        Column("n_spots", "int64", "spots", "how many"),
+        Column("dim_share", "float64", "1", "of all"),
+        Column("level", "float64", "1", "declared", minimum=-1.0, maximum=2.0),
+    ),
+)
+
+
+def counts(well: str = "B07", **changes: object) -> pd.DataFrame:
+    row = {"plate": ["P"], "well": [well], "n_spots": [4], "dim_share": [0.5], "level": [-1.0]}
+    return pd.DataFrame({**row, **{name: [value] for name, value in changes.items()}})
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("n_spots", -7, r"'n_spots' of table 'counts' must be 0 or more, but 1 of 1 values are not, the first -7"),
+        ("dim_share", 1.25, r"'dim_share' of table 'counts' must be from 0 to 1, .* the first 1.25"),
+        ("level", 2.5, r"'level' of table 'counts' must be from -1 to 2, .* the first 2.5"),
+    ],
+)
+def test_a_value_out_of_range_is_reported_where_a_table_is_read(
+    tmp_path: Path, name: str, value: float, words: str
+) -> None:
+    counts().assign(**{name: [value]}).to_parquet(tmp_path / "B07.parquet")
+    with pytest.raises(InputError, match=words):
+        read_table(tmp_path / "B07.parquet", COUNTS)
+
+
+def test_missing_values_are_in_every_range(tmp_path: Path) -> None:
+    write_table(counts(dim_share=np.nan), tmp_path / "B07.parquet", COUNTS)
+    assert read_table(tmp_path / "B07.parquet", COUNTS)["dim_share"].isna().all()
+
+
+def test_a_table_of_another_well_in_its_place_is_reported(tmp_path: Path) -> None:
+    own, other = tmp_path / "P" / "B07.counts.parquet", tmp_path / "P" / "B08.counts.parquet"
+    write_table(counts(), own, COUNTS)
+    assert len(read_tables([own], COUNTS, of_wells=True)) == 1
+    other.write_bytes(own.read_bytes())
+    with pytest.raises(InputError, match=r"B08.counts.parquet: expected table 'counts' .* but it holds rows of P/B07"):
+        read_table(other, COUNTS, of_well=True)
+    (tmp_path / "Q").mkdir()
+    elsewhere = own.rename(tmp_path / "Q" / own.name)
+    with pytest.raises(InputError, match="rows of P/B07: it was put in the place of another"):
+        read_tables([elsewhere], COUNTS, of_wells=True)
+    assert len(read_table(elsewhere, COUNTS)) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("=cmd|' /C calc'!A0", "'=cmd|' /C calc'!A0"),
+        ("@SUM(1+1)", "'@SUM(1+1)"),
+        ("+A1", "'+A1"),
+        ("-2+3", "'-2+3"),
+        ("\t=1", "'\t=1"),
+        ("'=1", "''=1"),
+        ("-3.5e2", "-3.5e2"),
+        ("'quoted", "'quoted"),
+        ("plain = text", "plain = text"),
+    ],
+)
+def test_a_spreadsheet_runs_no_text_of_a_csv_file(tmp_path: Path, text: str, written: str) -> None:
+    frame = small().assign(name=[text, "b"])
+    write_table(frame, tmp_path / "small.csv", SMALL)
+    assert pd.read_csv(tmp_path / "small.csv", dtype=str, keep_default_na=False)["name"][0] == written
+    assert read_table(tmp_path / "small.csv", SMALL)["name"].tolist() == [text, "b"]

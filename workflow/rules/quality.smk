@@ -23,6 +23,15 @@ def background_of(channels):
     return {name: value for name, value in config["raw"].get("background", {}).items() if name in channels}
 
 
+def measuring():
+    """How images are measured, and made small."""
+    return {
+        "projection": config["raw"].get("projection"),
+        "background": background_of(config["quality"]["channels"]),
+        "bright_sd": config["quality"]["bright_sd"],
+    }
+
+
 def corrected_copies():
     """The corrected copies of all wells, where the config asks for them."""
     is_asked = config["quality"]["write_corrected"]
@@ -46,10 +55,8 @@ rule quality_measure:
         mem_mb=growing(2000),
         runtime=growing(30),
     params:
+        **measuring(),
         channels=config["quality"]["channels"],
-        projection=config["raw"].get("projection"),
-        background=background_of(config["quality"]["channels"]),
-        bright_sd=config["quality"]["bright_sd"],
         code=script_code("quality/measure", RAW_READER),
     message:
         "Measuring the images of well {wildcards.plate}/{wildcards.well}"
@@ -89,7 +96,8 @@ rule quality_illumination:
         small=per_well_of_plate("<results>/quality/{plate}/{well}.npz"),
         sites="<results>/quality/plates/{plate}/sites.parquet",
     output:
-        illumination="<results>/quality/plates/{plate}/illumination.npz",
+        # The function of the last time is read, and kept if the new one is the same within its error.
+        illumination=update("<results>/quality/plates/{plate}/illumination.npz"),
     log:
         "<logs>/quality_illumination/{plate}.log",
     benchmark:
@@ -105,6 +113,7 @@ rule quality_illumination:
         smoothing_share=config["quality"]["smoothing_share"],
         min_images=config["quality"]["min_images"],
         given=sorted(config["raw"].get("background", {})),
+        measured=measuring(),
         code=script_code("quality/illumination"),
     message:
         "Estimating the illumination of plate {wildcards.plate}"
@@ -147,7 +156,7 @@ rule quality_chapter:
         images=per_plate("<results>/quality/plates/{plate}/images.parquet"),
         sites=per_plate("<results>/quality/plates/{plate}/sites.parquet"),
         illumination=per_plate("<results>/quality/plates/{plate}/illumination.npz"),
-        small=per_well("<results>/quality/{plate}/{well}.npz"),
+        indexes=per_well("<results>/raw/{plate}/{well}.json"),
         copies=corrected_copies(),
         captions=captions("quality"),
     output:
@@ -172,7 +181,8 @@ rule quality_chapter:
         runtime=growing(30),
     params:
         settings={key: config["quality"][key] for key in ("channels", "judged_by", "max_z", "use", "preprocessing")},
-        code=script_code("quality/chapter"),
+        projection=config["raw"].get("projection"),
+        code=script_code("quality/chapter", RAW_READER),
     message:
         "Writing the chapter on the images"
     script:

@@ -1,6 +1,12 @@
 # report: the chapters of the stages that the config asks for -> one HTML page. Knows no stage.
 
 
+def files_of_chapters(wildcards):
+    """What the chapters' rules write: a figure that a changed config adds is asked for, or no job would draw it."""
+    wanted = [stage.name for stage in wanted_stages(config) if stage.has_chapter]
+    return [file for name in wanted for file in getattr(rules, f"{name}_chapter").output]
+
+
 rule report_page:
     input:
         chapters=[

@@ -30,8 +30,8 @@ def main(
     normalization_path: Path,
 ) -> None:
     """Merge the wells' files; `normalization` holds the switches of the config."""
-    counts = merge_filtered([read_table(path, FILTERED) for path in filtered])
-    manifest = merge_manifests([read_table(path, MANIFEST) for path in manifests], filtered=counts)
+    counts = merge_filtered([read_table(path, FILTERED, of_well=True) for path in filtered])
+    manifest = merge_manifests([read_table(path, MANIFEST, of_well=True) for path in manifests], filtered=counts)
     print(manifest["split"].value_counts().to_string())
     intensities = merged_intensities(load_histogram(path) for path in histograms)
     table = normalization_table(intensities, **asdict(settings_of(NormalizationSettings, normalization)))

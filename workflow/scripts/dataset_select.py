@@ -32,7 +32,7 @@ def main(
 ) -> None:
     """Choose and split the cells of one well by `selection` and `annotations`; count what its pixels hold."""
     settings = settings_of(SelectionSettings, selection)
-    well = job.run(read_table(cells, CELLS), Shard(crops), annotations=annotations, settings=settings)
+    well = job.run(read_table(cells, CELLS, of_well=True), Shard(crops), annotations=annotations, settings=settings)
     print(well.filtered.to_string(index=False))
     print(well.manifest["split"].value_counts().to_string())
     write_table(well.filtered, filtered, FILTERED)

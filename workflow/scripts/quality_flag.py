@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def main(*, wells: Sequence[Path], drop: bool, judging: Mapping[str, Any], images: Path, sites: Path) -> None:
     """Judge the images in the tables `wells`; write the tables `images` and `sites`."""
-    judged = flagged_images(read_tables(wells, IMAGE_QUALITY), **judging)
+    judged = flagged_images(read_tables(wells, IMAGE_QUALITY, of_wells=True), **judging)
     kept = kept_sites(judged, drop=drop)
     print(f"{int(judged['is_flagged'].sum())} of {len(judged)} images flagged, {int(kept['is_kept'].sum())} of")
     print(f"{len(kept)} sites kept\n{kept[kept['is_flagged']].to_string()}")

@@ -1,10 +1,10 @@
 """Small images of a plate's wells, and which sites are kept → illumination of each channel (NPZ)."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from wellspring.jobs import logged_job
+from wellspring.jobs import logged_job, notify
 from wellspring.quality.images import (
     SmallSite,
     illumination_of_plate,
@@ -12,6 +12,7 @@ from wellspring.quality.images import (
     read_small_sites,
     write_illumination,
 )
+from wellspring.quality.keeping import illumination_before, kept_where_alike
 from wellspring.quality.tables import KEPT_SITES
 from wellspring.tables import read_table
 
@@ -29,9 +30,13 @@ def main(
     smoothing_share: float,
     min_images: int,
     given: Sequence[str],
+    settings: Mapping[str, Any],
     illumination: Path,
 ) -> None:
-    """Merge the `small` images of the plate's kept `sites` and write the plate's `illumination`."""
+    """Merge the `small` images of the plate's kept `sites` and write the plate's `illumination`.
+
+    Functions that are in the file already stay where the new ones differ by no more than their own error.
+    """
     table = read_table(sites, KEPT_SITES)
     kept = table[table["is_kept"]]
     keys = set(zip(kept["well"], kept["site"], strict=True))
@@ -48,11 +53,16 @@ def main(
         min_images=min_images,
         offsets=offsets_of_plate(wells(), given=given),
     )
+    found = kept_where_alike(found, illumination_before(illumination), settings=settings)
     for name, one in found.items():
+        if one.change is not None:
+            notify(
+                f"NOTE plate {illumination.parent.name}, channel {name}: the illumination is kept; that of the images "
+                f"now differs by {one.change:.2%}, less than its own error of {one.error:.2%}"
+            )
         factors = f"factors {one.function.min():.3f} to {one.function.max():.3f}"
-        offset = "no offset" if one.offset == 0 else f"offset {one.offset:.1f} (nan: not known)"
         outcome = factors if one.is_applied else "too few images, not applied"
-        print(f"{name}: {offset}; {outcome}, from {one.n_images} images")
+        print(f"{name}: offset {one.offset:.1f} (nan: not known); {outcome}, from {one.n_images} images")
     write_illumination(illumination, found)
 
 
@@ -65,5 +75,6 @@ if __name__ == "__main__":
             smoothing_share=snakemake.params.smoothing_share,
             min_images=snakemake.params.min_images,
             given=snakemake.params.given,
+            settings={name: snakemake.params[name] for name in ("smoothing_share", "min_images", "measured", "code")},
             illumination=Path(snakemake.output.illumination),
         )

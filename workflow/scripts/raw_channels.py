@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from wellspring.files import replaced_when_whole
-from wellspring.jobs import logged_job
-from wellspring.raw.comparison import check_config_in_wells, compare_channels
+from wellspring.files import inert_text, replaced_when_whole
+from wellspring.jobs import logged_job, notify
+from wellspring.raw.comparison import check_config_in_wells, check_files, compare_channels, planes_notes
 from wellspring.raw.index import read_index
 from wellspring.stage import stages
 
@@ -22,12 +22,15 @@ def main(
 ) -> None:
     """Compare the wells with each other, with the channels `named`, and with the blocks of `config`."""
     wells = [read_index(path) for path in indexes]
+    check_files(wells)
     shared = compare_channels({(one.plate, one.well): one.channels for one in wells}, named=named)
     check_config_in_wells(config, wells, stages=[one for one in stages() if one.name in config])
+    for note in planes_notes(wells):
+        notify(f"NOTE {note}")
     print(f"{len(wells)} wells share {len(shared)} channels: {', '.join(shared)}")
     with replaced_when_whole(channels) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
-        writer.writerows([("id", "channel"), *enumerate(shared)])
+        writer.writerows([("id", "channel"), *enumerate(map(inert_text, shared))])
 
 
 if __name__ == "__main__":

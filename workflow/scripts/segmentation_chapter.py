@@ -35,7 +35,7 @@ def main(
 ) -> None:
     """Count the `objects` of `wells` into `table`, compare the `nuclei` of all sites; write the `chapter`."""
     left_out, all_sites = left_out_sites(sites)
-    counts = segmentation_table(read_tables(objects, WELL_SEGMENTED), wells=wells, left_out=left_out)
+    counts = segmentation_table(read_tables(objects, WELL_SEGMENTED, of_wells=True), wells=wells, left_out=left_out)
     print(counts.to_string())
     write_table(counts, table, WELL_SEGMENTED_COUNTS)
     compared = compared_sites(read_tables(nuclei, SITE_NUCLEI))

@@ -29,7 +29,10 @@ def main(
     output: Mapping[str, Path],
 ) -> None:
     """Read the files `given` (lists of a name); write `output`: chapter, table, thresholds, counts."""
-    tables = {name: read_tables(given[name], TABLES[name]) for name in ("spots", "cells", "thresholds", "curves")}
+    tables = {
+        name: read_tables(given[name], TABLES[name], of_wells=True)
+        for name in ("spots", "cells", "thresholds", "curves")
+    }
     left_out, sites = left_out_sites(given["sites"])
     table = spots_table(tables["thresholds"], tables["cells"], tables["spots"], left_out=left_out)
     print(table.to_string())

@@ -34,7 +34,7 @@ def main(
             channels=channels,
             nuclei=of_nuclei,
             cells=of_cells,
-            spots=read_table(of_spots, WELL_SPOTS),
+            spots=read_table(of_spots, WELL_SPOTS, of_well=True),
         )
         for index, of_nuclei, of_cells, of_spots in zip(indexes, nuclei, cells, spots, strict=True)
     ]

@@ -61,7 +61,20 @@ def _mistakes_in_wells(config: Config, wells: Sequence[Mapping[str, Any]]) -> li
     roar = (config["attribution"]["validation"] or {}).get("roar") or {}
     # A model sees all channels but its target, unless the config names those that it sees.
     n_inputs = len(config["dataset"]["input_channels"] or wells[0]["channels"][1:])
-    return removal_mistakes(roar.get("channels", []), n_inputs=n_inputs)
+    found = removal_mistakes(roar.get("channels", []), n_inputs=n_inputs)
+    return [*found, *_mistakes_of_cells(config["attribution"].get("map_cells", []), wells)]
+
+
+def _mistakes_of_cells(names: Sequence[str], wells: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Cells of ``attribution.map_cells`` whose name is none, or whose well is not in the sheet."""
+    known = {f"{well['plate']}/{well['well']}" for well in wells}
+    wrong = [name for name in names if name.rpartition("/")[0] not in known or not name.rpartition("/")[2].isdecimal()]
+    if not wrong:
+        return []
+    return [
+        f"attribution.map_cells: {wrong} are no cells of the sheet's wells; expected plate/well/object_id, such as "
+        f"{min(known)}/1"
+    ]
 
 
 STAGE = Stage(

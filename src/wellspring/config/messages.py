@@ -113,6 +113,8 @@ def _first_sentence(schema: Mapping[str, Any]) -> str:
 
 def _unknown(name: Any, error: "jsonschema.ValidationError", *, known: Sequence[str], whole: Mapping[str, Any]) -> str:
     key = dotted([*error.absolute_path, str(name)])
+    if isinstance(name, (int, float)):
+        return f"{key}: a number, not a key; write a decimal number with a point, not with a comma"
     others = _methods_with(str(name), error, whole=whole)
     if others:
         return f"{key}: not used here; it belongs to {others}"

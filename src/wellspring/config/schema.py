@@ -24,7 +24,7 @@ _SHARED = {
     },
     "pathvars": {
         "type": "object",
-        "additionalProperties": {"type": "string"},
+        "additionalProperties": {"type": "string", "pattern": "^[^{}]*$", "form": "a path without braces"},
         "description": "Snakemake's path variables: where results, logs and benchmarks are written.",
         "examples": [{"results": "results", "logs": "logs", "benchmarks": "benchmarks"}],
     },

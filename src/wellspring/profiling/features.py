@@ -56,9 +56,9 @@ def features_of_fields(keys: pd.DataFrame, cells: Sequence[tuple[Path, Path]]) -
     for table, crops in cells:
         own = keys[(keys["plate"] == table.parent.name) & (keys["well"] == table.stem)]
         if len(own):
-            found = field_features(read_table(table, CELLS), Shard(crops), sites=own["site"].tolist())
+            found = field_features(read_table(table, CELLS, of_well=True), Shard(crops), sites=own["site"].tolist())
             parts.append(found.drop(columns="site").set_index(own.index))
-    return pd.concat(parts).reindex(keys.index).fillna(0.0)
+    return pd.concat(parts).reindex(keys.index)
 
 
 def embedded_features(folds: FieldFolds, features: pd.DataFrame) -> pd.DataFrame:

@@ -51,7 +51,7 @@ def read_profiles(paths: Sequence[Path], annotations: pd.DataFrame, *, source: s
     FileNotFoundError, ValueError
         When a file is missing or not such a table, no well has a field, or as of `well_profiles`.
     """
-    tables = [table for table in (read_table(path, EMBEDDING) for path in paths) if len(table)]
+    tables = [table for table in (read_table(path, EMBEDDING, of_well=True) for path in paths) if len(table)]
     if not tables:
         raise InputError(f"{source}: expected embeddings of at least one field, but no well has any.")
     return well_profiles(pd.concat(tables, ignore_index=True), annotations, source=source)

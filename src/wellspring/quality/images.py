@@ -1,8 +1,9 @@
 """What this stage writes in addition to tables: small images of a well, functions of a plate, corrected images."""
 
+import math
 import uuid
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ __all__ = [
     "offsets_of_plate",
     "read_illumination",
     "read_small_sites",
+    "relative_difference",
     "write_corrected",
     "write_illumination",
     "write_small_sites",
@@ -56,6 +58,14 @@ class Illumination:
         be estimated (then none is subtracted).
     cover : float
         Median share of the field that cells cover; 0 where images have no two classes of places.
+    error : float
+        Its own error as a share, root mean square over the field: half of the difference between the functions of two
+        halves of the images. NaN where it is not applied, or comes from fewer than two images.
+    change : float or None
+        The plate's function was kept from before, since the one that its images have now differs by no more than its
+        error: by this share, root mean square over the field. None: the function is that of these images.
+    made_with : str
+        Digest of the settings and the code that it was made with.
     """
 
     function: NDArray[np.float32]
@@ -63,6 +73,9 @@ class Illumination:
     is_applied: bool
     offset: float = 0.0
     cover: float = 0.0
+    error: float = math.nan
+    change: float | None = None
+    made_with: str = ""
 
 
 def write_small_sites(path: Path, sites: Sequence[SmallSite], *, channels: Sequence[str]) -> None:
@@ -123,27 +136,46 @@ def illumination_of_plate(
         A channel without any light, or a plate without sites, has the function 1 everywhere.
     """
     known = offsets or {}
-    histograms: dict[str, RatioHistogram] = {}
+    halves: dict[str, tuple[RatioHistogram, RatioHistogram]] = {}
     covers: dict[str, list[float]] = {}
     for names, sites in wells:
         for one in sites:
             for name, image in zip(names, one.images, strict=True):
-                offset = known.get(name, 0.0)
-                above = image.above(offset) if offset > 0 else image
-                histograms.setdefault(name, RatioHistogram(image.ratio.shape)).add(above)
+                offset, shape = known.get(name, 0.0), image.ratio.shape
+                own = halves.setdefault(name, (RatioHistogram(shape), RatioHistogram(shape)))
+                half = own[0 if own[0].n_images <= own[1].n_images else 1]
+                half.add(image.above(offset) if offset > 0 else image)
                 covers.setdefault(name, []).append(image.cover)
-    found = {}
-    for name in channels:
-        histogram = histograms.get(name)
-        if histogram is None or histogram.n_images < max(1, min_images):
-            shape = (2, 2) if histogram is None else histogram.counts.shape[1:]
-            n_images = 0 if histogram is None else histogram.n_images
-            found[name] = Illumination(np.ones(shape, dtype=np.float32), n_images, is_applied=False)
-        else:
-            function = illumination_function(histogram.median(), smoothing_share=smoothing_share)
-            about = {"offset": known.get(name, 0.0), "cover": float(np.median(covers[name]))}
-            found[name] = Illumination(function, histogram.n_images, is_applied=True, **about)
-    return found
+    found = {
+        name: _illumination(halves.get(name), smoothing_share=smoothing_share, min_images=min_images)
+        for name in channels
+    }
+    return {
+        name: replace(one, offset=known.get(name, 0.0), cover=float(np.median(covers[name]))) if one.is_applied else one
+        for name, one in found.items()
+    }
+
+
+def _illumination(
+    halves: tuple[RatioHistogram, RatioHistogram] | None, *, smoothing_share: float, min_images: int
+) -> Illumination:
+    if halves is None:
+        return Illumination(np.ones((2, 2), dtype=np.float32), 0, is_applied=False)
+    whole = RatioHistogram(halves[0].counts.shape[1:])
+    whole.merge(halves)
+    if whole.n_images < max(1, min_images):
+        return Illumination(np.ones(whole.counts.shape[1:], dtype=np.float32), whole.n_images, is_applied=False)
+    function = illumination_function(whole.median(), smoothing_share=smoothing_share)
+    error = math.nan
+    if all(half.n_images for half in halves):
+        one, other = (illumination_function(half.median(), smoothing_share=smoothing_share) for half in halves)
+        error = relative_difference(one, other) / 2
+    return Illumination(function, whole.n_images, is_applied=True, error=error)
+
+
+def relative_difference(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:
+    """Root mean square over the field of the difference of two (y, x) functions, as a share of the second."""
+    return float(np.sqrt(np.mean((one / other - 1) ** 2)))
 
 
 def offsets_of_plate(
@@ -178,6 +210,9 @@ def write_illumination(path: Path, channels: Mapping[str, Illumination]) -> None
     arrays["is_applied"] = np.array([one.is_applied for one in channels.values()])
     arrays["offset"] = np.array([one.offset for one in channels.values()])
     arrays["cover"] = np.array([one.cover for one in channels.values()])
+    arrays["error"] = np.array([one.error for one in channels.values()])
+    arrays["change"] = np.array([math.nan if one.change is None else one.change for one in channels.values()])
+    arrays["made_with"] = np.array([one.made_with for one in channels.values()], dtype=np.str_)
     with replaced_when_whole(path) as temporary:
         np.savez_compressed(temporary, **arrays)
 
@@ -191,12 +226,20 @@ def read_illumination(path: Path) -> dict[str, Illumination]:
         When the file is missing or not such a file.
     """
     with as_readable(path, expected="illumination functions"), np.load(path) as arrays:
-        rows = zip(
-            *(arrays[key].tolist() for key in ("channels", "n_images", "is_applied", "offset", "cover")), strict=True
-        )
+        names = ("channels", "n_images", "is_applied", "offset", "cover", "error", "change", "made_with")
+        rows = zip(*(arrays[name].tolist() for name in names), strict=True)
         return {
-            name: Illumination(arrays[f"function_{number}"], n_images, is_applied, offset, cover)
-            for number, (name, n_images, is_applied, offset, cover) in enumerate(rows)
+            name: Illumination(
+                arrays[f"function_{number}"],
+                n_images,
+                is_applied,
+                offset=offset,
+                cover=cover,
+                error=error,
+                change=None if math.isnan(change) else change,
+                made_with=made_with,
+            )
+            for number, (name, n_images, is_applied, offset, cover, error, change, made_with) in enumerate(rows)
         }
 
 

@@ -40,5 +40,7 @@ STAGE = Stage(
         "quality_correct": "pixels",
         "quality_chapter": "sites of all wells",
     },
-    same_time=frozenset({"background", "projection", "drop", "judging", "min_images", "settings", "channels"}),
+    same_time=frozenset(
+        {"background", "projection", "drop", "judging", "min_images", "settings", "channels", "measured"}
+    ),
 )

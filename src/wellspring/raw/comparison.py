@@ -1,6 +1,7 @@
 """Whether all wells of a run fit together, and the config fits them."""
 
 import difflib
+import os
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -9,7 +10,7 @@ from wellspring.errors import InputError
 from wellspring.raw.index import WellIndex
 from wellspring.stage import Stage
 
-__all__ = ["check_config_in_wells", "compare_channels"]
+__all__ = ["check_config_in_wells", "check_files", "compare_channels", "planes_notes"]
 
 _MOST_WELLS = 5
 
@@ -77,6 +78,45 @@ def check_config_in_wells(config: Mapping[str, Any], indexes: Sequence[WellIndex
     if mistakes:
         lines = "\n".join(f"  - {line}" for line in mistakes)
         raise InputError(f"config: {len(mistakes)} mistake(s) that the wells show:\n{lines}\nCorrect the config.")
+
+
+def check_files(indexes: Sequence[WellIndex]) -> None:
+    """Raise where two wells are read from one file of images, or from one folder of pixels: one is a copy in name only.
+
+    Tables that a plate's wells share are no files of images.
+
+    Raises
+    ------
+    InputError
+        With the two wells and the file.
+    """
+    seen: dict[str, WellIndex] = {}
+    for index in indexes:
+        images = {index.files[header.file].path for header in index.headers}
+        for path in sorted(images) or [index.path]:
+            other = seen.setdefault(os.path.realpath(path), index)
+            if other is not index:
+                raise InputError(
+                    f"{path}: expected files of one well, but wells {other.name} and {index.name} are both read from "
+                    "it. Correct the paths in the sheet, or put {well} in raw.pattern."
+                )
+
+
+def planes_notes(indexes: Sequence[WellIndex]) -> list[str]:
+    """A line for each channel whose sites, of one well or of several, have different numbers of planes."""
+    notes = []
+    for channel in dict.fromkeys(name for one in indexes for name in one.n_planes):
+        counts = Counter(n for one in indexes for n in one.n_planes.get(channel, ()))
+        if len(counts) < 2:
+            continue
+        usual = max(counts, key=lambda n: (counts[n], n))
+        others = [one.name for one in indexes if set(one.n_planes.get(channel, ())) - {usual}]
+        shown = ", ".join(others[:_MOST_WELLS]) + (f" (+{len(others) - _MOST_WELLS} more)" if others[5:] else "")
+        notes.append(
+            f"channel {channel}: most sites have {usual} plane{'' if usual == 1 else 's'}, but others "
+            f"{', '.join(str(n) for n in sorted(counts) if n != usual)}, in {shown}; look whether files are missing"
+        )
+    return notes
 
 
 def _difference(channels: tuple[str, ...], common: tuple[str, ...]) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from wellspring.errors import InputError
 from wellspring.raw.formats import format_named
 
 __all__ = ["files_digest", "well_files"]
@@ -28,9 +29,16 @@ def well_files(path: Path, *, well: str, raw: Mapping[str, Any]) -> list[Path]:
     FileNotFoundError
         When a file is missing, or no file name fits: what was expected where, and the remedy.
     ValueError
-        When ``raw.pattern`` is not a pattern, or the files of the well belong to several plates.
+        When ``raw.pattern`` is not a pattern, the files of the well belong to several plates, or a path has braces.
     """
-    return format_named(raw["format"]).files(Path(path), well=well, raw=raw)
+    files = format_named(raw["format"]).files(Path(path), well=well, raw=raw)
+    braced = next((file for file in files if "{" in str(file) or "}" in str(file)), None)
+    if braced is not None:
+        raise InputError(
+            f"{braced}: expected a path without braces, which name wildcards in a workflow. Rename the file or its "
+            "folder."
+        )
+    return files
 
 
 def files_digest(files: Iterable[Path]) -> str:

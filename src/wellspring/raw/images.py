@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from wellspring.errors import InputError
 from wellspring.raw.formats import image_planes
 from wellspring.raw.index import ImageHeader, WellIndex
+from wellspring.raw.planes import PlaneLight, check_planes, light_of_plane
 
 __all__ = ["PROJECTIONS", "SiteImage", "SiteStacks", "read_sites", "read_stacks"]
 
@@ -131,6 +132,8 @@ def _stacks(
                 if name in parts:
                     parts[name].append(stack)
     joined = {name: found[0] if len(found) == 1 else np.concatenate(found) for name, found in parts.items()}
+    for name, stack in joined.items():
+        check_planes([light_of_plane(plane) for plane in stack], index=index, site=headers[0].site, channel=name)
     return {name: stack[0] if len(stack) == 1 else stack for name, stack in joined.items()}
 
 
@@ -143,23 +146,27 @@ def _projected(
     index: WellIndex, headers: Sequence[ImageHeader], *, channels: Sequence[str], projection: str
 ) -> NDArray[np.uint16]:
     """(n_channels, Y, X) uint16: the images of one site, read one file at a time and projected over z."""
-    shape = (len(channels), *headers[0].height_width)
     is_mean = projection == "mean"
+    shape = (len(channels), *headers[0].height_width)
     image = np.zeros(shape, dtype=np.uint64 if is_mean else np.uint16)
-    n_planes = np.zeros(len(channels), dtype=np.uint64)
-    for header in headers:
+    light: dict[str, list[PlaneLight]] = {name: [] for name in channels}
+    for header in sorted(headers, key=_z_order):
         if set(header.channels).isdisjoint(channels):
             continue
         for name, stack in zip(header.channels, image_planes(index, header), strict=True):
             if name not in channels:
                 continue
             row = channels.index(name)
-            n_planes[row] += len(stack)
+            light[name] += [light_of_plane(plane) for plane in stack]
             if is_mean:
                 image[row] += stack.sum(axis=0, dtype=np.uint64)
             else:
-                np.maximum(image[row], stack.max(axis=0), out=image[row])
+                for plane in stack:
+                    np.maximum(image[row], plane, out=image[row])
+    for name, found in light.items():
+        check_planes(found, index=index, site=headers[0].site, channel=name)
     if is_mean:
         # A quotient of integers below 2**53 that ends in .5 is exact in float64, so halves are seen as halves.
+        n_planes = np.array([len(light[name]) for name in channels], dtype=np.uint64)
         return np.rint(image / n_planes[:, None, None]).astype(np.uint16)
     return image.astype(np.uint16, copy=False)

@@ -5,7 +5,7 @@ Standard library only: a job that reads pixels loads this first, whatever the fo
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -145,6 +145,17 @@ class WellIndex:
         """Plate and well, for messages."""
         return f"{self.plate}/{self.well}"
 
+    def of_site(self, site: str) -> "WellIndex":
+        """The same index with one of its sites alone."""
+        place = self.sites.index(site)
+        return replace(
+            self,
+            n_sites=1,
+            sites=(site,),
+            site_sizes_um=(self.site_sizes_um[place],),
+            headers=tuple(header for header in self.headers if header.site == site),
+        )
+
     def headers_of_sites(self) -> dict[str, list[ImageHeader]]:
         """The images of each site, in the order of `sites`."""
         found: dict[str, list[ImageHeader]] = {site: [] for site in self.sites}
@@ -175,14 +186,21 @@ def read_index(path: Path) -> WellIndex:
     Raises
     ------
     FileNotFoundError, ValueError
-        When the file is missing, or is no index of this version.
+        When the file is missing, is no index of this version, or in the folder ``raw`` is that of another well.
     """
+    path = Path(path)
     with as_readable(path, expected="the index of a well, as the rule raw_describe writes it"):
-        found = json.loads(Path(path).read_text(encoding="utf-8"))
+        found = json.loads(path.read_text(encoding="utf-8"))
         try:
-            return _index(found)
+            index = _index(found)
         except (TypeError, AttributeError) as error:
             raise InputError(f"another version wrote it: {error}") from error
+    if path.parts[-3:-2] == ("raw",) and (index.plate, index.well) != (path.parent.name, path.stem):
+        raise InputError(
+            f"{path}: expected the index of well {path.parent.name}/{path.stem}, but it is that of {index.name}: it "
+            "was put in the place of another. Remove it and run again."
+        )
+    return index
 
 
 def _index(found: dict[str, Any]) -> WellIndex:

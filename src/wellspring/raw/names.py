@@ -2,13 +2,14 @@
 
 import os
 import re
+import stat
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
 
 from wellspring.errors import InputError
 
-__all__ = ["PARTS", "Match", "compile_pattern", "matches_below", "matching_files"]
+__all__ = ["PARTS", "Match", "compile_pattern", "is_file", "matches_below", "matching_files"]
 
 PARTS = ("plate", "well", "site", "channel", "z")
 
@@ -131,12 +132,25 @@ def _by_path(match: Match) -> str:
 
 
 def _candidates(folder: Path, *, depth: int) -> list[tuple[Path, str]]:
+    """Files at this depth, and their names below `folder`; those that are hidden, or lie in hidden folders, left out.
+
+    A folder that a Mac copied has a hidden ``._NAME`` for each NAME.
+    """
     if not folder.is_dir():
-        return [] if not folder.exists() else [(folder, Path(*folder.parts[-1 - depth :]).as_posix())]
+        return [] if not is_file(folder) else [(folder, Path(*folder.parts[-1 - depth :]).as_posix())]
     if depth == 0:
-        return [(folder / entry.name, entry.name) for entry in os.scandir(folder) if entry.is_file()]
-    paths = folder.glob("/".join(["*"] * (depth + 1)))
-    return [(path, path.relative_to(folder).as_posix()) for path in paths if path.is_file()]
+        names = (entry.name for entry in os.scandir(folder))
+        return [(folder / name, name) for name in names if not name.startswith(".") and is_file(folder / name)]
+    found = ((path, path.relative_to(folder).as_posix()) for path in folder.glob("/".join(["*"] * (depth + 1))))
+    return [(path, name) for path, name in found if not f"/{name}".count("/.") and is_file(path)]
+
+
+def is_file(path: Path) -> bool:
+    """Whether there is a file to read: no pipe or device, whose reading may never end, and no link to itself."""
+    try:
+        return stat.S_ISREG(os.stat(path).st_mode)
+    except OSError:
+        return False
 
 
 def _nothing_found(folder: Path, *, pattern: str, well: str | None) -> str:

@@ -1,7 +1,9 @@
 """The images of a well sorted into sites, each of which must be complete: what an index of images rests on."""
 
 import math
-from collections.abc import Mapping, Sequence
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 from wellspring.errors import InputError
@@ -40,8 +42,10 @@ def indexed_sites(
     sites: dict[str, list[ImageHeader]] = {}
     for header in headers:
         sites.setdefault(header.site, []).append(header)
+    _check_names(sites)
     for site, images in sites.items():
         _check_site(site, images, files=files)
+    _check_numbers(sites, files=files)
     found = list(dict.fromkeys(name for header in headers for name in header.channels))
     names = tuple(channels) if channels is not None else tuple(sorted(found) if is_sorted else found)
     for site, images in sites.items():
@@ -67,7 +71,7 @@ def _planes_of(sites: Mapping[str, Sequence[ImageHeader]], channel: str) -> set[
 
 def _check_site(site: str, headers: Sequence[ImageHeader], *, files: Sequence[RawFile]) -> None:
     first = headers[0]
-    seen: dict[tuple[str, str], str] = {}
+    seen: dict[tuple[str, str | int], ImageHeader] = {}
     for header in headers:
         path = files[header.file].path
         if header.height_width != first.height_width:
@@ -76,13 +80,49 @@ def _check_site(site: str, headers: Sequence[ImageHeader], *, files: Sequence[Ra
                 f"{files[first.file].path}, found {header.height_width}. Images of one site must have one shape."
             )
         for name in header.channels:
-            if (name, header.z) in seen:
+            # Planes 1 and 01 are one plane.
+            other = seen.setdefault((name, int(header.z) if header.z.isdecimal() else header.z), header)
+            if other is not header:
                 of_z = f", z {header.z}" if header.z else ""
                 raise InputError(
-                    f"{path}: site {site}, channel {name}{of_z} is also in {seen[(name, header.z)]}. Distinguish "
+                    f"{path}: site {site}, channel {name}{of_z} is also in {files[other.file].path}. Distinguish "
                     "them by {site}, {channel} or {z} in raw.pattern, or remove one."
                 )
-            seen[(name, header.z)] = path
+
+
+def _check_numbers(sites: Mapping[str, Sequence[ImageHeader]], *, files: Sequence[RawFile]) -> None:
+    """Raise where the numbers of a stack's planes have a gap; they may begin with any, and go up in any one step."""
+    stacks: dict[tuple[str, str], dict[int, ImageHeader]] = {}
+    for site, headers in sites.items():
+        for header in headers:
+            for name in header.channels:
+                if header.z.isdecimal():
+                    stacks.setdefault((site, name), {})[int(header.z)] = header
+    gaps = {key: [(a, b - a) for a, b in pairwise(sorted(planes))] for key, planes in stacks.items()}
+    steps: dict[str, int] = {}
+    for (_, name), found in gaps.items():
+        steps[name] = min([steps.get(name, sys.maxsize), *(step for _, step in found)])
+    for (site, name), found in gaps.items():
+        before = next((number for number, step in found if step != steps[name]), None)
+        if before is not None:
+            planes = stacks[site, name]
+            raise InputError(
+                f"{files[planes[before].file].path}: site {site}, channel {name} has the planes "
+                f"{', '.join(map(str, sorted(planes)))}; expected plane {before + steps[name]} after this one. Copy "
+                "the missing file, or leave the site out."
+            )
+
+
+def _check_names(sites: Iterable[str]) -> None:
+    """Raise where two names of sites are one number: 1 and 01."""
+    seen: dict[int, str] = {}
+    for site in sites:
+        other = seen.setdefault(int(site), site) if site.isdecimal() else site
+        if other != site:
+            raise InputError(
+                f"sites {other} and {site}: expected one way to write each number of a site. Rename the files of one "
+                "of them, or remove them if they are copies."
+            )
 
 
 def _check_channels(

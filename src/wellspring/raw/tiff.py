@@ -7,18 +7,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wellspring.errors import InputError
+from wellspring.raw import images
+from wellspring.raw.images import SiteImage, SiteStacks
 from wellspring.raw.index import ImageHeader, RawFile, WellIndex
 from wellspring.raw.names import Match, matching_files
 from wellspring.raw.sites import indexed_sites
 from wellspring.raw.tiff_headers import TiffHeader, opened_tiff, read_headers
+from wellspring.raw.tiff_pages import check_whole, images_of
 
-__all__ = ["describe_tiff", "read_planes"]
+__all__ = ["describe_tiff", "read_planes", "read_sites", "read_stacks"]
 
 
 def describe_tiff(
     path: Path,
     *,
-    plate: str,
+    plate: str = "",
     well: str,
     pattern: str,
     channels: Sequence[str] | None,
@@ -76,11 +79,6 @@ def _placed(header: TiffHeader, *, file: int, match: Match, channels: Sequence[s
     """The header with its site, z and channel names, its axes reduced to Y, X, Z and C; or raise."""
     if header.dtype.kind != "u" or header.dtype.itemsize > 2:
         raise InputError(f"{header.path}: expected an image of uint8 or uint16, found {header.dtype}. Convert it.")
-    if not header.is_whole:
-        raise InputError(
-            f"{header.path}: its OME metadata name images that are not in this file. Export each site to a file of its "
-            "own."
-        )
     axes = _plain_axes(header, has_named_channel="channel" in match.parts, channels=channels)
     n_channels = header.shape[axes.index("C")] if "C" in axes else 1
     site = match.parts.get("site", "1")
@@ -145,7 +143,9 @@ def read_planes(header: ImageHeader, *, path: Path) -> Iterator[NDArray[np.uint1
         When the file is gone, damaged, or holds another image than the header says.
     """
     with opened_tiff(path) as tif:
-        data = np.asarray(tif.series[header.number].asarray())
+        image = images_of(tif, path=path)[header.number]
+        check_whole(image, path=path)
+        data = np.asarray(image.asarray())
         # Within the block: another image than the header's has another size, which is the file's mistake.
         data = data.reshape(header.shape)
     axes = header.axes
@@ -153,3 +153,19 @@ def read_planes(header: ImageHeader, *, path: Path) -> Iterator[NDArray[np.uint1
         if axis not in axes:
             data, axes = data[None], axis + axes
     yield from np.transpose(data, [axes.index(axis) for axis in "CZYX"]).astype(np.uint16, copy=False)
+
+
+def read_sites(
+    path: Path, *, well: str, pattern: str, channels: Sequence[str] | None, projection: str
+) -> Iterator[SiteImage]:
+    """The sites of a well, without an index: `describe_tiff`, then `wellspring.raw.images.read_sites`."""
+    index = describe_tiff(path, well=well, pattern=pattern, channels=channels)
+    return images.read_sites(index, projection=projection)
+
+
+def read_stacks(
+    path: Path, *, well: str, pattern: str, channels: Sequence[str] | None, wanted: Sequence[str]
+) -> Iterator[SiteStacks]:
+    """The stacks of a well, without an index: `describe_tiff`, then `wellspring.raw.images.read_stacks`."""
+    index = describe_tiff(path, well=well, pattern=pattern, channels=channels)
+    return images.read_stacks(index, wanted=wanted)

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from xml.etree import ElementTree
 
 import numpy as np
 import tifffile
 
 from wellspring.errors import InputError
 from wellspring.files import as_readable
+from wellspring.raw.tiff_pages import check_whole, images_of, ome_of
 
 __all__ = ["TiffHeader", "opened_tiff", "read_headers"]
 
@@ -28,8 +28,6 @@ _DECODING_ERRORS = (
     struct.error,
 )
 
-_MICROMETRES = {"nm": 1e-3, "µm": 1.0, "μm": 1.0, "um": 1.0, "mm": 1e3, "cm": 1e4, "m": 1e6}
-
 
 @dataclass(frozen=True)
 class TiffHeader:
@@ -43,8 +41,6 @@ class TiffHeader:
     axes, shape
         Axes as tifffile names them, and their lengths; those of length 1 are left out, except Y and X.
     dtype : numpy dtype
-    is_whole : bool
-        Whether all planes are in this file.
     names : tuple of str
         Channel names of the OME metadata; none unless each channel has its own.
     pixel_size_um : (float, float) or None
@@ -57,7 +53,6 @@ class TiffHeader:
     axes: str
     shape: tuple[int, ...]
     dtype: np.dtype[np.generic]
-    is_whole: bool
     names: tuple[str, ...]
     pixel_size_um: tuple[float, float] | None
 
@@ -68,26 +63,26 @@ def read_headers(path: Path) -> list[TiffHeader]:
     Raises
     ------
     FileNotFoundError, ValueError
-        When the file is missing or unreadable.
+        When the file is missing, unreadable, or holds less than it says.
     """
     with opened_tiff(path) as tif:
-        images = _ome_images(tif.ome_metadata)
-        same = len(images) == len(tif.series)
+        series = images_of(tif, path=path)
+        known = ome_of(tif, path=path)
+        same = len(known) == len(series)
         found = []
-        for index, series in enumerate(tif.series):
-            names, size = images[index] if same else ((), None)
-            kept = [(a, n) for a, n in zip(series.axes, series.shape, strict=True) if n != 1 or a in "YX"]
+        for index, image in enumerate(series):
+            check_whole(image, path=path)
+            kept = [(a, n) for a, n in zip(image.axes, image.shape, strict=True) if n != 1 or a in "YX"]
             found.append(
                 TiffHeader(
                     path=path,
                     index=index,
-                    n_images=len(tif.series),
+                    n_images=len(series),
                     axes="".join(axis for axis, _ in kept),
                     shape=tuple(int(n) for _, n in kept),
-                    dtype=np.dtype(series.dtype),
-                    is_whole=all(page is not None and page.parent is tif for page in series.pages),
-                    names=names,
-                    pixel_size_um=size,
+                    dtype=np.dtype(image.dtype),
+                    names=known[index].names if same else (),
+                    pixel_size_um=known[index].pixel_size_um if same else None,
                 )
             )
     return found
@@ -108,8 +103,11 @@ def opened_tiff(path: Path) -> Iterator[tifffile.TiffFile]:
     try:
         with as_readable(path, expected="a complete TIFF file"):
             try:
-                with tifffile.TiffFile(path) as tif:
+                # Files that its metadata name are not opened: they may be no files of the well, or no files at all.
+                with tifffile.TiffFile(path, _multifile=False, is_mmstack=False, is_ndtiff=False) as tif:
                     yield tif
+            except MemoryError as error:
+                raise InputError(f"it needs more memory than this job has: {error}") from error
             except _DECODING_ERRORS as error:
                 raise InputError(f"{type(error).__name__}: {error}") from error
             if complaints.messages:
@@ -125,21 +123,3 @@ class _Complaints(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         self.messages.append(record.getMessage())
-
-
-def _ome_images(xml: str | None) -> list[tuple[tuple[str, ...], tuple[float, float] | None]]:
-    """Channel names (none, unless each has its own) and pixel size (y, x) in µm of each image of OME metadata."""
-    root = ElementTree.fromstring(xml) if xml else ElementTree.Element("none")
-    found = []
-    for pixels in root.findall("{*}Image/{*}Pixels"):
-        names = tuple(channel.get("Name", "") for channel in pixels.findall("{*}Channel"))
-        is_clear = all(names) and len(set(names)) == len(names)
-        sizes = [_micrometres(pixels, axis=axis) for axis in "YX"]
-        found.append((names if is_clear else (), None if None in sizes else (sizes[0] or 0.0, sizes[1] or 0.0)))
-    return found
-
-
-def _micrometres(pixels: ElementTree.Element, *, axis: str) -> float | None:
-    value = pixels.get(f"PhysicalSize{axis}")
-    factor = _MICROMETRES.get(pixels.get(f"PhysicalSize{axis}Unit", "µm"))
-    return float(value) * factor if value and factor else None

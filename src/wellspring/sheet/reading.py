@@ -1,8 +1,8 @@
 """The sample sheet: one row per well."""
 
-import io
+import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,8 @@ import yaml
 
 from wellspring.config.expected import expected_text
 from wellspring.errors import InputError
-from wellspring.files import as_readable
+from wellspring.sheet.names import clashing_names, column_name
+from wellspring.sheet.text import SheetLine, sheet_lines
 from wellspring.stage import stages
 
 __all__ = ["read_sheet", "read_sheet_schema", "well_annotations", "well_paths", "wildcard_pattern"]
@@ -43,18 +44,26 @@ def read_sheet(path: Path, *, schema: Mapping[str, Any]) -> pd.DataFrame:
             f"{path}: there is no such sheet of wells. Write it with `wellspring sheet FOLDER --output {path}`, or "
             "correct `wells` in the config."
         )
-    with as_readable(path, expected="a tab-separated sheet of wells"):
-        lines = _lines(path)
-    _check_fields(list(lines.items()), path=path)
-    text = "\n".join(lines.values())
-    sheet = pd.read_csv(io.StringIO(text), sep="\t", dtype=str, keep_default_na=False, na_values=[""])
+    header, *rows = _table(sheet_lines(path), path=path)
+    sheet = pd.DataFrame([row.cells for row in rows], columns=list(header.cells), dtype=str).replace("", pd.NA)
     missing = [name for name in _FIXED if name not in sheet.columns]
     if missing:
         raise InputError(
             f"{path}: expected the columns {list(_FIXED)}, but {missing} are missing; found {list(sheet.columns)}. "
-            "Columns are separated by tabs."
+            f"Columns are separated by tabs.{_hint(list(sheet.columns))}"
         )
-    mistakes = [*_taken(sheet), *_row_mistakes(sheet, numbers=list(lines)[1:], schema=schema), *_repeated(sheet)]
+    mistakes = _header_mistakes(header.cells)
+    if mistakes:
+        raise InputError(
+            f"{path}: {len(mistakes)} mistake(s) in the header:\n" + "\n".join(f"  - {m}" for m in mistakes)
+        )
+    mistakes = [
+        *_bad_names(header.cells, schema=schema),
+        *_taken(sheet),
+        *_row_mistakes(sheet, numbers=[row.number for row in rows], schema=schema),
+        *_repeated(sheet),
+    ]
+    mistakes += clashing_names(_keys(sheet.dropna(subset=["plate", "well"])))
     mistakes += _absent(sheet, folder=path.parent)
     if sheet.empty:
         command = f"wellspring sheet FOLDER --output {path}"
@@ -73,23 +82,34 @@ def read_sheet_schema(folder: Path) -> dict[str, Any]:
     return schema
 
 
-def _lines(path: Path) -> dict[int, str]:
-    """Line number to line, without comments (lines that begin with #) and empty lines."""
-    lines = dict(enumerate(path.read_text(encoding="utf-8-sig").splitlines(), start=1))
-    return {number: line for number, line in lines.items() if line.strip() and not line.startswith("#")}
-
-
-def _check_fields(lines: list[tuple[int, str]], *, path: Path) -> None:
-    """Raise on a sheet without a header and on lines longer than it, which pandas would shift to the left."""
+def _table(lines: Sequence[SheetLine], *, path: Path) -> list[SheetLine]:
+    """The header and the rows, each with as many cells; or raise on a sheet without a header and on longer rows."""
     if not lines:
         raise InputError(f"{path}: expected a header with the columns {list(_FIXED)}, but the sheet is empty.")
-    n_fields = lines[0][1].count("\t") + 1
-    for number, line in lines[1:]:
-        if line.count("\t") >= n_fields:
+    # Spreadsheets keep the width of the widest row that ever was: empty cells behind the last name are nothing.
+    header = _without_empty_ends(lines[0].cells)
+    found = [SheetLine(lines[0].number, header)]
+    for line in lines[1:]:
+        cells = _without_empty_ends(line.cells)
+        if len(cells) > len(header):
             raise InputError(
-                f"{path}: expected {n_fields} fields in every line, as in the header, but line {number} has "
-                f"{line.count(chr(9)) + 1}. Columns are separated by single tabs."
+                f"{path}: expected {len(header)} fields in every line, as in the header, but line {line.number} has "
+                f"{len(cells)}. Columns are separated by single tabs."
             )
+        found.append(SheetLine(line.number, cells + ("",) * (len(header) - len(cells))))
+    return found
+
+
+def _without_empty_ends(cells: tuple[str, ...]) -> tuple[str, ...]:
+    n_filled = max((place for place, cell in enumerate(cells, start=1) if cell), default=0)
+    return cells[:n_filled]
+
+
+def _header_mistakes(names: Sequence[str]) -> list[str]:
+    repeated = sorted({name for name in names if name and list(names).count(name) > 1})
+    found = [f"column {name}: there are several of that name; rename all but one" for name in repeated]
+    found += [f"column {place} has no name; give it one" for place, name in enumerate(names, start=1) if not name]
+    return found
 
 
 def _row_mistakes(sheet: pd.DataFrame, *, numbers: list[int], schema: Mapping[str, Any]) -> list[str]:
@@ -108,8 +128,30 @@ def _texts(error: jsonschema.ValidationError, *, number: int) -> list[str]:
     if error.validator == "required":
         return [f"line {number}: {name} is missing" for name in schema["required"] if name not in instance]
     if error.absolute_path:
-        return [f"line {number} {error.absolute_path[0]}: expected {expected_text(schema)}, got {instance!r}"]
-    return [f"column name {instance!r}: expected {expected_text({'type': 'string', **schema})}"]
+        return [f"line {number} {error.absolute_path[0]}: expected {expected_text(schema)}, got {_cut(instance)!r}"]
+    # Names of columns: found in the header, whether a row has a value or not.
+    return []
+
+
+def _bad_names(names: Sequence[str], *, schema: Mapping[str, Any]) -> list[str]:
+    allowed = schema["propertyNames"]
+    expected = expected_text({"type": "string", **allowed})
+    wrong = [name for name in names if not re.search(allowed["pattern"], name)]
+    return [f"column name {_cut(name)!r}: expected {expected}; write {column_name(name)}" for name in wrong]
+
+
+def _cut(value: Any) -> Any:
+    return f"{value[:57]}..." if isinstance(value, str) and len(value) > 60 else value
+
+
+def _hint(columns: Sequence[str]) -> str:
+    """What to do about a header that has the names in another form."""
+    lower = [name.lower() for name in columns]
+    other = [columns[lower.index(name)] for name in _FIXED if name in lower and name not in columns]
+    if other:
+        return f" Write {', '.join(name.lower() for name in other)} instead of {', '.join(other)}."
+    sign = next((sign for sign in ",;" if len(columns) == 1 and sign in columns[0]), None)
+    return f" The header has {sign!r} instead: save the sheet as text with tabs." if sign else ""
 
 
 def _taken(sheet: pd.DataFrame) -> list[str]:
@@ -125,11 +167,17 @@ def _repeated(sheet: pd.DataFrame) -> list[str]:
 
 
 def _absent(sheet: pd.DataFrame, *, folder: Path) -> list[str]:
-    return [
-        f"plate {row.plate}, well {row.well}: there is no file or folder {folder / str(row.path)}"
-        for row in sheet.dropna(subset=["path"]).itertuples()
-        if not (folder / str(row.path)).exists()
-    ]
+    found = []
+    for row in sheet.dropna(subset=["path"]).itertuples():
+        path = folder / str(row.path)
+        if not os.path.exists(path):
+            found.append(f"plate {row.plate}, well {row.well}: there is no file or folder {path}")
+        elif "{" in str(path) or "}" in str(path):
+            found.append(
+                f"plate {row.plate}, well {row.well}: the path {path} has braces, which name wildcards in a workflow; "
+                "rename the folder or file"
+            )
+    return found
 
 
 def well_paths(sheet: pd.DataFrame) -> dict[tuple[str, str], Path]:

@@ -62,7 +62,9 @@ def _lists_wells(path: Path) -> bool:
 
 
 def _relative(path: Path, *, to: Path) -> str:
-    return Path(os.path.relpath(path.absolute(), to)).as_posix()
+    relative = Path(os.path.relpath(path.absolute(), to)).as_posix()
+    # A spreadsheet takes what begins with such a sign for a formula.
+    return f"./{relative}" if relative.startswith(("=", "+", "-", "@")) else relative
 
 
 def _check(wells: Iterable[WellFolder]) -> None:

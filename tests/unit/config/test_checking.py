@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from wellspring.config import config_schema, repeated_keys, validated_config
+from wellspring.errors import InputError
 
 SCHEMA = config_schema()
 LEAST: dict[str, Any] = {"wells": "wells.tsv", "raw": {"format": "mpm"}, "dataset": {"target_channel": "00_EU"}}
@@ -203,6 +204,27 @@ def test_a_mistake_is_reported_with_its_key_and_what_to_write(changes: dict[str,
         assert line in mistakes(**changes)
     else:
         assert mistakes(**changes) == [line]
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("raw: {format: tiff, pattern: '{well}_{'}", "raw.pattern: pattern '{well}_{': a brace has no partner"),
+        ("raw: {format: tiff, pattern: '{wel}.tif'}", "raw.pattern: pattern '{wel}.tif': unknown part {wel}"),
+        (
+            "spots: {channels: [GFP], sigma_px: 1,3}",
+            "spots.3: a number, not a key; write a decimal number with a point",
+        ),
+        ("pathvars: {results: 'out/{study}'}", "pathvars.results: expected a path without braces"),
+    ],
+)
+def test_signs_that_yaml_or_snakemake_take_otherwise_are_reported(text: str, line: str) -> None:
+    import yaml
+
+    config = {"wells": "wells.tsv", "raw": {"format": "tiff", "pattern": "{well}.tif"}, "spots": {"channels": ["GFP"]}}
+    with pytest.raises(InputError) as error:
+        validated_config({**config, **yaml.safe_load(text)}, schema=config_schema(), source="config")
+    assert f"  - {line}" in str(error.value)
 
 
 def test_nm_instead_of_micrometres_are_recognised() -> None:

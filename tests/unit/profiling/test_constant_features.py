@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from wellspring.profiling.embeddings.features import embedded_features
+from wellspring.profiling.features import embedded_features
 from wellspring.profiling.profiles import Profiles, robust_standardized
 
 

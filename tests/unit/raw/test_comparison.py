@@ -1,13 +1,14 @@
 """Wells compared with each other and with the config."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from wellspring.errors import InputError
-from wellspring.raw.comparison import check_config_in_wells, compare_channels
-from wellspring.raw.index import WellIndex
+from wellspring.raw.comparison import check_config_in_wells, check_files, compare_channels, planes_notes
+from wellspring.raw.index import ImageHeader, RawFile, WellIndex
 from wellspring.stage import Stage, stages
 
 
@@ -89,3 +90,44 @@ def test_mistakes_of_all_stages_come_in_one_message() -> None:
     assert "spots.sigma_px: expected 3 numbers, [z, y, x], since RNA of p/A1 has stacks of 9 planes" in words
     assert "spots.spacing_um: expected 3 numbers" in words
     assert "roar.channels: expected numbers below 1, the number of channels that a model sees, got [1, 2]" in words
+
+
+def _images(well: str, *paths: Path, n_planes: tuple[int, ...] = (3,)) -> WellIndex:
+    files = tuple(RawFile(str(path), 1, 1) for path in paths)
+    headers = tuple(
+        ImageHeader(number, 0, "YX", (4, 4), str(number), "", ("RNA",), None) for number in range(len(paths))
+    )
+    return WellIndex(
+        plate="q",
+        well=well,
+        format="tiff",
+        path="q",
+        channels=("RNA",),
+        n_values=16,
+        n_files=len(files),
+        files=files,
+        headers=headers,
+        n_planes={"RNA": n_planes},
+    )
+
+
+def test_two_wells_of_one_file_are_reported_whatever_its_name(tmp_path: Path) -> None:
+    (tmp_path / "a.tif").write_bytes(b"")
+    (tmp_path / "b.tif").write_bytes(b"")
+    (tmp_path / "link.tif").symlink_to("a.tif")
+    check_files([_images("C1", tmp_path / "a.tif"), _images("C2", tmp_path / "b.tif")])
+    with pytest.raises(InputError, match=r"link.tif: expected files of one well, but wells q/C1 and q/C2 are both"):
+        check_files([_images("C1", tmp_path / "a.tif"), _images("C2", tmp_path / "b.tif", tmp_path / "link.tif")])
+
+
+def test_two_wells_of_one_folder_of_pixels_are_reported(tmp_path: Path) -> None:
+    wells = [_images("C1"), _images("C2")]
+    with pytest.raises(InputError, match="q: expected files of one well"):
+        check_files(wells)
+
+
+def test_numbers_of_planes_that_differ_are_said(tmp_path: Path) -> None:
+    path = tmp_path / "a.tif"
+    assert planes_notes([_images("C1", path), _images("C2", path)]) == []
+    (note,) = planes_notes([_images("C1", path), _images("C2", path), _images("C3", path, n_planes=(2, 3))])
+    assert note == "channel RNA: most sites have 3 planes, but others 2, in q/C3; look whether files are missing"

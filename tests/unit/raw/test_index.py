@@ -1,6 +1,7 @@
 """The index of a well as a file: what is written is read, and what is no index is reported."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -62,3 +63,18 @@ def test_what_is_no_index_is_reported(tmp_path: Path, text: str) -> None:
 def test_an_index_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match=r"A1.json: expected the index of a well"):
         read_index(tmp_path / "A1.json")
+
+
+def test_the_index_of_another_well_in_its_place_is_reported(tmp_path: Path) -> None:
+    for name in ("A1", "A2"):
+        write_index(INDEX, tmp_path / "raw" / "p" / f"{name}.json")
+    assert read_index(tmp_path / "raw" / "p" / "A1.json") == INDEX
+    with pytest.raises(InputError, match=r"A2.json: expected the index of well p/A2, but it is that of p/A1"):
+        read_index(tmp_path / "raw" / "p" / "A2.json")
+
+
+def test_an_index_of_one_site_has_nothing_of_the_others() -> None:
+    other = replace(INDEX.headers[0], site="2")
+    two = replace(INDEX, n_sites=2, sites=("1", "2"), site_sizes_um=(0.1, None), headers=(*INDEX.headers, other))
+    one = two.of_site("2")
+    assert (one.sites, one.site_sizes_um, one.headers, one.n_sites) == (("2",), (None,), (other,), 1)

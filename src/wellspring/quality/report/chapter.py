@@ -90,7 +90,7 @@ def quality_chapter(
         sections=[
             Section(
                 title="",
-                text=[_TEXT, use + (_STEPS if settings["preprocessing"] else "")],
+                text=[_TEXT, use + (_STEPS if settings["preprocessing"] else ""), *_kept(illumination)],
                 parts=[histograms, _sites_table(sites, file=str(files["table"])), flagged, light],
             )
         ],
@@ -184,6 +184,23 @@ def _offsets(illumination: Mapping[str, Mapping[str, Illumination]]) -> list[str
         return []
     return [
         f"The camera's offset was estimated from the noise, since raw.background does not give it: {listed(found)}."
+    ]
+
+
+def _kept(illumination: Mapping[str, Mapping[str, Illumination]]) -> list[str]:
+    """A sentence on the functions that were kept although images changed."""
+    kept = [
+        f"{plate} / {channel} (by {one.change:.2%}, error {one.error:.2%})"
+        for plate, channels in illumination.items()
+        for channel, one in channels.items()
+        if one.change is not None
+    ]
+    if not kept:
+        return []
+    return [
+        "The illumination of a plate is kept while that of its images differs from it by less than its own error (half "
+        f"of the difference between two halves of the images, root mean square over the field): {listed(kept)}. Remove "
+        "the plate's illumination.npz to have it estimated afresh."
     ]
 
 

@@ -16,6 +16,7 @@ __all__ = [
     "MAX_FLAGGED",
     "MAX_ROWS",
     "FlaggedImage",
+    "drawn",
     "flagged_figure",
     "histograms_figure",
     "illumination_figure",
@@ -34,15 +35,29 @@ _WORDS: Mapping[str, str] = {
 }
 MAX_ROWS = 12
 MAX_FLAGGED = 12
+_DRAWN_PX = 400
 
 
 @dataclass(frozen=True)
 class FlaggedImage:
-    """A flagged image to look at: where it is from, why it is flagged, and (y, x) float32 small image."""
+    """A flagged image to look at: where it is from, why it is flagged, and (y, x) the raw image, shrunk by `drawn`."""
 
     title: str
     reasons: str
     image: NDArray[np.float32]
+
+
+def drawn(image: NDArray[np.uint16]) -> NDArray[np.float32]:
+    """(y, x) float32: means of whole blocks of a raw (Y, X) image, so that its longer side is at most 400 px.
+
+    The rows and columns beyond the last whole block, fewer than a block has, are left out.
+    """
+    block = max(1, -(-max(image.shape) // _DRAWN_PX))
+    height, width = (max(1, length // block) for length in image.shape)
+    whole = image[: height * block, : width * block]
+    tall, wide = (min(block, length) for length in image.shape)
+    means = whole.reshape(height, tall, width, wide).mean(axis=(1, 3), dtype=np.float64)
+    return np.asarray(means, dtype=np.float32)
 
 
 @in_style
@@ -103,7 +118,7 @@ def illumination_figure(functions: Mapping[str, Mapping[str, NDArray[np.float32]
 
 @in_style
 def flagged_figure(flagged: Sequence[FlaggedImage]) -> Figure:
-    """The first 12 flagged images, shrunk, each from its 1st to its 99th percentile."""
+    """The first 12 flagged images as they were acquired, each from its 1st to its 99th percentile."""
     shown = list(flagged)[:MAX_FLAGGED]
     n_columns = 4
     n_rows = max(1, -(-len(shown) // n_columns))

@@ -84,6 +84,7 @@ def wells_warnings(wells: pd.DataFrame) -> list[str]:
     found = [
         *_differing(wells, "n_sites", what="sites", form=lambda value: f"{value:.0f}"),
         *_differing(wells, "n_planes", what="planes of a site", form=str),
+        *_uneven_sites(wells),
     ]
     sizes = wells["pixel_size_um"]
     if sizes.notna().any() and sizes.isna().any():
@@ -100,6 +101,16 @@ def wells_warnings(wells: pd.DataFrame) -> list[str]:
     if len(empty):
         found.append(f"No pixels of cells are stored for {named_wells(empty)}.")
     return found
+
+
+def _uneven_sites(wells: pd.DataFrame) -> list[str]:
+    uneven = wells[wells["n_planes"].fillna("").str.contains(" or ")]
+    if uneven.empty:
+        return []
+    return [
+        f"The number of planes differs between the sites of {named_wells(uneven)}: {uneven['n_planes'].iloc[0]} in the "
+        "first. Sites with fewer planes lack what lay in the others; look whether files are missing."
+    ]
 
 
 def _differing(wells: pd.DataFrame, column: str, *, what: str, form: Callable[[Hashable], str]) -> list[str]:

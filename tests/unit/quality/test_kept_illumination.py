@@ -1,0 +1,143 @@
+"""A plate's illumination stays while its images say the same within its own error."""
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from wellspring.quality.illumination import SmallImage
+from wellspring.quality.images import (
+    Illumination,
+    SmallSite,
+    illumination_of_plate,
+    read_illumination,
+    write_illumination,
+)
+from wellspring.quality.keeping import illumination_before, kept_where_alike
+from wellspring.quality.report.chapter import _kept
+from wellspring.quality.report.figures import drawn
+
+SHAPE = (24, 32)
+
+
+def light(slope: float) -> Any:
+    return 1 + slope * np.linspace(-1, 1, SHAPE[1])[None] * np.ones(SHAPE)
+
+
+def well(seed: int, *, slope: float = 0.2) -> tuple[tuple[str, ...], Sequence[SmallSite]]:
+    """Three sites of one channel under a light with a slope; cells differ."""
+    rng = np.random.default_rng(seed)
+    sites = []
+    for site in range(3):
+        ratio = (light(slope) * rng.normal(1, 0.15, SHAPE)).clip(0.2).astype(np.float32)
+        sites.append(SmallSite(str(site), (SmallImage(ratio, np.ones(SHAPE, dtype=bool)),)))
+    return ("DAPI",), sites
+
+
+def plate(wells: Sequence[Any]) -> dict[str, Illumination]:
+    return illumination_of_plate(wells, channels=["DAPI"], smoothing_share=0.3, min_images=4)
+
+
+WELLS = [well(seed) for seed in range(12)]
+
+
+@pytest.fixture(scope="module")
+def before() -> dict[str, Illumination]:
+    return kept_where_alike(plate(WELLS), {}, settings={"share": 0.3})
+
+
+def test_the_first_function_is_that_of_the_images_and_has_an_error(before: dict[str, Illumination]) -> None:
+    (one,) = before.values()
+    assert (one.change, one.n_images, one.is_applied) == (None, 36, True)
+    assert len(one.made_with) == 16
+    truth = 1 / light(0.2)
+    own = float(np.sqrt(np.mean((one.function / truth - 1) ** 2)))
+    # The error from two halves is that of the function, within what one draw of it differs.
+    assert own / 3 < one.error < own * 3
+
+
+@pytest.mark.parametrize("place", [0, 5, 11])
+def test_one_replaced_well_changes_nothing_in_the_others(before: dict[str, Illumination], place: int) -> None:
+    wells = [*WELLS[:place], well(100 + place), *WELLS[place + 1 :]]
+    (one,) = kept_where_alike(plate(wells), before, settings={"share": 0.3}).values()
+    np.testing.assert_array_equal(one.function, before["DAPI"].function)
+    assert one.change is not None
+    assert 0 < one.change <= one.error
+
+
+def test_a_light_that_changed_gives_another_function(before: dict[str, Illumination]) -> None:
+    now = plate([well(seed, slope=0.05) for seed in range(12)])
+    (one,) = kept_where_alike(now, before, settings={"share": 0.3}).values()
+    assert one.change is None
+    np.testing.assert_array_equal(one.function, now["DAPI"].function)
+
+
+@pytest.mark.parametrize("what", ["settings", "size", "few", "first", "same"])
+def test_a_function_is_not_kept_where_it_is_not_the_same_thing(before: dict[str, Illumination], what: str) -> None:
+    now = plate([well(100), *WELLS[1:]])
+    old = dict(before)
+    if what == "size":
+        old = {
+            "DAPI": Illumination(
+                np.ones((4, 4), np.float32), 36, is_applied=True, error=0.1, made_with=before["DAPI"].made_with
+            )
+        }
+    elif what == "few":
+        old = {
+            "DAPI": Illumination(np.ones(SHAPE, np.float32), 2, is_applied=False, made_with=before["DAPI"].made_with)
+        }
+    elif what == "first":
+        old = {}
+    elif what == "same":
+        now = plate(WELLS)
+    (one,) = kept_where_alike(now, old, settings={"share": 0.5 if what == "settings" else 0.3}).values()
+    assert one.change is None
+    np.testing.assert_array_equal(one.function, now["DAPI"].function)
+
+
+def test_small_changes_do_not_add_up_unseen(before: dict[str, Illumination]) -> None:
+    """Each function is compared with the images as they are, not with the last comparison."""
+    wells, known = list(WELLS), dict(before)
+    for place in range(12):
+        wells[place] = well(200 + place, slope=0.05)
+        known = kept_where_alike(plate(wells), known, settings={"share": 0.3})
+    truth = 1 / light(0.05)
+    own = np.sqrt(np.mean((known["DAPI"].function / truth - 1) ** 2))
+    assert own < 4 * known["DAPI"].error
+
+
+def test_what_is_said_of_a_function_is_written_and_read(tmp_path: Path, before: dict[str, Illumination]) -> None:
+    kept = kept_where_alike(plate([well(100), *WELLS[1:]]), before, settings={"share": 0.3})
+    few = {"RFP": Illumination(np.ones((2, 2), np.float32), 1, is_applied=False)}
+    write_illumination(tmp_path / "i.npz", {**kept, **few})
+    found = read_illumination(tmp_path / "i.npz")
+    assert (found["DAPI"].change, found["DAPI"].error) == (kept["DAPI"].change, kept["DAPI"].error)
+    assert found["DAPI"].made_with == before["DAPI"].made_with
+    assert found["RFP"].change is None
+    assert math.isnan(found["RFP"].error)
+    (sentence,) = _kept({"p": found})
+    assert "differs from it by less than its own error" in sentence
+    assert "p / DAPI (by 0." in sentence
+    assert _kept({"p": few}) == []
+
+
+@pytest.mark.parametrize(
+    ("shape", "size"), [((3, 5), (3, 5)), ((400, 400), (400, 400)), ((801, 900), (267, 300)), ((1, 1000), (1, 333))]
+)
+def test_a_flagged_image_is_drawn_from_the_means_of_its_pixels(shape: tuple[int, int], size: tuple[int, int]) -> None:
+    image = np.arange(shape[0] * shape[1]).reshape(shape).astype(np.uint16)
+    found = drawn(image)
+    assert found.shape == size
+    block = -(-max(shape) // 400)
+    assert found[0, 0] == pytest.approx(image[:block, :block].mean())
+
+
+def test_a_file_of_another_version_is_not_kept(tmp_path: Path, before: dict[str, Illumination]) -> None:
+    assert illumination_before(tmp_path / "i.npz") == {}
+    (tmp_path / "i.npz").write_bytes(b"PK")
+    assert illumination_before(tmp_path / "i.npz") == {}
+    write_illumination(tmp_path / "i.npz", before)
+    assert list(illumination_before(tmp_path / "i.npz")) == ["DAPI"]
