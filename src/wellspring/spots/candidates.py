@@ -16,6 +16,8 @@ __all__ = ["Candidates", "find_candidates", "refined_positions", "spot_sizes"]
 
 # Where lines and edges are told from spots: so far to both sides, in so many directions.
 _SIDE_SIGMAS, _FAR_SIGMAS, _DIRECTIONS = 2.5, 4.0, 16
+# Of a maximum between neighbours, share of its height and deviations of the noise.
+_LEAST_FALL, _SURE_FALL = 0.2, 5.0
 # A pixel this many deviations above its neighbours is no noise.
 _HOT_DEVIATIONS = 5.0
 # Sizes looked at, relative to the expected one: half to double in steps of a third of an octave.
@@ -87,7 +89,7 @@ def find_candidates(
     points = _maxima(response, _above(response, noise, least_response=least_response, least_factor=least_factor))
     values = gathered(response, points, (0,) * response.ndim) - noise.level.at(points).astype(np.float32)
     may_pass = values > (least_factor * noise.at(points) if least_response is None else least_response)
-    may_pass[may_pass] = _is_round(response, points[may_pass], sigma_px=sigma_px)
+    may_pass[may_pass] = _is_round(response, points[may_pass], noise.at(points[may_pass]), sigma_px=sigma_px)
     points, values = points[may_pass], values[may_pass]
     values -= _ridge(response, points, sigma_px=sigma_px)
     order = np.argsort(-values, kind="stable")
@@ -154,12 +156,13 @@ def _border_maxima(
 
 
 def _is_round(
-    response: NDArray[np.float32], points: NDArray[np.int64], *, sigma_px: Sequence[float]
+    response: NDArray[np.float32], points: NDArray[np.int64], noise: NDArray[np.float32], *, sigma_px: Sequence[float]
 ) -> NDArray[np.bool_]:
-    """Falls to half or less along every direction of the plane: not on a line, nor along the inside of an edge.
+    """Falls along every direction of the plane: not on a line, nor along the inside of an edge.
 
     At 2.5 sigma from a spot its response is 0 or less. On a line or an edge there is a direction in which the response
-    stays high on both sides; a neighbouring spot raises one side only.
+    stays high on both sides; a neighbouring spot raises one side only. With neighbours on both sides, as in clumps, the
+    response does not fall to half; then a fifth will do if it is 5 deviations of the noise too.
     """
     lead = (0,) * (response.ndim - 2)
     here = gathered(response, points, (0,) * response.ndim)
@@ -168,7 +171,8 @@ def _is_round(
         steps = np.rint(_SIDE_SIGMAS * np.array(sigma_px[-2:]) * [np.sin(angle), np.cos(angle)]).astype(int)
         both = [gathered(response, points, (*lead, *(sign * steps))) for sign in (1, -1)]
         sides.append(np.minimum(*both))
-    return np.asarray(np.max(sides, axis=0) <= here / 2)
+    fall = here - np.max(sides, axis=0)
+    return np.asarray((fall >= here / 2) | (fall > np.maximum(_LEAST_FALL * here, _SURE_FALL * noise)))
 
 
 def _ridge(

@@ -1,4 +1,4 @@
-"""Whether spots lie so close together that some of them cannot be seen."""
+"""Whether spots lie so close together, or on so rough a background, that some of them cannot be seen."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,45 +9,58 @@ from scipy.spatial import cKDTree
 
 from wellspring.spots.noise import NoiseMap
 
-__all__ = ["Crowding", "crowding"]
+__all__ = ["Crowding", "crowding", "occupancy"]
 
-# Two equal spots closer than 2 sigma make one maximum (Sparrow's limit), so no two maxima are; neighbours are counted
-# up to twice that.
-_APART_SIGMAS, _REACH = 2.0, 2.0
+# Two equal spots closer than 2 sigma make one maximum (Sparrow's limit); the room is looked at up to three times that,
+# where a full field has enough spots for a median.
+_APART_SIGMAS, _REACH = 2.0, 3.0
 # The quiet part of a field: its tiles of least noise.
 _QUIET_SHARE = 0.1
-# At an occupancy of x random places would have lost a share of 1 + x / log(1 - x) to nearer ones: 5 % at 0.1.
-_MOST_OCCUPANCY = 0.1
-# Two thirds of the noise's variance are then overlapping spots or texture.
-_MOST_RELATIVE_NOISE = 3.0**0.5
+# Of places at random with this mean number in reach of Sparrow's limit a third have one there. Clumps are split by
+# their light, so of simulated planes some 95 % are still counted then. A stack has a third axis to tell them apart.
+_MOST_OCCUPANCY = {2: 0.4, 3: 0.6}
+# Two thirds of the noise's variance are then texture, and spots of half the usual height are lost in it.
+_MOST_RELATIVE_NOISE, _HALF = 3.0**0.5, 0.5
 
 
 @dataclass(frozen=True)
 class Crowding:
-    """How close together the maxima of an image lie.
+    """How close together the spots of an image lie, and how rough the background is.
 
     Attributes
     ----------
     occupancy : float
-        Maxima around the usual maximum, per ellipse (ellipsoid) of 2 sigma, in which no second one can be told apart: 0
-        when all are far from each other, 1 when there is no room for more. 0 without maxima.
+        Spots around the usual maximum, per ellipse (ellipsoid) of 2 sigma, in which no second one can be told apart by
+        its place. 0 where fewer than half of the maxima have a neighbour within 6 sigma, so not raised by few clumps.
     relative_noise : float
-        Noise of the response in the usual maximum's tile, over that in the quietest tenth of the tiles; what the light
-        explains of it is left out. Many overlapping spots look like noise, and hide those among them. 1 without maxima,
-        and also where spots are as dense all over the field: nothing in it tells them from noise.
+        Noise of the response in the usual maximum's tile, over that of the camera, or where that is not known over that
+        in the quietest tenth of the tiles; what the light explains of it is left out. 1 without maxima.
+    lost_height : float
+        Least response that is counted as a spot, over that of the median maximum.
+    n_axes : int
+        Of the image.
     """
 
     occupancy: float = 0.0
     relative_noise: float = 1.0
+    lost_height: float = 0.0
+    n_axes: int = 2
 
     @property
     def hides_spots(self) -> bool:
-        """Whether the count is rather a lower bound: the occupancy is above 0.1 or the relative_noise above 3**0.5."""
-        return self.occupancy > _MOST_OCCUPANCY or self.relative_noise > _MOST_RELATIVE_NOISE
+        """Whether the count is rather a lower bound.
+
+        The occupancy is above 0.4 (0.6 in stacks), or the relative noise above 3**0.5 while spots of half the usual
+        height are lost.
+        """
+        is_rough = self.relative_noise > _MOST_RELATIVE_NOISE and self.lost_height > _HALF
+        return self.occupancy > _MOST_OCCUPANCY[self.n_axes] or is_rough
 
 
-def crowding(points: NDArray[np.int64], noise: NoiseMap, *, sigma_px: Sequence[float]) -> Crowding:
-    """How close together the maxima of an image lie.
+def crowding(
+    points: NDArray[np.int64], noise: NoiseMap, *, sigma_px: Sequence[float], lost_height: float = 0.0
+) -> Crowding:
+    """How close together the maxima of an image lie; with the spots split from clumps, `occupancy` is to be renewed.
 
     Parameters
     ----------
@@ -57,12 +70,31 @@ def crowding(points: NDArray[np.int64], noise: NoiseMap, *, sigma_px: Sequence[f
         Of the response.
     sigma_px
         Size of a spot per axis, px.
+    lost_height
+        As in `Crowding`.
     """
+    n_axes = points.shape[1]
     if len(points) == 0:
-        return Crowding()
-    tree = cKDTree(points / (_APART_SIGMAS * np.asarray(sigma_px)))
-    neighbors = int(tree.count_neighbors(tree, _REACH)) - len(points)
-    room = _REACH ** points.shape[1] - 1
-    tiles = noise.tile_noise(points)
-    quiet = float(np.quantile(noise.tiles, _QUIET_SHARE))
-    return Crowding(occupancy=neighbors / len(points) / room, relative_noise=float(np.median(tiles)) / quiet)
+        return Crowding(n_axes=n_axes)
+    return Crowding(
+        occupancy=occupancy(points, points, sigma_px=sigma_px),
+        relative_noise=_relative_noise(points, noise),
+        lost_height=lost_height,
+        n_axes=n_axes,
+    )
+
+
+def occupancy(maxima: NDArray[np.number], spots: NDArray[np.number], *, sigma_px: Sequence[float]) -> float:
+    """Spots around the usual one of (n, n_axes) maxima, itself left out, per ellipsoid of 2 sigma; 0 without maxima."""
+    if len(maxima) == 0 or len(spots) == 0:
+        return 0.0
+    scale = _APART_SIGMAS * np.asarray(sigma_px)
+    around = cKDTree(spots / scale).query_ball_point(maxima / scale, _REACH, return_length=True)
+    return max(0.0, float(np.median(around)) - 1) / _REACH ** maxima.shape[1]
+
+
+def _relative_noise(points: NDArray[np.int64], noise: NoiseMap) -> float:
+    own = noise.tile_noise(points)
+    if noise.camera is not None and np.isfinite(noise.camera).all():
+        return float(np.median(own / noise.tile_noise(points, of=noise.camera)))
+    return float(np.median(own)) / float(np.quantile(noise.tiles, _QUIET_SHARE))

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from wellspring.spots.blocks import BlockMap, block_medians, block_places, block_values
+from wellspring.spots.camera import CameraNoise, camera_noise
 from wellspring.spots.counting import CountNoise, CutNoise, RareNoise, count_noise, quanta_of_tail
 from wellspring.spots.filters import RATIO, gaussian_kernel
 from wellspring.spots.photon_transfer import light_noise
@@ -25,6 +26,9 @@ _ROUGHNESS_SAMPLES, _LEAST_ROUGHNESS_SAMPLES = 2**17, 256
 _MAD = 1.4826
 # Blocks of 16 values whose quantiles tell the noise's tail: at -2.5 deviations still some 1,600 values.
 _TAIL_BLOCKS = 2**14
+# Up to so many times the camera's noise, texture and the wings of spots are noise like any other; a tile that is
+# rougher is full of spots or of other structure as fine, and hides nothing that stands out of this.
+_MOST_ROUGH = 2.0
 # Mean counts are told apart in steps of a fifth.
 _QUANTA_STEP = 1.2
 
@@ -50,6 +54,10 @@ class NoiseMap:
         Noise relative to that at the usual light.
     level : BlockMap
         What the response is without noise and spots, intensity: large structures leave some.
+    spreads : (n_tiles along each axis) float32
+        Robust standard deviation of the response whatever it comes from; `tiles` is less where that is structure.
+    camera : (n_tiles along each axis) float32
+        Standard deviation that the camera's noise alone gives; NaN where it is not known.
     counts : (n_tiles along each axis) int
         Which of `count_noises` a tile has; -1 where its noise is Gaussian.
     count_noises : tuple of RareNoise
@@ -64,6 +72,8 @@ class NoiseMap:
     level: BlockMap
     counts: NDArray[np.int64]
     count_noises: tuple[RareNoise, ...] = ()
+    spreads: NDArray[np.float32] | None = None
+    camera: NDArray[np.float32] | None = None
 
     @property
     def usual(self) -> float:
@@ -102,9 +112,9 @@ class NoiseMap:
             noise[is_own] = response[is_own] / counting.gaussian_levels(response[is_own] / noise[is_own])
         return noise
 
-    def tile_noise(self, points: NDArray[np.integer]) -> NDArray[np.float32]:
-        """(n,) float32: `tiles` at the tile of each of (n, n_axes) pixels."""
-        return np.asarray(self.tiles[self._tile(points)])
+    def tile_noise(self, points: NDArray[np.integer], *, of: NDArray[np.float32] | None = None) -> NDArray[np.float32]:
+        """(n,) float32: `tiles`, or another number per tile, at the tile of each of (n, n_axes) pixels."""
+        return np.asarray((self.tiles if of is None else of)[self._tile(points)])
 
     def _tile(self, points: NDArray[np.integer]) -> tuple[NDArray[np.int64], ...]:
         return tuple((points * np.array(self.tiles.shape) // np.array(self.shape)).T)
@@ -155,16 +165,19 @@ def noise_map(
     usual_quanta = _quanta_of_image(image, light, sigma_px=sigma_px)
     counts, noises = _count_noises(image, boxes, sigma_px=sigma_px, usual_quanta=usual_quanta)
     n_steps = int(np.clip(_ROUGHNESS_SAMPLES // len(boxes), _LEAST_ROUGHNESS_SAMPLES, _TILE_SAMPLES))
-    tiles, gradients = [], []
+    tiles, spreads, gradients = [], [], []
     for box, count in zip(boxes, counts, strict=True):
         tile = response[box]
         spread = max(_spread(_even(tile, box=box, planes=planes, light=light, level=level)), floor)
         steps = [_spread(_steps(tile, axis=axis, n_samples=n_steps)) for axis in range(tile.ndim)]
         gradients.append([step / spread for step in steps])
+        spreads.append(spread)
         # Where counts are rare, half of the response is the same, and its spread is not seen in its middle.
         tiles.append(spread if count is None else max(spread, count.step * noises[count.number].spread))
+    camera = camera_noise(image, boxes, spreads, light, sigma_px=sigma_px)
+    limited = _without_structure(np.array(tiles), camera)
     return NoiseMap(
-        tiles=np.array(tiles, dtype=np.float32).reshape(n_tiles),
+        tiles=limited.astype(np.float32).reshape(n_tiles),
         shape=response.shape,
         roughness=float(np.prod(np.median(gradients, axis=0))),
         gains=gains,
@@ -173,7 +186,16 @@ def noise_map(
         level=level,
         counts=np.array([-1 if count is None else count.number for count in counts]).reshape(n_tiles),
         count_noises=noises,
+        spreads=np.array(spreads, dtype=np.float32).reshape(n_tiles),
+        camera=camera.responses.astype(np.float32).reshape(n_tiles),
     )
+
+
+def _without_structure(tiles: NDArray[np.float64], camera: CameraNoise) -> NDArray[np.float64]:
+    """The spread of every tile, but at most twice that of the camera's noise where that is known."""
+    if not camera.is_known:
+        return tiles
+    return np.minimum(tiles, _MOST_ROUGH * camera.responses)
 
 
 def _structure_level(response: NDArray[np.float32], *, sigma_px: Sequence[float]) -> BlockMap:
