@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from wellspring.spots.filters import RATIO, difference_of_gaussians
 from wellspring.spots.noise import NoiseMap, noise_map
 
-__all__ = ["crowded_amplitude"]
+__all__ = ["crowded_amplitude", "moments_of_one"]
 
-_REACH_SIGMAS, _LEAST_SHARE = 3.5, 0.5
+
 
 
 def crowded_amplitude(image: NDArray[np.generic], *, sigma_px: Sequence[float]) -> float:
@@ -41,7 +41,7 @@ def crowded_amplitude(image: NDArray[np.generic], *, sigma_px: Sequence[float]) 
     camera = noise.camera
     if camera is None or not np.isfinite(camera).all():
         return math.nan
-    second_of_one, third_of_one = _moments_of_one(sigma_px)
+    second_of_one, third_of_one = moments_of_one(sigma_px)
     amplitudes, weights = [], []
     for box, deviation in zip(noise.boxes(), camera.ravel(), strict=True):
         second, third = _cumulants(response[box], box, noise, float(deviation))
@@ -77,7 +77,7 @@ def _lattice(box: tuple[slice, ...], point: NDArray[np.int64]) -> NDArray[np.int
     return np.array(list(itertools.product(*lead, rows, columns)))
 
 
-def _moments_of_one(sigma_px: Sequence[float]) -> tuple[float, float]:
+def moments_of_one(sigma_px: Sequence[float]) -> tuple[float, float]:
     """Sums of the squares and cubes of the response to a spot of amplitude 1."""
     narrow, wide = 1 / RATIO, RATIO
 

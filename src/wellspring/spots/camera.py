@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from wellspring.spots.blocks import BlockMap
 from wellspring.spots.filters import RATIO
 
-__all__ = ["CameraNoise", "camera_noise"]
+__all__ = ["FINE", "CameraNoise", "camera_noise", "spot_power"]
 
-_SECOND, _FOURTH, _ONE = np.array([1.0, -2.0, 1.0]), np.array([1.0, -4.0, 6.0, -4.0, 1.0]), np.ones(1)
+FINE, _FOURTH, _ONE = np.array([1.0, -2.0, 1.0]), np.array([1.0, -4.0, 6.0, -4.0, 1.0]), np.ones(1)
 # Of a normal variable, standard deviation over the root mean square of the 80 % smallest deviations.
 _TRIMMED, _KEPT = 1.5115, 0.8
 _SAMPLES, _LEAST_SAMPLES = 4096, 256
@@ -85,7 +85,7 @@ def camera_noise(
         are all 0, and for tiles that are too small.
     """
     flat = [_ONE] * (image.ndim - 2)
-    fine = [*flat, _SECOND, _SECOND]
+    fine = [*flat, FINE, FINE]
     variances = np.array([_variance(image, box, light, fine) for box in boxes])
     along = [
         np.array([_variance(image, box, light, [*flat, *kernels]) for box in boxes])
@@ -98,7 +98,7 @@ def camera_noise(
     if blur is None or not _is_free_along_z(image, boxes, light, variances, sigma_px=sigma_px):
         return unknown
     passed = _white_power(sigma_px, blur_px=blur) / _fine_power(blur)
-    leak = _spot_power(fine, sigma_px=sigma_px) / _spot_response_power(sigma_px)
+    leak = spot_power(fine, sigma_px=sigma_px) / _spot_response_power(sigma_px)
     own = (variances - leak * np.square(spreads)) / max(1 - leak * passed, _LEAST_OWN)
     pixels = np.sqrt(np.clip(own, _LEAST_OWN * variances, variances))
     return CameraNoise(pixels, pixels * math.sqrt(passed), blur)
@@ -139,8 +139,8 @@ def _is_free_along_z(
     """Whether neighbouring planes have noise of their own, as far as that can be measured."""
     if image.ndim == 2:
         return True
-    kernels = [_SECOND, _ONE, _SECOND]
-    if _spot_power(kernels, sigma_px=sigma_px) > _MOST_LEAK * _spot_response_power(sigma_px):
+    kernels = [FINE, _ONE, FINE]
+    if spot_power(kernels, sigma_px=sigma_px) > _MOST_LEAK * _spot_response_power(sigma_px):
         return True
     along = np.array([_variance(image, box, light, kernels) for box in boxes])
     # As many samples as there are; a stack of two planes has none.
@@ -157,7 +157,7 @@ def _blur_px(ratio: float) -> float | None:
 
 
 def _fine_power(blur_px: float) -> float:
-    return _power(_SECOND, blur_px) ** 2
+    return _power(FINE, blur_px) ** 2
 
 
 def _power(kernel: NDArray[np.float64], blur_px: float) -> float:
@@ -188,7 +188,7 @@ def _difference_power(axes: Sequence[tuple[float, float]]) -> float:
     return overlap(1 / RATIO, 1 / RATIO) + overlap(RATIO, RATIO) - 2 * overlap(1 / RATIO, RATIO)
 
 
-def _spot_power(kernels: Sequence[NDArray[np.float64]], *, sigma_px: Sequence[float]) -> float:
+def spot_power(kernels: Sequence[NDArray[np.float64]], *, sigma_px: Sequence[float]) -> float:
     """Sum of squares of a spot of light 1 after a separable filter of norm 1."""
     power = 1.0
     for kernel, sigma in zip(kernels, sigma_px, strict=True):

@@ -12,6 +12,7 @@ from scipy.spatial import cKDTree
 from wellspring.errors import InputError
 from wellspring.spots.brightness import crowded_amplitude
 from wellspring.spots.filters import axis_sigmas, blurred, checked_image, spot_gain
+from wellspring.spots.objects import is_no_sum_of_spots
 
 __all__ = ["Decomposition", "decompose_clumps"]
 
@@ -23,6 +24,8 @@ _GROWN_SIGMAS, _RING_SIGMAS = 2.0, (2.0, 3.5)
 _SUSPICIOUS = 1.3
 # Single spots that make the reference, and how far they are from others.
 _MOST_REFERENCES, _LEAST_REFERENCES, _ISOLATED_SIGMAS = 200, 10, 6.0
+# Regions of fewer missing spots have no shape to speak of.
+_LEAST_OBJECT, _MOSTLY_HIDDEN = 5, 2
 # Where hardly a spot stands alone, those that seem to are rather several: then the moments of the response tell.
 _LEAST_ALONE, _LEAST_CROWD = 0.1, 50
 _RING_LEAST_PX = 20
@@ -43,12 +46,18 @@ class Decomposition:
         Of the median spot, summed intensity above background; 0 without spots.
     n_regions : int
         Regions that held more light than their spots.
+    n_in_objects : int
+        Spots that the light of other objects would be (`is_no_sum_of_spots`); they are not added.
+    n_in_largest : int
+        Most spots added to one region, where they are more than twice those found in it.
     """
 
     spots: pd.DataFrame
     amplitude: float
     light: float
     n_regions: int
+    n_in_objects: int = 0
+    n_in_largest: int = 0
 
 
 @dataclass(frozen=True)
@@ -120,17 +129,23 @@ def decompose_clumps(
     light = _reference_light(n_found, rough, region=region, amplitude=amplitude, sigmas=sigmas)
     if amplitude < apparent:
         light = min(light, _gaussian_light(amplitude, sigmas))
-    added = []
+    added, n_in_objects, n_in_largest = [], 0, 0
     for number in _suspicious(n_found, rough):
         found = region(int(number))
         n_missing = min(round(found.light / light), int(found.own.sum())) - int(n_found[number])
-        if n_missing > 0:
+        if n_missing >= _LEAST_OBJECT and is_no_sum_of_spots(
+            found.excess, found.own, amplitude=amplitude, sigma_px=sigmas
+        ):
+            n_in_objects += n_missing
+        elif n_missing > 0:
             known = places[owner == number]
             new = _placed(found, known, n_missing=n_missing, amplitude=amplitude, sigmas=sigmas)
             if len(new):
                 added.append(_rows(new, found, image=image, spots=spots, amplitude=amplitude, axes=axes))
+            if len(new) > _MOSTLY_HIDDEN * n_found[number]:
+                n_in_largest = max(n_in_largest, len(new))
     together = [spots.assign(is_added=False), *(rows.assign(is_added=True) for rows in added)]
-    return Decomposition(pd.concat(together, ignore_index=True), amplitude, light, len(added))
+    return Decomposition(pd.concat(together, ignore_index=True), amplitude, light, len(added), n_in_objects, n_in_largest)
 
 
 def _suspicious(n_found: NDArray[np.int64], rough: NDArray[np.float64]) -> NDArray[np.int64]:

@@ -118,8 +118,10 @@ def spots_of_image(
         max_per_neighborhood=max_per_neighborhood,
         method_settings=options,
     )
+    n_in_objects = n_in_largest = 0
     if decompose and len(found.spots) >= _LEAST_REFERENCES and not is_in_noise(found.threshold):
-        spots = decompose_clumps(image, found.spots, sigma_px=sigma_px).spots
+        split = decompose_clumps(image, found.spots, sigma_px=sigma_px)
+        spots, n_in_objects, n_in_largest = split.spots, split.n_in_objects, split.n_in_largest
     else:
         spots = found.spots.assign(is_added=np.zeros(len(found.spots), dtype=bool))
     spots = assign_labels(assign_labels(spots, nuclei, column="nucleus_id"), cells, column="cell_id")
@@ -133,7 +135,15 @@ def spots_of_image(
         occupancy=crowding.occupancy,
         relative_noise=crowding.relative_noise,
         doubts=image_doubts(
-            image, spots, found.threshold, crowding, n_cells=len(counts), max_instability=max_instability
+            image,
+            spots,
+            found.threshold,
+            crowding,
+            n_cells=len(counts),
+            max_instability=max_instability,
+            n_in_objects=n_in_objects,
+            n_in_largest=n_in_largest,
+            sigma_px=float(np.sqrt(np.prod(axis_sigmas(sigma_px, n_axes=image.ndim)[-2:]))),
         ),
     )
     return SpotTables(
