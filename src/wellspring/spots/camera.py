@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from wellspring.spots.blocks import BlockMap
 from wellspring.spots.filters import RATIO
 
-__all__ = ["FINE", "CameraNoise", "camera_noise", "spot_power"]
+__all__ = ["FINE", "CameraNoise", "camera_noise", "sampled", "spot_power"]
 
 FINE, _FOURTH, _ONE = np.array([1.0, -2.0, 1.0]), np.array([1.0, -4.0, 6.0, -4.0, 1.0]), np.ones(1)
 # Of a normal variable, standard deviation over the root mean square of the 80 % smallest deviations.
@@ -107,14 +107,28 @@ def camera_noise(
 def _variance(
     image: NDArray[np.generic], box: tuple[slice, ...], light: BlockMap, kernels: Sequence[NDArray[np.float64]]
 ) -> float:
-    """Variance of a sample of a tile after a separable filter, at the usual light, for white noise that of a pixel."""
+    """Variance of `sampled` values without their largest fifth."""
+    values = sampled(image, box, light, kernels)
+    if values is None:
+        return math.nan
+    squares = np.sort(values**2)
+    return _TRIMMED**2 * float(squares[: max(1, round(_KEPT * len(squares)))].mean())
+
+
+def sampled(
+    image: NDArray[np.generic], box: tuple[slice, ...], light: BlockMap, kernels: Sequence[NDArray[np.float64]]
+) -> NDArray[np.float64] | None:
+    """A sample of a tile after a separable filter of norm 1, at the usual light; None of a tile that is too small.
+
+    Of white noise it has the standard deviation of a pixel.
+    """
     margins = [len(kernel) // 2 for kernel in kernels]
     starts = [max(part.start, m) for part, m in zip(box, margins, strict=True)]
     sizes = [
         min(part.stop, n - m) - first for part, n, m, first in zip(box, image.shape, margins, starts, strict=True)
     ]
     if min(sizes) < 1 or math.prod(sizes) < _LEAST_SAMPLES:
-        return math.nan
+        return None
     # An odd step, so that it does not run along a column.
     places = np.arange(0, math.prod(sizes), max(1, math.prod(sizes) // _SAMPLES) | 1)
     points = np.stack(np.unravel_index(places, sizes), axis=1) + starts
@@ -123,9 +137,8 @@ def _variance(
     for offset in itertools.product(*spans):
         weight = math.prod(float(k[step + m]) for k, step, m in zip(kernels, offset, margins, strict=True))
         values += weight * image[tuple((points + offset).T)].astype(np.float64)
-    squares = np.sort((values / light.nearest(points)) ** 2)
     norm = math.prod(float(kernel @ kernel) for kernel in kernels)
-    return _TRIMMED**2 * float(squares[: max(1, round(_KEPT * len(squares)))].mean()) / norm
+    return np.asarray(values / light.nearest(points) / math.sqrt(norm))
 
 
 def _is_free_along_z(

@@ -246,7 +246,10 @@ def _kernel_norm(sigma_px: Sequence[float]) -> float:
 def _sparse(
     points: NDArray[np.int64], *, max_per_neighborhood: int, neighborhood_px: Sequence[float]
 ) -> NDArray[np.int64]:
-    """Places of the points kept when, in the given order, a point with k kept neighbours is dropped."""
+    """Places of the points kept when, in the given order, each one is dropped that would make a neighbourhood too full.
+
+    Full is a neighbourhood with k points, its own included: that of the new point, or of one kept before.
+    """
     if len(points) == 0:
         return np.zeros(0, dtype=np.int64)
     tree = cKDTree(points / np.asarray(neighborhood_px))
@@ -256,8 +259,13 @@ def _sparse(
     for first, second in np.sort(pairs, axis=1).tolist():
         neighbors.setdefault(second, []).append(first)
     kept = np.ones(len(points), dtype=bool)
+    others = np.zeros(len(points), dtype=np.int64)
     for place in sorted(neighbors):
-        kept[place] = sum(bool(kept[other]) for other in neighbors[place]) < max_per_neighborhood
+        near = [other for other in neighbors[place] if kept[other]]
+        kept[place] = len(near) < max_per_neighborhood and all(others[n] < max_per_neighborhood - 1 for n in near)
+        if kept[place]:
+            others[place] = len(near)
+            others[near] += 1
     return np.flatnonzero(kept)
 
 

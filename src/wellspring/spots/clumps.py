@@ -113,8 +113,11 @@ def decompose_clumps(
     if len(spots) == 0:
         return Decomposition(spots.assign(is_added=np.zeros(0, dtype=bool)), 0.0, 0.0, 0)
     places = spots[axes].to_numpy(dtype=np.float64)
+    is_in_crowd = len(places) >= _LEAST_CROWD and bool(np.mean(_is_alone(places, sigmas=sigmas)) < _LEAST_ALONE)
     apparent = _median_amplitude(places, spots["response"].to_numpy(), sigmas=sigmas)
-    amplitude = _true_amplitude(image, places, spots["response"].to_numpy(), apparent=apparent, sigmas=sigmas)
+    amplitude = apparent
+    if is_in_crowd:
+        amplitude = _single_amplitude(image, spots["response"].to_numpy(), apparent=apparent, sigmas=sigmas)
     excess = image.astype(np.float32) - blurred(image, sigma_px=[_SURROUNDINGS_SIGMAS * s for s in sigmas])
     labels, n_labels = ndimage.label(excess > _HALF * amplitude, structure=np.ones((3,) * image.ndim))
     pixels = np.clip(np.rint(places).astype(np.int64), 0, np.array(image.shape) - 1)
@@ -134,7 +137,7 @@ def decompose_clumps(
         found = region(int(number))
         n_missing = min(round(found.light / light), int(found.own.sum())) - int(n_found[number])
         if n_missing >= _LEAST_OBJECT and is_no_sum_of_spots(
-            found.excess, found.own, amplitude=amplitude, sigma_px=sigmas
+            found.excess, found.own, amplitude=amplitude, sigma_px=sigmas, is_in_crowd=is_in_crowd
         ):
             n_in_objects += n_missing
         elif n_missing > 0:
@@ -162,20 +165,13 @@ def _axes(spots: pd.DataFrame, *, n_axes: int) -> list[str]:
     return axes
 
 
-def _true_amplitude(
-    image: NDArray[np.generic],
-    places: NDArray[np.float64],
-    responses: NDArray[np.float64],
-    *,
-    apparent: float,
-    sigmas: tuple[float, ...],
+def _single_amplitude(
+    image: NDArray[np.generic], responses: NDArray[np.float64], *, apparent: float, sigmas: tuple[float, ...]
 ) -> float:
-    """The apparent amplitude; in a crowd that of `crowded_amplitude` where it is less, for overlaps only add to it.
+    """`crowded_amplitude` where it is less than the apparent one, for overlaps only add to that.
 
     Never below the faintest tenth of what was found: dark structure, too, has a third moment.
     """
-    if len(places) < _LEAST_CROWD or np.mean(_is_alone(places, sigmas=sigmas)) > _LEAST_ALONE:
-        return apparent
     single = crowded_amplitude(image, sigma_px=sigmas)
     if not single < apparent:
         return apparent

@@ -114,7 +114,8 @@ def image_doubts(
         "fainter spots left out": threshold.fainter > _FAINTER_SHARE,
         "objects that are no spots": n_in_objects > _OBJECT_SHARE * len(spots)
         or _n_narrow(spots, threshold, sigma_px=sigma_px) > max(_FEW_NARROW - 1, _OBJECT_SHARE * len(spots)),
-        "few bright objects": n_in_largest > max(_LEAST_LARGEST - 1, _OBJECT_SHARE * len(spots)),
+        "few bright objects": not crowding.hides_spots
+        and n_in_largest > max(_LEAST_LARGEST - 1, _OBJECT_SHARE * len(spots)),
         "mostly in clumps": int(spots["is_added"].sum()) > 0.5 * len(spots),
     }
     return joined_doubts(words for words in DOUBTS if holds[words])

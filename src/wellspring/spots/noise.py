@@ -14,6 +14,7 @@ from wellspring.spots.camera import CameraNoise, camera_noise
 from wellspring.spots.counting import CountNoise, CutNoise, RareNoise, count_noise, quanta_of_tail
 from wellspring.spots.filters import RATIO, gaussian_kernel
 from wellspring.spots.photon_transfer import light_noise
+from wellspring.spots.pixel_noise import heavy_noise, with_steps
 
 __all__ = ["NoiseMap", "noise_map"]
 
@@ -158,12 +159,16 @@ def noise_map(
     deep = np.prod([_inner_gain(s) for s in sigma_px], axis=0)
     inner = float(deep[0] - 2 * deep[1] + deep[2])
     planes = _plane_factors(gains, sigma_px=sigma_px, inner=inner)
-    light = light_noise(image, sigma_px=sigma_px)
+    light = with_steps(image, light_noise(image, sigma_px=sigma_px), sigma_px=sigma_px)
     level = _structure_level(response, sigma_px=sigma_px)
     n_tiles = tuple(max(1, round(n / (_TILE_SIGMAS * s))) for n, s in zip(response.shape, sigma_px, strict=True))
     boxes = _tile_boxes(response.shape, n_tiles)
-    usual_quanta = _quanta_of_image(image, light, sigma_px=sigma_px)
+    heavy = heavy_noise(image, boxes, light, sigma_px=sigma_px)
+    usual_quanta = math.inf if heavy else _quanta_of_image(image, light, sigma_px=sigma_px)
     counts, noises = _count_noises(image, boxes, sigma_px=sigma_px, usual_quanta=usual_quanta)
+    if heavy:
+        counts = [_TileCount(len(noises), heavy[0]) if count is None else count for count in counts]
+        noises = (*noises, heavy[1])
     n_steps = int(np.clip(_ROUGHNESS_SAMPLES // len(boxes), _LEAST_ROUGHNESS_SAMPLES, _TILE_SAMPLES))
     tiles, spreads, gradients = [], [], []
     for box, count in zip(boxes, counts, strict=True):

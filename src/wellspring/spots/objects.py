@@ -19,7 +19,7 @@ _CREST_FALL, _CREST_SIGMAS, _DIRECTIONS = 0.1, 1.5, 8
 # other. Of simulated clusters of 10 to 150 spots (discs, lines, normal clouds) one in 20 varies by less than 0.05 to 0.1
 # of the expected variance, of those with more than 20 independent values by less than 0.12.
 _EDGE_SIGMAS, _LEAST_INDEPENDENT = 1.5, 3.0
-_EVEN, _EVENNESS = 0.005, (0.05, 0.1)
+_EVEN, _EVENNESS, _STRICT = 0.005, (0.05, 0.1), 2.0
 # Fine differences with so many times the power that spots leave there are edges that the optics cannot draw.
 # Light that varies over a region gives noise that does, hence the second demand, on the noise.
 _MOST_FINE, _MOST_NOISE = 10.0, 3.0
@@ -27,7 +27,12 @@ _MAD = 1.4826
 
 
 def is_no_sum_of_spots(
-    excess: NDArray[np.float64], own: NDArray[np.bool_], *, amplitude: float, sigma_px: Sequence[float]
+    excess: NDArray[np.float64],
+    own: NDArray[np.bool_],
+    *,
+    amplitude: float,
+    sigma_px: Sequence[float],
+    is_in_crowd: bool = False,
 ) -> bool:
     """Whether a bright region is too even, or too sharp, for spots at random places.
 
@@ -44,20 +49,19 @@ def is_no_sum_of_spots(
         Of one spot, intensity.
     sigma_px
         Size of a spot per axis, px.
+    is_in_crowd : bool
+        Spots are so many that their own light makes hundreds of such regions: only a most even one is none of theirs.
     """
     if own.sum() < 2 or not excess[own].max() > 0:
         return False
     if excess.ndim == 3:
         amplitude *= math.sqrt(2 * math.pi) * sigma_px[0]
         excess, own, sigma_px = excess.sum(axis=0), own.any(axis=0), sigma_px[1:]
-    return _is_even(excess, own, amplitude=amplitude, sigma_px=sigma_px) or _is_sharp(excess, own, sigma_px=sigma_px)
-
-
-def _is_even(
-    excess: NDArray[np.float64], own: NDArray[np.bool_], *, amplitude: float, sigma_px: Sequence[float]
-) -> bool:
     ratio, n_independent = _evenness(excess, own, amplitude=amplitude, sigma_px=sigma_px)
-    return n_independent >= _LEAST_INDEPENDENT and bool(ratio < np.clip(_EVEN * n_independent, *_EVENNESS))
+    strict = _STRICT if is_in_crowd else 1.0
+    limit = float(np.clip(_EVEN * n_independent, *_EVENNESS)) / strict
+    is_even = n_independent >= strict * _LEAST_INDEPENDENT and ratio < limit
+    return is_even or _is_sharp(excess, own, sigma_px=sigma_px)
 
 
 def _evenness(
