@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from wellspring.spots.blocks import BlockMap
 from wellspring.spots.filters import RATIO
 
-__all__ = ["FINE", "CameraNoise", "camera_noise", "sampled", "spot_power"]
+__all__ = ["FINE", "MOST_LEAK", "CameraNoise", "camera_noise", "sampled", "spot_leak", "spot_power"]
 
 FINE, _FOURTH, _ONE = np.array([1.0, -2.0, 1.0]), np.array([1.0, -4.0, 6.0, -4.0, 1.0]), np.ones(1)
 # Of a normal variable, standard deviation over the root mean square of the 80 % smallest deviations.
@@ -19,10 +19,10 @@ _TRIMMED, _KEPT = 1.5115, 0.8
 _SAMPLES, _LEAST_SAMPLES = 4096, 256
 # Noise of neighbouring pixels that share more than this blur, px (half a pixel of interpolation shares 0.5), says too
 # little about the noise of a spot's size. Ratios above the limit are of no noise that a blur explains.
-_MOST_BLUR_PX, _MOST_RATIO = 0.75, 1.1
+_MOST_BLUR_PX, _MOST_RATIO = 0.35, 1.1
 # Along z the noise must be as independent; a tenth is left to chance and to the spots' own course along z.
 _LEAST_ALONG_Z = 0.9
-_MOST_LEAK = 0.1
+MOST_LEAK = 0.1
 # Of what the filter of pixels sees, spots may be so much at most; beyond, half of the deviation is taken for noise.
 _LEAST_OWN = 0.25
 
@@ -91,14 +91,14 @@ def camera_noise(
         np.array([_variance(image, box, light, [*flat, *kernels]) for box in boxes])
         for kernels in ((_ONE, _FOURTH), (_FOURTH, _ONE))
     ]
+    leak = spot_leak(sigma_px)
     unknown = CameraNoise(np.full(len(boxes), np.nan), np.full(len(boxes), np.nan), 0.0)
     if not (np.isfinite(variances).all() and min(a.min() for a in along) > 0 and variances.min() > 0):
         return unknown
     blur = _blur_px(float(min(np.median(variances / a) for a in along)))
-    if blur is None or not _is_free_along_z(image, boxes, light, variances, sigma_px=sigma_px):
+    if blur is None or leak > MOST_LEAK or not _is_free_along_z(image, boxes, light, variances, sigma_px=sigma_px):
         return unknown
     passed = _white_power(sigma_px, blur_px=blur) / _fine_power(blur)
-    leak = spot_power(fine, sigma_px=sigma_px) / _spot_response_power(sigma_px)
     own = (variances - leak * np.square(spreads)) / max(1 - leak * passed, _LEAST_OWN)
     pixels = np.sqrt(np.clip(own, _LEAST_OWN * variances, variances))
     return CameraNoise(pixels, pixels * math.sqrt(passed), blur)
@@ -153,7 +153,7 @@ def _is_free_along_z(
     if image.ndim == 2:
         return True
     kernels = [FINE, _ONE, FINE]
-    if spot_power(kernels, sigma_px=sigma_px) > _MOST_LEAK * _spot_response_power(sigma_px):
+    if spot_power(kernels, sigma_px=sigma_px) > MOST_LEAK * _spot_response_power(sigma_px):
         return True
     along = np.array([_variance(image, box, light, kernels) for box in boxes])
     # As many samples as there are; a stack of two planes has none.
@@ -185,6 +185,12 @@ def _white_power(sigma_px: Sequence[float], *, blur_px: float) -> float:
     """Variance of the response to white noise of variance 1 that was blurred in the plane."""
     blurs = [0.0] * (len(sigma_px) - 2) + [blur_px] * 2
     return _difference_power([(s, blur) for s, blur in zip(sigma_px, blurs, strict=True)])
+
+
+def spot_leak(sigma_px: Sequence[float]) -> float:
+    """Power of a spot in the fine difference, over that in the response."""
+    fine = [_ONE] * (len(sigma_px) - 2) + [FINE, FINE]
+    return spot_power(fine, sigma_px=sigma_px) / _spot_response_power(sigma_px)
 
 
 def _spot_response_power(sigma_px: Sequence[float]) -> float:

@@ -3,7 +3,7 @@
 import itertools
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,7 @@ from wellspring.spots.camera import CameraNoise, camera_noise
 from wellspring.spots.counting import CountNoise, CutNoise, RareNoise, count_noise, quanta_of_tail
 from wellspring.spots.filters import RATIO, gaussian_kernel
 from wellspring.spots.photon_transfer import light_noise
-from wellspring.spots.pixel_noise import heavy_noise, with_steps
+from wellspring.spots.pixel_noise import heavy_noise, noise_steps
 
 __all__ = ["NoiseMap", "noise_map"]
 
@@ -59,6 +59,8 @@ class NoiseMap:
         Robust standard deviation of the response whatever it comes from; `tiles` is less where that is structure.
     camera : (n_tiles along each axis) float32
         Standard deviation that the camera's noise alone gives; NaN where it is not known.
+    steps : BlockMap
+        Noise of blocks over that of their tile where it is higher (`noise_steps`).
     counts : (n_tiles along each axis) int
         Which of `count_noises` a tile has; -1 where its noise is Gaussian.
     count_noises : tuple of RareNoise
@@ -75,6 +77,7 @@ class NoiseMap:
     count_noises: tuple[RareNoise, ...] = ()
     spreads: NDArray[np.float32] | None = None
     camera: NDArray[np.float32] | None = None
+    steps: BlockMap | None = None
 
     @property
     def usual(self) -> float:
@@ -89,7 +92,8 @@ class NoiseMap:
         scale = np.array(self.tiles.shape) / np.array(self.shape)
         places = (np.asarray(points, dtype=np.float64) + 0.5) * scale - 0.5
         smooth = ndimage.map_coordinates(self.tiles.astype(np.float64), places.T, order=1, mode="nearest")
-        return np.asarray(smooth * self.edge_factor(points) * self.light.at(points), dtype=np.float32)
+        noise = smooth * self.edge_factor(points) * self.light.at(points)
+        return np.asarray(noise if self.steps is None else noise * self.steps.at(points), dtype=np.float32)
 
     def gaussian_at(self, points: NDArray[np.integer], response: NDArray[np.float32]) -> NDArray[np.float32]:
         """Standard deviation of the Gaussian noise that is as rarely above `response` as the noise at the place.
@@ -159,7 +163,7 @@ def noise_map(
     deep = np.prod([_inner_gain(s) for s in sigma_px], axis=0)
     inner = float(deep[0] - 2 * deep[1] + deep[2])
     planes = _plane_factors(gains, sigma_px=sigma_px, inner=inner)
-    light = with_steps(image, light_noise(image, sigma_px=sigma_px), sigma_px=sigma_px)
+    light = light_noise(image, sigma_px=sigma_px)
     level = _structure_level(response, sigma_px=sigma_px)
     n_tiles = tuple(max(1, round(n / (_TILE_SIGMAS * s))) for n, s in zip(response.shape, sigma_px, strict=True))
     boxes = _tile_boxes(response.shape, n_tiles)
@@ -181,7 +185,7 @@ def noise_map(
         tiles.append(spread if count is None else max(spread, count.step * noises[count.number].spread))
     camera = camera_noise(image, boxes, spreads, light, sigma_px=sigma_px)
     limited = _without_structure(np.array(tiles), camera)
-    return NoiseMap(
+    noise = NoiseMap(
         tiles=limited.astype(np.float32).reshape(n_tiles),
         shape=response.shape,
         roughness=float(np.prod(np.median(gradients, axis=0))),
@@ -194,6 +198,10 @@ def noise_map(
         spreads=np.array(spreads, dtype=np.float32).reshape(n_tiles),
         camera=camera.responses.astype(np.float32).reshape(n_tiles),
     )
+    if not camera.is_known:
+        return noise
+    deviation = float(np.median(camera.responses / camera.pixels))
+    return replace(noise, steps=noise_steps(image, noise, deviation=deviation, sigma_px=sigma_px))
 
 
 def _without_structure(tiles: NDArray[np.float64], camera: CameraNoise) -> NDArray[np.float64]:

@@ -3,24 +3,28 @@
 import itertools
 import math
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from wellspring.spots.blocks import BlockMap, block_places, block_values
-from wellspring.spots.camera import FINE, sampled
+from wellspring.spots.blocks import PLACES as BLOCK_PLACES
+from wellspring.spots.blocks import BlockMap, block_places, block_values, even_map
+from wellspring.spots.camera import FINE, MOST_LEAK, sampled, spot_leak
 from wellspring.spots.counting import RareNoise
 
-__all__ = ["HeavyNoise", "heavy_noise", "with_steps"]
+if TYPE_CHECKING:
+    from wellspring.spots.noise import NoiseMap
+
+__all__ = ["HeavyNoise", "heavy_noise", "noise_steps"]
 
 # Sums of the third and fourth powers of the fine difference's weights, at a sum of squares of 1.
 _THIRD, _FOURTH = 1 / 6, 1 / 4
 # An excess kurtosis below this hardly moves the tail of a response, and bright spots' own share in it is less.
-_LEAST_KURTOSIS, _MOST_KURTOSIS = 1.0, 200.0
-# Blocks this much noisier than the quiet part of the field, whose quietest tenth has 0.8 times its variance by chance, for
-# over 9 blocks of 16 places a deviation is known to 8 %.
-_STEP, _QUIET, _QUIET_VARIANCE = 1.3, 0.1, 0.8
+_LEAST_KURTOSIS, _MOST_KURTOSIS = 2.0, 200.0
+# Blocks this much noisier than their tile; over 9 blocks of 16 places chance gives 8 %.
+_STEP = 1.3
 # Of a normal variable, standard deviation over the root mean square of the 80 % smallest deviations.
 _TRIMMED, _KEPT = 1.5115, 0.8
 
@@ -55,9 +59,11 @@ def heavy_noise(
 ) -> tuple[float, HeavyNoise] | None:
     """Standard deviation of a pixel at the usual light, and its noise; None where its tails are about Gaussian.
 
-    From the moments of fine differences, median of the tiles: independent pixels give a sum's cumulants by the powers
+    From the moments of fine differences, median of the tiles; not where spots are hardly wider than a pixel: independent pixels give a sum's cumulants by the powers
     of its weights, and spots leave next to nothing there.
     """
+    if spot_leak(sigma_px) > MOST_LEAK:
+        return None
     kernels = [np.ones(1)] * (image.ndim - 2) + [FINE, FINE]
     moments = []
     for box in boxes:
@@ -74,35 +80,40 @@ def heavy_noise(
     return math.sqrt(second), noise
 
 
-def with_steps(image: NDArray[np.generic], light: BlockMap, *, sigma_px: Sequence[float]) -> BlockMap:
-    """The relative noise `light`, raised in blocks whose pixels are noisier than that, as beside a step of the noise.
+def noise_steps(image: NDArray[np.generic], noise: "NoiseMap", *, deviation: float, sigma_px: Sequence[float]) -> BlockMap:
+    """How much higher than `noise` it is in blocks whose own pixels are noisier, as on one side of a step of the noise.
 
     Parameters
     ----------
     image : (Y, X) or (Z, Y, X) number
-    light
-        From `light_noise`.
+    noise
+    deviation : float
+        Standard deviation of the response for a standard deviation of 1 of the pixels.
     sigma_px
         Size of a spot per axis, px.
+
+    Returns
+    -------
+    BlockMap
+        1 or more.
     """
     if min(image.shape[-2:]) < 3:
-        return light
-    rows, columns = block_places(image.shape, sigma_px=sigma_px)
-    rows, columns = (np.clip(places, 1, size - 2) for places, size in zip((rows, columns), image.shape[-2:], strict=True))
+        return even_map(1.0, shape=image.shape)
+    places = block_places(image.shape, sigma_px=sigma_px)
+    rows, columns = (np.clip(p, 1, size - 2) for p, size in zip(places, image.shape[-2:], strict=True))
     fine = sum(
         float(FINE[y] * FINE[x] / (FINE @ FINE)) * block_values(image, rows + y - 1, columns + x - 1)
         for y, x in itertools.product(range(3), repeat=2)
     )
     squares = np.sort(np.asarray(fine) ** 2, axis=-1)
     kept = max(1, round(_KEPT * squares.shape[-1]))
-    own = _TRIMMED**2 * squares[..., :kept].mean(axis=-1) / np.square(light.values)
-    size = (3 if image.ndim == 3 else 1, 3, 3)
-    smooth = ndimage.uniform_filter(own.astype(np.float64), size=size, mode="nearest")
-    usual = float(np.quantile(smooth, _QUIET)) / _QUIET_VARIANCE
-    if not usual > 0:
-        return light
-    factor = np.sqrt(smooth / usual)
-    factor = ndimage.maximum_filter(np.where(factor > _STEP, factor, 1.0), size=(1, 3, 3), mode="nearest")
-    if (factor == 1).all():
-        return light
-    return BlockMap((np.broadcast_to(light.values, own.shape) * factor).astype(np.float32), image.shape)
+    variances = _TRIMMED**2 * squares[..., :kept].mean(axis=-1, dtype=np.float64)
+    # Along z as far as a spot reaches.
+    size = (1 + 2 * round(sigma_px[0]) if image.ndim == 3 else 1, 3, 3)
+    own = deviation * np.sqrt(np.maximum(ndimage.uniform_filter(variances, size=size, mode="nearest"), 0))
+    middles = [p.reshape(-1, BLOCK_PLACES)[:, BLOCK_PLACES // 2] for p in places]
+    lead = [np.arange(image.shape[0])] if image.ndim == 3 else []
+    points = np.stack([a.ravel() for a in np.meshgrid(*lead, *middles, indexing="ij")], axis=1)
+    factor = own.ravel() / (noise.at(points) / noise.edge_factor(points))
+    factor = np.where(factor > _STEP, factor, 1.0).reshape(own.shape)
+    return BlockMap(ndimage.maximum_filter(factor, size=(1, 3, 3), mode="nearest").astype(np.float32), image.shape)

@@ -37,8 +37,8 @@ _VALLEY = 0.5
 _LEAST_SHARE = 0.1
 # A class of which nine tenths are brighter than this many times the noise's limit stands clear of the noise.
 _CLEAR = 1.25
-# So much sharper are molecules than clumps: 1.1 times the width of a single spot.
-_SHARPER = 1.15
+# So much sharper are molecules than clumps of 1.2 times their width; maxima of noise and texture are by less.
+_SHARPER = 1.25
 _LEAST_MAXIMA = 30
 # By so much must the Bayesian information criterion favour several classes over one: "strong" evidence after Kass and
 # Raftery (J. Am. Stat. Assoc. 90, 1995). A class that is not there costs half of the spots.
@@ -255,12 +255,12 @@ def _are_clumps(
     below: float,
     gap: float,
 ) -> bool:
-    """Whether the maxima above a gap are wider than those below it that noise cannot explain."""
+    """Whether the maxima above a gap are fewer and wider than those below it that noise cannot explain."""
     if sharpness is None:
         return False
-    lower = sharpness[(values > below) & (values <= gap) & (ratios > np.log(_CLEAR))]
-    upper = sharpness[values > gap]
-    return len(lower) > 0 and float(np.median(lower)) > _SHARPER * float(np.median(upper))
+    own, upper = (values > below) & (values <= gap), sharpness[values > gap]
+    lower = sharpness[own & (ratios > np.log(_CLEAR))]
+    return own.sum() > len(upper) and len(lower) > 0 and float(np.median(lower)) > _SHARPER * float(np.median(upper))
 
 
 def _gaps(model: Mixture, values: NDArray[np.float64]) -> list[float]:
