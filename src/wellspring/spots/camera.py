@@ -19,10 +19,10 @@ _TRIMMED, _KEPT = 1.5115, 0.8
 _SAMPLES, _LEAST_SAMPLES = 4096, 256
 # Noise of neighbouring pixels that share more than this blur, px (half a pixel of interpolation shares 0.5), says too
 # little about the noise of a spot's size. Ratios above the limit are of no noise that a blur explains.
-_MOST_BLUR_PX, _MOST_RATIO = 0.35, 1.1
+_MOST_BLUR_PX, _MOST_RATIO = 0.75, 1.1
 # Along z the noise must be as independent; a tenth is left to chance and to the spots' own course along z.
 _LEAST_ALONG_Z = 0.9
-MOST_LEAK = 0.1
+MOST_LEAK, _MOST_KNOWN_LEAK = 0.1, 0.25
 # Of what the filter of pixels sees, spots may be so much at most; beyond, half of the deviation is taken for noise.
 _LEAST_OWN = 0.25
 
@@ -96,7 +96,7 @@ def camera_noise(
     if not (np.isfinite(variances).all() and min(a.min() for a in along) > 0 and variances.min() > 0):
         return unknown
     blur = _blur_px(float(min(np.median(variances / a) for a in along)))
-    if blur is None or leak > MOST_LEAK or not _is_free_along_z(image, boxes, light, variances, sigma_px=sigma_px):
+    if blur is None or leak > _MOST_KNOWN_LEAK or not _is_free_along_z(image, boxes, light, variances, sigma_px=sigma_px):
         return unknown
     passed = _white_power(sigma_px, blur_px=blur) / _fine_power(blur)
     own = (variances - leak * np.square(spreads)) / max(1 - leak * passed, _LEAST_OWN)

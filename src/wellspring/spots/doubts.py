@@ -39,10 +39,10 @@ _FEW_SPOTS = 5
 _FIELD_SHARE, _SPOT_SHARE = 1e-3, 0.05
 _CHANCE_SHARE = 0.5
 # As many clear maxima below the threshold as 0.3 of the spots; as much light in objects, or as many narrow spots, as
-# a 20th of them (5 at least). A spot is narrow below 0.72 of the expected size, where it is three times as bright as needed.
+# a 20th of them (5 at least). A spot is narrow below 0.6 of the expected size, where it is three times as bright as needed.
 _FAINTER_SHARE, _OBJECT_SHARE, _FEW_NARROW = 0.3, 0.05, 5
 _LEAST_LARGEST = 10
-_NARROW, _SURE = 0.72, 3.0
+_NARROW, _SURE = 0.6, 3.0
 
 
 def saturated_pixels(image: NDArray[np.generic]) -> float:

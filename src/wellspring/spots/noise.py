@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from wellspring.spots.blocks import BlockMap, block_medians, block_places, block_values
-from wellspring.spots.camera import CameraNoise, camera_noise
+from wellspring.spots.camera import MOST_LEAK, CameraNoise, camera_noise, spot_leak
 from wellspring.spots.counting import CountNoise, CutNoise, RareNoise, count_noise, quanta_of_tail
 from wellspring.spots.filters import RATIO, gaussian_kernel
 from wellspring.spots.photon_transfer import light_noise
@@ -198,7 +198,7 @@ def noise_map(
         spreads=np.array(spreads, dtype=np.float32).reshape(n_tiles),
         camera=camera.responses.astype(np.float32).reshape(n_tiles),
     )
-    if not camera.is_known:
+    if not camera.is_known or spot_leak(sigma_px) > MOST_LEAK:
         return noise
     deviation = float(np.median(camera.responses / camera.pixels))
     return replace(noise, steps=noise_steps(image, noise, deviation=deviation, sigma_px=sigma_px))
