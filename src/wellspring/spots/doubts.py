@@ -30,6 +30,8 @@ DOUBTS = {
     "too narrow for spots; their light is not counted, maxima on them are",
     "few bright objects": "a single object makes more than a 20th of the count by its light: transcription sites do, and "
     "so does small debris",
+    "smoothed image": "neighbouring pixels share their noise, as after denoising, deconvolution or enlarging, so a field "
+    "full of spots cannot be told from noise; use the camera's own images",
     "mostly in clumps": "more than half of the spots come from splitting clumps by the light of the median spot",
 }
 NO_DOUBT = "none"
@@ -42,7 +44,7 @@ _CHANCE_SHARE = 0.5
 # a 20th of them (5 at least). A spot is narrow below 0.6 of the expected size, where it is three times as bright as needed.
 _FAINTER_SHARE, _OBJECT_SHARE, _FEW_NARROW = 0.3, 0.05, 5
 _LEAST_LARGEST = 10
-_NARROW, _SURE = 0.6, 3.0
+_NARROW, _SURE, _LEAST_WIDTH_PX = 0.6, 3.0, 1.3
 
 
 def saturated_pixels(image: NDArray[np.generic]) -> float:
@@ -116,13 +118,16 @@ def image_doubts(
         or _n_narrow(spots, threshold, sigma_px=sigma_px) > max(_FEW_NARROW - 1, _OBJECT_SHARE * len(spots)),
         "few bright objects": not crowding.hides_spots
         and n_in_largest > max(_LEAST_LARGEST - 1, _OBJECT_SHARE * len(spots)),
+        "smoothed image": crowding.may_be_full,
         "mostly in clumps": int(spots["is_added"].sum()) > 0.5 * len(spots),
     }
     return joined_doubts(words for words in DOUBTS if holds[words])
 
 
 def _n_narrow(spots: pd.DataFrame, threshold: "Threshold", *, sigma_px: float) -> int:
-    """Bright maxima that are narrower than the optics allow."""
+    """Bright maxima that are narrower than the optics allow; 0 where spots are hardly wider than a pixel."""
+    if sigma_px < _LEAST_WIDTH_PX:
+        return 0
     is_sure = ~spots["is_added"] & (spots["response"] > _SURE * threshold.value)
     return int((is_sure & (spots["sigma_px"] < _NARROW * sigma_px)).sum())
 

@@ -14,6 +14,7 @@ from wellspring.spots.detection import detect_with_threshold
 from wellspring.spots.doubts import image_doubts, is_in_noise, is_unstable, saturated_pixels
 from wellspring.spots.filters import axis_sigmas
 from wellspring.spots.foci import assign_labels, count_per_cell, find_foci, foci_table
+from wellspring.spots.light import spots_by_light
 from wellspring.spots.measures import snr_summary
 from wellspring.spots.tables import (
     WELL_SPOT_CURVES,
@@ -118,10 +119,11 @@ def spots_of_image(
         max_per_neighborhood=max_per_neighborhood,
         method_settings=options,
     )
-    n_in_objects = n_in_largest = 0
+    n_in_objects, n_in_largest, light = 0, 0, 0.0
     if decompose and len(found.spots) >= _LEAST_REFERENCES and not is_in_noise(found.threshold):
         split = decompose_clumps(image, found.spots, sigma_px=sigma_px)
-        spots, n_in_objects, n_in_largest = split.spots, split.n_in_objects, split.n_in_largest
+        spots, light = split.spots, split.light
+        n_in_objects, n_in_largest = split.n_in_objects, split.n_in_largest
     else:
         spots = found.spots.assign(is_added=np.zeros(len(found.spots), dtype=bool))
     spots = assign_labels(assign_labels(spots, nuclei, column="nucleus_id"), cells, column="cell_id")
@@ -129,11 +131,15 @@ def spots_of_image(
     crowding = replace(found.crowding, occupancy=_occupancy(found.spots, spots, sigma_px=sigma_px))
     ids = np.unique(cells)
     counts = count_per_cell(spots, cell_ids=ids[ids > 0].tolist())
+    sigmas = axis_sigmas(sigma_px, n_axes=image.ndim)
+    by_light = spots_by_light(image, cells, cell_ids=counts["cell_id"].tolist(), light=light, sigma_px=sigmas)
     described = describe_threshold(found.threshold, limit=max_instability)
     measured = pd.concat([described, snr_summary(spots)], axis=1).assign(
         saturated_share=saturated_pixels(image),
         occupancy=crowding.occupancy,
         relative_noise=crowding.relative_noise,
+        density=crowding.density,
+        spot_light=light if light > 0 else np.nan,
         doubts=image_doubts(
             image,
             spots,
@@ -143,12 +149,12 @@ def spots_of_image(
             max_instability=max_instability,
             n_in_objects=n_in_objects,
             n_in_largest=n_in_largest,
-            sigma_px=float(np.sqrt(np.prod(axis_sigmas(sigma_px, n_axes=image.ndim)[-2:]))),
+            sigma_px=float(np.sqrt(np.prod(sigmas[-2:]))),
         ),
     )
     return SpotTables(
         spots=spots.assign(object_id=spots["cell_id"].where(spots["cell_id"] == 0, spots["cell_id"] + first_id)),
-        cells=counts.assign(object_id=counts["cell_id"] + first_id),
+        cells=counts.assign(object_id=counts["cell_id"] + first_id, n_by_light=by_light),
         foci=foci_table(spots),
         thresholds=measured,
         curves=found.threshold.curve,

@@ -55,6 +55,8 @@ class NoiseMap:
         Noise relative to that at the usual light.
     level : BlockMap
         What the response is without noise and spots, intensity: large structures leave some.
+    moments : (n_tiles, 2) float64
+        Second and third central moment of the response in each tile.
     spreads : (n_tiles along each axis) float32
         Robust standard deviation of the response whatever it comes from; `tiles` is less where that is structure.
     camera : (n_tiles along each axis) float32
@@ -75,6 +77,7 @@ class NoiseMap:
     level: BlockMap
     counts: NDArray[np.int64]
     count_noises: tuple[RareNoise, ...] = ()
+    moments: NDArray[np.float64] | None = None
     spreads: NDArray[np.float32] | None = None
     camera: NDArray[np.float32] | None = None
     steps: BlockMap | None = None
@@ -117,7 +120,7 @@ class NoiseMap:
             noise[is_own] = response[is_own] / counting.gaussian_levels(response[is_own] / noise[is_own])
         return noise
 
-    def tile_noise(self, points: NDArray[np.integer], *, of: NDArray[np.float32] | None = None) -> NDArray[np.float32]:
+    def tile_noise(self, points: NDArray[np.integer], *, of: NDArray[np.floating] | None = None) -> NDArray[np.float32]:
         """(n,) float32: `tiles`, or another number per tile, at the tile of each of (n, n_axes) pixels."""
         return np.asarray((self.tiles if of is None else of)[self._tile(points)])
 
@@ -174,10 +177,13 @@ def noise_map(
         counts = [_TileCount(len(noises), heavy[0]) if count is None else count for count in counts]
         noises = (*noises, heavy[1])
     n_steps = int(np.clip(_ROUGHNESS_SAMPLES // len(boxes), _LEAST_ROUGHNESS_SAMPLES, _TILE_SAMPLES))
-    tiles, spreads, gradients = [], [], []
+    tiles, spreads, gradients, moments = [], [], [], []
     for box, count in zip(boxes, counts, strict=True):
         tile = response[box]
-        spread = max(_spread(_even(tile, box=box, planes=planes, light=light, level=level)), floor)
+        sample = _even(tile, box=box, planes=planes, light=light, level=level)
+        spread = max(_spread(sample), floor)
+        excess = sample.astype(np.float64) - sample.mean()
+        moments.append([float((excess**power).mean()) for power in (2, 3)])
         steps = [_spread(_steps(tile, axis=axis, n_samples=n_steps)) for axis in range(tile.ndim)]
         gradients.append([step / spread for step in steps])
         spreads.append(spread)
@@ -195,6 +201,7 @@ def noise_map(
         level=level,
         counts=np.array([-1 if count is None else count.number for count in counts]).reshape(n_tiles),
         count_noises=noises,
+        moments=np.array(moments),
         spreads=np.array(spreads, dtype=np.float32).reshape(n_tiles),
         camera=camera.responses.astype(np.float32).reshape(n_tiles),
     )
