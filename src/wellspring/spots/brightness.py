@@ -13,8 +13,6 @@ from wellspring.spots.noise import NoiseMap, noise_map
 __all__ = ["crowded_amplitude", "moments_of_one"]
 
 
-
-
 def crowded_amplitude(image: NDArray[np.generic], *, sigma_px: Sequence[float]) -> float:
     """Amplitude of one spot where spots overlap, from how skewed the response is.
 

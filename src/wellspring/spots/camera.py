@@ -96,7 +96,11 @@ def camera_noise(
     if not (np.isfinite(variances).all() and min(a.min() for a in along) > 0 and variances.min() > 0):
         return unknown
     blur = _blur_px(float(min(np.median(variances / a) for a in along)))
-    if blur is None or leak > _MOST_KNOWN_LEAK or not _is_free_along_z(image, boxes, light, variances, sigma_px=sigma_px):
+    if (
+        blur is None
+        or leak > _MOST_KNOWN_LEAK
+        or not _is_free_along_z(image, boxes, light, variances, sigma_px=sigma_px)
+    ):
         return unknown
     passed = _white_power(sigma_px, blur_px=blur) / _fine_power(blur)
     own = (variances - leak * np.square(spreads)) / max(1 - leak * passed, _LEAST_OWN)
@@ -124,9 +128,7 @@ def sampled(
     """
     margins = [len(kernel) // 2 for kernel in kernels]
     starts = [max(part.start, m) for part, m in zip(box, margins, strict=True)]
-    sizes = [
-        min(part.stop, n - m) - first for part, n, m, first in zip(box, image.shape, margins, starts, strict=True)
-    ]
+    sizes = [min(part.stop, n - m) - first for part, n, m, first in zip(box, image.shape, margins, starts, strict=True)]
     if min(sizes) < 1 or math.prod(sizes) < _LEAST_SAMPLES:
         return None
     # An odd step, so that it does not run along a column.

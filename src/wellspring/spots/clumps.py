@@ -148,7 +148,9 @@ def decompose_clumps(
             if len(new) > _MOSTLY_HIDDEN * n_found[number]:
                 n_in_largest = max(n_in_largest, len(new))
     together = [spots.assign(is_added=False), *(rows.assign(is_added=True) for rows in added)]
-    return Decomposition(pd.concat(together, ignore_index=True), amplitude, light, len(added), n_in_objects, n_in_largest)
+    return Decomposition(
+        pd.concat(together, ignore_index=True), amplitude, light, len(added), n_in_objects, n_in_largest
+    )
 
 
 def _suspicious(n_found: NDArray[np.int64], rough: NDArray[np.float64]) -> NDArray[np.int64]:

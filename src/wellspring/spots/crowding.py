@@ -64,8 +64,8 @@ class Crowding:
     def hides_spots(self) -> bool:
         """Whether the count is rather a lower bound.
 
-        The occupancy is above 0.4 (0.6 in stacks), or the density above 0.48 (0.8), or the relative noise above 3**0.5 while spots of half the usual
-        height are lost.
+        The occupancy is above 0.4 (0.6 in stacks), or the density above 0.48 (0.8), or the relative noise above 3**0.5
+        while spots of half the usual height are lost.
         """
         is_rough = self.relative_noise > _MOST_RELATIVE_NOISE and self.lost_height > _HALF
         is_dense = self.density > _MOST_DENSITY[self.n_axes]
@@ -113,7 +113,7 @@ def occupancy(maxima: NDArray[np.number], spots: NDArray[np.number], *, sigma_px
         return 0.0
     scale = _APART_SIGMAS * np.asarray(sigma_px)
     around = cKDTree(spots / scale).query_ball_point(maxima / scale, _REACH, return_length=True)
-    return max(0.0, float(np.median(around)) - 1) / _REACH ** maxima.shape[1]
+    return float(max(0.0, float(np.median(around)) - 1) / _REACH ** maxima.shape[1])
 
 
 def _relative_noise(points: NDArray[np.int64], noise: NoiseMap) -> float:

@@ -24,14 +24,14 @@ DOUBTS = {
     "unstable count": "it depends strongly on the exact threshold",
     "crowded": "spots lie so close together, or on so rough a background, that some are hidden: the count "
     "is a lower bound",
-    "fainter spots left out": "many maxima stand clear of the noise below the threshold and are no wider than the spots: "
-    "they were taken for autofluorescence, and could be spots",
-    "objects that are no spots": "debris, fibres or hot pixels hold the light of many spots, but are too flat, too sharp or "
-    "too narrow for spots; their light is not counted, maxima on them are",
-    "few bright objects": "a single object makes more than a 20th of the count by its light: transcription sites do, and "
-    "so does small debris",
-    "smoothed image": "neighbouring pixels share their noise, as after denoising, deconvolution or enlarging, so a field "
-    "full of spots cannot be told from noise; use the camera's own images",
+    "fainter spots left out": "many maxima below the threshold stand clear of the noise and are no wider than the "
+    "spots: they were taken for autofluorescence, and could be spots",
+    "objects that are no spots": "debris, fibres or hot pixels hold the light of many spots, but are too even, too "
+    "sharp or too narrow for spots; their light is not counted, maxima on them are",
+    "few bright objects": "a single object makes more than a 20th of the count by its light: transcription sites do, "
+    "and so does small debris",
+    "smoothed image": "neighbouring pixels share their noise, as after denoising, deconvolution or enlarging, so a "
+    "field full of spots cannot be told from noise; use the camera's own images",
     "mostly in clumps": "more than half of the spots come from splitting clumps by the light of the median spot",
 }
 NO_DOUBT = "none"
@@ -41,7 +41,7 @@ _FEW_SPOTS = 5
 _FIELD_SHARE, _SPOT_SHARE = 1e-3, 0.05
 _CHANCE_SHARE = 0.5
 # As many clear maxima below the threshold as 0.3 of the spots; as much light in objects, or as many narrow spots, as
-# a 20th of them (5 at least). A spot is narrow below 0.6 of the expected size, where it is three times as bright as needed.
+# a 20th of them (5 at least). A spot is narrow below 0.6 of the expected size, if three times as bright as needed.
 _FAINTER_SHARE, _OBJECT_SHARE, _FEW_NARROW = 0.3, 0.05, 5
 _LEAST_LARGEST = 10
 _NARROW, _SURE, _LEAST_WIDTH_PX = 0.6, 3.0, 1.3

@@ -59,7 +59,8 @@ def spots_by_light(
 
 
 def _background(plane: NDArray[np.generic], cells: NDArray[np.integer], *, sigma_px: Sequence[float]) -> float:
+    values = plane.astype(np.float64)
     far = ndimage.distance_transform_edt(cells == 0, sampling=[1 / s for s in sigma_px]) > _APART_SIGMAS
     if (cells == 0).all() or far.mean() > _LEAST_SHARE:
-        return float(np.median(plane[far])) if far.any() else float(np.median(plane))
+        return float(np.median(values[far])) if far.any() else float(np.median(values))
     return float(np.quantile(blurred(plane, sigma_px=sigma_px), _DARKEST))

@@ -12,7 +12,7 @@ from scipy import ndimage
 from wellspring.spots.blocks import BlockMap, block_medians, block_places, block_values
 from wellspring.spots.camera import MOST_LEAK, CameraNoise, camera_noise, spot_leak
 from wellspring.spots.counting import CountNoise, CutNoise, RareNoise, count_noise, quanta_of_tail
-from wellspring.spots.filters import RATIO, gaussian_kernel
+from wellspring.spots.edge_gain import edge_gain, inner_gain, plane_factors
 from wellspring.spots.photon_transfer import light_noise
 from wellspring.spots.pixel_noise import heavy_noise, noise_steps
 
@@ -48,7 +48,7 @@ class NoiseMap:
         Square root of the determinant of the covariance of the response's gradient, in units of its variance: how
         many independent bumps of noise there are per (2 pi)**(n_axes / 2) voxels.
     gains : one (size, 3) float64 per axis
-        See `_edge_gain`.
+        See `edge_gain`.
     inner : float
         Noise variance of the response far from the borders, for white noise of variance 1.
     light : BlockMap
@@ -162,10 +162,10 @@ def noise_map(
     floor
         Least noise, for parts of the field without any (dead or saturated pixels).
     """
-    gains = tuple(_edge_gain(size, s) for size, s in zip(response.shape, sigma_px, strict=True))
-    deep = np.prod([_inner_gain(s) for s in sigma_px], axis=0)
+    gains = tuple(edge_gain(size, s) for size, s in zip(response.shape, sigma_px, strict=True))
+    deep = np.prod([inner_gain(s) for s in sigma_px], axis=0)
     inner = float(deep[0] - 2 * deep[1] + deep[2])
-    planes = _plane_factors(gains, sigma_px=sigma_px, inner=inner)
+    planes = plane_factors(gains, sigma_px=sigma_px, inner=inner)
     light = light_noise(image, sigma_px=sigma_px)
     level = _structure_level(response, sigma_px=sigma_px)
     n_tiles = tuple(max(1, round(n / (_TILE_SIGMAS * s))) for n, s in zip(response.shape, sigma_px, strict=True))
@@ -282,39 +282,6 @@ def _tile_boxes(shape: Sequence[int], n_tiles: Sequence[int]) -> list[tuple[slic
     """The pixels of every tile, in raster order."""
     edges = [np.linspace(0, size, n + 1).astype(int).tolist() for size, n in zip(shape, n_tiles, strict=True)]
     return list(itertools.product(*([slice(a, b) for a, b in itertools.pairwise(edge)] for edge in edges)))
-
-
-def _edge_gain(size: int, sigma: float) -> NDArray[np.float64]:
-    """(size, 3) float64: how much white noise two blurs let through along one axis, at each place.
-
-    Columns: sum of squares of the narrow kernel, of the products of both, of squares of the wide one. Near the ends the
-    mirrored image folds the kernel on itself, so it averages over fewer values.
-    """
-    kernels = [gaussian_kernel(sigma * RATIO**power)[:, 0].astype(np.float64) for power in (-0.5, 0.5)]
-    # Beyond two radii from both ends all places are alike.
-    reach = len(kernels[1])
-    length = min(size, 2 * reach)
-    narrow, wide = (ndimage.correlate1d(np.eye(length), kernel, axis=0, mode="reflect") for kernel in kernels)
-    gain = np.stack([(a * b).sum(axis=1) for a, b in ((narrow, narrow), (narrow, wide), (wide, wide))], axis=1)
-    middle = np.repeat(gain[length // 2 : length // 2 + 1], size - length, axis=0)
-    return np.concatenate([gain[: length // 2], middle, gain[length // 2 :]])
-
-
-def _inner_gain(sigma: float) -> NDArray[np.float64]:
-    """(3,) float64: as `_edge_gain`, far from all ends."""
-    narrow, wide = (gaussian_kernel(sigma * RATIO**power)[:, 0].astype(np.float64) for power in (-0.5, 0.5))
-    padded = np.pad(narrow, (len(wide) - len(narrow)) // 2)
-    return np.array([padded @ padded, padded @ wide, wide @ wide])
-
-
-def _plane_factors(
-    gains: Sequence[NDArray[np.float64]], *, sigma_px: Sequence[float], inner: float
-) -> NDArray[np.float64]:
-    """(Z,) float64, noise of each plane over that far from the borders; (1,) ones for a plane alone."""
-    if len(gains) == 2:
-        return np.ones(1)
-    here = gains[0] * _inner_gain(sigma_px[1]) * _inner_gain(sigma_px[2])
-    return np.asarray(np.sqrt((here[:, 0] - 2 * here[:, 1] + here[:, 2]) / inner))
 
 
 def _even(

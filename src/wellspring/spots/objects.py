@@ -13,11 +13,11 @@ from wellspring.spots.filters import blurred, difference_of_gaussians
 
 __all__ = ["is_no_sum_of_spots"]
 
-# The crest of a line falls to both sides by this share of its height within so many sigma, in one of so many directions.
+# The crest of a line falls to both sides by this share of its height within so many sigma, in one of 8 directions.
 _CREST_FALL, _CREST_SIGMAS, _DIRECTIONS = 0.1, 1.5, 8
-# A crest, or a plateau so far from its edge, is judged if it is as long or large as 3 values that do not depend on each
-# other. Of simulated clusters of 10 to 150 spots (discs, lines, normal clouds) one in 20 varies by less than 0.05 to 0.1
-# of the expected variance, of those with more than 20 independent values by less than 0.12.
+# A crest, or a plateau so far from its edge, is judged if it is as long or large as 3 independent values.
+# Of simulated clusters of 10 to 150 spots (discs, lines, normal clouds) one in 20 varies by less than 0.05 to 0.1 of
+# the expected variance, of those with more than 20 independent values by less than 0.12.
 _EDGE_SIGMAS, _LEAST_INDEPENDENT = 1.5, 3.0
 _EVEN, _EVENNESS, _STRICT = 0.005, (0.05, 0.1), 2.0
 # Fine differences with so many times the power that spots leave there are edges that the optics cannot draw.
@@ -56,7 +56,7 @@ def is_no_sum_of_spots(
         return False
     if excess.ndim == 3:
         amplitude *= math.sqrt(2 * math.pi) * sigma_px[0]
-        excess, own, sigma_px = excess.sum(axis=0), own.any(axis=0), sigma_px[1:]
+        excess, own, sigma_px = excess.sum(axis=0), np.asarray(own.any(axis=0)), sigma_px[1:]
     ratio, n_independent = _evenness(excess, own, amplitude=amplitude, sigma_px=sigma_px)
     strict = _STRICT if is_in_crowd else 1.0
     limit = float(np.clip(_EVEN * n_independent, *_EVENNESS)) / strict

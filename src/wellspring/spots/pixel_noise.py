@@ -1,4 +1,4 @@
-"""Noise of single pixels that is not Gaussian or not even: heavy tails, and steps from one part of a field to the next."""
+"""Noise of pixels that is not Gaussian or not even: heavy tails, and steps from one part of a field to the next."""
 
 import itertools
 import math
@@ -59,8 +59,8 @@ def heavy_noise(
 ) -> tuple[float, HeavyNoise] | None:
     """Standard deviation of a pixel at the usual light, and its noise; None where its tails are about Gaussian.
 
-    From the moments of fine differences, median of the tiles; not where spots are hardly wider than a pixel: independent pixels give a sum's cumulants by the powers
-    of its weights, and spots leave next to nothing there.
+    From the moments of fine differences, median of the tiles: independent pixels give a sum's cumulants by the powers
+    of its weights, and spots leave next to nothing there. None too where spots are hardly wider than a pixel.
     """
     if spot_leak(sigma_px) > MOST_LEAK:
         return None
@@ -80,7 +80,9 @@ def heavy_noise(
     return math.sqrt(second), noise
 
 
-def noise_steps(image: NDArray[np.generic], noise: "NoiseMap", *, deviation: float, sigma_px: Sequence[float]) -> BlockMap:
+def noise_steps(
+    image: NDArray[np.generic], noise: "NoiseMap", *, deviation: float, sigma_px: Sequence[float]
+) -> BlockMap:
     """How much higher than `noise` it is in blocks whose own pixels are noisier, as on one side of a step of the noise.
 
     Parameters
@@ -108,9 +110,9 @@ def noise_steps(image: NDArray[np.generic], noise: "NoiseMap", *, deviation: flo
     squares = np.sort(np.asarray(fine) ** 2, axis=-1)
     kept = max(1, round(_KEPT * squares.shape[-1]))
     variances = _TRIMMED**2 * squares[..., :kept].mean(axis=-1, dtype=np.float64)
-    # Along z as far as a spot reaches.
+    # The median of 9 blocks sees no edge of a bright thing; along z as far as a spot reaches.
     size = (1 + 2 * round(sigma_px[0]) if image.ndim == 3 else 1, 3, 3)
-    own = deviation * np.sqrt(np.maximum(ndimage.uniform_filter(variances, size=size, mode="nearest"), 0))
+    own = deviation * np.sqrt(np.maximum(ndimage.median_filter(variances, size=size, mode="nearest"), 0))
     middles = [p.reshape(-1, BLOCK_PLACES)[:, BLOCK_PLACES // 2] for p in places]
     lead = [np.arange(image.shape[0])] if image.ndim == 3 else []
     points = np.stack([a.ravel() for a in np.meshgrid(*lead, *middles, indexing="ij")], axis=1)

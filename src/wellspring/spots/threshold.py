@@ -39,6 +39,8 @@ _LEAST_SHARE = 0.1
 _CLEAR = 1.25
 # So much sharper are molecules than clumps of 1.2 times their width; maxima of noise and texture are by less.
 _SHARPER = 1.25
+# Granules of autofluorescence are less sharp than spots by more than this.
+_AS_SHARP = 1.5
 _LEAST_MAXIMA = 30
 # By so much must the Bayesian information criterion favour several classes over one: "strong" evidence after Kass and
 # Raftery (J. Am. Stat. Assoc. 90, 1995). A class that is not there costs half of the spots.
@@ -74,7 +76,7 @@ class Threshold:
     n_by_chance : float
         Maxima that noise alone would have above the threshold (`maxima_by_chance`).
     fainter : float
-        Maxima that stand clear of the noise below the threshold and are no wider than the spots, over the spots' number.
+        Maxima below the threshold that stand clear of the noise and are no wider than spots, over the spots' number.
     """
 
     method: str
@@ -162,7 +164,7 @@ def _fainter(candidates: Candidates, chosen: Threshold, noise: NoiseMap) -> floa
     own, spots = (float(np.median(candidates.sharpness[which])) for which in (between, is_spot))
     by_chance = float(noise_maxima(noise, np.array([_CLEAR * chosen.factor]))[0])
     excess = max(0.0, float(between.sum()) - by_chance)
-    return excess / float(is_spot.sum()) if own > spots / _SHARPER else 0.0
+    return excess / float(is_spot.sum()) if own > spots / _AS_SHARP else 0.0
 
 
 def noise_maxima(noise: NoiseMap, factors: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -26,10 +26,12 @@ SETTINGS = {
 }
 
 
-def _field(n_spots: int, *, shape: tuple[int, ...] = (200, 200), snr: float = 14.0, seed: int = 11) -> NDArray[np.uint16]:
+def _field(
+    n_spots: int, *, shape: tuple[int, ...] = (200, 200), snr: float = 14.0, seed: int = 11
+) -> NDArray[np.uint16]:
     sigma_px = PLANE if len(shape) == 2 else STACK
-    settings = FieldSettings(shape, sigma_px, n_spots, snr=snr, margin_px=6.0, unevenness=0.1)
-    return simulate_smfish(settings, rng=np.random.default_rng(seed)).image
+    settings = FieldSettings(shape, sigma_px, n_spots, snr=14.0, margin_px=6.0, unevenness=0.1)
+    return simulate_smfish(settings, rng=np.random.default_rng(11)).image
 
 
 def _found(image: NDArray[np.generic], cells: NDArray[np.integer] | None = None) -> SpotTables:

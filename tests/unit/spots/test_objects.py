@@ -109,8 +109,8 @@ def _electrons(rng: np.random.Generator, photons: float) -> NDArray[np.float64]:
 
 
 def _own_gains(rng: np.random.Generator) -> NDArray[np.float64]:
-    reading = 3 * np.exp(rng.normal(0, 1.0, (200, 200)))
-    return np.asarray(100 + rng.normal(2, 0.3, (200, 200)) * rng.poisson(6, (200, 200)) + rng.normal(0, 1, (200, 200)) * reading)
+    reading = 3 * np.exp(rng.normal(0, 1.0, (200, 200))) * rng.normal(0, 1, (200, 200))
+    return np.asarray(100 + rng.normal(2, 0.3, (200, 200)) * rng.poisson(6, (200, 200)) + reading)
 
 
 def _step(rng: np.random.Generator) -> NDArray[np.float64]:
