@@ -23,6 +23,8 @@ __all__ = ["HeavyNoise", "heavy_noise", "noise_steps"]
 _THIRD, _FOURTH = 1 / 6, 1 / 4
 # An excess kurtosis below this hardly moves the tail of a response, and bright spots' own share in it is less.
 _LEAST_KURTOSIS, _MOST_KURTOSIS = 2.0, 200.0
+# Hot pixels are no noise: they are left out one by one. So are the few most deviating differences of a tile.
+_OUTLIERS = 0.01
 # Blocks this much noisier than their tile; over 9 blocks of 16 places chance gives 8 %.
 _STEP = 1.3
 # Of a normal variable, standard deviation over the root mean square of the 80 % smallest deviations.
@@ -70,6 +72,8 @@ def heavy_noise(
         values = sampled(image, box, light, kernels)
         if values is None or not values.any():
             return None
+        most = float(np.quantile(np.abs(values), 1 - _OUTLIERS))
+        values = np.clip(values, -most, most)
         second, third, fourth = (float((values**power).mean()) for power in (2, 3, 4))
         moments.append((second, third / _THIRD, (fourth - 3 * second**2) / _FOURTH))
     second, third, fourth = np.median(moments, axis=0).tolist()

@@ -136,3 +136,11 @@ def test_heavy_noise_agrees_with_simulated_pixels() -> None:
     even = HeavyNoise(third=0.0, fourth=3.0, sigma_px=SIGMA).gaussian_levels(np.array([3.0, 6.0]))
     assert levels[1] < even[0] < 3.0
     assert even[1] < 6.0
+
+
+def test_hot_pixels_cost_no_faint_spots() -> None:
+    settings = FieldSettings(SHAPE, SIGMA, 60, snr=8.0, margin_px=6.0)
+    image = simulate_smfish(settings, rng=np.random.default_rng(14)).image
+    places = np.random.default_rng(15).integers(0, 220, (2, 25))
+    image[tuple(places)] = 3000
+    assert len(detect_spots(image, sigma_px=1.4)) == pytest.approx(59, abs=4)
