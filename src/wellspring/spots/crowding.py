@@ -23,7 +23,8 @@ _QUIET_SHARE = 0.1
 _MOST_OCCUPANCY = {2: 0.4, 3: 0.6}
 # Two thirds of the noise's variance are then texture, and spots of half the usual height are lost in it.
 _MOST_RELATIVE_NOISE, _HALF = 3.0**0.5, 0.5
-# The density that the moments give is known to a fifth, and is asked where the response varies twice as much as the
+# The density that the moments give is a fifth too low at these limits in planes, and more beyond them and in stacks, so
+# it only adds to the doubt. It is asked where the response varies twice as much as the
 # camera's noise makes it.
 _MOST_DENSITY, _LEAST_ROUGH = {2: 0.48, 3: 0.8}, 2.0
 # The response to noise is hardly skewed; to spots of up to the densities above more than to those beyond.
@@ -46,7 +47,7 @@ class Crowding:
         Least response that is counted as a spot, over that of the median maximum.
     density : float
         Spots per ellipse (ellipsoid) of 2 sigma in the usual tile, from the moments of the response: also those that
-        cannot be told apart. 0 where the response varies little more than by the camera's noise, or that is not known.
+        cannot be told apart. Too low in fuller fields (by half at 1 spot in 12 px) and in stacks: an indicator, no count. 0 where the response varies little more than by the camera's noise, or that is not known.
     skewness : float
         Of the response in the usual tile, where the camera's noise is not known; else 0.
     n_axes : int

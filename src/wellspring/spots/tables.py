@@ -128,7 +128,12 @@ WELL_SPOT_THRESHOLDS = Table(
             "noise around the usual spot, over that of the camera; if not known, of the quietest tenth of the field",
         ),
         Column("doubts", "str", "", "reasons to look at the image before its count is believed, or none"),
-        Column("density", "float64", "1", "spots by the moments of the response, per room that only one fits in"),
+        Column(
+            "density",
+            "float64",
+            "1",
+            "spots per room of one, by the moments of the response; too low in full fields and stacks",
+        ),
         Column("spot_light", "float64", "intensity", "summed intensity of a single spot; empty if not known"),
     ),
 )
