@@ -47,7 +47,8 @@ class Crowding:
         Least response that is counted as a spot, over that of the median maximum.
     density : float
         Spots per ellipse (ellipsoid) of 2 sigma in the usual tile, from the moments of the response: also those that
-        cannot be told apart. Too low in fuller fields (by half at 1 spot in 12 px) and in stacks: an indicator, no count. 0 where the response varies little more than by the camera's noise, or that is not known.
+        cannot be told apart. Too low in fuller fields (by half at 1 in 12 px) and in stacks: an indicator, no
+        count. 0 where the response varies little more than by the camera's noise, or that is not known.
     skewness : float
         Of the response in the usual tile, where the camera's noise is not known; else 0.
     n_axes : int
