@@ -7,11 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-__all__ = ["BlockMap", "block_medians", "block_places", "block_values", "even_map"]
+__all__ = ["PLACES", "BlockMap", "block_medians", "block_places", "block_values", "even_map"]
 
 # Blocks of 8 sigma hold a spot's light in a tenth of their area, so the median does not see it; 4 x 4 places give it to
 # a third of a pixel's noise.
-_BLOCK_SIGMAS, _PLACES = 8.0, 4
+_BLOCK_SIGMAS, PLACES = 8.0, 4
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ def block_places(shape: Sequence[int], *, sigma_px: Sequence[float]) -> tuple[ND
     """Rows and columns to look at: 4 in each of the equal blocks along either axis of the plane."""
 
     def along(size: int, sigma: float) -> NDArray[np.int64]:
-        n_places = _PLACES * max(1, round(size / (_BLOCK_SIGMAS * sigma)))
+        n_places = PLACES * max(1, round(size / (_BLOCK_SIGMAS * sigma)))
         return np.minimum(((np.arange(n_places) + 0.5) * size / n_places).astype(np.int64), size - 1)
 
     return along(shape[-2], sigma_px[-2]), along(shape[-1], sigma_px[-1])
@@ -74,11 +74,11 @@ def block_values(
     """(Z, rows of blocks, columns of blocks, 16) float32: the image at the places in each block."""
     stack = image if image.ndim == 3 else image[None]
     values = stack[:, rows[:, None], columns[None, :]].astype(np.float32)
-    shape = (len(stack), len(rows) // _PLACES, _PLACES, len(columns) // _PLACES, _PLACES)
-    return values.reshape(shape).swapaxes(2, 3).reshape(shape[0], shape[1], shape[3], _PLACES**2)
+    shape = (len(stack), len(rows) // PLACES, PLACES, len(columns) // PLACES, PLACES)
+    return values.reshape(shape).swapaxes(2, 3).reshape(shape[0], shape[1], shape[3], PLACES**2)
 
 
 def block_medians(values: NDArray[np.float32]) -> NDArray[np.float32]:
     """(Z, rows of blocks, columns of blocks) float32 medians of `block_values`; faster than `np.median`."""
-    middle = np.sort(values, axis=-1)[..., _PLACES**2 // 2 - 1 : _PLACES**2 // 2 + 1]
+    middle = np.sort(values, axis=-1)[..., PLACES**2 // 2 - 1 : PLACES**2 // 2 + 1]
     return np.asarray(middle.mean(axis=-1), dtype=np.float32)

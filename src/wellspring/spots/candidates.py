@@ -2,7 +2,7 @@
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,8 @@ __all__ = ["Candidates", "find_candidates", "refined_positions", "spot_sizes"]
 
 # Where lines and edges are distinguished from spots: so far to both sides, in so many directions.
 _SIDE_SIGMAS, _FAR_SIGMAS, _DIRECTIONS = 2.5, 4.0, 16
+# Of a maximum between neighbours, share of its height and deviations of the noise.
+_LEAST_FALL, _SURE_FALL = 0.2, 5.0
 # A pixel this many deviations above its neighbours is no noise.
 _HOT_DEVIATIONS = 5.0
 # Sizes looked at, relative to the expected one: half to double in steps of a third of an octave.
@@ -35,18 +37,23 @@ class Candidates:
         Response there over its level around (`NoiseMap.level`) and over the ridge that it may be on, intensity.
     noise : (n,) float32
         Noise of the response there, intensity: the standard deviation of Gaussian noise that is as rarely so high.
+    sharpness : (n,) float32
+        How fast the response falls in the plane: its curvature times sigma**2 over its height. 1 for a spot of the
+        expected size, 0.7 for one of 1.4 times that, more for noise. Empty where it is not known.
     """
 
     points: NDArray[np.int64]
     response: NDArray[np.float32]
     noise: NDArray[np.float32]
+    sharpness: NDArray[np.float32] = field(default_factory=lambda: np.zeros(0, dtype=np.float32))
 
     def __len__(self) -> int:
         return len(self.points)
 
     def where(self, chosen: NDArray[np.bool_] | NDArray[np.int64]) -> "Candidates":
         """Those chosen by a mask or by their places."""
-        return Candidates(self.points[chosen], self.response[chosen], self.noise[chosen])
+        sharpness = self.sharpness[chosen] if len(self.sharpness) else self.sharpness
+        return Candidates(self.points[chosen], self.response[chosen], self.noise[chosen], sharpness)
 
 
 def find_candidates(
@@ -87,7 +94,7 @@ def find_candidates(
     points = _maxima(response, _above(response, noise, least_response=least_response, least_factor=least_factor))
     values = gathered(response, points, (0,) * response.ndim) - noise.level.at(points).astype(np.float32)
     may_pass = values > (least_factor * noise.at(points) if least_response is None else least_response)
-    may_pass[may_pass] = _is_round(response, points[may_pass], sigma_px=sigma_px)
+    may_pass[may_pass] = _is_round(response, points[may_pass], noise.at(points[may_pass]), sigma_px=sigma_px)
     points, values = points[may_pass], values[may_pass]
     values -= _ridge(response, points, sigma_px=sigma_px)
     order = np.argsort(-values, kind="stable")
@@ -97,7 +104,20 @@ def find_candidates(
     found = found.where(peaks_inside(image, found.points, sigma_px=sigma_px))
     found = found.where(~_is_hot(image, found, sigma_px=sigma_px))
     kept = _sparse(found.points, max_per_neighborhood=max_per_neighborhood, neighborhood_px=neighborhood_px)
-    return found.where(kept)
+    found = found.where(kept)
+    return replace(found, sharpness=_sharpness(response, found.points, sigma_px=sigma_px))
+
+
+def _sharpness(
+    response: NDArray[np.float32], points: NDArray[np.int64], *, sigma_px: Sequence[float]
+) -> NDArray[np.float32]:
+    lead = (0,) * (response.ndim - 2)
+    here = gathered(response, points, (0,) * response.ndim)
+    curvature = np.zeros(len(points), dtype=np.float32)
+    for yx, sigma in zip(((1, 0), (0, 1)), sigma_px[-2:], strict=True):
+        sides = [gathered(response, points, (*lead, *(sign * np.array(yx)))) for sign in (1, -1)]
+        curvature += np.float32(sigma**2 / 2) * (2 * here - sides[0] - sides[1])
+    return np.asarray(curvature / np.maximum(here, np.finfo(np.float32).tiny), dtype=np.float32)
 
 
 def _above(
@@ -154,12 +174,13 @@ def _border_maxima(
 
 
 def _is_round(
-    response: NDArray[np.float32], points: NDArray[np.int64], *, sigma_px: Sequence[float]
+    response: NDArray[np.float32], points: NDArray[np.int64], noise: NDArray[np.float32], *, sigma_px: Sequence[float]
 ) -> NDArray[np.bool_]:
-    """Falls to half or less along every direction of the plane: not on a line, nor along the inside of an edge.
+    """Falls along every direction of the plane: not on a line, nor along the inside of an edge.
 
     At 2.5 sigma from a spot its response is 0 or less. On a line or an edge there is a direction in which the response
-    stays high on both sides; a neighbouring spot raises one side only.
+    stays high on both sides; a neighbouring spot raises one side only. With neighbours on both sides, as in clumps, the
+    response does not fall to half; then a fifth will do if it is 5 deviations of the noise too.
     """
     lead = (0,) * (response.ndim - 2)
     here = gathered(response, points, (0,) * response.ndim)
@@ -168,7 +189,8 @@ def _is_round(
         steps = np.rint(_SIDE_SIGMAS * np.array(sigma_px[-2:]) * [np.sin(angle), np.cos(angle)]).astype(int)
         both = [gathered(response, points, (*lead, *(sign * steps))) for sign in (1, -1)]
         sides.append(np.minimum(*both))
-    return np.asarray(np.max(sides, axis=0) <= here / 2)
+    fall = here - np.max(sides, axis=0)
+    return np.asarray((fall >= here / 2) | (fall > np.maximum(_LEAST_FALL * here, _SURE_FALL * noise)))
 
 
 def _ridge(
@@ -224,7 +246,10 @@ def _kernel_norm(sigma_px: Sequence[float]) -> float:
 def _sparse(
     points: NDArray[np.int64], *, max_per_neighborhood: int, neighborhood_px: Sequence[float]
 ) -> NDArray[np.int64]:
-    """Places of the points kept when, in the given order, a point with k kept neighbours is dropped."""
+    """Places of the points kept when, in the given order, each one is dropped that would make a neighbourhood too full.
+
+    Full is a neighbourhood with k points, its own included: that of the new point, or of one kept before.
+    """
     if len(points) == 0:
         return np.zeros(0, dtype=np.int64)
     tree = cKDTree(points / np.asarray(neighborhood_px))
@@ -234,8 +259,13 @@ def _sparse(
     for first, second in np.sort(pairs, axis=1).tolist():
         neighbors.setdefault(second, []).append(first)
     kept = np.ones(len(points), dtype=bool)
+    others = np.zeros(len(points), dtype=np.int64)
     for place in sorted(neighbors):
-        kept[place] = sum(bool(kept[other]) for other in neighbors[place]) < max_per_neighborhood
+        near = [other for other in neighbors[place] if kept[other]]
+        kept[place] = len(near) < max_per_neighborhood and all(others[n] < max_per_neighborhood - 1 for n in near)
+        if kept[place]:
+            others[place] = len(near)
+            others[near] += 1
     return np.flatnonzero(kept)
 
 

@@ -10,7 +10,9 @@ from scipy import ndimage
 from scipy.spatial import cKDTree
 
 from wellspring.errors import InputError
+from wellspring.spots.brightness import crowded_amplitude
 from wellspring.spots.filters import axis_sigmas, blurred, checked_image, spot_gain
+from wellspring.spots.objects import is_no_sum_of_spots
 
 __all__ = ["Decomposition", "decompose_clumps"]
 
@@ -22,6 +24,10 @@ _GROWN_SIGMAS, _RING_SIGMAS = 2.0, (2.0, 3.5)
 _SUSPICIOUS = 1.3
 # Single spots that make the reference, and how far they are from others.
 _MOST_REFERENCES, _LEAST_REFERENCES, _ISOLATED_SIGMAS = 200, 10, 6.0
+# Regions of fewer missing spots have no shape to speak of.
+_LEAST_OBJECT, _MOSTLY_HIDDEN = 5, 2
+# Where hardly a spot stands alone, those that seem to are rather several: then the moments of the response tell.
+_LEAST_ALONE, _LEAST_CROWD = 0.1, 50
 _RING_LEAST_PX = 20
 _MAD = 1.4826
 
@@ -40,12 +46,18 @@ class Decomposition:
         Of the median spot, summed intensity above background; 0 without spots.
     n_regions : int
         Regions that held more light than their spots.
+    n_in_objects : int
+        Spots that the light of other objects would be (`is_no_sum_of_spots`); they are not added.
+    n_in_largest : int
+        Most spots added to one region, where they are more than twice those found in it.
     """
 
     spots: pd.DataFrame
     amplitude: float
     light: float
     n_regions: int
+    n_in_objects: int = 0
+    n_in_largest: int = 0
 
 
 @dataclass(frozen=True)
@@ -101,7 +113,11 @@ def decompose_clumps(
     if len(spots) == 0:
         return Decomposition(spots.assign(is_added=np.zeros(0, dtype=bool)), 0.0, 0.0, 0)
     places = spots[axes].to_numpy(dtype=np.float64)
-    amplitude = _median_amplitude(places, spots["response"].to_numpy(), sigmas=sigmas)
+    is_in_crowd = len(places) >= _LEAST_CROWD and bool(np.mean(_is_alone(places, sigmas=sigmas)) < _LEAST_ALONE)
+    apparent = _median_amplitude(places, spots["response"].to_numpy(), sigmas=sigmas)
+    amplitude = apparent
+    if is_in_crowd:
+        amplitude = _single_amplitude(image, spots["response"].to_numpy(), apparent=apparent, sigmas=sigmas)
     excess = image.astype(np.float32) - blurred(image, sigma_px=[_SURROUNDINGS_SIGMAS * s for s in sigmas])
     labels, n_labels = ndimage.label(excess > _HALF * amplitude, structure=np.ones((3,) * image.ndim))
     pixels = np.clip(np.rint(places).astype(np.int64), 0, np.array(image.shape) - 1)
@@ -114,17 +130,27 @@ def decompose_clumps(
         return _measured(image, labels, number=number, box=boxes[number - 1], sigmas=sigmas)
 
     light = _reference_light(n_found, rough, region=region, amplitude=amplitude, sigmas=sigmas)
-    added = []
+    if amplitude < apparent:
+        light = min(light, _gaussian_light(amplitude, sigmas))
+    added, n_in_objects, n_in_largest = [], 0, 0
     for number in _suspicious(n_found, rough):
         found = region(int(number))
         n_missing = min(round(found.light / light), int(found.own.sum())) - int(n_found[number])
-        if n_missing > 0:
+        if n_missing >= _LEAST_OBJECT and is_no_sum_of_spots(
+            found.excess, found.own, amplitude=amplitude, sigma_px=sigmas, is_in_crowd=is_in_crowd
+        ):
+            n_in_objects += n_missing
+        elif n_missing > 0:
             known = places[owner == number]
             new = _placed(found, known, n_missing=n_missing, amplitude=amplitude, sigmas=sigmas)
             if len(new):
                 added.append(_rows(new, found, image=image, spots=spots, amplitude=amplitude, axes=axes))
+            if len(new) > _MOSTLY_HIDDEN * n_found[number]:
+                n_in_largest = max(n_in_largest, len(new))
     together = [spots.assign(is_added=False), *(rows.assign(is_added=True) for rows in added)]
-    return Decomposition(pd.concat(together, ignore_index=True), amplitude, light, len(added))
+    return Decomposition(
+        pd.concat(together, ignore_index=True), amplitude, light, len(added), n_in_objects, n_in_largest
+    )
 
 
 def _suspicious(n_found: NDArray[np.int64], rough: NDArray[np.float64]) -> NDArray[np.int64]:
@@ -141,13 +167,29 @@ def _axes(spots: pd.DataFrame, *, n_axes: int) -> list[str]:
     return axes
 
 
+def _single_amplitude(
+    image: NDArray[np.generic], responses: NDArray[np.float64], *, apparent: float, sigmas: tuple[float, ...]
+) -> float:
+    """`crowded_amplitude` where it is less than the apparent one, for overlaps only add to that.
+
+    Never below the faintest tenth of what was found: dark structure, too, has a third moment.
+    """
+    single = crowded_amplitude(image, sigma_px=sigmas)
+    if not single < apparent:
+        return apparent
+    return max(single, float(np.quantile(responses, 0.1)) / spot_gain(len(sigmas)))
+
+
+def _is_alone(places: NDArray[np.float64], *, sigmas: tuple[float, ...]) -> NDArray[np.bool_]:
+    scaled = places / np.asarray(sigmas)
+    return np.asarray(cKDTree(scaled).query(scaled, k=[2])[0][:, 0] > _ISOLATED_SIGMAS)
+
+
 def _median_amplitude(
     places: NDArray[np.float64], responses: NDArray[np.float64], *, sigmas: tuple[float, ...]
 ) -> float:
     """Of the spots far from others if there are 10, else of all."""
-    scaled = places / np.asarray(sigmas)
-    distance = cKDTree(scaled).query(scaled, k=[2])[0][:, 0]
-    is_alone = distance > _ISOLATED_SIGMAS
+    is_alone = _is_alone(places, sigmas=sigmas)
     chosen = responses[is_alone] if is_alone.sum() >= _LEAST_REFERENCES else responses
     return float(np.median(chosen)) / spot_gain(len(sigmas))
 
@@ -167,7 +209,11 @@ def _reference_light(
     extra = max(0, len(order) - _MOST_REFERENCES) // 2
     lights = [region(int(number)).light for number in order[extra : len(order) - extra]]
     light = float(np.median(lights)) if lights else 0.0
-    return light if light > 0 else amplitude * float(np.prod([np.sqrt(2 * np.pi) * s for s in sigmas]))
+    return light if light > 0 else _gaussian_light(amplitude, sigmas)
+
+
+def _gaussian_light(amplitude: float, sigmas: tuple[float, ...]) -> float:
+    return amplitude * float(np.prod([np.sqrt(2 * np.pi) * s for s in sigmas]))
 
 
 def _measured(

@@ -41,12 +41,14 @@ class RareNoise:
         Standard deviation of the response, in the unit of the pixels.
     """
 
-    def __init__(self, cumulants: _Cumulants, *, variance: float, sigma_px: Sequence[float]) -> None:
+    def __init__(
+        self, cumulants: _Cumulants, *, variance: float, sigma_px: Sequence[float], most_exponent: float = 30.0
+    ) -> None:
         weights, numbers = _filter_weights(sigma_px)
         self.spread = float(np.sqrt(variance * (numbers @ weights**2)))
         scaled = weights / self.spread
-        # Exponents up to 30 are beyond any tail that matters.
-        steps = np.geomspace(1e-3, 30.0, 300) / float(scaled.max())
+        # Exponents of a pixel up to 30, if its cumulants reach so far, are beyond any tail that matters.
+        steps = np.geomspace(1e-3, min(30.0, most_exponent), 300) / float(scaled.max())
         ratios, levels = [0.0], [0.0]
         for step in steps.tolist():
             values, slopes = cumulants(step * scaled)

@@ -1,5 +1,6 @@
-"""Whether spots lie so close together that some of them cannot be seen."""
+"""Whether spots lie so close together, or on so rough a background, that some of them cannot be seen."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -7,47 +8,81 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
+from wellspring.spots.brightness import moments_of_one
 from wellspring.spots.noise import NoiseMap
 
-__all__ = ["Crowding", "crowding"]
+__all__ = ["Crowding", "crowding", "occupancy"]
 
-# Two equal spots closer than 2 sigma make one maximum (Sparrow's limit), so no two maxima are; neighbours are counted
-# up to twice that.
-_APART_SIGMAS, _REACH = 2.0, 2.0
+# Two equal spots closer than 2 sigma make one maximum (Sparrow's limit); the room is looked at up to three times that,
+# where a full field has enough spots for a median.
+_APART_SIGMAS, _REACH = 2.0, 3.0
 # The quiet part of a field: its tiles of least noise.
 _QUIET_SHARE = 0.1
-# At an occupancy of x random places would have lost a share of 1 + x / log(1 - x) to nearer ones: 5 % at 0.1.
-_MOST_OCCUPANCY = 0.1
-# Two thirds of the noise's variance are then overlapping spots or texture.
-_MOST_RELATIVE_NOISE = 3.0**0.5
+# Of places at random with this mean number in reach of Sparrow's limit a third have one there. Clumps are split by
+# their light, so of simulated planes some 95 % are still counted then. A stack has a third axis to tell them apart.
+_MOST_OCCUPANCY = {2: 0.4, 3: 0.6}
+# Two thirds of the noise's variance are then texture, and spots of half the usual height are lost in it.
+_MOST_RELATIVE_NOISE, _HALF = 3.0**0.5, 0.5
+# The density that the moments give is a fifth too low at these limits in planes, and more beyond them and in stacks, so
+# it only adds to the doubt. It is asked where the response varies twice as much as the
+# camera's noise makes it.
+_MOST_DENSITY, _LEAST_ROUGH = {2: 0.48, 3: 0.8}, 2.0
+# The response to noise is hardly skewed; to spots of up to the densities above more than to those beyond.
+_SKEWNESS = (0.25, 2.0)
 
 
 @dataclass(frozen=True)
 class Crowding:
-    """How close together the maxima of an image lie.
+    """How close together the spots of an image lie, and how rough the background is.
 
     Attributes
     ----------
     occupancy : float
-        Maxima around the usual maximum, per ellipse (ellipsoid) of 2 sigma, in which no second one can be
-        distinguished: 0 when all are far from each other, 1 when there is no room for more. 0 without maxima.
+        Spots around the usual maximum, per ellipse (ellipsoid) of 2 sigma, in which no second one can be told apart by
+        its place. 0 where fewer than half of the maxima have a neighbour within 6 sigma, so not raised by few clumps.
     relative_noise : float
-        Noise of the response in the usual maximum's tile, over that in the quietest tenth of the tiles; what the light
-        explains of it is left out. Many overlapping spots look like noise, and hide those among them. 1 without maxima,
-        and also where spots are as dense all over the field: nothing in it distinguishes them from noise.
+        Noise of the response in the usual maximum's tile, over that of the camera, or where that is not known over that
+        in the quietest tenth of the tiles; what the light explains of it is left out. 1 without maxima.
+    lost_height : float
+        Least response that is counted as a spot, over that of the median maximum.
+    density : float
+        Spots per ellipse (ellipsoid) of 2 sigma in the usual tile, from the moments of the response: also those that
+        cannot be told apart. Too low in fuller fields (by half at 1 in 12 px) and in stacks: an indicator, no
+        count. 0 where the response varies little more than by the camera's noise, or that is not known.
+    skewness : float
+        Of the response in the usual tile, where the camera's noise is not known; else 0.
+    n_axes : int
+        Of the image.
     """
 
     occupancy: float = 0.0
     relative_noise: float = 1.0
+    lost_height: float = 0.0
+    density: float = 0.0
+    skewness: float = 0.0
+    n_axes: int = 2
 
     @property
     def hides_spots(self) -> bool:
-        """Whether the count is rather a lower bound: the occupancy is above 0.1 or the relative_noise above 3**0.5."""
-        return self.occupancy > _MOST_OCCUPANCY or self.relative_noise > _MOST_RELATIVE_NOISE
+        """Whether the count is rather a lower bound.
+
+        The occupancy is above 0.4 (0.6 in stacks), or the density above 0.48 (0.8), or the relative noise above 3**0.5
+        while spots of half the usual height are lost.
+        """
+        is_rough = self.relative_noise > _MOST_RELATIVE_NOISE and self.lost_height > _HALF
+        is_dense = self.density > _MOST_DENSITY[self.n_axes]
+        return self.occupancy > _MOST_OCCUPANCY[self.n_axes] or is_dense or is_rough
+
+    @property
+    def may_be_full(self) -> bool:
+        """Whether the noise is not known and the response as skewed as that of a field full of spots: 0.25 to 2."""
+        return _SKEWNESS[0] < self.skewness < _SKEWNESS[1]
 
 
-def crowding(points: NDArray[np.int64], noise: NoiseMap, *, sigma_px: Sequence[float]) -> Crowding:
-    """How close together the maxima of an image lie.
+def crowding(
+    points: NDArray[np.int64], noise: NoiseMap, *, sigma_px: Sequence[float], lost_height: float = 0.0
+) -> Crowding:
+    """How close together the maxima of an image lie; with the spots split from clumps, `occupancy` is to be renewed.
 
     Parameters
     ----------
@@ -57,12 +92,64 @@ def crowding(points: NDArray[np.int64], noise: NoiseMap, *, sigma_px: Sequence[f
         Of the response.
     sigma_px
         Size of a spot per axis, px.
+    lost_height
+        As in `Crowding`.
     """
+    n_axes = points.shape[1]
+    skewness = _skewness(noise)
     if len(points) == 0:
-        return Crowding()
-    tree = cKDTree(points / (_APART_SIGMAS * np.asarray(sigma_px)))
-    neighbors = int(tree.count_neighbors(tree, _REACH)) - len(points)
-    room = _REACH ** points.shape[1] - 1
-    tiles = noise.tile_noise(points)
-    quiet = float(np.quantile(noise.tiles, _QUIET_SHARE))
-    return Crowding(occupancy=neighbors / len(points) / room, relative_noise=float(np.median(tiles)) / quiet)
+        return Crowding(skewness=skewness, n_axes=n_axes)
+    return Crowding(
+        occupancy=occupancy(points, points, sigma_px=sigma_px),
+        relative_noise=_relative_noise(points, noise),
+        lost_height=lost_height,
+        density=_density(points, noise, sigma_px=sigma_px),
+        skewness=skewness,
+        n_axes=n_axes,
+    )
+
+
+def occupancy(maxima: NDArray[np.number], spots: NDArray[np.number], *, sigma_px: Sequence[float]) -> float:
+    """Spots around the usual one of (n, n_axes) maxima, itself left out, per ellipsoid of 2 sigma; 0 without maxima."""
+    if len(maxima) == 0 or len(spots) == 0:
+        return 0.0
+    scale = _APART_SIGMAS * np.asarray(sigma_px)
+    around = cKDTree(spots / scale).query_ball_point(maxima / scale, _REACH, return_length=True)
+    return float(max(0.0, float(np.median(around)) - 1) / _REACH ** maxima.shape[1])
+
+
+def _relative_noise(points: NDArray[np.int64], noise: NoiseMap) -> float:
+    own = noise.tile_noise(points)
+    if noise.camera is not None and _is_known(noise):
+        return float(np.median(own / noise.tile_noise(points, of=noise.camera)))
+    return float(np.median(own)) / float(np.quantile(noise.tiles, _QUIET_SHARE))
+
+
+def _is_known(noise: NoiseMap) -> bool:
+    return noise.camera is not None and bool(np.isfinite(noise.camera).all())
+
+
+def _skewness(noise: NoiseMap) -> float:
+    if noise.moments is None or _is_known(noise):
+        return 0.0
+    second, third = noise.moments.T
+    return float(np.median(third / np.maximum(second, np.finfo(np.float64).tiny) ** 1.5))
+
+
+def _density(points: NDArray[np.int64], noise: NoiseMap, *, sigma_px: Sequence[float]) -> float:
+    """`Crowding.density`: with k2 and k3 of one spot of amplitude 1, d = (k2')**3 / k3'**2 * k3**2 / k2**3.
+
+    See `crowded_amplitude`.
+    """
+    if noise.moments is None or noise.camera is None or not _is_known(noise):
+        return 0.0
+    second, third = noise.moments.T
+    camera = noise.camera.astype(np.float64).ravel()
+    own = second - camera**2
+    second_of_one, third_of_one = moments_of_one(sigma_px)
+    is_full = (own > (_LEAST_ROUGH**2 - 1) * camera**2) & (third > 0)
+    density = np.zeros(len(own))
+    density[is_full] = own[is_full] ** 3 / third[is_full] ** 2 * third_of_one**2 / second_of_one**3
+    room = math.prod(_APART_SIGMAS * s for s in sigma_px) * (math.pi if len(sigma_px) == 2 else 4 / 3 * math.pi)
+    tiles = noise.tile_noise(points, of=(density * room).reshape(noise.tiles.shape))
+    return float(np.median(tiles))

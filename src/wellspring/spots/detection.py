@@ -166,7 +166,8 @@ def detect_with_threshold(
     chosen = choose(candidates, noise, **options)
     found = candidates.where(chosen.levels(candidates) > 1)
     spots = _spot_table(image, response, found, sigmas=sigmas)
-    return Detection(spots, chosen, crowding(found.points, noise, sigma_px=sigmas))
+    lost = chosen.value / float(np.median(found.response)) if len(found) else 0.0
+    return Detection(spots, chosen, crowding(found.points, noise, sigma_px=sigmas, lost_height=lost))
 
 
 def _spot_table(
@@ -194,7 +195,7 @@ def _nothing(n_axes: int, *, method: str, threshold: float | None) -> Detection:
     none = Candidates(np.zeros((0, n_axes), np.int64), np.zeros(0, np.float32), np.zeros(0, np.float32))
     spots = _spot_table(np.zeros((1,) * n_axes), np.zeros((1,) * n_axes, np.float32), none, sigmas=(1.0,) * n_axes)
     chosen = no_threshold(method) if threshold is None else no_threshold("given", value=threshold)
-    return Detection(spots, chosen, Crowding())
+    return Detection(spots, chosen, Crowding(n_axes=n_axes))
 
 
 def _noise_floor(image: NDArray[np.generic]) -> float:

@@ -24,6 +24,14 @@ DOUBTS = {
     "unstable count": "it depends strongly on the exact threshold",
     "crowded": "spots lie so close together, or on so rough a background, that some are hidden: the count "
     "is a lower bound",
+    "fainter spots left out": "many maxima below the threshold stand clear of the noise and are no wider than the "
+    "spots: they were taken for autofluorescence, and could be spots",
+    "objects that are no spots": "debris, fibres or hot pixels hold the light of many spots, but are too even, too "
+    "sharp or too narrow for spots; their light is not counted, maxima on them are",
+    "few bright objects": "a single object makes more than a 20th of the count by its light: transcription sites do, "
+    "and so does small debris",
+    "smoothed image": "neighbouring pixels share their noise, as after denoising, deconvolution or enlarging, so a "
+    "field full of spots cannot be told from noise; use the camera's own images",
     "mostly in clumps": "more than half of the spots come from splitting clumps by the light of the median spot",
 }
 NO_DOUBT = "none"
@@ -32,6 +40,11 @@ _FEW_SPOTS = 5
 # Flat tops matter from a thousandth of the field, or in one of 20 spots.
 _FIELD_SHARE, _SPOT_SHARE = 1e-3, 0.05
 _CHANCE_SHARE = 0.5
+# As many clear maxima below the threshold as 0.3 of the spots; as much light in objects, or as many narrow spots, as
+# a 20th of them (5 at least). A spot is narrow below 0.6 of the expected size, if three times as bright as needed.
+_FAINTER_SHARE, _OBJECT_SHARE, _FEW_NARROW = 0.3, 0.05, 5
+_LEAST_LARGEST = 10
+_NARROW, _SURE, _LEAST_WIDTH_PX = 0.6, 3.0, 1.3
 
 
 def saturated_pixels(image: NDArray[np.generic]) -> float:
@@ -69,6 +82,9 @@ def image_doubts(
     *,
     n_cells: int,
     max_instability: float,
+    n_in_objects: int = 0,
+    n_in_largest: int = 0,
+    sigma_px: float = 0.0,
 ) -> str:
     """The `DOUBTS` that hold for an image, as the tables hold them (`joined_doubts`).
 
@@ -82,6 +98,10 @@ def image_doubts(
         Cells of the image.
     max_instability
         See `is_unstable`.
+    n_in_objects, n_in_largest
+        As in `Decomposition`.
+    sigma_px
+        Expected size of a spot in the plane; 0: not compared.
     """
     is_constant = image.size == 0 or image.min() == image.max()
     saturated = saturated_pixels(image)
@@ -93,9 +113,23 @@ def image_doubts(
         "threshold in the noise": is_in_noise(threshold),
         "unstable count": is_unstable(threshold, limit=max_instability),
         "crowded": crowding.hides_spots,
+        "fainter spots left out": threshold.fainter > _FAINTER_SHARE,
+        "objects that are no spots": n_in_objects > _OBJECT_SHARE * len(spots)
+        or _n_narrow(spots, threshold, sigma_px=sigma_px) > max(_FEW_NARROW - 1, _OBJECT_SHARE * len(spots)),
+        "few bright objects": not crowding.hides_spots
+        and n_in_largest > max(_LEAST_LARGEST - 1, _OBJECT_SHARE * len(spots)),
+        "smoothed image": crowding.may_be_full,
         "mostly in clumps": int(spots["is_added"].sum()) > 0.5 * len(spots),
     }
     return joined_doubts(words for words in DOUBTS if holds[words])
+
+
+def _n_narrow(spots: pd.DataFrame, threshold: "Threshold", *, sigma_px: float) -> int:
+    """Bright maxima that are narrower than the optics allow; 0 where spots are hardly wider than a pixel."""
+    if sigma_px < _LEAST_WIDTH_PX:
+        return 0
+    is_sure = ~spots["is_added"] & (spots["response"] > _SURE * threshold.value)
+    return int((is_sure & (spots["sigma_px"] < _NARROW * sigma_px)).sum())
 
 
 def is_unstable(threshold: "Threshold", *, limit: float) -> bool:

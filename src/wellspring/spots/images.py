@@ -1,7 +1,7 @@
 """One image from pixels to tables: spots with their cells, counts per cell, foci, threshold, curve."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -9,9 +9,12 @@ from numpy.typing import NDArray
 
 from wellspring.errors import InputError
 from wellspring.spots.clumps import decompose_clumps
+from wellspring.spots.crowding import occupancy
 from wellspring.spots.detection import detect_with_threshold
 from wellspring.spots.doubts import image_doubts, is_in_noise, is_unstable, saturated_pixels
+from wellspring.spots.filters import axis_sigmas
 from wellspring.spots.foci import assign_labels, count_per_cell, find_foci, foci_table
+from wellspring.spots.light import spots_by_light
 from wellspring.spots.measures import snr_summary
 from wellspring.spots.tables import (
     WELL_SPOT_CURVES,
@@ -116,30 +119,52 @@ def spots_of_image(
         max_per_neighborhood=max_per_neighborhood,
         method_settings=options,
     )
+    n_in_objects, n_in_largest, light = 0, 0, 0.0
     if decompose and len(found.spots) >= _LEAST_REFERENCES and not is_in_noise(found.threshold):
-        spots = decompose_clumps(image, found.spots, sigma_px=sigma_px).spots
+        split = decompose_clumps(image, found.spots, sigma_px=sigma_px)
+        spots, light = split.spots, split.light
+        n_in_objects, n_in_largest = split.n_in_objects, split.n_in_largest
     else:
         spots = found.spots.assign(is_added=np.zeros(len(found.spots), dtype=bool))
     spots = assign_labels(assign_labels(spots, nuclei, column="nucleus_id"), cells, column="cell_id")
     spots = find_foci(spots, spacing_um=spacing_um, radius_um=focus_radius_um, min_spots=focus_min_spots)
+    crowding = replace(found.crowding, occupancy=_occupancy(found.spots, spots, sigma_px=sigma_px))
     ids = np.unique(cells)
     counts = count_per_cell(spots, cell_ids=ids[ids > 0].tolist())
+    sigmas = axis_sigmas(sigma_px, n_axes=image.ndim)
+    by_light = spots_by_light(image, cells, cell_ids=counts["cell_id"].tolist(), light=light, sigma_px=sigmas)
     described = describe_threshold(found.threshold, limit=max_instability)
     measured = pd.concat([described, snr_summary(spots)], axis=1).assign(
         saturated_share=saturated_pixels(image),
-        occupancy=found.crowding.occupancy,
-        relative_noise=found.crowding.relative_noise,
+        occupancy=crowding.occupancy,
+        relative_noise=crowding.relative_noise,
+        density=crowding.density,
+        spot_light=light if light > 0 else np.nan,
         doubts=image_doubts(
-            image, spots, found.threshold, found.crowding, n_cells=len(counts), max_instability=max_instability
+            image,
+            spots,
+            found.threshold,
+            crowding,
+            n_cells=len(counts),
+            max_instability=max_instability,
+            n_in_objects=n_in_objects,
+            n_in_largest=n_in_largest,
+            sigma_px=float(np.sqrt(np.prod(sigmas[-2:]))),
         ),
     )
     return SpotTables(
         spots=spots.assign(object_id=spots["cell_id"].where(spots["cell_id"] == 0, spots["cell_id"] + first_id)),
-        cells=counts.assign(object_id=counts["cell_id"] + first_id),
+        cells=counts.assign(object_id=counts["cell_id"] + first_id, n_by_light=by_light),
         foci=foci_table(spots),
         thresholds=measured,
         curves=found.threshold.curve,
     )
+
+
+def _occupancy(detected: pd.DataFrame, spots: pd.DataFrame, *, sigma_px: float | Sequence[float]) -> float:
+    axes = [name for name in ("z_px", "y_px", "x_px") if name in detected]
+    sigmas = axis_sigmas(sigma_px, n_axes=len(axes))
+    return occupancy(detected[axes].to_numpy(), spots[axes].to_numpy(), sigma_px=sigmas)
 
 
 def describe_threshold(threshold: Threshold, *, limit: float) -> pd.DataFrame:

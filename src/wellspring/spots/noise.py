@@ -3,16 +3,18 @@
 import itertools
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
 from wellspring.spots.blocks import BlockMap, block_medians, block_places, block_values
+from wellspring.spots.camera import MOST_LEAK, CameraNoise, camera_noise, spot_leak
 from wellspring.spots.counting import CountNoise, CutNoise, RareNoise, count_noise, quanta_of_tail
-from wellspring.spots.filters import RATIO, gaussian_kernel
+from wellspring.spots.edge_gain import edge_gain, inner_gain, plane_factors
 from wellspring.spots.photon_transfer import light_noise
+from wellspring.spots.pixel_noise import heavy_noise, noise_steps
 
 __all__ = ["NoiseMap", "noise_map"]
 
@@ -25,7 +27,10 @@ _ROUGHNESS_SAMPLES, _LEAST_ROUGHNESS_SAMPLES = 2**17, 256
 _MAD = 1.4826
 # Blocks of 16 values whose quantiles show the noise's tail: at -2.5 deviations still some 1,600 values.
 _TAIL_BLOCKS = 2**14
-# Mean counts are distinguished in steps of a fifth.
+# Up to so many times the camera's noise, texture and the wings of spots are noise like any other; a tile that is
+# rougher is full of spots or of other structure as fine, and hides nothing that stands out of this.
+_MOST_ROUGH = 2.0
+# Mean counts are told apart in steps of a fifth.
 _QUANTA_STEP = 1.2
 
 
@@ -43,13 +48,21 @@ class NoiseMap:
         Square root of the determinant of the covariance of the response's gradient, in units of its variance: how
         many independent bumps of noise there are per (2 pi)**(n_axes / 2) voxels.
     gains : one (size, 3) float64 per axis
-        See `_edge_gain`.
+        See `edge_gain`.
     inner : float
         Noise variance of the response far from the borders, for white noise of variance 1.
     light : BlockMap
         Noise relative to that at the usual light.
     level : BlockMap
         What the response is without noise and spots, intensity: large structures leave some.
+    moments : (n_tiles, 2) float64
+        Second and third central moment of the response in each tile.
+    spreads : (n_tiles along each axis) float32
+        Robust standard deviation of the response whatever it comes from; `tiles` is less where that is structure.
+    camera : (n_tiles along each axis) float32
+        Standard deviation that the camera's noise alone gives; NaN where it is not known.
+    steps : BlockMap
+        Noise of blocks over that of their tile where it is higher (`noise_steps`).
     counts : (n_tiles along each axis) int
         Which of `count_noises` a tile has; -1 where its noise is Gaussian.
     count_noises : tuple of RareNoise
@@ -64,6 +77,10 @@ class NoiseMap:
     level: BlockMap
     counts: NDArray[np.int64]
     count_noises: tuple[RareNoise, ...] = ()
+    moments: NDArray[np.float64] | None = None
+    spreads: NDArray[np.float32] | None = None
+    camera: NDArray[np.float32] | None = None
+    steps: BlockMap | None = None
 
     @property
     def usual(self) -> float:
@@ -78,7 +95,8 @@ class NoiseMap:
         scale = np.array(self.tiles.shape) / np.array(self.shape)
         places = (np.asarray(points, dtype=np.float64) + 0.5) * scale - 0.5
         smooth = ndimage.map_coordinates(self.tiles.astype(np.float64), places.T, order=1, mode="nearest")
-        return np.asarray(smooth * self.edge_factor(points) * self.light.at(points), dtype=np.float32)
+        noise = smooth * self.edge_factor(points) * self.light.at(points)
+        return np.asarray(noise if self.steps is None else noise * self.steps.at(points), dtype=np.float32)
 
     def gaussian_at(self, points: NDArray[np.integer], response: NDArray[np.float32]) -> NDArray[np.float32]:
         """Standard deviation of the Gaussian noise that is as rarely above `response` as the noise at the place.
@@ -102,9 +120,9 @@ class NoiseMap:
             noise[is_own] = response[is_own] / counting.gaussian_levels(response[is_own] / noise[is_own])
         return noise
 
-    def tile_noise(self, points: NDArray[np.integer]) -> NDArray[np.float32]:
-        """(n,) float32: `tiles` at the tile of each of (n, n_axes) pixels."""
-        return np.asarray(self.tiles[self._tile(points)])
+    def tile_noise(self, points: NDArray[np.integer], *, of: NDArray[np.floating] | None = None) -> NDArray[np.float32]:
+        """(n,) float32: `tiles`, or another number per tile, at the tile of each of (n, n_axes) pixels."""
+        return np.asarray((self.tiles if of is None else of)[self._tile(points)])
 
     def _tile(self, points: NDArray[np.integer]) -> tuple[NDArray[np.int64], ...]:
         return tuple((points * np.array(self.tiles.shape) // np.array(self.shape)).T)
@@ -144,27 +162,37 @@ def noise_map(
     floor
         Least noise, for parts of the field without any (dead or saturated pixels).
     """
-    gains = tuple(_edge_gain(size, s) for size, s in zip(response.shape, sigma_px, strict=True))
-    deep = np.prod([_inner_gain(s) for s in sigma_px], axis=0)
+    gains = tuple(edge_gain(size, s) for size, s in zip(response.shape, sigma_px, strict=True))
+    deep = np.prod([inner_gain(s) for s in sigma_px], axis=0)
     inner = float(deep[0] - 2 * deep[1] + deep[2])
-    planes = _plane_factors(gains, sigma_px=sigma_px, inner=inner)
+    planes = plane_factors(gains, sigma_px=sigma_px, inner=inner)
     light = light_noise(image, sigma_px=sigma_px)
     level = _structure_level(response, sigma_px=sigma_px)
     n_tiles = tuple(max(1, round(n / (_TILE_SIGMAS * s))) for n, s in zip(response.shape, sigma_px, strict=True))
     boxes = _tile_boxes(response.shape, n_tiles)
-    usual_quanta = _quanta_of_image(image, light, sigma_px=sigma_px)
+    heavy = heavy_noise(image, boxes, light, sigma_px=sigma_px)
+    usual_quanta = math.inf if heavy else _quanta_of_image(image, light, sigma_px=sigma_px)
     counts, noises = _count_noises(image, boxes, sigma_px=sigma_px, usual_quanta=usual_quanta)
+    if heavy:
+        counts = [_TileCount(len(noises), heavy[0]) if count is None else count for count in counts]
+        noises = (*noises, heavy[1])
     n_steps = int(np.clip(_ROUGHNESS_SAMPLES // len(boxes), _LEAST_ROUGHNESS_SAMPLES, _TILE_SAMPLES))
-    tiles, gradients = [], []
+    tiles, spreads, gradients, moments = [], [], [], []
     for box, count in zip(boxes, counts, strict=True):
         tile = response[box]
-        spread = max(_spread(_even(tile, box=box, planes=planes, light=light, level=level)), floor)
+        sample = _even(tile, box=box, planes=planes, light=light, level=level)
+        spread = max(_spread(sample), floor)
+        excess = sample.astype(np.float64) - sample.mean()
+        moments.append([float((excess**power).mean()) for power in (2, 3)])
         steps = [_spread(_steps(tile, axis=axis, n_samples=n_steps)) for axis in range(tile.ndim)]
         gradients.append([step / spread for step in steps])
+        spreads.append(spread)
         # Where counts are rare, half of the response is the same, and its spread is not seen in its middle.
         tiles.append(spread if count is None else max(spread, count.step * noises[count.number].spread))
-    return NoiseMap(
-        tiles=np.array(tiles, dtype=np.float32).reshape(n_tiles),
+    camera = camera_noise(image, boxes, spreads, light, sigma_px=sigma_px)
+    limited = _without_structure(np.array(tiles), camera)
+    noise = NoiseMap(
+        tiles=limited.astype(np.float32).reshape(n_tiles),
         shape=response.shape,
         roughness=float(np.prod(np.median(gradients, axis=0))),
         gains=gains,
@@ -173,7 +201,21 @@ def noise_map(
         level=level,
         counts=np.array([-1 if count is None else count.number for count in counts]).reshape(n_tiles),
         count_noises=noises,
+        moments=np.array(moments),
+        spreads=np.array(spreads, dtype=np.float32).reshape(n_tiles),
+        camera=camera.responses.astype(np.float32).reshape(n_tiles),
     )
+    if not camera.is_known or spot_leak(sigma_px) > MOST_LEAK:
+        return noise
+    deviation = float(np.median(camera.responses / camera.pixels))
+    return replace(noise, steps=noise_steps(image, noise, deviation=deviation, sigma_px=sigma_px))
+
+
+def _without_structure(tiles: NDArray[np.float64], camera: CameraNoise) -> NDArray[np.float64]:
+    """The spread of every tile, but at most twice that of the camera's noise where that is known."""
+    if not camera.is_known:
+        return tiles
+    return np.minimum(tiles, _MOST_ROUGH * camera.responses)
 
 
 def _structure_level(response: NDArray[np.float32], *, sigma_px: Sequence[float]) -> BlockMap:
@@ -240,39 +282,6 @@ def _tile_boxes(shape: Sequence[int], n_tiles: Sequence[int]) -> list[tuple[slic
     """The pixels of every tile, in raster order."""
     edges = [np.linspace(0, size, n + 1).astype(int).tolist() for size, n in zip(shape, n_tiles, strict=True)]
     return list(itertools.product(*([slice(a, b) for a, b in itertools.pairwise(edge)] for edge in edges)))
-
-
-def _edge_gain(size: int, sigma: float) -> NDArray[np.float64]:
-    """(size, 3) float64: how much white noise two blurs let through along one axis, at each place.
-
-    Columns: sum of squares of the narrow kernel, of the products of both, of squares of the wide one. Near the ends the
-    mirrored image folds the kernel on itself, so it averages over fewer values.
-    """
-    kernels = [gaussian_kernel(sigma * RATIO**power)[:, 0].astype(np.float64) for power in (-0.5, 0.5)]
-    # Beyond two radii from both ends all places are alike.
-    reach = len(kernels[1])
-    length = min(size, 2 * reach)
-    narrow, wide = (ndimage.correlate1d(np.eye(length), kernel, axis=0, mode="reflect") for kernel in kernels)
-    gain = np.stack([(a * b).sum(axis=1) for a, b in ((narrow, narrow), (narrow, wide), (wide, wide))], axis=1)
-    middle = np.repeat(gain[length // 2 : length // 2 + 1], size - length, axis=0)
-    return np.concatenate([gain[: length // 2], middle, gain[length // 2 :]])
-
-
-def _inner_gain(sigma: float) -> NDArray[np.float64]:
-    """(3,) float64: as `_edge_gain`, far from all ends."""
-    narrow, wide = (gaussian_kernel(sigma * RATIO**power)[:, 0].astype(np.float64) for power in (-0.5, 0.5))
-    padded = np.pad(narrow, (len(wide) - len(narrow)) // 2)
-    return np.array([padded @ padded, padded @ wide, wide @ wide])
-
-
-def _plane_factors(
-    gains: Sequence[NDArray[np.float64]], *, sigma_px: Sequence[float], inner: float
-) -> NDArray[np.float64]:
-    """(Z,) float64, noise of each plane over that far from the borders; (1,) ones for a plane alone."""
-    if len(gains) == 2:
-        return np.ones(1)
-    here = gains[0] * _inner_gain(sigma_px[1]) * _inner_gain(sigma_px[2])
-    return np.asarray(np.sqrt((here[:, 0] - 2 * here[:, 1] + here[:, 2]) / inner))
 
 
 def _even(

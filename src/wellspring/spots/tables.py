@@ -95,7 +95,20 @@ WELL_SPOTS = Table(
     is_open=True,
     further=(_PLANE,),
 )
-WELL_SPOTS_PER_CELL = Table("well_spots_per_cell", (*IMAGE_COLUMNS, _OBJECT, *SPOTS_PER_CELL.columns))
+WELL_SPOTS_PER_CELL = Table(
+    "well_spots_per_cell",
+    (
+        *IMAGE_COLUMNS,
+        _OBJECT,
+        *SPOTS_PER_CELL.columns,
+        Column(
+            "n_by_light",
+            "float64",
+            "spots",
+            "integrated intensity of the cell over a single spot's, for cells too full to count; empty if not known",
+        ),
+    ),
+)
 WELL_SPOT_FOCI = Table("well_spot_foci", (*IMAGE_COLUMNS, *SPOT_FOCI.columns), is_open=True, further=(_PLANE,))
 WELL_SPOT_THRESHOLDS = Table(
     "well_spot_thresholds",
@@ -117,9 +130,16 @@ WELL_SPOT_THRESHOLDS = Table(
             "relative_noise",
             "float64",
             "1",
-            "noise around the usual spot, over that of the quietest tenth of the field",
+            "noise around the usual spot, over that of the camera; if not known, of the quietest tenth of the field",
         ),
         Column("doubts", "str", "", "reasons to look at the image before its count is believed, or none"),
+        Column(
+            "density",
+            "float64",
+            "1",
+            "spots per room of one, by the moments of the response; too low in full fields and stacks",
+        ),
+        Column("spot_light", "float64", "intensity", "summed intensity of a single spot; empty if not known"),
     ),
 )
 WELL_SPOT_CURVES = Table("well_spot_curves", (*IMAGE_COLUMNS, *SPOT_CURVE.columns))

@@ -2,7 +2,7 @@
 
 import itertools
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -37,6 +37,10 @@ _VALLEY = 0.5
 _LEAST_SHARE = 0.1
 # A class of which nine tenths are brighter than this many times the noise's limit is clear of the noise.
 _CLEAR = 1.25
+# So much sharper are molecules than clumps of 1.2 times their width; maxima of noise and texture are by less.
+_SHARPER = 1.25
+# Granules of autofluorescence are less sharp than spots by more than this.
+_AS_SHARP = 1.5
 _LEAST_MAXIMA = 30
 # By so much must the Bayesian information criterion favour several classes over one: "strong" evidence after Kass and
 # Raftery (J. Am. Stat. Assoc. 90, 1995). A class that is not there costs half of the spots.
@@ -71,6 +75,8 @@ class Threshold:
         Maxima above the threshold, above 0.9 times it and above 1.1 times it.
     n_by_chance : float
         Maxima that noise alone would have above the threshold (`maxima_by_chance`).
+    fainter : float
+        Maxima below the threshold that stand clear of the noise and are no wider than spots, over the spots' number.
     """
 
     method: str
@@ -81,6 +87,7 @@ class Threshold:
     n_below: int
     n_above: int
     n_by_chance: float
+    fainter: float = 0.0
 
     @property
     def instability(self) -> float:
@@ -137,12 +144,27 @@ def noise_threshold(candidates: Candidates, noise: NoiseMap) -> Threshold:
     stands_out = candidates.response > factor * candidates.noise
     log_responses = np.log(candidates.response[stands_out].astype(np.float64))
     log_limits = np.log(factor * candidates.noise[stands_out].astype(np.float64))
-    boundary = signal_boundary(log_responses, log_responses - log_limits)
+    sharpness = candidates.sharpness[stands_out] if len(candidates.sharpness) else None
+    boundary = signal_boundary(log_responses, log_responses - log_limits, sharpness)
     usual = factor * noise.usual
     value = usual if boundary is None else max(usual, math.exp(boundary))
     # Without a second class the local noise alone decides, also where it is below the usual.
     least = factor * float(noise.least().min()) if boundary is None else value
-    return _threshold(candidates, noise, method="noise", value=least, factor=factor)
+    chosen = _threshold(candidates, noise, method="noise", value=least, factor=factor)
+    return replace(chosen, fainter=_fainter(candidates, chosen, noise))
+
+
+def _fainter(candidates: Candidates, chosen: Threshold, noise: NoiseMap) -> float:
+    """`Threshold.fainter`: of the maxima between noise and threshold those as sharp as the spots, per spot."""
+    is_spot = chosen.levels(candidates) > 1
+    ratios = candidates.response / (_CLEAR * chosen.factor * np.maximum(candidates.noise, np.finfo(np.float32).tiny))
+    between = ~is_spot & (ratios > 1)
+    if not is_spot.any() or not between.any() or len(candidates.sharpness) == 0:
+        return 0.0
+    own, spots = (float(np.median(candidates.sharpness[which])) for which in (between, is_spot))
+    by_chance = float(noise_maxima(noise, np.array([_CLEAR * chosen.factor]))[0])
+    excess = max(0.0, float(between.sum()) - by_chance)
+    return excess / float(is_spot.sum()) if own > spots / _AS_SHARP else 0.0
 
 
 def noise_maxima(noise: NoiseMap, factors: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -185,7 +207,11 @@ def noise_factor(candidates: Candidates, noise: NoiseMap) -> float:
     return float(factors[np.flatnonzero(is_noise)[-1]]) if is_noise.any() else LEAST_FACTOR
 
 
-def signal_boundary(log_responses: NDArray[np.float64], log_ratios: NDArray[np.float64]) -> float | None:
+def signal_boundary(
+    log_responses: NDArray[np.float64],
+    log_ratios: NDArray[np.float64],
+    sharpness: NDArray[np.floating] | None = None,
+) -> float | None:
     """Least log response of the signal's class; None where there is one class only.
 
     A mixture of one, two or three normal classes, as many as the Bayesian information criterion supports (several only
@@ -194,8 +220,9 @@ def signal_boundary(log_responses: NDArray[np.float64], log_ratios: NDArray[np.f
     for which two things hold. What is above is no small minority (10 %), for molecules that lie close together make
     few, bright maxima too. And what is below, down to the next gap, reaches down to the noise: its faintest tenth lies
     within 1.25 times the noise's limit. Autofluorescence has all brightnesses, down to none; molecules carry the same
-    number of dyes, so their class is clear of the noise, and what is brighter still are clumps. Where molecules
-    hardly exceed the noise and more than 10 % of the maxima are clumps, this errs.
+    number of dyes, so their class stands clear of the noise, and what is brighter still are clumps. Where molecules
+    hardly stand out of the noise, the width decides: clumps are wider than molecules, and autofluorescence is not
+    sharper than they are.
 
     Parameters
     ----------
@@ -203,6 +230,8 @@ def signal_boundary(log_responses: NDArray[np.float64], log_ratios: NDArray[np.f
         Of the maxima that exceed the noise, any order. Fewer than 30 are one class.
     log_ratios : (n,) float64
         Log of the response over the noise's limit at the place, 0 or more.
+    sharpness : (n,) float or None
+        As in `Candidates`; None: the width is not asked.
     """
     if len(log_responses) < _LEAST_MAXIMA or np.ptp(log_responses) == 0:
         return None
@@ -213,9 +242,27 @@ def signal_boundary(log_responses: NDArray[np.float64], log_ratios: NDArray[np.f
         below = gaps[number + 1] if number + 1 < len(gaps) else -np.inf
         own = ratios[(values > below) & (values <= gap)]
         is_clear = len(own) == 0 or np.quantile(own, 0.1) > np.log(_CLEAR)
-        if not is_clear and np.mean(values > gap) >= _LEAST_SHARE:
+        widths = None if sharpness is None else sharpness[chosen]
+        is_minority = np.mean(values > gap) < _LEAST_SHARE
+        if not is_clear and not is_minority and not _are_clumps(values, ratios, widths, below=below, gap=gap):
             return gap
     return None
+
+
+def _are_clumps(
+    values: NDArray[np.float64],
+    ratios: NDArray[np.float64],
+    sharpness: NDArray[np.floating] | None,
+    *,
+    below: float,
+    gap: float,
+) -> bool:
+    """Whether the maxima above a gap are fewer and wider than those below it that noise cannot explain."""
+    if sharpness is None:
+        return False
+    own, upper = (values > below) & (values <= gap), sharpness[values > gap]
+    lower = sharpness[own & (ratios > np.log(_CLEAR))]
+    return own.sum() > len(upper) and len(lower) > 0 and float(np.median(lower)) > _SHARPER * float(np.median(upper))
 
 
 def _gaps(model: Mixture, values: NDArray[np.float64]) -> list[float]:

@@ -130,7 +130,7 @@ def test_a_given_threshold_in_the_noise_is_told_and_takes_nothing_apart() -> Non
 def test_spots_that_are_mostly_added_are_told() -> None:
     settings = replace(FIELD, shape=(200, 200), n_spots=12, n_clumps=6, spots_per_clump=30, clump_radius_px=2.0)
     field = simulate_smfish(settings, rng=np.random.default_rng(2))
-    assert _doubts(field.image, np.ones((200, 200), np.uint32)) == "mostly in clumps"
+    assert _doubts(field.image, np.ones((200, 200), np.uint32)) == "few bright objects, mostly in clumps"
 
 
 @pytest.mark.parametrize("per_cell", [8, 1000])
@@ -143,7 +143,7 @@ def test_molecules_that_hide_each_other_are_told(per_cell: int) -> None:
             image, cells, cells, **{**SETTINGS, "sigma_px": sigma_px, "spacing_um": (0.3, 0.16, 0.16)[-image.ndim :]}
         )
         assert ("crowded" in found.thresholds["doubts"][0]) == (per_cell == 1000)
-        assert (len(found.spots) < 0.7 * len(site.spots)) == (per_cell == 1000)
+        assert (len(found.spots) < 0.9 * len(site.spots)) == (per_cell == 1000)
 
 
 def test_crowding_of_a_lattice() -> None:
@@ -151,9 +151,9 @@ def test_crowding_of_a_lattice() -> None:
     response = difference_of_gaussians(image, sigma_px=(1.5, 1.5))
     noise = noise_map(image, response, sigma_px=(1.5, 1.5), floor=0.1)
     lattice = np.argwhere(np.ones((20, 20), bool))
-    # Neighbours are counted up to 6 px: 8 of a square lattice of 4 px, none of one of 7 px; 3 fill the room.
-    near, far = (crowding(step * lattice, noise, sigma_px=(1.5, 1.5)) for step in (4, 7))
-    assert near.occupancy == pytest.approx(8 / 3, rel=0.1)
+    # Neighbours are counted up to 9 px: 20 of a square lattice of 4 px, none of one of 10 px; 9 fill the room.
+    near, far = (crowding(step * lattice, noise, sigma_px=(1.5, 1.5)) for step in (4, 10))
+    assert near.occupancy == pytest.approx(20 / 9, rel=0.1)
     assert far.occupancy == 0
     assert near.relative_noise == pytest.approx(1, abs=0.2)
     assert not far.hides_spots
