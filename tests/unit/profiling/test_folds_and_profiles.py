@@ -67,12 +67,12 @@ def test_embeddings_that_are_not_numbers() -> None:
 
 
 def test_wells_without_fields_drop_out(tmp_path: Path) -> None:
-    write_table(_embedding([[1, 9], [2, 8], [9, 1], [5, 5]]).iloc[:3], tmp_path / "A.parquet", EMBEDDING)
-    write_table(empty_table(EMBEDDING), tmp_path / "B.parquet", EMBEDDING)
-    profiles = read_profiles([tmp_path / "A.parquet", tmp_path / "B.parquet"], ANNOTATIONS, source="pca")[0]
+    write_table(_embedding([[1, 9], [2, 8], [9, 1], [5, 5]]).iloc[:3], tmp_path / "p" / "A.parquet", EMBEDDING)
+    write_table(empty_table(EMBEDDING), tmp_path / "p" / "B.parquet", EMBEDDING)
+    profiles = read_profiles([tmp_path / "p" / "A.parquet", tmp_path / "p" / "B.parquet"], ANNOTATIONS, source="pca")[0]
     assert profiles.wells["well"].tolist() == ["A"]
     with pytest.raises(ValueError, match="pca: expected embeddings of at least one field, but no well has any"):
-        read_profiles([tmp_path / "B.parquet"], ANNOTATIONS, source="pca")
+        read_profiles([tmp_path / "p" / "B.parquet"], ANNOTATIONS, source="pca")
 
 
 def test_chance_explains_a_share_that_is_not_rare() -> None:
