@@ -34,6 +34,9 @@ _LEAST_EVIDENCE = 12.0
 # Of white noise blurred with sigma, the share of the standard deviation that a second such blur takes away, by axes:
 # the square root of 1 + 2^(-n/2) - 2 (2/3)^(n/2).
 _LEFT = {2: 0.408, 3: 0.515}
+# The noise is looked for out of reach of what is stained: beyond three standard deviations of a blur so many times as
+# wide as that of the image, where that is a hundredth of the field at least.
+_FAR_SIGMAS, _LEAST_FAR = 2.0, 0.01
 
 _Mask = NDArray[np.bool_]
 _Values = NDArray[np.float32]
@@ -224,7 +227,10 @@ def outweighs_noise(
     pixels it holds (a blur makes one of 4 pi sigma^2) must reach 12. Maxima of white noise reach 4 to 6, of noise that
     was blurred or interpolated before 12, and a disc that is as bright as the noise of a pixel and 30 px wide 20.
 
-    The noise is the geometric mean of two estimates in the background, and that of white noise at least. Both are
+    The noise is the geometric mean of two estimates in the background, and that of white noise at least. They are made
+    out of reach of what is stained. Where there is no such place, the field is either noise alone, whose values are
+    normally distributed, and the estimates hold between its maxima; or full of nuclei, whose own edges are all that is
+    seen between them, and only white noise is assumed. Both are
     1.4826 times the median absolute difference from a wider blur: one three times as wide, which in crowded fields
     counts what is left of nuclei, and one 1.41 times as wide over the share of white noise that is left by it, which
     falls short where neighbouring pixels are alike.
@@ -238,10 +244,27 @@ def outweighs_noise(
     """
     independent = 4 * grid.size_of_ball(2 * max(sigma_px, 0.5))
     noise = independent**-0.5
-    if not stained.all():
-        wide, near = (_spread(smooth, ~stained, grid=grid, sigma_px=sigma_px * share) for share in (3.0, 1.0))
+    # Of the stain's own edges less than a thousandth reaches so far.
+    far = grid.blurred(stained.astype(np.float32), _FAR_SIGMAS * max(sigma_px, 0.5)) < 1e-3
+    if far.mean() < _LEAST_FAR and _is_normal(smooth):
+        far = ~stained
+    if far.mean() >= _LEAST_FAR:
+        wide, near = (_spread(smooth, far, grid=grid, sigma_px=sigma_px * share) for share in (3.0, 1.0))
         noise = max(noise, float(np.sqrt(wide * near / _LEFT[grid.n_axes])))
     return np.asarray(height / noise * np.sqrt(n_px / independent) >= _LEAST_EVIDENCE)
+
+
+def _is_normal(values: _Values) -> bool:
+    """Whether values are distributed like one normal population, by their quantiles: symmetric, with its tails.
+
+    Of a normal distribution the upper half of the 5 to 95 % range is as long as the lower one, and the quartiles span
+    0.41 of it; of two populations of like size they span far more, of a large and a small one the halves differ.
+    """
+    low, first, middle, third, high = np.percentile(values, [5, 25, 50, 75, 95])
+    if not low < middle < high:
+        return False
+    skew, span = (high - middle) / (middle - low), (third - first) / (high - low)
+    return bool(0.75 <= skew <= 1.33 and 0.36 <= span <= 0.46)
 
 
 def _spread(smooth: _Values, where: _Mask, *, grid: Grid, sigma_px: float) -> float:

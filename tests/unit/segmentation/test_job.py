@@ -133,8 +133,10 @@ def test_without_a_nucleus_channel_the_cell_stain_gives_the_seeds() -> None:
     image, _ = drawn()
     settings = LogOtsuSettings(None, 1.0, 10.0, OWN_EDGE, "log_otsu")
     assert seed_channel(settings) == "CELL"
-    ((_, seeds),) = run_nuclei([SiteImage("1", ("CELL",), image[None], None)], settings)
+    (found,) = run_nuclei([SiteImage("1", ("CELL",), image[None], None)], settings, key=("P", "A1"))
+    seeds = found.labels
     assert seeds.max() == 1
+    assert found.about["n_nuclei"].tolist() == [1]
     assert 0 < (seeds > 0).sum() < STAINED_PX
     assert seed_channel(LogOtsuSettings("DAPI", 1.0, 10.0, None, "log_otsu")) == "DAPI"
     with pytest.raises(ValueError, match=r"segmentation\.nucleus_channel: null needs segmentation\.cells"):
