@@ -119,13 +119,10 @@ def spots_of_image(
         max_per_neighborhood=max_per_neighborhood,
         method_settings=options,
     )
-    n_in_objects, n_in_largest, light = 0, 0, 0.0
-    if decompose and len(found.spots) >= _LEAST_REFERENCES and not is_in_noise(found.threshold):
-        split = decompose_clumps(image, found.spots, sigma_px=sigma_px)
-        spots, light = split.spots, split.light
-        n_in_objects, n_in_largest = split.n_in_objects, split.n_in_largest
-    else:
-        spots = found.spots.assign(is_added=np.zeros(len(found.spots), dtype=bool))
+    is_split = decompose and len(found.spots) >= _LEAST_REFERENCES and not is_in_noise(found.threshold)
+    split = decompose_clumps(image, found.spots, sigma_px=sigma_px) if is_split else None
+    spots = found.spots.assign(is_added=False) if split is None else split.spots
+    light = 0.0 if split is None else split.light
     spots = assign_labels(assign_labels(spots, nuclei, column="nucleus_id"), cells, column="cell_id")
     spots = find_foci(spots, spacing_um=spacing_um, radius_um=focus_radius_um, min_spots=focus_min_spots)
     crowding = replace(found.crowding, occupancy=_occupancy(found.spots, spots, sigma_px=sigma_px))
@@ -133,24 +130,27 @@ def spots_of_image(
     counts = count_per_cell(spots, cell_ids=ids[ids > 0].tolist())
     sigmas = axis_sigmas(sigma_px, n_axes=image.ndim)
     by_light = spots_by_light(image, cells, cell_ids=counts["cell_id"].tolist(), light=light, sigma_px=sigmas)
-    described = describe_threshold(found.threshold, limit=max_instability)
-    measured = pd.concat([described, snr_summary(spots)], axis=1).assign(
-        saturated_share=saturated_pixels(image),
-        occupancy=crowding.occupancy,
-        relative_noise=crowding.relative_noise,
-        density=crowding.density,
-        spot_light=light if light > 0 else np.nan,
-        doubts=image_doubts(
-            image,
-            spots,
-            found.threshold,
-            crowding,
-            n_cells=len(counts),
-            max_instability=max_instability,
-            n_in_objects=n_in_objects,
-            n_in_largest=n_in_largest,
-            sigma_px=float(np.sqrt(np.prod(sigmas[-2:]))),
-        ),
+    measured = (
+        describe_threshold(found.threshold, limit=max_instability)
+        .join(snr_summary(spots))
+        .assign(
+            saturated_share=saturated_pixels(image),
+            occupancy=crowding.occupancy,
+            relative_noise=crowding.relative_noise,
+            density=crowding.density,
+            spot_light=light if light > 0 else np.nan,
+            doubts=image_doubts(
+                image,
+                spots,
+                found.threshold,
+                crowding,
+                n_cells=len(counts),
+                max_instability=max_instability,
+                n_in_objects=0 if split is None else split.n_in_objects,
+                n_in_largest=0 if split is None else split.n_in_largest,
+                sigma_px=float(np.sqrt(np.prod(sigmas[-2:]))),
+            ),
+        )
     )
     return SpotTables(
         spots=spots.assign(object_id=spots["cell_id"].where(spots["cell_id"] == 0, spots["cell_id"] + first_id)),
