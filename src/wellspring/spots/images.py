@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from wellspring.errors import InputError
 from wellspring.spots.clumps import decompose_clumps
-from wellspring.spots.crowding import occupancy
+from wellspring.spots.crowding import Crowding, occupancy
 from wellspring.spots.detection import detect_with_threshold
 from wellspring.spots.doubts import image_doubts, is_in_noise, is_unstable, saturated_pixels
 from wellspring.spots.filters import axis_sigmas
@@ -130,34 +130,38 @@ def spots_of_image(
     counts = count_per_cell(spots, cell_ids=ids[ids > 0].tolist())
     sigmas = axis_sigmas(sigma_px, n_axes=image.ndim)
     by_light = spots_by_light(image, cells, cell_ids=counts["cell_id"].tolist(), light=light, sigma_px=sigmas)
-    measured = (
-        describe_threshold(found.threshold, limit=max_instability)
-        .join(snr_summary(spots))
-        .assign(
-            saturated_share=saturated_pixels(image),
-            occupancy=crowding.occupancy,
-            relative_noise=crowding.relative_noise,
-            density=crowding.density,
-            spot_light=light if light > 0 else np.nan,
-            doubts=image_doubts(
-                image,
-                spots,
-                found.threshold,
-                crowding,
-                n_cells=len(counts),
-                max_instability=max_instability,
-                n_in_objects=0 if split is None else split.n_in_objects,
-                n_in_largest=0 if split is None else split.n_in_largest,
-                sigma_px=float(np.sqrt(np.prod(sigmas[-2:]))),
-            ),
-        )
+    doubts = image_doubts(
+        image,
+        spots,
+        found.threshold,
+        crowding,
+        n_cells=len(counts),
+        max_instability=max_instability,
+        n_in_objects=0 if split is None else split.n_in_objects,
+        n_in_largest=0 if split is None else split.n_in_largest,
+        sigma_px=float(np.sqrt(np.prod(sigmas[-2:]))),
     )
+    about = describe_threshold(found.threshold, limit=max_instability).join(snr_summary(spots))
+    measured = _with_measures(about, image, crowding, light=light).assign(doubts=doubts)
     return SpotTables(
         spots=spots.assign(object_id=spots["cell_id"].where(spots["cell_id"] == 0, spots["cell_id"] + first_id)),
         cells=counts.assign(object_id=counts["cell_id"] + first_id, n_by_light=by_light),
         foci=foci_table(spots),
         thresholds=measured,
         curves=found.threshold.curve,
+    )
+
+
+def _with_measures(
+    about: pd.DataFrame, image: NDArray[np.generic], crowding: Crowding, *, light: float
+) -> pd.DataFrame:
+    """The row on a threshold with what else is known of its image."""
+    return about.assign(
+        saturated_share=saturated_pixels(image),
+        occupancy=crowding.occupancy,
+        relative_noise=crowding.relative_noise,
+        density=crowding.density,
+        spot_light=light if light > 0 else np.nan,
     )
 
 
