@@ -9,6 +9,7 @@ from wellspring.quality.report.left_out import left_out_sites
 from wellspring.report.chapter import read_captions, write_chapter
 from wellspring.report.style import save_figure
 from wellspring.spots.images import TABLES
+from wellspring.spots.plate import compared_images
 from wellspring.spots.report.chapter import spots_chapter
 from wellspring.spots.report.figures import counts_figure, curves_figure, spots_table
 from wellspring.spots.tables import SPOT_QUALITY
@@ -33,6 +34,7 @@ def main(
         name: read_tables(given[name], TABLES[name], of_wells=True)
         for name in ("spots", "cells", "thresholds", "curves")
     }
+    tables["thresholds"] = compared_images(tables["thresholds"])
     left_out, sites = left_out_sites(given["sites"])
     table = spots_table(tables["thresholds"], tables["cells"], tables["spots"], left_out=left_out)
     print(table.to_string())

@@ -11,8 +11,19 @@ if TYPE_CHECKING:
     from wellspring.spots.crowding import Crowding
     from wellspring.spots.threshold import Threshold
 
-__all__ = ["DOUBTS", "NO_DOUBT", "image_doubts", "is_in_noise", "is_unstable", "joined_doubts", "saturated_pixels"]
+__all__ = [
+    "DOUBTS",
+    "NO_DOUBT",
+    "UNLIKE",
+    "image_doubts",
+    "is_in_noise",
+    "is_unstable",
+    "joined_doubts",
+    "saturated_pixels",
+]
 
+# Found where all images of a plate are there: `wellspring.spots.plate.compared_images`.
+UNLIKE = "unlike its plate"
 # The words of the table's column `doubts`, in its order, and what they ask for.
 DOUBTS = {
     "constant image": "all pixels have one value; the shutter may have been closed, or the wrong channel named",
@@ -31,7 +42,9 @@ DOUBTS = {
     "few bright objects": "a single object makes more than a 20th of the count by its light: transcription sites do, "
     "and so does small debris",
     "smoothed image": "neighbouring pixels share their noise, as after denoising, deconvolution or enlarging, so a "
-    "field full of spots cannot be told from noise; use the camera's own images",
+    "field full of spots cannot be distinguished from noise; use the camera's own images",
+    UNLIKE: "its threshold, brightness or size of spots is far from that of the plate's other images: it may be out of "
+    "focus, exposed otherwise, or of another stain",
     "mostly in clumps": "more than half of the spots come from splitting clumps by the light of the median spot",
 }
 NO_DOUBT = "none"
@@ -121,7 +134,7 @@ def image_doubts(
         "smoothed image": crowding.may_be_full,
         "mostly in clumps": int(spots["is_added"].sum()) > 0.5 * len(spots),
     }
-    return joined_doubts(words for words in DOUBTS if holds[words])
+    return joined_doubts(words for words in DOUBTS if holds.get(words))
 
 
 def _n_narrow(spots: pd.DataFrame, threshold: "Threshold", *, sigma_px: float) -> int:

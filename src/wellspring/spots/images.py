@@ -162,6 +162,7 @@ def _with_measures(
         relative_noise=crowding.relative_noise,
         density=crowding.density,
         spot_light=light if light > 0 else np.nan,
+        level=float(np.percentile(image, 50)) if image.size else np.nan,
     )
 
 

@@ -140,6 +140,7 @@ WELL_SPOT_THRESHOLDS = Table(
             "spots per room of one, by the moments of the response; too low in full fields and stacks",
         ),
         Column("spot_light", "float64", "intensity", "summed intensity of a single spot; empty if not known"),
+        Column("level", "float64", "intensity", "median of the image; empty of an image without pixels"),
     ),
 )
 WELL_SPOT_CURVES = Table("well_spot_curves", (*IMAGE_COLUMNS, *SPOT_CURVE.columns))
