@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import cast
 
 import numpy as np
 import pandas as pd
@@ -162,7 +163,7 @@ def _with_measures(
         relative_noise=crowding.relative_noise,
         density=crowding.density,
         spot_light=light if light > 0 else np.nan,
-        level=float(np.percentile(image, 50)) if image.size else np.nan,
+        level=float(np.median(cast("NDArray[np.float64]", image))) if image.size else np.nan,
     )
 
 
