@@ -1,5 +1,7 @@
 """Tables of spots, of one image and of a well."""
 
+import math
+
 from wellspring.tables import SITE_COLUMNS, WELL_COLUMNS, Column, Table
 
 __all__ = [
@@ -105,7 +107,9 @@ WELL_SPOTS_PER_CELL = Table(
             "n_by_light",
             "float64",
             "spots",
-            "integrated intensity of the cell over a single spot's, for cells too full to count; empty if not known",
+            "integrated intensity of the cell over a single spot's, for cells too full to count; below 0 where noise makes "
+            "it so; empty if not known",
+            minimum=-math.inf,
         ),
     ),
 )
