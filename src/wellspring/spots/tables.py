@@ -107,8 +107,8 @@ WELL_SPOTS_PER_CELL = Table(
             "n_by_light",
             "float64",
             "spots",
-            "integrated intensity of the cell over a single spot's, for cells too full to count; noise may put it below "
-            "0; empty if not known",
+            "integrated intensity of the cell over a single spot's, for cells too full to count; noise may put it "
+            "below 0; empty if not known",
             minimum=-math.inf,
         ),
     ),
