@@ -56,12 +56,12 @@ SMALLER: dict[str, Any] = {
     },
     "report": {"bootstrap_samples": 100},
 }
-DEMO = ROOT / "config/demo/config.yaml"
+DEMO = ROOT / "config/transcription/config.yaml"
 N_WELLS = 4
 
 
 def small_config() -> dict[str, Any]:
-    """The shipped demo's config, made small."""
+    """The config of the shipped study of transcription, made small."""
     return _merged(yaml.safe_load(DEMO.read_text(encoding="utf-8")), SMALLER)
 
 
