@@ -96,7 +96,7 @@ def segmentation_chapter(
     file = str(files["table"])
     columns = (*_COLUMNS, _LEFT_OUT) if len(left_out) else _COLUMNS
     counts = page_table(table, columns, title="Nuclei and cells by well", file=file, note=_NOTE)
-    text = [_TEXT]
+    text: list[str] = []
     if corrected:
         text.append(f"Read with even illumination: {', '.join(corrected)}.")
     return Chapter(
