@@ -1,4 +1,4 @@
-"""Deprecated: the sheet of wells under its old name, until version 1.0; import `wellspring.sheet.reading` instead."""
+"""Deprecated: the sheet of wells under its old name, until version 0.3; import `wellspring.sheet.reading` instead."""
 
 from wellspring.sheet.reading import read_sheet, well_annotations, well_paths, wildcard_pattern
 
