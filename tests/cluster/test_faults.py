@@ -95,7 +95,7 @@ def test_a_training_that_runs_out_of_time_goes_on_after_its_last_epoch(
     head.finished()
     assert _states(study, "rule_training_fit") == ["TIMEOUT", "COMPLETED"]
     log = (study.folder / "logs/training_fit/linear/color-structure/123.log").read_text(encoding="utf-8")
-    resumed = re.search(r"goes on after epoch (\d+)", log)
+    resumed = re.search(r"resumes after epoch (\d+)", log)
     assert resumed
     assert 0 < int(resumed[1]) < N_EPOCHS
     history = pd.read_csv(study.folder / TRAINED / "history.csv")
