@@ -96,7 +96,7 @@ def _modules_of(name: str) -> list[str]:
     if path.name != "__init__.py":
         return [name]
     inner = [found.relative_to(path.parent).with_suffix("") for found in path.parent.rglob("*.py")]
-    return [".".join((name, *place.parts)).removesuffix(".__init__") for place in inner]
+    return [".".join((name, *index.parts)).removesuffix(".__init__") for index in inner]
 
 
 @cache

@@ -137,9 +137,9 @@ def ranks(values: ArrayLike) -> NDArray[np.float64]:
     numbers = np.asarray(values)
     if numbers.ndim > 1:
         return np.stack([ranks(column) for column in numbers.T], axis=-1) if numbers.size else np.empty(numbers.shape)
-    _, place, counts = np.unique(numbers, return_inverse=True, return_counts=True, equal_nan=False)
+    _, index, counts = np.unique(numbers, return_inverse=True, return_counts=True, equal_nan=False)
     last = np.cumsum(counts)
-    return np.asarray((last - (counts - 1) / 2)[place], dtype=np.float64)
+    return np.asarray((last - (counts - 1) / 2)[index], dtype=np.float64)
 
 
 def roc_area(scores: ArrayLike, is_true: ArrayLike) -> float:

@@ -40,7 +40,7 @@ def main_of(script):
 
 def write_cells(folder):
     """Four training cells of 5 x 5 px: channel b is twice channel a, c is independent of both; EU is the target."""
-    y, x = (place.ravel() for place in np.indices((5, 5)))
+    y, x = (index.ravel() for index in np.indices((5, 5)))
     runs = dict(zip(("run_y", "run_x", "run_length"), runs_of(y, x), strict=True))
     rng = np.random.default_rng(1)
     crops = []

@@ -45,11 +45,11 @@ def run(script, **job):
 @pytest.fixture
 def job(tmp_path):
     """A well of ten cells, and the job that trains a linear model on them."""
-    y, x = (place.ravel() for place in np.indices((4, 4)))
+    y, x = (index.ravel() for index in np.indices((4, 4)))
     runs = dict(zip(("run_y", "run_x", "run_length"), runs_of(y, x), strict=True))
-    places = {"y_min": 0, "x_min": 0, "height": 4, "width": 4}
+    indices = {"y_min": 0, "x_min": 0, "height": 4, "width": 4}
     pixels = [np.column_stack([np.full(16, 10 * i), np.full(16, 100 + i)]).astype(np.uint16) for i in range(10)]
-    crops = [Crop(object_id=i, pixels=pixels[i], **places, **runs) for i in range(10)]
+    crops = [Crop(object_id=i, pixels=pixels[i], **indices, **runs) for i in range(10)]
     header = ShardHeader(plate="P", well="A1", channels=("a", "EU"), background=np.zeros(2))
     write_shard(tmp_path / "cells" / "P" / "A1.arrow", crops, header=header)
     numbers = {"plate": "P", "well": "A1", "object_id": range(10), "row": range(10), "split": SPLITS}

@@ -40,12 +40,12 @@ def test_a_full_disk_under_the_log_does_not_hide_the_message() -> None:
 @pytest.mark.parametrize("folder", ["logs", "part/logs", "/logs/logs"])
 def test_bad_input_ends_in_one_message_and_exit_code_1(tmp_path: Path, folder: str) -> None:
     body = "raise InputError('x.npy: expected whole numbers.')"
-    place = f"{tmp_path}{folder}" if folder.startswith("/") else folder
-    result = job(Path(f"{place}/cells_crop/p/A1.log"), body, cwd=tmp_path)
+    index = f"{tmp_path}{folder}" if folder.startswith("/") else folder
+    result = job(Path(f"{index}/cells_crop/p/A1.log"), body, cwd=tmp_path)
     assert result.returncode == 1
-    details = f"      (details: {place}/cells_crop/p/A1.log)"
+    details = f"      (details: {index}/cells_crop/p/A1.log)"
     assert result.stderr == f"ERROR cells_crop/p/A1: x.npy: expected whole numbers.\n{details}\n"
-    log = (tmp_path / place / "cells_crop/p/A1.log").read_text(encoding="utf-8")
+    log = (tmp_path / index / "cells_crop/p/A1.log").read_text(encoding="utf-8")
     assert log.startswith("Traceback")
     assert "InputError: x.npy" in log
 

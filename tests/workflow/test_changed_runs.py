@@ -34,9 +34,9 @@ def _image(seed: int, *, is_spots: bool) -> Any:
     """Nine round nuclei, or 25 spots, of 90 px a side."""
     rng = np.random.default_rng(seed)
     y, x = np.mgrid[:90, :90]
-    places = rng.uniform(5, 85, (25, 2)) if is_spots else [(a, b) for a in (16, 45, 74) for b in (16, 45, 74)]
+    indices = rng.uniform(5, 85, (25, 2)) if is_spots else [(a, b) for a in (16, 45, 74) for b in (16, 45, 74)]
     width, height = (1.3, 300) if is_spots else (4.0, 900)
-    light = sum(height * np.exp(-((y - a) ** 2 + (x - b) ** 2) / (2 * width**2)) for a, b in places)
+    light = sum(height * np.exp(-((y - a) ** 2 + (x - b) ** 2) / (2 * width**2)) for a, b in indices)
     return rng.poisson(100 + light).astype(np.uint16)
 
 

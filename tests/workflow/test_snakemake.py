@@ -60,8 +60,8 @@ def test_the_whole_workflow_makes_the_report_and_every_log(finished: Path) -> No
     assert set(metrics["model"]) == {"baseline", "linear"}
     counts = planned(finished, forceall=True)
     for folder, suffix in (("logs", ".log"), ("benchmarks", ".tsv")):
-        places = [path.relative_to(finished / folder) for path in (finished / folder).rglob(f"*{suffix}")]
-        rules = [place.parts[0].removesuffix(suffix) for place in places]
+        indices = [path.relative_to(finished / folder) for path in (finished / folder).rglob(f"*{suffix}")]
+        rules = [index.parts[0].removesuffix(suffix) for index in indices]
         assert {rule: rules.count(rule) for rule in rules} == counts
     left = [p for p in (finished / "results").rglob(".*") if p.is_file() and p.name != ".snakemake_timestamp"]
     assert left == []

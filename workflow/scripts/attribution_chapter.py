@@ -27,16 +27,16 @@ def main(*, inputs: Mapping[str, Any], outputs: Mapping[str, str], params: Any) 
     """Sum up the tests of the maps where there are any; write their tables and figures, and the chapter."""
     files = {name: [Path(path) for path in paths] for name, paths in inputs.items()}
     explained = []
-    for place, path in enumerate(files["importance"]):
+    for index, path in enumerate(files["importance"]):
         run = run_of(path)
-        folder = files["trend"][place].parent
+        folder = files["trend"][index].parent
         explained.append(
             ExplainedRun(
                 run=run,
                 importance=read_table(path, tables.IMPORTANCE),
-                completeness=read_table(files["completeness"][place], tables.COMPLETENESS),
-                sanity=read_table(files["sanity"][place], tables.SANITY),
-                trend=read_table(files["trend"][place], tables.TREND),
+                completeness=read_table(files["completeness"][index], tables.COMPLETENESS),
+                sanity=read_table(files["sanity"][index], tables.SANITY),
+                trend=read_table(files["trend"][index], tables.TREND),
                 figures={figure.stem: figure for figure in files["figures"] if figure.parent == folder},
             )
         )

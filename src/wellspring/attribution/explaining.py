@@ -111,7 +111,7 @@ def explained_run(
         As `estimated`, `Baselines` and `channel_shares`.
     """
     positions = np.asarray(inputs, dtype=np.int64)
-    channels = [loader.channels[place] for place in inputs]
+    channels = [loader.channels[index] for index in inputs]
     done: list[ExplainedCells] = []
     for part in resume.parts(len(cells)):
         known = resume.read(part)
@@ -139,7 +139,7 @@ def explained_run(
 
 
 def _images(loader: ImageSource, places: NDArray[np.int64]) -> Iterator[tuple[int, NDArray[np.float32]]]:
-    return ((int(place), loader.batch(np.array([place]))[0][0]) for place in places)
+    return ((int(index), loader.batch(np.array([index]))[0][0]) for index in places)
 
 
 class _Cell:
@@ -185,7 +185,7 @@ def _explained(
     seed: int,
 ) -> Iterator[tuple[NDArray[np.float32], Explanation]]:
     """Each image and what explains it. What belongs to one cell, and to the next, shares batches."""
-    cells = (_Cell(place, image, baselines=baselines, settings=settings, seed=seed) for place, image in images)
+    cells = (_Cell(index, image, baselines=baselines, settings=settings, seed=seed) for index, image in images)
     for cell, integral, score in estimated(cells, gradients=gradients, batch_size=settings.batch_size):
         refined = refined_integral(
             integral,

@@ -85,6 +85,6 @@ def mean_importance(importance: pd.DataFrame, *, confidence: float = 0.99) -> pd
 
 
 def _sorted(means: pd.DataFrame, *, channels: list[str]) -> pd.DataFrame:
-    places = {name: place for place, name in enumerate((*LEVELS, ALL))}, {c: place for place, c in enumerate(channels)}
-    keys = means.assign(level=means["level"].map(places[0]), channel=means["channel"].map(places[1]))
+    indices = {name: index for index, name in enumerate((*LEVELS, ALL))}, {c: index for index, c in enumerate(channels)}
+    keys = means.assign(level=means["level"].map(indices[0]), channel=means["channel"].map(indices[1]))
     return means.loc[keys.sort_values(_GROUP).index].reset_index(drop=True)

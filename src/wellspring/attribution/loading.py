@@ -71,7 +71,7 @@ class ExplainedModel:
     @property
     def channels(self) -> list[str]:
         """Names of the channels that the model sees."""
-        return [self.loader.channels[place] for place in self.inputs]
+        return [self.loader.channels[index] for index in self.inputs]
 
     def baselines(self, settings: Baseline) -> Baselines:
         """As `baselines_of`, of these cells."""
@@ -79,19 +79,19 @@ class ExplainedModel:
 
     def images(self, places: Sequence[int]) -> Iterator[NDArray[np.float32]]:
         """The image of each place, (S, S, C) float32."""
-        return (self.loader.batch([place])[0][0] for place in places)
+        return (self.loader.batch([index])[0][0] for index in places)
 
     def subjects(self, cells: pd.DataFrame) -> Subjects:
         """The cells, with what replaces a value that is removed."""
-        places = [int(place) for place in cells["place"]]
+        indices = [int(index) for index in cells["place"]]
         inputs = np.asarray(self.inputs, dtype=np.int64)
         fill = fill_values(self.normalization, channels=self.channels)
         blur = Baselines("blur", np.empty((0, 1, 1, 1), dtype=np.float32))
         found = [
             Subject(image, blurred=blur.of(image, rng=np.random.default_rng(0))[0], inputs=inputs, fill=fill)
-            for image in self.images(places)
+            for image in self.images(indices)
         ]
-        return Subjects(found, self.channels, places)
+        return Subjects(found, self.channels, indices)
 
     def fingerprint(self, *settings: Any) -> str:
         """Digest of the model, the cells and the settings (values that JSON can hold)."""
@@ -143,8 +143,8 @@ def baselines_of(settings: Baseline, *, loader: "ImageSource", manifest: pd.Data
     """The baselines that the config names. Their training cells are drawn with seed 0."""
     cells = np.empty((0, loader.image_size, loader.image_size, loader.n_channels), dtype=np.float32)
     if isinstance(settings, CellsBaseline):
-        places = np.flatnonzero(manifest["split"] == "train")
-        drawn = np.random.default_rng(0).permutation(places)[: settings.cells]
+        indices = np.flatnonzero(manifest["split"] == "train")
+        drawn = np.random.default_rng(0).permutation(indices)[: settings.cells]
         cells = loader.batch(np.sort(drawn))[0]
     sigma_px = settings.sigma_px if isinstance(settings, BlurBaseline) else None
     return Baselines(settings.method, cells, sigma_px=sigma_px)

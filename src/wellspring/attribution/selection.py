@@ -65,19 +65,19 @@ def named_cells(cells: pd.DataFrame, named: Sequence[str]) -> NDArray[np.int64]:
     ValueError
         When a cell is not among them.
     """
-    places = {
-        f"{plate}/{well}/{object_id}": place
-        for place, (plate, well, object_id) in enumerate(
+    indices = {
+        f"{plate}/{well}/{object_id}": index
+        for index, (plate, well, object_id) in enumerate(
             zip(cells["plate"], cells["well"], cells["object_id"], strict=True)
         )
     }
-    unknown = [name for name in named if name not in places]
+    unknown = [name for name in named if name not in indices]
     if unknown:
         raise InputError(
             f"attribution.map_cells: expected cells (plate/well/object_id) of the explained split, got {unknown}. "
             "Name cells of the manifest with that split, or change attribution.split."
         )
-    return np.array([places[name] for name in named], dtype=np.int64)
+    return np.array([indices[name] for name in named], dtype=np.int64)
 
 
 def shown_cells(cells: pd.DataFrame, named: Sequence[str]) -> list[int]:

@@ -51,10 +51,10 @@ def similar_channels(
     maps, channels = standardized(score[mask]), standardized(image[mask])
     found = np.full(score.shape[-1], -1, dtype=np.int64)
     is_flat = ~channels.any(axis=0)
-    for place in range(score.shape[-1]):
-        if maps[:, place].any() and not is_flat.all():
-            difference = np.abs(maps[:, place, None] - channels).mean(axis=0)
-            found[place] = np.where(is_flat, np.inf, difference).argmin()
+    for index in range(score.shape[-1]):
+        if maps[:, index].any() and not is_flat.all():
+            difference = np.abs(maps[:, index, None] - channels).mean(axis=0)
+            found[index] = np.where(is_flat, np.inf, difference).argmin()
     return found
 
 
@@ -78,8 +78,8 @@ def similar_counts(similarity: pd.DataFrame) -> pd.DataFrame:
     both = pd.concat([both.assign(channel=ALL), both])
     keys = ["model", "regime", "seed", "level", "channel"]
     counts = both.groupby([*keys, "image_channel"]).size().rename("n_maps").reset_index()
-    order = {name: place for place, name in enumerate((*LEVELS, ALL))}
-    channels = {name: place for place, name in enumerate([ALL, *similarity["channel"].drop_duplicates()])}
+    order = {name: index for index, name in enumerate((*LEVELS, ALL))}
+    channels = {name: index for index, name in enumerate([ALL, *similarity["channel"].drop_duplicates()])}
     counts = counts.assign(_level=counts["level"].map(order), _channel=counts["channel"].map(channels))
     counts = counts.sort_values(
         ["_level", "_channel", "n_maps", "image_channel"], ascending=[True, True, False, True], ignore_index=True

@@ -121,7 +121,7 @@ def _unknown(name: Any, error: "jsonschema.ValidationError", *, known: Sequence[
     near = difflib.get_close_matches(str(name), known, n=1)
     if near:
         return f"{key}: unknown key; did you mean {near[0]}?"
-    elsewhere = [place for place in _places(str(name), whole) if place != key]
+    elsewhere = [index for index in _places(str(name), whole) if index != key]
     if elsewhere:
         return f"{key}: unknown key; did you mean {' or '.join(elsewhere[:3])}?"
     return f"{key}: unknown key; known keys are {', '.join(known)}"
@@ -156,7 +156,7 @@ def _places(name: str, schema: Mapping[str, Any], above: tuple[str, ...] = ()) -
 
 
 def _first_repeated(values: Sequence[Any]) -> str:
-    return next(str(one) for place, one in enumerate(values) if one in values[:place])
+    return next(str(one) for index, one in enumerate(values) if one in values[:index])
 
 
 def _wrong_value(path: Iterable[Any], value: Any, schema: Mapping[str, Any]) -> str:

@@ -168,9 +168,9 @@ def _together(one: Intensities, other: Intensities) -> Intensities:
 
 
 def _distinct(values: NDArray[np.float64], counts: NDArray[np.int64]) -> Intensities:
-    distinct, place = np.unique(values, return_inverse=True)
+    distinct, index = np.unique(values, return_inverse=True)
     summed = np.zeros(len(distinct), dtype=np.int64)
-    np.add.at(summed, place, counts)
+    np.add.at(summed, index, counts)
     return Intensities(values=distinct, counts=summed)
 
 
@@ -186,10 +186,10 @@ def exact_percentile(intensities: Intensities, q: float) -> float:
     """
     _check_any(intensities)
     last_of = np.cumsum(intensities.counts) - 1
-    place = float(last_of[-1]) * (q / 100)
-    below = math.floor(place)
+    index = float(last_of[-1]) * (q / 100)
+    below = math.floor(index)
     lower, upper = intensities.values[np.searchsorted(last_of, [below, min(below + 1, int(last_of[-1]))])]
-    weight, step = place - below, upper - lower
+    weight, step = index - below, upper - lower
     return float(lower + step * weight if weight < 0.5 else upper - step * (1 - weight))
 
 

@@ -84,8 +84,8 @@ def systematic_split(n: int, *, offset: float, train: float, validation: float) 
     in [0, 1), and a random order, each cell's chance of each split is exactly that split's share.
     """
     position = np.arange(n) + offset
-    place = np.searchsorted([train * n, (train + validation) * n], position, side="right")
-    return np.array(SPLITS)[place]
+    index = np.searchsorted([train * n, (train + validation) * n], position, side="right")
+    return np.array(SPLITS)[index]
 
 
 def _strata(cells: pd.DataFrame, *, stratify: Sequence[str]) -> list[tuple[tuple[object, ...], NDArray[np.int64]]]:
@@ -113,8 +113,8 @@ def _split_by_group(cells: pd.DataFrame, *, train: float, validation: float, gro
     columns = [cells["plate"], cells["well"]] if group == "well" else [forms]
     values = list(zip(*columns, strict=True))
     position = {value: _unit(_hash(seed, "group", *value)) for value in set(values)}
-    place = np.searchsorted([train, train + validation], [position[value] for value in values], side="right")
-    return np.array(SPLITS)[place]
+    index = np.searchsorted([train, train + validation], [position[value] for value in values], side="right")
+    return np.array(SPLITS)[index]
 
 
 def _hash(*parts: object) -> int:

@@ -65,8 +65,8 @@ def forecast(plan: Plan, *, folders: Sequence[Path], other_settings: bool = Fals
     sizes = planned_sizes(plan, folder=folders[0], records=recorded)
     grouped = _grouped(plan.jobs)
     estimates = []
-    for (rule, _), places in grouped.items():
-        jobs, outputs = [plan.jobs[place] for place in places], plan.outputs[rule]
+    for (rule, _), indices in grouped.items():
+        jobs, outputs = [plan.jobs[index] for index in indices], plan.outputs[rule]
         estimates.append(estimate(jobs, ran, sizes=sizes, outputs=outputs, other_settings=other_settings))
     density = densities(recorded, form=plan.config["raw"]["format"])
     broken = [line for found in records for line in found.broken]
@@ -84,8 +84,8 @@ def _grouped(jobs: Sequence[PlannedJob]) -> dict[Group, list[int]]:
 
 def _seconds(grouped: Mapping[Group, Sequence[int]], estimates: Sequence[Estimate]) -> list[Range]:
     seconds = {
-        place: value or Range(0.0, 0.0, 0.0)
-        for places, one in zip(grouped.values(), estimates, strict=True)
-        for place, value in zip(places, one.job_seconds, strict=True)
+        index: value or Range(0.0, 0.0, 0.0)
+        for indices, one in zip(grouped.values(), estimates, strict=True)
+        for index, value in zip(indices, one.job_seconds, strict=True)
     }
-    return [seconds[place] for place in sorted(seconds)]
+    return [seconds[index] for index in sorted(seconds)]

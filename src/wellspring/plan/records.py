@@ -79,9 +79,9 @@ def _read(path: Path, *, folder: Path) -> list[Record]:
     rows = list(csv.reader(text.splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE))
     if "s" not in rows[0] or len(rows) < 2 or any(len(row) != len(rows[0]) for row in rows):
         raise InputError("no benchmark record (expected a header with the column s, and rows that fit it)")
-    place = path.relative_to(folder / "benchmarks").with_suffix("")
-    device = device_of_log(folder / "logs" / place.with_suffix(".log"))
-    return [_record(dict(zip(rows[0], row, strict=True)), place=place, device=device) for row in rows[1:]]
+    index = path.relative_to(folder / "benchmarks").with_suffix("")
+    device = device_of_log(folder / "logs" / index.with_suffix(".log"))
+    return [_record(dict(zip(rows[0], row, strict=True)), place=index, device=device) for row in rows[1:]]
 
 
 def _record(row: dict[str, str], *, place: Path, device: str | None) -> Record:

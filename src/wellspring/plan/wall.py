@@ -83,11 +83,11 @@ def earliest_ends(jobs: Sequence[PlannedJob], seconds: Sequence[float]) -> list[
     ends: dict[int, float] = {}
     waiting = list(range(len(jobs)))
     while waiting:
-        place = waiting[-1]
-        missing = [before for before in jobs[place].after if before not in ends]
+        index = waiting[-1]
+        missing = [before for before in jobs[index].after if before not in ends]
         if missing:
             waiting.extend(missing)
             continue
         waiting.pop()
-        ends[place] = seconds[place] + max((ends[before] for before in jobs[place].after), default=0.0)
-    return [ends[place] for place in range(len(jobs))]
+        ends[index] = seconds[index] + max((ends[before] for before in jobs[index].after), default=0.0)
+    return [ends[index] for index in range(len(jobs))]

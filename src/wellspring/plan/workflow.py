@@ -106,8 +106,8 @@ def _without_traces(flow: Any) -> Iterator[None]:
 def _plan(workflow: Any) -> Plan:
     # The rule `all` has no script and takes no time.
     jobs = [job for job in workflow.dag.needrun_jobs(exclude_finished=False) if not job.is_norun]
-    places = {job: place for place, job in enumerate(jobs)}
-    planned = [_job(job, after=[places[on] for on in workflow.dag.dependencies[job] if on in places]) for job in jobs]
+    indices = {job: index for index, job in enumerate(jobs)}
+    planned = [_job(job, after=[indices[on] for on in workflow.dag.dependencies[job] if on in indices]) for job in jobs]
     sheet = workflow.globals["WELLS"]
     keys = zip(sheet["plate"], sheet["well"], strict=True)
     wells = dict(zip(keys, map(Path, sheet["path"]), strict=True))

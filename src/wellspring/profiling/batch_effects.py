@@ -73,8 +73,8 @@ def _permuted(
     """Groups of the wells of each sample (rows in `wells`) as of `explained_p_value`."""
     other = groups.copy()
     if all(len(set(groups[own])) == 1 for own in wells):
-        for own, place in zip(wells, rng.permutation(len(wells)), strict=True):
-            other[own] = groups[wells[place][0]]
+        for own, index in zip(wells, rng.permutation(len(wells)), strict=True):
+            other[own] = groups[wells[index][0]]
     else:
         for own in wells:
             other[own] = rng.permutation(groups[own])

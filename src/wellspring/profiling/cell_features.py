@@ -20,9 +20,9 @@ def cell_features(crop: Crop, *, background: NDArray[np.float64], channels: Sequ
     (no light, one pixel) is 0, and 1 for centrality.
     """
     y, x = np.nonzero(crop.mask())
-    place = np.stack([y - y.mean(), x - x.mean()])
-    spread = np.linalg.eigvalsh(np.cov(place, bias=True)) if y.size > 1 else np.zeros(2)
-    far = (place**2).sum(axis=0)
+    index = np.stack([y - y.mean(), x - x.mean()])
+    spread = np.linalg.eigvalsh(np.cov(index, bias=True)) if y.size > 1 else np.zeros(2)
+    far = (index**2).sum(axis=0)
     light = np.maximum(crop.pixels.astype(np.float64) - background, 0)
     found = {"area": float(y.size), "elongation": float(np.sqrt(spread[1] / max(spread[0], 1e-6)))}
     for name, values in zip(channels, light.T, strict=True):

@@ -63,11 +63,11 @@ def retrieval(
     shuffled = (rng.permuted(axes * lengths, axis=0) for _ in range(n_permutations))
     null = np.array([_of_samples(one, codes) for one in shuffled]).reshape(n_permutations, len(names))
     rows = []
-    for place in np.flatnonzero((counts > 1) & (counts < len(samples))):
-        other = null[:, counts == counts[place]]
-        as_high = int((other >= found[place] - _ROUNDING).sum())
+    for index in np.flatnonzero((counts > 1) & (counts < len(samples))):
+        other = null[:, counts == counts[index]]
+        as_high = int((other >= found[index] - _ROUNDING).sum())
         p_value = float(permutation_p_value(as_high, n_permutations=other.size))
-        rows.append((str(names[place]), int(counts[place]), float(found[place]), p_value))
+        rows.append((str(names[index]), int(counts[index]), float(found[index]), p_value))
     table = pd.DataFrame(rows, columns=["sample", "n_wells", "map", "p_value"])
     table["q_value"] = benjamini_hochberg(table["p_value"])
     return Retrieval(table)

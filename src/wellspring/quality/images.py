@@ -81,10 +81,10 @@ class Illumination:
 def write_small_sites(path: Path, sites: Sequence[SmallSite], *, channels: Sequence[str]) -> None:
     """Write the small images of a well to one compressed NPZ file."""
     arrays: dict[str, Any] = {"channels": np.array(channels), "sites": np.array([one.site for one in sites])}
-    for place, one in enumerate(sites):
-        arrays[f"ratio_{place}"] = np.stack([image.ratio for image in one.images])
-        arrays[f"is_measured_{place}"] = np.stack([image.is_measured for image in one.images])
-        arrays[f"about_{place}"] = np.array([(image.middle, image.cover, image.offset) for image in one.images])
+    for index, one in enumerate(sites):
+        arrays[f"ratio_{index}"] = np.stack([image.ratio for image in one.images])
+        arrays[f"is_measured_{index}"] = np.stack([image.is_measured for image in one.images])
+        arrays[f"about_{index}"] = np.array([(image.middle, image.cover, image.offset) for image in one.images])
     with replaced_when_whole(path) as temporary:
         np.savez_compressed(temporary, **arrays)
 
@@ -99,8 +99,8 @@ def read_small_sites(path: Path) -> tuple[tuple[str, ...], list[SmallSite]]:
     """
     with as_readable(path, expected="the small images of a well"), np.load(path) as arrays:
         sites = []
-        for place, name in enumerate(arrays["sites"].tolist()):
-            pairs = zip(*(arrays[f"{key}_{place}"] for key in ("ratio", "is_measured", "about")), strict=True)
+        for index, name in enumerate(arrays["sites"].tolist()):
+            pairs = zip(*(arrays[f"{key}_{index}"] for key in ("ratio", "is_measured", "about")), strict=True)
             images = (SmallImage(ratio, measured, *about.tolist()) for ratio, measured, about in pairs)
             sites.append(SmallSite(name, tuple(images)))
         return tuple(arrays["channels"].tolist()), sites

@@ -206,9 +206,9 @@ def _draw_outline(axes: Axes, plate: _Plate) -> None:
     )
     axes.add_patch(rim)
     taken = {(well.row, well.column) for well in plate.wells}
-    places = [(row, at) for row in range(plate.n_rows) for at in range(plate.n_columns) if (row, at) not in taken]
-    if places:
-        _add_discs(axes, places, diameter=_EMPTY_DISC, facecolors=_EMPTY, edgecolors="none")
+    indices = [(row, at) for row in range(plate.n_rows) for at in range(plate.n_columns) if (row, at) not in taken]
+    if indices:
+        _add_discs(axes, indices, diameter=_EMPTY_DISC, facecolors=_EMPTY, edgecolors="none")
 
 
 def _draw_wells(axes: Axes, wells: Sequence[_Well], *, is_listed: bool, scale: _Scale | None) -> None:

@@ -113,10 +113,10 @@ def axes_grid(figure: Figure | SubFigure, *, n_rows: int, n_columns: int, **opti
     return [list(row) for row in np.asarray(grid)]
 
 
-def letter(axes: Axes, *, place: int) -> None:
-    """Put a, b, c, ... before the title of `axes`; `place` 0 is a."""
+def letter(axes: Axes, *, index: int) -> None:
+    """Put a, b, c, ... before the title of `axes`; `index` 0 is a."""
     title = axes.get_title(loc="left")
-    axes.set_title(f"{chr(ord('a') + place)}  {title}", loc="left")
+    axes.set_title(f"{chr(ord('a') + index)}  {title}", loc="left")
 
 
 def color_of(name: str, *, names: Sequence[str]) -> str:

@@ -51,9 +51,9 @@ def _continued(names: Iterable[str]) -> Iterator[tuple[str, str]]:
     names = list(names)
     known = set(names)
     for name in names:
-        for place in (place for place, sign in enumerate(name) if sign == "."):
-            if name[:place] in known and not name[place + 1 :].isdecimal():
-                yield name[:place], name
+        for index in (index for index, sign in enumerate(name) if sign == "."):
+            if name[:index] in known and not name[index + 1 :].isdecimal():
+                yield name[:index], name
 
 
 def column_name(text: str) -> str:

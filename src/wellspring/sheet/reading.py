@@ -101,14 +101,14 @@ def _table(lines: Sequence[SheetLine], *, path: Path) -> list[SheetLine]:
 
 
 def _without_empty_ends(cells: tuple[str, ...]) -> tuple[str, ...]:
-    n_filled = max((place for place, cell in enumerate(cells, start=1) if cell), default=0)
+    n_filled = max((index for index, cell in enumerate(cells, start=1) if cell), default=0)
     return cells[:n_filled]
 
 
 def _header_mistakes(names: Sequence[str]) -> list[str]:
     repeated = sorted({name for name in names if name and list(names).count(name) > 1})
     found = [f"column {name}: there are several of that name; rename all but one" for name in repeated]
-    found += [f"column {place} has no name; give it one" for place, name in enumerate(names, start=1) if not name]
+    found += [f"column {index} has no name; give it one" for index, name in enumerate(names, start=1) if not name]
     return found
 
 

@@ -68,7 +68,7 @@ def _decoded(data: bytes, *, path: Path) -> str:
         if encoding != "cp1252" or {one for one in text if one > "\x7f"} <= _WESTERN:
             return text
     lines = data.split(b"\n")
-    number = next((place for place, line in enumerate(lines, start=1) if not line.isascii()), 1)
+    number = next((index for index, line in enumerate(lines, start=1) if not line.isascii()), 1)
     raise InputError(
         f"{path}: expected text in UTF-8 or UTF-16, but line {number} has characters of another encoding. Save the "
         f"sheet again: {_HOW_TO_SAVE[0].lower()}{_HOW_TO_SAVE[1:]}."
@@ -76,21 +76,21 @@ def _decoded(data: bytes, *, path: Path) -> str:
 
 
 def _rows(text: str) -> Iterator[SheetLine]:
-    number, place = 1, 0
-    while place < len(text):
-        end = _line_end(text, place)
-        if text.startswith("#", place):
-            number, place = number + 1, end + 1
+    number, index = 1, 0
+    while index < len(text):
+        end = _line_end(text, index)
+        if text.startswith("#", index):
+            number, index = number + 1, end + 1
             continue
         start, cells = number, []
         while True:
-            cell, place, breaks = _cell(text, place)
+            cell, index, breaks = _cell(text, index)
             cells.append(cell)
             number += breaks
-            if place >= len(text) or text[place] == "\n":
+            if index >= len(text) or text[index] == "\n":
                 break
-            place += 1
-        number, place = number + 1, place + 1
+            index += 1
+        number, index = number + 1, index + 1
         yield SheetLine(start, tuple(cells))
 
 

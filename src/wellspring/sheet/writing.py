@@ -68,7 +68,7 @@ def _relative(path: Path, *, to: Path) -> str:
 
 
 def _check(wells: Iterable[WellFolder]) -> None:
-    places: dict[tuple[str, str], Path] = {}
+    indices: dict[tuple[str, str], Path] = {}
     for well in wells:
         for kind, name, remedy in (("plate", well.plate, " or give --plate"), ("well", well.well, "")):
             if not _NAME.fullmatch(name):
@@ -76,7 +76,7 @@ def _check(wells: Iterable[WellFolder]) -> None:
                     f"{well.path}: {kind} {name!r} must be letters, digits, '.', '_' and '-', and start with a letter "
                     f"or digit. Rename the folder or files{remedy}."
                 )
-        other = places.setdefault((well.plate, well.well), well.path)
+        other = indices.setdefault((well.plate, well.well), well.path)
         if other != well.path:
             raise InputError(
                 f"plate {well.plate}, well {well.well} lies both in {other} and in {well.path}. "

@@ -212,10 +212,10 @@ def size_ratio(mask: Any) -> Any:
 def scaled(images: Any, scale: Any) -> Any:
     """Scale (B, S, S, C) images about their centres by the factors (B,), bilinearly; the last channel is the mask."""
     _, size, _, n_channels = images.shape
-    place = ops.arange(size, dtype="float32")
+    index = ops.arange(size, dtype="float32")
     centre = (size - 1) / 2
-    source = (place[None, :] - centre) / scale[:, None] + centre
-    weights = ops.maximum(0.0, 1.0 - ops.abs(source[:, :, None] - place[None, None, :]))
+    source = (index[None, :] - centre) / scale[:, None] + centre
+    weights = ops.maximum(0.0, 1.0 - ops.abs(source[:, :, None] - index[None, None, :]))
     rows = ops.matmul(weights, ops.reshape(images, (-1, size, size * n_channels)))
     both = ops.matmul(weights[:, None], ops.reshape(rows, (-1, size, size, n_channels)))
     mask = ops.cast(both[..., -1:] >= 0.5, "float32")

@@ -33,11 +33,11 @@ def fingerprint(settings: Sequence[Any], *, tables: Sequence[pd.DataFrame]) -> s
     """
     digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode())
     for given in tables:
-        mixed = [place for place, dtype in enumerate(given.dtypes) if pd.api.types.is_object_dtype(dtype)]
+        mixed = [index for index, dtype in enumerate(given.dtypes) if pd.api.types.is_object_dtype(dtype)]
         table = given.reset_index(drop=True)
-        for place in mixed:
-            values = [f"{type(value).__name__} {value!r}" for value in given.iloc[:, place]]
-            table = table.assign(**{str(table.columns[place]): values})
+        for index in mixed:
+            values = [f"{type(value).__name__} {value!r}" for value in given.iloc[:, index]]
+            table = table.assign(**{str(table.columns[index]): values})
         digest.update(repr([(name, str(dtype)) for name, dtype in given.dtypes.items()]).encode())
         digest.update(pd.util.hash_pandas_object(table, index=False).to_numpy().tobytes())
     return digest.hexdigest()
@@ -83,7 +83,7 @@ class Checkpoint:
         arrays: dict[str, Any] = {"format": _FORMAT, "fingerprint": self.fingerprint, "waited": state.waited}
         arrays |= {f"history/{name}": state.history[name].to_numpy() for name in HISTORY.names}
         for group, values in (("variables", state.variables), ("best", state.best)):
-            arrays |= {f"{group}/{place:05d}": value for place, value in enumerate(values)}
+            arrays |= {f"{group}/{index:05d}": value for index, value in enumerate(values)}
         with replaced_when_whole(self.path) as temporary:
             np.savez(temporary, **arrays)
 

@@ -39,8 +39,8 @@ class Data:
 
     def cells(self, split: str) -> Cells:
         """The cells of a split, kept in memory where they are small."""
-        places = np.flatnonzero(self.manifest["split"] == split)
-        return held_in_memory(Cells(self.loader, places, self.threads), max_bytes=_MEMORY_BYTES)
+        indices = np.flatnonzero(self.manifest["split"] == split)
+        return held_in_memory(Cells(self.loader, indices, self.threads), max_bytes=_MEMORY_BYTES)
 
     def of_training(self, column: str) -> NDArray[np.float64]:
         """A column's values in the training cells, (n,) float64; n may be 0."""

@@ -78,8 +78,8 @@ def evaluated(
     )
     runs = [BASELINE, *(table[_RUN].iloc[0].to_dict() for table in tables)]
     parts = [
-        pd.DataFrame({"metric": METRIC_NAMES, "value": point[place, 0], **_bounds(drawn[place])}).assign(**run)
-        for place, run in enumerate(runs)
+        pd.DataFrame({"metric": METRIC_NAMES, "value": point[index, 0], **_bounds(drawn[index])}).assign(**run)
+        for index, run in enumerate(runs)
     ]
     metrics = pd.concat(parts, ignore_index=True).assign(n_cells=int(is_test.sum()))[METRICS.names]
     r2 = METRIC_NAMES.index("r2")
@@ -93,7 +93,7 @@ def _differences(
     kinds = [(run["model"], run["regime"]) for run in runs]
     rows = []
     for rival, kind in combinations(dict.fromkeys(kinds), 2):
-        own, other = ([place for place, one in enumerate(kinds) if one == name] for name in (kind, rival))
+        own, other = ([index for index, one in enumerate(kinds) if one == name] for name in (kind, rival))
         resampled = drawn[own].mean(axis=0) - drawn[other].mean(axis=0)
         bounds = {name: values[0] for name, values in _bounds(resampled[:, None]).items()}
         rows.append((*kind, *rival, point[own].mean() - point[other].mean(), *bounds.values()))

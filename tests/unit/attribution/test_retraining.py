@@ -62,8 +62,8 @@ def test_baselines_are_made_of_training_cells(data):
 
     random = CellsBaseline(method="random", cells=3)
     found = baselines_of(random, loader=data.loader, manifest=data.manifest)
-    places = sorted(np.random.default_rng(0).permutation(80)[:3])
-    np.testing.assert_array_equal(found.cells, data.loader.batch(places)[0])
+    indices = sorted(np.random.default_rng(0).permutation(80)[:3])
+    np.testing.assert_array_equal(found.cells, data.loader.batch(indices)[0])
     black = PlainBaseline(method="black")
     assert baselines_of(black, loader=data.loader, manifest=data.manifest).cells.shape == (0, 6, 6, 4)
     blur = BlurBaseline(method="blur", sigma_px=2.5)

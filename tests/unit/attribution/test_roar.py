@@ -112,9 +112,9 @@ def test_scores_come_with_their_places_and_values():
     scoring = Scoring(MapMethod("integrated_gradients", "vargrad_sd"), "offset", points=2, samples=2, noise_sd=0.5)
     settings = {"scoring": scoring, "baselines": Baselines("black", np.empty((0, 6, 6, 4))), "gradients": linear}
     found = list(score_maps(Images(), [5, 2], inputs=np.array([0, 2]), batch_size=7, seed=0, **settings))
-    assert [place for place, _, _ in found] == [5, 2]
-    for place, values, score in found:
-        np.testing.assert_array_equal(values, Images().batch([place])[0][0, 1:5, :5][..., [0, 2]].reshape(20, 2))
+    assert [index for index, _, _ in found] == [5, 2]
+    for index, values, score in found:
+        np.testing.assert_array_equal(values, Images().batch([index])[0][0, 1:5, :5][..., [0, 2]].reshape(20, 2))
         np.testing.assert_allclose(score, np.broadcast_to([0.5, 1.5], (20, 2)), rtol=1e-3)
 
 
@@ -148,11 +148,11 @@ def test_a_killed_ranking_resumes_where_it_was(tmp_path):
     asked, run = [], Run("m", "structure", 7)
 
     def maps(part):
-        for place in part:
-            asked.append(place)
+        for index in part:
+            asked.append(index)
             # Cells of different numbers of pixels.
-            values = np.random.default_rng(place).normal(size=(3 + place, 2)).astype(np.float32)
-            yield place, values, values**2
+            values = np.random.default_rng(index).normal(size=(3 + index, 2)).astype(np.float32)
+            yield index, values, values**2
 
     def ranked(folder, *, fingerprint="a", told=lambda _: None):
         resume = ResumeArrays(folder, fingerprint, n_items=2)
@@ -160,7 +160,7 @@ def test_a_killed_ranking_resumes_where_it_was(tmp_path):
 
     lines = []
     whole = dict(ranked(tmp_path / "whole", told=lines.append))
-    assert [len(whole[place]) for place in range(5)] == [3, 4, 5, 6, 7]
+    assert [len(whole[index]) for index in range(5)] == [3, 4, 5, 6, 7]
     assert lines[-1] == "m structure 7: ranked 5 of 5 cells"
     killed = ranked(tmp_path / "killed")
     for _ in range(3):
@@ -168,8 +168,8 @@ def test_a_killed_ranking_resumes_where_it_was(tmp_path):
     asked.clear()
     again = dict(ranked(tmp_path / "killed"))
     assert asked == [4]
-    for place, one in whole.items():
-        np.testing.assert_array_equal(again[place], one)
+    for index, one in whole.items():
+        np.testing.assert_array_equal(again[index], one)
     asked.clear()
     list(ranked(tmp_path / "killed", fingerprint="other settings"))
     assert asked == [0, 1, 2, 3, 4]

@@ -29,10 +29,10 @@ def trend(importance, *, n=999, seed=0):
 
 
 def test_rising_falling_and_flat_channels():
-    place = np.arange(20.0)
-    found = trend(make_importance(b=place, a=-place, flat=np.ones(20)))
+    index = np.arange(20.0)
+    found = trend(make_importance(b=index, a=-index, flat=np.ones(20)))
     assert found.index.tolist() == ["b", "a", "flat"]
-    expected = stats.spearmanr(place, [0] * 5 + [1] * 10 + [2] * 5).statistic
+    expected = stats.spearmanr(index, [0] * 5 + [1] * 10 + [2] * 5).statistic
     assert found["rho"].tolist()[:2] == pytest.approx([expected, -expected])
     assert found["p_value"].tolist()[:2] == [0.001, 0.001]
     assert found["q_value"].tolist()[:2] == [0.001, 0.001]
@@ -70,7 +70,7 @@ def make_wells(rng, *, between, within, n_wells=8, n_cells=12):
     drawn = np.digitize(1.5 * effect + rng.normal(size=effect.size), [-0.7, 0.7])
     drawn[::n_cells], drawn[1::n_cells], drawn[2::n_cells] = 0, 1, 2
     values = between * effect + within * drawn + rng.normal(size=effect.size)
-    wells = [f"A{1 + place // n_cells:02d}" for place in range(effect.size)]
+    wells = [f"A{1 + index // n_cells:02d}" for index in range(effect.size)]
     return make_importance(levels=[("low", "medium", "high")[one] for one in drawn], wells=wells, a=values)
 
 

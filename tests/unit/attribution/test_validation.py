@@ -116,8 +116,8 @@ def test_a_killed_validation_goes_on_and_ends_as_it_would_have(tmp_path):
     assert whole.randomised["layer"].tolist() == LAYERS * 5
     assert whole.randomised["correlation"].nunique() > 5
     # Killed in the randomised layers of the third way, in the first way, between two ways, in the last order.
-    for place, stop, n_kept in ((0, counts[3] - 5, 2), (1, 30, 0), (2, counts[4], 4), (3, counts[6] + 1, 6)):
-        folder = tmp_path / f"killed_{place}"
+    for index, stop, n_kept in ((0, counts[3] - 5, 2), (1, 30, 0), (2, counts[4], 4), (3, counts[6] + 1, 6)):
+        folder = tmp_path / f"killed_{index}"
         killed_in(folder, images=stop)
         assert len(list(folder.glob("*.npz"))) == n_kept
         again, lines = Model(), []
@@ -133,11 +133,11 @@ def test_a_killed_validation_goes_on_and_ends_as_it_would_have(tmp_path):
 def test_what_methods_were_tested_before_changes_no_other(tmp_path):
     """Any of the kept parts may be missing: what is measured in its place is the same."""
     counts, whole = images_until(tmp_path)
-    for place, path in enumerate(sorted((tmp_path / "whole").iterdir())):
+    for index, path in enumerate(sorted((tmp_path / "whole").iterdir())):
         path.unlink()
         model = Model()
         assert_equal(validated(tmp_path / "whole", model=model), whole)
-        assert model.n_images == counts[place + 1] - counts[place]
+        assert model.n_images == counts[index + 1] - counts[index]
 
 
 def test_parts_of_other_settings_or_damaged_ones_are_not_taken(tmp_path):

@@ -86,9 +86,9 @@ def make_cells() -> Callable[..., pd.DataFrame]:
 def steps(plate: str, well: str, found: int, *removed: tuple[str, int, int]) -> list[tuple[object, ...]]:
     """Rows of table `FILTERED` for one well: cells found, then (criterion, matching, removed)."""
     rows: list[tuple[object, ...]] = [(plate, well, 0, "all cells", 0, 0, found)]
-    for place, (criterion, matching, n_removed) in enumerate(removed, start=1):
+    for index, (criterion, matching, n_removed) in enumerate(removed, start=1):
         found -= n_removed
-        rows.append((plate, well, place, criterion, matching, n_removed, found))
+        rows.append((plate, well, index, criterion, matching, n_removed, found))
     return rows
 
 

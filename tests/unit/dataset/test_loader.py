@@ -39,9 +39,9 @@ def naive_image(crop, *, background, table: pd.DataFrame, size: int, excluded: i
             row = y + (size - crop.height) // 2 if crop.height <= size else y - (crop.height - size) // 2
             column = x + (size - crop.width) // 2 if crop.width <= size else x - (crop.width - size) // 2
             if mask[y, x] and 0 <= row < size and 0 <= column < size:
-                for place, c in enumerate(kept):
+                for index, c in enumerate(kept):
                     value = min(max(raw[c, y, x] - background[c], 0), table["clip"][c])
-                    image[row, column, place] = (value - table["shift"][c]) / table["scale"][c]
+                    image[row, column, index] = (value - table["shift"][c]) / table["scale"][c]
                 image[row, column, -1] = 1
     return image
 

@@ -54,10 +54,10 @@ def test_giving_up_restores_the_model_too():
 
 def _of(layer, model, weights):
     """The entries of the model's `weights` that belong to a layer."""
-    place = 0
+    index = 0
     for one in model.layers:
         n = len(one.get_weights())
         if one is layer:
-            return weights[place : place + n]
-        place += n
+            return weights[index : index + n]
+        index += n
     raise AssertionError(layer.name)

@@ -24,8 +24,8 @@ def _fields(n: int, vignette: np.ndarray, *, seed: int, debris: bool = True) -> 
     fields = []
     for number in range(n):
         cells = np.zeros((SIZE + 40, SIZE + 40))
-        places = rng.integers(0, SIZE + 40, (2, 500))
-        cells[*places] = rng.uniform(100, 300, 500) * 2 * np.pi * 16
+        indices = rng.integers(0, SIZE + 40, (2, 500))
+        cells[*indices] = rng.uniform(100, 300, 500) * 2 * np.pi * 16
         light = 150 + ndimage.gaussian_filter(cells, 4)[20:-20, 20:-20]
         if debris and number % 4 == 0:
             row, column = rng.uniform(0, SIZE, 2)

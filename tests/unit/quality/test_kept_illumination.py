@@ -101,8 +101,8 @@ def test_a_function_is_not_kept_where_it_is_not_the_same_thing(before: dict[str,
 def test_small_changes_do_not_add_up_unseen(before: dict[str, Illumination]) -> None:
     """Each function is compared with the images as they are, not with the last comparison."""
     wells, known = list(WELLS), dict(before)
-    for place in range(12):
-        wells[place] = well(200 + place, slope=0.05)
+    for index in range(12):
+        wells[index] = well(200 + index, slope=0.05)
         known = kept_where_alike(plate(wells), known, settings={"share": 0.3})
     truth = 1 / light(0.05)
     own = np.sqrt(np.mean((known["DAPI"].function / truth - 1) ** 2))

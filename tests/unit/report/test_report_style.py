@@ -60,7 +60,7 @@ def test_a_failed_save_leaves_nothing(tmp_path: Path):
 def test_letters_come_before_titles():
     axes = axes_grid(new_figure(height_mm=30), n_rows=1, n_columns=2)[0]
     in_style(axes[1].set_title)("Errors", loc="left")
-    letter(axes[1], place=1)
+    letter(axes[1], index=1)
     assert re.fullmatch(r"b\s+Errors", axes[1].get_title(loc="left"))
 
 

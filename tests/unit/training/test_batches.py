@@ -34,16 +34,16 @@ def cells(indices, threads=1):
     return Cells(Source(), np.asarray(indices), threads)
 
 
-def places(batches):
+def indices_of(batches):
     """The cells of each batch."""
     return [batches[i][0][:, 0, 0, 0].astype(int).tolist() for i in range(len(batches))]
 
 
 def test_an_epoch_has_each_cell_once_with_its_target():
     batches = TrainingBatches(cells(range(5, 15)), batch_size=4, seed=1)
-    found = places(batches)
+    found = indices_of(batches)
     assert [len(batch) for batch in found] == [4, 4, 2]
-    assert sorted(place for batch in found for place in batch) == list(range(5, 15))
+    assert sorted(index for batch in found for index in batch) == list(range(5, 15))
     images, targets = batches[0]
     assert images.dtype == targets.dtype == np.float32
     np.testing.assert_array_equal(targets, 10 * images[:, 0, 0, 0])
@@ -53,7 +53,7 @@ def test_the_order_depends_on_seed_and_epoch_alone():
     def order(seed, epoch):
         batches = TrainingBatches(cells(range(50)), batch_size=50, seed=seed)
         batches.epoch = epoch
-        return places(batches)[0]
+        return indices_of(batches)[0]
 
     assert order(1, 0) == order(1, 0)
     assert order(1, 0) != order(1, 1)
@@ -73,7 +73,7 @@ def test_the_order_depends_on_seed_and_epoch_alone():
 )
 def test_no_batch_of_one_cell_where_it_can_be_helped(n, batch_size, sizes):
     batches = TrainingBatches(cells(range(n)), batch_size=batch_size, seed=1)
-    assert [len(batch) for batch in places(batches)] == sizes
+    assert [len(batch) for batch in indices_of(batches)] == sizes
 
 
 def test_eight_views_are_all_flips_and_turns():
@@ -89,7 +89,7 @@ def test_eight_views_are_all_flips_and_turns():
 
 def test_validation_batches_hold_all_views_of_their_cells():
     batches = ValidationBatches(cells([3, 4, 5]), batch_size=16)
-    assert places(batches) == [[3, 4] * 8, [5] * 8]
+    assert indices_of(batches) == [[3, 4] * 8, [5] * 8]
     np.testing.assert_array_equal(batches[0][1], np.tile([30, 40], 8))
     assert len(ValidationBatches(cells([3, 4, 5]), batch_size=2)) == 3
 

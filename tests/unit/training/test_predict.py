@@ -32,7 +32,7 @@ def on_this_machine(monkeypatch):
 
 def write_well(folder, well, channels, *, side=4):
     """Three cells of side x side px; channel n of cell i holds 10 n + i above a background of 5."""
-    y, x = (place.ravel() for place in np.indices((side, side)))
+    y, x = (index.ravel() for index in np.indices((side, side)))
     runs = dict(zip(("run_y", "run_x", "run_length"), runs_of(y, x), strict=True))
     numbers = {"a": 10, "b": 20, "EU": 990}
     crops = [

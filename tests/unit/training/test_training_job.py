@@ -34,7 +34,7 @@ SPLITS = ["train", "test", "train", "validation", "train", "test", "train", "val
 
 def write_cells(folder):
     """Ten square cells of 4 px in one well: channel a is 10 times their number, EU what is predicted."""
-    y, x = (place.ravel() for place in np.indices((4, 4)))
+    y, x = (index.ravel() for index in np.indices((4, 4)))
     crops = []
     for i in range(len(SPLITS)):
         pixels = np.column_stack([np.full(16, 10 * i), np.full(16, 7), np.full(16, 100 + i)]).astype(np.uint16)

@@ -30,14 +30,14 @@ def groups_figure(importance: pd.DataFrame, correlation: pd.DataFrame) -> Figure
     heights = [*[6 + 3.0 * int(n_groups[name]) for name in groupings], 20 + 2.6 * len(channels)]
     figure = new_figure(height_mm=2.0 * sum(heights) ** 0.5 + sum(heights) + 22)
     panels = np.atleast_1d(np.asarray(figure.subplots(len(heights), 1, height_ratios=heights)))
-    for place, (axes, grouping) in enumerate(zip(panels, groupings, strict=False)):
+    for index, (axes, grouping) in enumerate(zip(panels, groupings, strict=False)):
         _draw_groups(axes, importance[importance["grouping"] == grouping])
         axes.set(title=f"Channels grouped as {GROUPING_WORDS[grouping]}")
-        letter(axes, place=place)
+        letter(axes, index=index)
     panels[len(groupings) - 1].set_xlabel("Summed share of the cell's score (%), mean over cells")
     panels[0].legend(loc="lower right")
     _draw_correlation(panels[-1], correlation, channels=channels)
-    letter(panels[-1], place=len(groupings))
+    letter(panels[-1], index=len(groupings))
     return figure
 
 
@@ -45,11 +45,11 @@ def _draw_groups(axes: Axes, rows: pd.DataFrame) -> None:
     overall = rows[rows["level"] == "all"].sort_values("mean", ascending=False, kind="stable")
     names = overall["group"].tolist()
     sizes = overall["n_channels"].tolist()
-    for place, level in enumerate(LEVELS):
+    for index, level in enumerate(LEVELS):
         found = rows[rows["level"] == level].set_index("group").reindex(names)
         percent = 100 * found["mean"].to_numpy()
         reach = np.abs(100 * found[["lower", "upper"]].to_numpy().T - percent)
-        middle = np.arange(len(names)) - 0.27 + 0.27 * place
+        middle = np.arange(len(names)) - 0.27 + 0.27 * index
         axes.barh(middle, percent, height=0.25, color=LEVEL_COLORS[level], label=f"{level} target")
         axes.errorbar(percent, middle, xerr=reach, fmt="none", ecolor="black", elinewidth=0.7, capsize=1.2)
     axes.set_yticks(range(len(names)), [f"{name} ({n})" for name, n in zip(names, sizes, strict=True)])

@@ -90,13 +90,13 @@ def importance_figure(ranking: pd.DataFrame, *, marked: Collection[str]) -> Figu
     shown = top_channels(ranking, n=MAX_CHANNELS)
     figure = new_figure(height_mm=34 + 7.2 * max(len(shown), 1))
     axes = figure.add_subplot()
-    for place, channel in enumerate(shown):
+    for index, channel in enumerate(shown):
         if channel in marked:
-            axes.axhspan(place - 0.5, place + 0.5, color=_MARK, linewidth=0, zorder=0)
-    for place, level in enumerate(LEVELS):
+            axes.axhspan(index - 0.5, index + 0.5, color=_MARK, linewidth=0, zorder=0)
+    for index, level in enumerate(LEVELS):
         rows = ranking[ranking["level"] == level].set_index("channel").reindex(shown)
         n_cells = int(rows["n_cells"].max()) if rows["n_cells"].notna().any() else 0
-        middle = np.arange(len(shown)) - 0.27 + 0.27 * place
+        middle = np.arange(len(shown)) - 0.27 + 0.27 * index
         percent = 100 * rows["mean"].to_numpy()
         axes.barh(middle, percent, height=0.25, color=LEVEL_COLORS[level], label=f"{level} target (n = {n_cells:,})")
         reach = np.abs(100 * rows[["lower", "upper"]].to_numpy().T - percent)
@@ -147,9 +147,9 @@ def sanity_figure(sanity: pd.DataFrame) -> Figure:
     n_rows = max(-(-len(cells) // n_columns), 1)
     figure = new_figure(height_mm=18 + 58 * n_rows, width_mm=max(60.0 * n_columns, 90.0))
     panels = [axes for row in axes_grid(figure, n_rows=n_rows, n_columns=n_columns, sharex=True) for axes in row]
-    for place, (axes, (key, rows)) in enumerate(zip(panels, cells, strict=False)):
+    for index, (axes, (key, rows)) in enumerate(zip(panels, cells, strict=False)):
         _draw_sanity(axes, rows, title=f"{key[0]} / {key[1]}, cell {key[2]}")
-        letter(axes, place=place)
+        letter(axes, index=index)
     for axes in panels[len(cells) :]:
         axes.remove()
     handles, labels = panels[0].get_legend_handles_labels()

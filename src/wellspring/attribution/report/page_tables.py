@@ -19,8 +19,8 @@ def ranking_rows(ranking: pd.DataFrame, *, file: str) -> PageTable:
     share = {(r.channel, r.level): _share(r.mean, r.lower, r.upper) for r in ranking.itertuples()}
     order = ranking[ranking["level"] == ALL].sort_values("rank")["channel"]
     rows = [
-        (f"{place}", str(channel), *[share.get((channel, level), NONE) for level in levels])
-        for place, channel in enumerate(order, start=1)
+        (f"{index}", str(channel), *[share.get((channel, level), NONE) for level in levels])
+        for index, channel in enumerate(order, start=1)
     ]
     head = ("Rank", "Channel", "All cells, %", *[f"{level.capitalize()} target, %" for level in LEVELS])
     note = "Mean share of the cell's total score in percent, below it the 99 % interval of the mean."

@@ -72,11 +72,11 @@ def _draw_cell(part: SubFigure, maps: Maps, *, cell: int, columns: list[int]) ->
     shown = score[columns][:, mask]
     upper = float(np.percentile(shown, SCORE_PERCENTILE)) if shown.size else 0.0
     scale = Normalize(0.0, upper if upper > 0 else 1.0)
-    for place, column in enumerate(columns):
+    for index, column in enumerate(columns):
         layers = (maps.image[cell, column][window], score[column][window], mask[window])
-        _draw_column(list(grid[:, place]), *layers, scale=scale)
+        _draw_column(list(grid[:, index]), *layers, scale=scale)
         share = f"{100 * score[column].sum() / total:.1f} %" if total > 0 else "no score"
-        grid[0, place].set_title(f"{maps.channels[column]}\n{share}", loc="center", fontsize=6.5, fontweight="normal")
+        grid[0, index].set_title(f"{maps.channels[column]}\n{share}", loc="center", fontsize=6.5, fontweight="normal")
     for axes, words in zip(grid[:, 0], _ROWS, strict=True):
         axes.set_ylabel(words, fontsize=7)
     part.suptitle(_title(maps, cell=cell), x=0.01, ha="left", fontsize=8, fontweight="bold")

@@ -27,17 +27,17 @@ def similar_figure(similar: pd.DataFrame) -> Figure:
     """
     figure = new_figure(height_mm=72)
     (panels,) = axes_grid(figure, n_rows=1, n_columns=len(LEVELS), sharey=True)
-    for place, (axes, level) in enumerate(zip(panels, LEVELS, strict=True)):
+    for index, (axes, level) in enumerate(zip(panels, LEVELS, strict=True)):
         rows = similar[(similar["level"] == level) & (similar["channel"] == ALL)].head(MAX_SIMILAR)
         n_maps = int(similar.loc[(similar["level"] == level) & (similar["channel"] == ALL), "n_maps"].sum())
-        places = np.arange(len(rows))
-        axes.bar(places, rows["percent"], color=LEVEL_COLORS[level], width=0.8)
+        indices = np.arange(len(rows))
+        axes.bar(indices, rows["percent"], color=LEVEL_COLORS[level], width=0.8)
         for at, (percent, cumulative) in enumerate(zip(rows["percent"], rows["cumulative"], strict=True)):
             axes.text(at, percent, f"{cumulative:.0f}", ha="center", va="bottom", fontsize=6.5)
-        axes.set_xticks(places, rows["image_channel"].tolist(), rotation=60, ha="right", rotation_mode="anchor")
+        axes.set_xticks(indices, rows["image_channel"].tolist(), rotation=60, ha="right", rotation_mode="anchor")
         axes.set(title=f"{level} target (n = {n_maps:,})")
         axes.grid(axis="y")
-        letter(axes, place=place)
+        letter(axes, index=index)
     panels[0].set_ylabel("Map channels that look most\nlike this image channel (%)")
     return figure
 
@@ -58,7 +58,7 @@ def matrix_figure(similar: pd.DataFrame) -> Figure:
     figure = new_figure(height_mm=len(LEVELS) * (30 + 3.4 * max(len(maps), 1)))
     panels = [row[0] for row in axes_grid(figure, n_rows=len(LEVELS), n_columns=1)]
     picture = None
-    for place, (axes, level) in enumerate(zip(panels, LEVELS, strict=True)):
+    for index, (axes, level) in enumerate(zip(panels, LEVELS, strict=True)):
         percent = _percent(similar[similar["level"] == level], maps=maps, columns=columns)
         picture = axes.imshow(percent, vmin=0, vmax=100, cmap="Blues", aspect="auto")
         left_out = f" (the {len(columns)} most frequent image channels)" if len(overall) > len(columns) else ""
@@ -66,7 +66,7 @@ def matrix_figure(similar: pd.DataFrame) -> Figure:
         axes.set_yticks(range(len(maps)), maps)
         axes.set_xticks(range(len(columns)), columns, rotation=60, ha="right", rotation_mode="anchor")
         _write(axes, percent)
-        letter(axes, place=place)
+        letter(axes, index=index)
     panels[-1].set_xlabel("Most similar channel of the image")
     if picture is not None:
         figure.colorbar(picture, ax=panels, shrink=0.4, label="Share of the row (%)")

@@ -36,7 +36,7 @@ def curves_figure(curves: pd.DataFrame) -> Figure:
         for column, name in enumerate(("deletion", "insertion")):
             _draw_methods(grid[row][column], rows[rows["curve"] == name], x="share", y="value")
             grid[row][column].set(title=f"{name.capitalize()}: {model}, {regime}", ylabel="Nearness of the prediction")
-            letter(grid[row][column], place=2 * row + column)
+            letter(grid[row][column], index=2 * row + column)
     for axes in grid[-1]:
         axes.set_xlabel("Share of the values removed, or put in")
     handles, labels = grid[0][0].get_legend_handles_labels()
@@ -58,14 +58,14 @@ def randomised_figure(randomised: pd.DataFrame, *, survives: float) -> Figure:
     groups = [tuple(group) for group in randomised[["model", "regime"]].drop_duplicates().itertuples(index=False)]
     figure = new_figure(height_mm=34 + 66 * max(len(groups), 1))
     panels = [row[0] for row in axes_grid(figure, n_rows=max(len(groups), 1), n_columns=1)]
-    for place, (axes, (model, regime)) in enumerate(zip(panels, groups, strict=False)):
+    for index, (axes, (model, regime)) in enumerate(zip(panels, groups, strict=False)):
         rows = randomised[(randomised["model"] == model) & (randomised["regime"] == regime)]
         _draw_methods(axes, rows, x="depth", y="correlation")
         layers = rows.drop_duplicates("depth").sort_values("depth")
         axes.set_xticks(layers["depth"].tolist(), layers["layer"].tolist(), rotation=30, ha="right")
         axes.axhline(survives, color="#4D4D4D", linestyle=":", linewidth=0.9)
         axes.set(title=f"{model}, {regime}", ylabel="Spearman's correlation with\nthe maps of the trained model")
-        letter(axes, place=place)
+        letter(axes, index=index)
     panels[-1].set_xlabel("Lowest random layer (all layers above it are random too)")
     handles, labels = panels[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=3)
@@ -74,11 +74,11 @@ def randomised_figure(randomised: pd.DataFrame, *, survives: float) -> Figure:
 
 def _draw_methods(axes: Axes, rows: pd.DataFrame, *, x: str, y: str) -> None:
     methods = rows.drop_duplicates(["method", "copies"])[["method", "copies", "baseline"]]
-    for place, method in enumerate(methods.itertuples(index=False)):
+    for index, method in enumerate(methods.itertuples(index=False)):
         of_method = (rows[["method", "copies", "baseline"]] == list(method)).all(axis=1)
         line = rows[of_method].groupby(x)[y].mean()
         no_map = method.method in ("random", "intensity")
-        color = _STYLES[method.method] if no_map else COLORS[place % len(COLORS)]
+        color = _STYLES[method.method] if no_map else COLORS[index % len(COLORS)]
         style = "--" if no_map else "-"
         axes.plot(line.index, line, color=color, linestyle=style, label=method_name(*method))
     axes.axhline(0, color="#BBBBBB", linewidth=0.6)
@@ -98,7 +98,7 @@ def roar_figure(summary: pd.DataFrame) -> Figure:
     figure = new_figure(height_mm=16 + 60 * max(-(-len(groups) // 2), 1))
     grid = axes_grid(figure, n_rows=max(-(-len(groups) // 2), 1), n_columns=min(max(len(groups), 1), 2))
     panels = [axes for row in grid for axes in row]
-    for place, (axes, (model, regime, form)) in enumerate(zip(panels, groups, strict=False)):
+    for index, (axes, (model, regime, form)) in enumerate(zip(panels, groups, strict=False)):
         keys = (summary["model"] == model) & (summary["regime"] == regime) & (summary["form"] == form)
         for ranking, rows in summary[keys].groupby("ranking", sort=False):
             points = rows.sort_values("amount")
@@ -116,7 +116,7 @@ def roar_figure(summary: pd.DataFrame) -> Figure:
         axes.set(title=f"{model}, {regime}: {form}", xlabel=_FORMS[str(form)], ylabel="MAE on the test cells")
         axes.grid()
         axes.legend()
-        letter(axes, place=place)
+        letter(axes, index=index)
     for axes in panels[len(groups) :]:
         axes.remove()
     return figure

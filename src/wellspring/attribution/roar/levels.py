@@ -81,16 +81,16 @@ def score_maps(
     waiting: list[tuple[int, NDArray[np.float32]]] = []
 
     def estimates() -> Iterator[Estimate[NDArray[np.float32]]]:
-        for place in places:
-            image = source.batch(np.array([place]))[0][0]
-            rng = np.random.default_rng([seed, place])
-            waiting.append((place, image))
+        for index in places:
+            image = source.batch(np.array([index]))[0][0]
+            rng = np.random.default_rng([seed, index])
+            waiting.append((index, image))
             yield score_estimate(image, baselines.of(image, rng=rng), scoring=scoring, rng=rng)
 
     for score in estimated(estimates(), gradients=gradients, batch_size=batch_size):
-        place, image = waiting.pop(0)
+        index, image = waiting.pop(0)
         mask = image[..., -1] > 0
-        yield place, image[mask][:, inputs], score[mask][:, inputs]
+        yield index, image[mask][:, inputs], score[mask][:, inputs]
 
 
 def removal_levels(
@@ -133,8 +133,8 @@ def ranked_levels(
         kept = resume.read_arrays(part)
         if kept is None:
             found = []
-            for place, values, score in maps(part):
-                rng = np.random.default_rng([run.seed, place])
+            for index, values, score in maps(part):
+                rng = np.random.default_rng([run.seed, index])
                 found.append(removal_levels(values, ranking="map", score=score, percents=percents, rng=rng))
             kept = {"n_px": np.array([len(one) for one in found]), "levels": np.concatenate(found)}
             resume.write_arrays(part, kept)
@@ -158,9 +158,9 @@ def write_levels(levels: Iterable[tuple[int, NDArray[np.uint8]]], path: Path) ->
         pa.OSFile(str(temporary), "wb") as sink,
         pa.ipc.new_file(sink, schema, options=options) as writer,
     ):
-        for expected, (place, found) in enumerate(levels):
-            if place != expected:
-                raise InputError(f"{path}: expected the levels of cell {expected}, got those of cell {place}.")
+        for expected, (index, found) in enumerate(levels):
+            if index != expected:
+                raise InputError(f"{path}: expected the levels of cell {expected}, got those of cell {index}.")
             writer.write_batch(pa.record_batch([pa.array([found.tobytes()], pa.binary())], schema=schema))
 
 
@@ -236,11 +236,11 @@ class RemovedValues:
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Images (B, S, S, C) float32 without the removed values, and targets (B,) float32."""
         images, targets = self._source.batch(indices, out=out)
-        for image, place in zip(images, np.asarray(indices).tolist(), strict=True):
+        for image, index in zip(images, np.asarray(indices).tolist(), strict=True):
             mask = image[..., -1] > 0
             pixels = image[mask]
             values = pixels[:, self._inputs]
-            gone = self._removed(values, place=place)
+            gone = self._removed(values, place=index)
             pixels[:, self._inputs] = np.where(gone, self._fill, values)
             image[mask] = pixels
         return images, targets
@@ -279,7 +279,7 @@ def kept_channels(
     if ranking == "map":
         order = order[np.argsort(-np.asarray(means)[order], kind="stable")]
     gone = set(order[:n_removed].tolist())
-    return [channel for place, channel in enumerate(channels) if place not in gone]
+    return [channel for index, channel in enumerate(channels) if index not in gone]
 
 
 def roar_row(predictions: pd.DataFrame, *, run: Run, removal: Removal) -> pd.DataFrame:

@@ -44,7 +44,7 @@ def pixel_auc(
     float
         NaN where no channel has pixels both in and out of its structure.
     """
-    found = [roc_area(score[..., place][mask], inside) for place, inside in structures.items()]
+    found = [roc_area(score[..., index][mask], inside) for index, inside in structures.items()]
     known = [value for value in found if not np.isnan(value)]
     return float(np.mean(known)) if known else float("nan")
 

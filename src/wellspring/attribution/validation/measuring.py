@@ -192,8 +192,8 @@ def _maps(
     """(S, S, c) float32 each: the cells' maps, input channels only. Noise depends on the seed and the cell alone."""
 
     def estimates() -> Iterator[Estimate[NDArray[np.float32]]]:
-        for place, one in zip(subjects.places, subjects.cells, strict=True):
-            rng = np.random.default_rng([seed, place])
+        for index, one in zip(subjects.places, subjects.cells, strict=True):
+            rng = np.random.default_rng([seed, index])
             starts = candidate.baselines.of(one.image, rng=rng)
             yield score_estimate(one.image, starts, scoring=candidate.scoring, rng=rng)
 
@@ -208,8 +208,8 @@ def _orders(
     if maps is not None:
         scores = [found[one.mask] for found, one in zip(maps, subjects.cells, strict=True)]
     return [
-        removal_order(one.values, ranking=ranking, score=score, rng=np.random.default_rng([seed, place, 1]))
-        for one, score, place in zip(subjects.cells, scores, subjects.places, strict=True)
+        removal_order(one.values, ranking=ranking, score=score, rng=np.random.default_rng([seed, index, 1]))
+        for one, score, index in zip(subjects.cells, scores, subjects.places, strict=True)
     ]
 
 
@@ -236,7 +236,7 @@ def _no_maps(subjects: Subjects, ranking: str, *, seed: int) -> list[NDArray[np.
     """In place of maps: the images' own intensities, or random numbers."""
     if ranking == "intensity":
         return [one.image[..., one.inputs] for one in subjects.cells]
-    rngs = [np.random.default_rng([seed, place, 2]) for place in subjects.places]
+    rngs = [np.random.default_rng([seed, index, 2]) for index in subjects.places]
     shapes = [(*one.mask.shape, len(one.inputs)) for one in subjects.cells]
     return [rng.random(shape, dtype=np.float32) for rng, shape in zip(rngs, shapes, strict=True)]
 
@@ -283,6 +283,6 @@ def known_truth(
     structures: list[dict[int, NDArray[np.bool_]]] = []
     for one, found in zip(subjects.cells, masks, strict=True):
         n_px = int(one.mask.sum())
-        places = {name: place for place, name in enumerate(subjects.channels) if name in causal and name in found}
-        structures.append({place: found[name] for name, place in places.items() if len(found[name]) == n_px})
+        indices = {name: index for index, name in enumerate(subjects.channels) if name in causal and name in found}
+        structures.append({index: found[name] for name, index in indices.items() if len(found[name]) == n_px})
     return Known(causal, structures)

@@ -133,9 +133,9 @@ def dataset_figure(manifest: pd.DataFrame, *, columns: Sequence[str], target_cha
         _draw_groups(axes, target, values=values, order=order, colors=COLORS, bins=bins)
         rest = values.nunique() - len(order)
         axes.set_title(f"Target by {name}" + (f" ({rest} rarer values left out)" if rest else ""), loc="left")
-    for place, axes in enumerate(panels[: 2 + len(shown)]):
+    for index, axes in enumerate(panels[: 2 + len(shown)]):
         axes.set_xlabel(f"Mean {target_channel} per cell (intensity units)")
-        letter(axes, place=place)
+        letter(axes, index=index)
     for axes in panels[2 + len(shown) :]:
         axes.remove()
     return figure
@@ -159,12 +159,12 @@ def _draw_groups(
     bins: NDArray[np.float64],
 ) -> None:
     """Outlined histogram of each group, as share of the group's cells, and a dashed line at its mean."""
-    for place, value in enumerate(order):
+    for index, value in enumerate(order):
         inside = target[(values == value).to_numpy()]
         label = f"{value} (n = {len(inside):,})"
-        color = colors[place % len(colors)]
+        color = colors[index % len(colors)]
         share = np.histogram(inside, bins=bins)[0] * (100 / max(len(inside), 1))
-        axes.stairs(share, bins, color=color, linewidth=1.2, label=label, linestyle="-" if place < len(colors) else ":")
+        axes.stairs(share, bins, color=color, linewidth=1.2, label=label, linestyle="-" if index < len(colors) else ":")
         if len(inside):
             axes.axvline(float(inside.mean()), color=color, linewidth=0.9, linestyle=(0, (4, 2)))
     axes.set_ylabel("Cells of the group (%)")

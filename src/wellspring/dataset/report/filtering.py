@@ -107,9 +107,9 @@ def filter_figure(table: pd.DataFrame) -> Figure:
     wells = table.iloc[:-1]
     if len(wells) <= MAX_WELLS_AS_BARS:
         return _bars(wells, title="Cells kept and removed, per well")
-    places = [well_position(str(well)) for well in wells["well"]]
-    found = [place for place in places if place is not None]
-    if len(found) == len(places):
+    indices = [well_position(str(well)) for well in wells["well"]]
+    found = [index for index in indices if index is not None]
+    if len(found) == len(indices):
         return _plate_maps(wells, rows=[r for r, _ in found], columns=[c for _, c in found])
     worst = wells.sort_values(["percent_left", "plate", "well"]).head(MAX_WELLS_AS_BARS)
     return _bars(worst, title=f"The {len(worst)} of {len(wells)} wells that kept the smallest share of their cells")
@@ -143,7 +143,7 @@ def _bars_height_mm(wells: pd.DataFrame) -> float:
 
 def _draw_bars(part: Figure | SubFigure, wells: pd.DataFrame, *, title: str) -> None:
     axes = part.add_subplot()
-    place = np.arange(len(wells))
+    index = np.arange(len(wells))
     start = np.zeros(len(wells))
     widest = max(float(wells["n_cells"].max()), 1.0) if len(wells) else 1.0
     for number, name in enumerate(["n_left", *removal_columns(wells)]):
@@ -151,13 +151,13 @@ def _draw_bars(part: Figure | SubFigure, wells: pd.DataFrame, *, title: str) -> 
         color = _KEPT if number == 0 else _REMOVED[(number - 1) % len(_REMOVED)]
         hatch = "///" if number > len(_REMOVED) else None
         words = "kept" if number == 0 else name
-        axes.barh(place, width, left=start, height=0.74, color=color, edgecolor="white", label=words, hatch=hatch)
+        axes.barh(index, width, left=start, height=0.74, color=color, edgecolor="white", label=words, hatch=hatch)
         _write_numbers(axes, width, start=start, least=0.028 * widest, dark=number > 0)
         start += width
     for y, (left, found) in enumerate(zip(wells["n_left"], wells["n_cells"], strict=True)):
         text = f"{left:,} of {found:,}" if found else "no cells found"
         axes.text(start[y] + 0.01 * widest, y, text, va="center", fontsize=7)
-    axes.set(yticks=place, yticklabels=_labels(wells), xlabel="Cells", xlim=(0, 1.16 * widest), title=title)
+    axes.set(yticks=index, yticklabels=_labels(wells), xlabel="Cells", xlim=(0, 1.16 * widest), title=title)
     axes.set_ylim(len(wells) - 0.4, -0.6)
     part.legend(loc="outside lower left", ncols=1)
 
@@ -204,9 +204,9 @@ def _plate_maps(wells: pd.DataFrame, *, rows: list[int], columns: list[int]) -> 
     _draw_bars(upper, plates, title=f"Cells kept and removed, {len(wells)} wells together")
     grid = axes_grid(lower, n_rows=len(plates), n_columns=len(maps))
     at = wells.assign(_row=rows, _column=columns)
-    for place, plate in enumerate(plates["plate"]):
+    for index, plate in enumerate(plates["plate"]):
         here = at[at["plate"] == plate]
-        for axes, drawn in zip(grid[place], maps, strict=True):
+        for axes, drawn in zip(grid[index], maps, strict=True):
             _draw_map(axes, here, drawn=drawn, shape=shape)
             axes.set_title(f"{plate}: {drawn.words}", loc="left")
     return figure

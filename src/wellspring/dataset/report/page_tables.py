@@ -24,8 +24,8 @@ def criteria_rows(criteria: pd.DataFrame, *, n_cells: int) -> PageTable:
         Cells found, before any criterion.
     """
     rows = [("", "(cells found)", "", "", f"{n_cells:,}")]
-    for place, row in enumerate(criteria.itertuples(), start=1):
-        rows.append((f"{place}", str(row.criterion), f"{row.n_matching:,}", f"{row.n_removed:,}", f"{row.n_left:,}"))
+    for index, row in enumerate(criteria.itertuples(), start=1):
+        rows.append((f"{index}", str(row.criterion), f"{row.n_matching:,}", f"{row.n_removed:,}", f"{row.n_left:,}"))
     note = "A cell may meet several criteria; it is counted as removed at the first one. Order as applied."
     head = ("No.", "Criterion: cells are removed where", "Cells that meet it", "Removed by it", "Left after it")
     return PageTable(title="Cells by criterion, all wells", file="", head=head, rows=rows, note=note, n_text=2)
@@ -34,7 +34,7 @@ def criteria_rows(criteria: pd.DataFrame, *, n_cells: int) -> PageTable:
 def well_rows(counts: pd.DataFrame, *, file: str) -> PageTable:
     """Table `FILTER_COUNTS`, criteria by their numbers in `criteria_rows`; folded when it is long."""
     criteria = removal_columns(counts)
-    removed = [f"Removed\nby no. {place}" for place in range(1, len(criteria) + 1)]
+    removed = [f"Removed\nby no. {index}" for index in range(1, len(criteria) + 1)]
     rows = []
     for row in counts.to_dict("records"):
         share = NONE if math.isnan(row["percent_left"]) else f"{row['percent_left']:.1f}"

@@ -79,8 +79,8 @@ class Embedding(Method):
 
     def function(self) -> Callable[..., Any]:
         """The function that `embed` or `fit` names, imported."""
-        place, _, name = (self.embed or self.fit).rpartition(".")
-        found: Callable[..., Any] = getattr(importlib.import_module(place), name)
+        index, _, name = (self.embed or self.fit).rpartition(".")
+        found: Callable[..., Any] = getattr(importlib.import_module(index), name)
         return found
 
     def settings_in(self, profiling: Mapping[str, Any]) -> dict[str, Any]:

@@ -39,11 +39,11 @@ def accuracy_figure(verdict: pd.DataFrame, *, chance: float) -> Figure:
         axes.set_axis_off()
         axes.text(0, 0.5, "No sample was left out of any fit, so nothing can be said of unseen samples.")
         return figure
-    for place, row in enumerate(rows.itertuples()):
-        axes.plot([100 * row.lower, 100 * row.upper], [place, place], color=COLORS[0], linewidth=2.5)
-        axes.plot([100 * row.value], [place], "o", color=COLORS[0])
+    for index, row in enumerate(rows.itertuples()):
+        axes.plot([100 * row.lower, 100 * row.upper], [index, index], color=COLORS[0], linewidth=2.5)
+        axes.plot([100 * row.value], [index], "o", color=COLORS[0])
         if not np.isnan(row.p_value):
-            axes.text(103, place, f"p = {row.p_value:.3f}", va="center", fontsize=7.5)
+            axes.text(103, index, f"p = {row.p_value:.3f}", va="center", fontsize=7.5)
     if not np.isnan(chance):
         axes.axvline(100 * chance, color=NEUTRAL, linestyle="--", linewidth=0.8)
     axes.set_yticks(range(len(rows)), [title_of(name) for name in rows["method"]])
@@ -85,11 +85,11 @@ def map_figure(clusters: pd.DataFrame, *, groups: pd.Series, name: str) -> Figur
 
 
 def _points(axes: Axes, wells: pd.DataFrame, *, pair: str, groups: pd.Series, names: Sequence[str]) -> None:
-    for place, plate in enumerate(sorted(set(wells["plate"]))):
+    for index, plate in enumerate(sorted(set(wells["plate"]))):
         for name in names:
             own = wells[((wells["plate"] == plate) & (groups == name)).to_numpy()]
             if len(own):
-                marker = _MARKERS[place % len(_MARKERS)]
+                marker = _MARKERS[index % len(_MARKERS)]
                 color = color_of(name, names=names)
                 points = own[f"{pair}_1"], own[f"{pair}_2"]
                 axes.scatter(*points, s=16, color=color, marker=marker, label=f"{name}, {plate}")
@@ -104,9 +104,9 @@ def dendrogram_figure(profiles: Mapping[str, Profiles]) -> Figure:
     figure = new_figure(height_mm=78 * max(1, len(profiles)))
     labels = sorted({label for one in profiles.values() for label in one.wells["label"]})
     grid = axes_grid(figure, n_rows=2 * max(1, len(profiles)), n_columns=1)
-    for place, (method, one) in enumerate(profiles.items()):
+    for index, (method, one) in enumerate(profiles.items()):
         values, names = one.values, (one.wells["sample"] + " " + one.wells["plate"]).tolist()
-        tree, heat = grid[2 * place][0], grid[2 * place + 1][0]
+        tree, heat = grid[2 * index][0], grid[2 * index + 1][0]
         tree.set_title(title_of(method))
         if len(values) < 2:
             heat.set_axis_off()

@@ -42,7 +42,7 @@ def well_maps(
     for method in dict.fromkeys(clusters["method"]):
         own = clusters[clusters["method"] == method]
         for pair, words in PLANES.items():
-            places = _percent(own[[f"{pair}_1", f"{pair}_2"]].to_numpy(dtype=np.float64))
+            indices = _percent(own[[f"{pair}_1", f"{pair}_2"]].to_numpy(dtype=np.float64))
             points = [
                 Point(
                     left=round(float(x), 1),
@@ -52,7 +52,7 @@ def well_maps(
                     image=number.get((str(row.plate), str(row.well)), -1),
                     words=texts[str(row.plate), str(row.well)],
                 )
-                for row, (x, y) in zip(own.itertuples(), places, strict=True)
+                for row, (x, y) in zip(own.itertuples(), indices, strict=True)
                 if np.isfinite(x) and np.isfinite(y)
             ]
             planes.append(Plane(f"{titles.get(method, method)}: {words}", points))
@@ -61,7 +61,7 @@ def well_maps(
         name="wells",
         images=pictures["png"].tolist(),
         colors=[(label, color_of(label, names=labels)) for label in labels] or [("none", NEUTRAL)],
-        shapes=[(plate, _SHAPES[place % len(_SHAPES)]) for place, plate in enumerate(plates)],
+        shapes=[(plate, _SHAPES[index % len(_SHAPES)]) for index, plate in enumerate(plates)],
         planes=planes,
         caption="Point at a well (or press the tab key until you reach it) to see one of its fields: first channel "
         "red, second green, third blue. Every method was fitted with all samples here. Axes have no unit; in UMAP and "

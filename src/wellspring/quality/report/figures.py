@@ -76,11 +76,11 @@ def histograms_figure(images: pd.DataFrame, *, measures: Sequence[str]) -> Figur
     figure = new_figure(height_mm=12 + 26 * n_rows)
     rows = axes_grid(figure, n_rows=n_rows, n_columns=len(measures), sharey="row")
     for (key, own), axes in zip(groups, rows, strict=False):
-        for place, (name, one) in enumerate(zip(measures, axes, strict=True)):
+        for index, (name, one) in enumerate(zip(measures, axes, strict=True)):
             _histogram(one, own, name=name)
             if key == groups[0][0]:
                 one.set_title(_WORDS.get(name, name))
-            if place == 0:
+            if index == 0:
                 one.set_ylabel(f"{key[0]}\n{key[1]}\nimages")
     return figure
 
@@ -103,7 +103,7 @@ def illumination_figure(functions: Mapping[str, Mapping[str, NDArray[np.float32]
     figure = new_figure(height_mm=10 + 38 * max(1, len(plates)))
     rows = axes_grid(figure, n_rows=max(1, len(plates)), n_columns=max(1, len(channels)))
     for plate, axes in zip(plates, rows, strict=True):
-        for place, (channel, one) in enumerate(zip(channels, axes, strict=True)):
+        for index, (channel, one) in enumerate(zip(channels, axes, strict=True)):
             light = 1 / functions[plate][channel]
             reach = max(0.05, float(np.abs(light - 1).max()))
             shown = one.imshow(light, cmap="viridis", vmin=1 - reach, vmax=1 + reach)
@@ -111,7 +111,7 @@ def illumination_figure(functions: Mapping[str, Mapping[str, NDArray[np.float32]
             one.set_title(channel)
             one.set_xticks([])
             one.set_yticks([])
-            if place == 0:
+            if index == 0:
                 one.set_ylabel(plate)
     return figure
 
@@ -123,10 +123,10 @@ def flagged_figure(flagged: Sequence[FlaggedImage]) -> Figure:
     n_columns = 4
     n_rows = max(1, -(-len(shown) // n_columns))
     figure = new_figure(height_mm=8 + 58 * n_rows if shown else 20)
-    for place, axes in enumerate(one for row in axes_grid(figure, n_rows=n_rows, n_columns=n_columns) for one in row):
+    for index, axes in enumerate(one for row in axes_grid(figure, n_rows=n_rows, n_columns=n_columns) for one in row):
         axes.set_axis_off()
-        if place < len(shown):
-            one = shown[place]
+        if index < len(shown):
+            one = shown[index]
             low, high = np.nanpercentile(one.image, [1, 99]) if np.isfinite(one.image).any() else (0.0, 1.0)
             axes.imshow(one.image, cmap="gray", vmin=low, vmax=max(high, low + 1e-6))
             axes.set_title(textwrap.fill(one.title, 38) + "\n" + textwrap.fill(one.reasons, 38), fontsize=6)

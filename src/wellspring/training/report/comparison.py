@@ -153,8 +153,8 @@ def metrics_figure(table: pd.DataFrame) -> Figure:
     panels[0].set(title="Mean absolute error: lower is better", ylabel="Mean absolute error (intensity units)")
     _draw_metric(panels[1], runs, metric="r2")
     panels[1].set(title="Explained variance: higher is better", ylabel="R² (1 = perfect, 0 = the mean)")
-    for place, axes in enumerate(panels):
-        letter(axes, place=place)
+    for index, axes in enumerate(panels):
+        letter(axes, index=index)
     handles, labels = panels[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=2)
     return figure
@@ -169,7 +169,7 @@ def _draw_metric(axes: Axes, runs: pd.DataFrame, *, metric: str) -> None:
         label = f"{regime} ({REGIME_WORDS.get(regime, 'other')})"
         rows = trained[trained["regime"] == regime]
         means = rows.groupby("model", sort=False)[metric].mean()
-        middle = {model: place - 0.4 + (number + 0.5) * width for place, model in enumerate(models)}
+        middle = {model: index - 0.4 + (number + 0.5) * width for index, model in enumerate(models)}
         x = [middle[model] for model in means.index]
         axes.bar(x, means, width=0.92 * width, color=REGIME_COLORS.get(regime, NEUTRAL), label=label)
         for model, seeds in rows.groupby("model", sort=False):
@@ -229,7 +229,7 @@ def histories_figure(histories: Mapping[Run, pd.DataFrame], *, baseline_mae: flo
     regimes = sorted({run.regime for run in histories}, key=_regime_place)
     figure = new_figure(height_mm=84)
     panels = axes_grid(figure, n_rows=1, n_columns=max(len(regimes), 1), sharey=True)[0]
-    for place, (axes, regime) in enumerate(zip(panels, regimes, strict=True)):
+    for index, (axes, regime) in enumerate(zip(panels, regimes, strict=True)):
         for run, history in histories.items():
             if run.regime == regime:
                 is_first = run.seed == min(
@@ -240,7 +240,7 @@ def histories_figure(histories: Mapping[Run, pd.DataFrame], *, baseline_mae: flo
         axes.axhline(baseline_mae, color=NEUTRAL, linewidth=1.1, linestyle="--", label="baseline")
         axes.set(title=f"{regime} ({REGIME_WORDS.get(regime, 'other')})", xlabel="Epoch")
         axes.grid(axis="y")
-        letter(axes, place=place)
+        letter(axes, index=index)
     panels[0].set_ylabel("Validation mean absolute error\n(intensity units)")
     panels[0].set_ylim(*_error_limits(histories, baseline_mae=baseline_mae))
     named = {label: line for axes in panels for line, label in zip(*axes.get_legend_handles_labels(), strict=True)}

@@ -93,9 +93,9 @@ def predictions_figure(cells: pd.DataFrame, *, model: str, stratum: str | None, 
     figure = new_figure(height_mm=74 * max(len(regimes), 1))
     grid = axes_grid(figure, n_rows=max(len(regimes), 1), n_columns=2)
     low, high = _limits(cells)
-    for place, regime in enumerate(regimes):
+    for index, regime in enumerate(regimes):
         rows = cells[cells["regime"] == regime]
-        boxes, scatter = grid[place]
+        boxes, scatter = grid[index]
         _draw_boxes(boxes, rows, strata=strata, color=REGIME_COLORS.get(regime, NEUTRAL))
         boxes.set(
             ylim=(low, high + 0.12 * (high - low)),
@@ -106,8 +106,8 @@ def predictions_figure(cells: pd.DataFrame, *, model: str, stratum: str | None, 
         _draw_scatter(scatter, rows, strata=strata, limits=(low, high))
         scatter.set_title(f"{len(rows):,} test cells", loc="left")
         scatter.set(xlabel=f"True mean {target_channel} (intensity units)", ylabel="Predicted (intensity units)")
-        letter(boxes, place=2 * place)
-        letter(scatter, place=2 * place + 1)
+        letter(boxes, index=2 * index)
+        letter(scatter, index=2 * index + 1)
     return figure
 
 
@@ -125,7 +125,7 @@ def _draw_boxes(axes: Axes, rows: pd.DataFrame, *, strata: list[str], color: str
         values = [rows.loc[rows["stratum"] == name, column].to_numpy() for name in strata]
         axes.boxplot(
             values,
-            positions=[place - 0.19 + 0.38 * number for place in range(len(strata))],
+            positions=[index - 0.19 + 0.38 * number for index in range(len(strata))],
             widths=0.32,
             patch_artist=True,
             manage_ticks=False,
@@ -149,8 +149,8 @@ def _draw_scatter(axes: Axes, rows: pd.DataFrame, *, strata: list[str], limits: 
     axes.plot(limits, limits, color="#4D4D4D", linewidth=0.9, linestyle="--", label="equal")
     rest = rows[~rows["stratum"].isin(strata)]
     groups = [(name, rows[rows["stratum"] == name]) for name in strata] + ([("other", rest)] if len(rest) else [])
-    for place, (name, cells) in enumerate(groups):
-        color = NEUTRAL if name == "other" else COLORS[place % len(COLORS)]
+    for index, (name, cells) in enumerate(groups):
+        color = NEUTRAL if name == "other" else COLORS[index % len(COLORS)]
         axes.scatter(
             cells["target"],
             cells["prediction"],
