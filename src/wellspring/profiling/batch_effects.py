@@ -22,15 +22,20 @@ _ROUNDING = 1e-12
 def explained_share(values: NDArray[np.float64], groups: Sequence[str]) -> float:
     """Variance between groups over total variance, summed over all features (multivariate eta squared).
 
-    Chance alone gives about (number of groups - 1) / (number of wells - 1). NaN when nothing varies.
+    Chance alone gives about (number of groups - 1) / (number of wells - 1). NaN when nothing varies beyond rounding, or
+    there are no wells.
     """
+    if not len(values):
+        return float("nan")
     centred = values - values.mean(axis=0)
     total = float((centred**2).sum())
+    if total <= _ROUNDING**2 * float((values**2).sum()):
+        return float("nan")
     names = np.asarray(groups)
     between = sum(
         float((names == name).sum() * (centred[names == name].mean(axis=0) ** 2).sum()) for name in np.unique(names)
     )
-    return between / total if total > 0 else float("nan")
+    return between / total
 
 
 def explained_p_value(

@@ -191,8 +191,10 @@ def illumination_function(median: NDArray[np.float64], *, smoothing_share: float
     -------
     (y, x) float32
         Its product with the smoothed median is constant. Where the fit falls below a twentieth of its mean, that takes
-        its place.
+        its place. 1 everywhere without light, or where a side has fewer than 3 pixels, through which no surface goes.
     """
+    if min(median.shape) < 3 or not (median > 0).any():
+        return np.ones(median.shape, dtype=np.float32)
     smooth = _locally_quadratic(median, sigma=smoothing_share * max(median.shape))
     smooth = np.maximum(smooth, 0.05 * smooth.mean())
     return np.asarray(smooth.mean() / smooth, dtype=np.float32)

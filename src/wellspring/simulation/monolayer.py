@@ -46,7 +46,7 @@ def draw_monolayer(
     Parameters
     ----------
     size_px
-        Side of the field.
+        Side of the field, 2 or more.
     severity
         0 (control) to 1.
     defect

@@ -137,7 +137,10 @@ def simulate_smfish(settings: FieldSettings, *, rng: np.random.Generator) -> Smf
 
 
 def spot_profile(center: float, pixels: NDArray[np.int64], *, sigma: float) -> NDArray[np.float64]:
-    """(n,) float64: a Gaussian integrated over each pixel, 1 at the middle pixel of one that is centred on it."""
+    """(n,) float64: a Gaussian integrated over each pixel, 1 at the middle pixel of one that is centred on it.
+
+    `pixels` are n consecutive pixels, 1 or more.
+    """
     edges = np.concatenate([pixels - 0.5, [pixels[-1] + 0.5]]) - center
     shares = np.diff(erf(edges / (np.sqrt(2.0) * sigma)))
     return np.asarray(shares / (2 * erf(0.5 / (np.sqrt(2.0) * sigma))))

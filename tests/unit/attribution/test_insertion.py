@@ -56,6 +56,8 @@ def test_orders_by_score_by_intensity_and_at_random():
     values, score = np.array([[4.0, 2], [3, 1]]), np.array([[0.0, 5], [7, 7]])
     rng = np.random.default_rng(0)
     assert removal_order(values, ranking="intensity", score=score, rng=rng).tolist() == [0, 2, 1, 3]
+    whole = np.array([[0, 5], [3, 2]], dtype=np.uint16)
+    assert removal_order(whole, ranking="intensity", score=None, rng=rng).tolist() == [1, 2, 3, 0]
     rngs = [np.random.default_rng(n) for n in range(9)]
     by_map = [removal_order(values, ranking="map", score=score, rng=one).tolist() for one in rngs]
     assert {tuple(order[2:]) for order in by_map} == {(1, 0)}

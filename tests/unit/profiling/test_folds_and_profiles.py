@@ -139,6 +139,9 @@ def test_explained_share_by_hand() -> None:
     # Group means 1 and 5, grand mean 3: 4 * 4 between, 20 in all.
     assert explained_share(values, ["a", "a", "b", "b"]) == pytest.approx(16 / 20)
     assert np.isnan(explained_share(np.ones((3, 2)), ["a", "b", "b"]))
+    assert np.isnan(explained_share(np.full((3, 2), 0.1), ["a", "b", "b"]))
+    assert np.isnan(explained_share(np.full((1000, 2), 380.7), ["a", "b"] * 500))
+    assert np.isnan(explained_share(np.zeros((0, 2)), []))
 
 
 def test_the_correction_takes_away_what_a_plate_shares() -> None:

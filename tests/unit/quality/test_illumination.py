@@ -164,3 +164,8 @@ def test_local_median_of_many_values_is_within_a_1016th_of_the_pixels() -> None:
 def test_local_median_needs_a_window() -> None:
     with pytest.raises(ValueError, match="radius_px: expected 1 or more, got 0"):
         local_median(np.zeros((5, 5), dtype=np.uint16), radius_px=0)
+
+
+@pytest.mark.parametrize("median", [np.zeros((20, 30)), np.full((20, 30), np.nan), np.ones((1, 1)), np.ones((2, 40))])
+def test_without_light_or_with_too_few_pixels_the_function_is_one(median):
+    np.testing.assert_array_equal(illumination_function(median, smoothing_share=0.1), np.ones(median.shape))

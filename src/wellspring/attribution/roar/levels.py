@@ -144,12 +144,12 @@ def ranked_levels(
 
 
 def write_levels(levels: Iterable[tuple[int, NDArray[np.uint8]]], path: Path) -> None:
-    """Write the levels of the cells, in the order of their places 0, 1, 2, ..., to an Arrow file, a cell per batch.
+    """Write the levels of the cells, in the order 0, 1, 2, ..., to an Arrow file, a cell per batch.
 
     Raises
     ------
     ValueError
-        When a place is missing or out of order.
+        When a number is missing or out of order.
     """
     schema = pa.schema([("levels", pa.binary())])
     options = pa.ipc.IpcWriteOptions(compression="zstd")

@@ -47,7 +47,7 @@ def removal_order(
     shuffled = rng.permutation(values.size)
     if ranking == "random":
         return shuffled
-    key = np.asarray(values if score is None or ranking == "intensity" else score).reshape(-1)
+    key = np.asarray(values if score is None or ranking == "intensity" else score, dtype=np.float64).reshape(-1)
     return np.asarray(shuffled[np.argsort(-key[shuffled], kind="stable")], dtype=np.int64)
 
 
