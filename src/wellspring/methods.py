@@ -34,7 +34,7 @@ class Method:
 
 AnyMethod = TypeVar("AnyMethod", bound=Method)
 
-_OWN_WORDS = ("methods_of", "method_key", "keys_of", "setting")
+_OWN_WORDS = ("methods_of", "method_key", "keys_of", "setting", "blocks_of")
 
 
 def methods_in(place: str, kind: type[AnyMethod] = Method) -> dict[str, AnyMethod]:  # type: ignore[assignment]
@@ -70,7 +70,8 @@ def expanded(schema: Any) -> Any:
 
     Of text, the names. Of a block, a branch per name with its own keys; ``method_key`` is the key that holds the
     name (``method`` unless given), ``properties`` holds the keys that all of them have. ``keys_of: PLACE`` with
-    ``setting: KEY`` makes a block with a key per method, whose value is that method's own setting KEY.
+    ``setting: KEY`` makes a block with a key per method, whose value is that method's own setting KEY. ``blocks_of:
+    PLACE`` adds to a block one more per method that has settings, under the method's name.
     """
     if isinstance(schema, list):
         return [expanded(one) for one in schema]
@@ -80,6 +81,8 @@ def expanded(schema: Any) -> Any:
     if "keys_of" in schema:
         named: Mapping[str, Method] = methods_in(schema["keys_of"])
         return {**rest, "properties": {name: dict(one.settings[schema["setting"]]) for name, one in named.items()}}
+    if "blocks_of" in schema:
+        return {**rest, "properties": {**rest.get("properties", {}), **_own_blocks(schema["blocks_of"])}}
     if "methods_of" not in schema:
         return rest
     found: Mapping[str, Method] = methods_in(schema["methods_of"])
@@ -87,6 +90,20 @@ def expanded(schema: Any) -> Any:
         meanings = {name: one.meaning for name, one in found.items()}
         return {**rest, "enum": list(found), "meanings": meanings}
     return _branched(rest, found, key=schema.get("method_key", "method"))
+
+
+def _own_blocks(registry: str) -> dict[str, Any]:
+    return {
+        name: {
+            "type": "object",
+            "description": f"Settings of {name}: {one.meaning}.",
+            "additionalProperties": False,
+            "default": {},
+            "properties": expanded(one.settings),
+        }
+        for name, one in methods_in(registry).items()
+        if one.settings
+    }
 
 
 def _branched(block: Mapping[str, Any], found: Mapping[str, Method], *, key: str) -> dict[str, Any]:

@@ -89,3 +89,21 @@ def test_a_key_for_each_method_holds_its_own_setting(place: str, monkeypatch: py
     monkeypatch.setattr(sys.modules[place], "METHODS", (FIRST, third))
     block: dict[str, Any] = expanded({"type": "object", "keys_of": place, "setting": "rate"})
     assert block == {"type": "object", "properties": {"first": RATE, "third": {**RATE, "default": 2}}}
+
+
+def test_each_method_with_settings_gets_a_block_of_its_own(place: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys.modules[place], "METHODS", (FIRST, Filter(name="plain", meaning="x")))
+    block: dict[str, Any] = expanded({"type": "object", "blocks_of": place, "properties": {"sample": {}}})
+    assert block == {
+        "type": "object",
+        "properties": {
+            "sample": {},
+            "first": {
+                "type": "object",
+                "description": "Settings of first: the first.",
+                "additionalProperties": False,
+                "default": {},
+                "properties": {"rate": RATE},
+            },
+        },
+    }

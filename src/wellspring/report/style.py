@@ -16,13 +16,9 @@ from wellspring.report.numbers import NONE, number
 
 __all__ = [
     "COLORS",
-    "LEVEL_COLORS",
     "NEUTRAL",
     "NONE",
     "RC",
-    "REGIME_COLORS",
-    "REGIME_WORDS",
-    "SPLIT_COLORS",
     "WIDTH_MM",
     "axes_grid",
     "color_of",
@@ -43,12 +39,6 @@ _DPI = 200
 # Okabe and Ito (2008), "Color Universal Design": eight colours that anyone can distinguish.
 COLORS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442")
 NEUTRAL = "#6B6B6B"
-REGIME_COLORS: Mapping[str, str] = MappingProxyType({"color-structure": "#0072B2", "structure": "#E69F00"})
-REGIME_WORDS: Mapping[str, str] = MappingProxyType(
-    {"color-structure": "intensities as measured", "structure": "intensities shifted at random"}
-)
-SPLIT_COLORS: Mapping[str, str] = MappingProxyType({"train": "#0072B2", "validation": "#E69F00", "test": "#009E73"})
-LEVEL_COLORS: Mapping[str, str] = MappingProxyType({"low": "#56B4E9", "medium": "#8C8C8C", "high": "#D55E00"})
 
 RC: Mapping[Any, Any] = MappingProxyType(
     {

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -65,6 +66,17 @@ def test_an_embedding_gets_its_own_keys_and_files() -> None:
     assert densenet.files_in(profiling) == {"profiling.networks.densenet_weights": "w.weights.h5"}
     for word in ("random", "imagenet"):
         assert densenet.files_in({"networks": networks | {"densenet_weights": word}}) == {}
+
+
+def test_an_embedding_with_keys_of_its_own_reads_the_block_of_its_name() -> None:
+    @dataclass(frozen=True)
+    class Settings:
+        depth: int
+
+    own = Embedding(
+        name="wavelets", title="x", meaning="x", embed="a.b", settings={"depth": {"default": 3}}, settings_kind=Settings
+    )
+    assert own.settings_in({"wavelets": {"depth": 2}}) == {"depth": 2}
 
 
 def test_an_embedding_either_embeds_or_fits() -> None:

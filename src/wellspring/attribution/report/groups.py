@@ -6,7 +6,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from wellspring.dataset.levels import LEVELS
-from wellspring.report.style import LEVEL_COLORS, in_style, letter, new_figure
+from wellspring.dataset.report.colors import LEVEL_COLORS
+from wellspring.report.style import in_style, letter, new_figure
 
 __all__ = ["GROUPING_WORDS", "groups_figure"]
 

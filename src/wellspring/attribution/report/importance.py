@@ -12,7 +12,8 @@ from matplotlib.patches import Patch
 from wellspring.attribution.importance import ALL, mean_importance
 from wellspring.attribution.tables import RANKING
 from wellspring.dataset.levels import LEVELS
-from wellspring.report.style import LEVEL_COLORS, axes_grid, in_style, letter, new_figure, number
+from wellspring.dataset.report.colors import LEVEL_COLORS
+from wellspring.report.style import axes_grid, in_style, letter, new_figure, number
 from wellspring.tables import KEY
 
 __all__ = [

@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from wellspring.attribution.importance import ALL
 from wellspring.dataset.levels import LEVELS
-from wellspring.report.style import LEVEL_COLORS, axes_grid, in_style, letter, new_figure
+from wellspring.dataset.report.colors import LEVEL_COLORS
+from wellspring.report.style import axes_grid, in_style, letter, new_figure
 
 __all__ = ["MAX_SIMILAR", "matrix_figure", "similar_figure"]
 

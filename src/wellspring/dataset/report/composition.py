@@ -10,17 +10,8 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from wellspring.dataset.levels import LEVELS, LevelBounds, level_bounds
-from wellspring.report.style import (
-    COLORS,
-    LEVEL_COLORS,
-    NEUTRAL,
-    SPLIT_COLORS,
-    axes_grid,
-    in_style,
-    letter,
-    new_figure,
-    number,
-)
+from wellspring.dataset.report.colors import LEVEL_COLORS, SPLIT_COLORS
+from wellspring.report.style import COLORS, NEUTRAL, axes_grid, in_style, letter, new_figure, number
 
 __all__ = ["LEVEL", "MISSING", "SPLITS", "common_values", "composition_table", "dataset_figure", "group_values"]
 

@@ -33,6 +33,7 @@ class Embedding(Method):
         Frozen dataclass of the keys of the config that it uses, from the block ``profiling``, or from
         ``profiling.<settings_block>``.
     settings_block : str
+        By default, for an embedding with `settings` (keys of its own), its name: the schema gets a block of them there.
     embed : str
         Of an embedding without a network: dotted name of its `wellspring.profiling.reductions.EmbedFields`.
     fit : str
@@ -61,6 +62,8 @@ class Embedding(Method):
     def __post_init__(self) -> None:
         if bool(self.embed) == bool(self.fit):
             raise ValueError(f"embedding {self.name}: expected either embed or fit")
+        if self.settings and not self.settings_block:
+            object.__setattr__(self, "settings_block", self.name)
 
     @property
     def needs_network(self) -> bool:

@@ -11,18 +11,10 @@ from numpy.typing import NDArray
 
 from wellspring.errors import InputError
 from wellspring.files import as_readable
-from wellspring.report.style import (
-    NEUTRAL,
-    REGIME_COLORS,
-    REGIME_WORDS,
-    axes_grid,
-    color_of,
-    in_style,
-    letter,
-    new_figure,
-)
+from wellspring.report.style import NEUTRAL, axes_grid, color_of, in_style, letter, new_figure
 from wellspring.training.metrics import BASELINE as BASELINE_RUN
 from wellspring.training.metrics import METRIC_NAMES
+from wellspring.training.report.regimes import REGIME_COLORS, REGIME_WORDS
 from wellspring.training.runs import Run
 from wellspring.training.tables import COMPARISON
 

@@ -10,17 +10,9 @@ from matplotlib.patches import Patch
 
 from wellspring.dataset.report.composition import common_values, group_values
 from wellspring.errors import InputError
-from wellspring.report.style import (
-    COLORS,
-    NEUTRAL,
-    REGIME_COLORS,
-    REGIME_WORDS,
-    axes_grid,
-    in_style,
-    letter,
-    new_figure,
-)
+from wellspring.report.style import COLORS, NEUTRAL, axes_grid, in_style, letter, new_figure
 from wellspring.tables import KEY
+from wellspring.training.report.regimes import REGIME_COLORS, REGIME_WORDS
 
 __all__ = ["predicted_cells", "predictions_figure", "stratum_column"]
 
