@@ -93,6 +93,7 @@ def expanded(schema: Any) -> Any:
 
 
 def _own_blocks(registry: str) -> dict[str, Any]:
+    found: Mapping[str, Method] = methods_in(registry)
     return {
         name: {
             "type": "object",
@@ -101,7 +102,7 @@ def _own_blocks(registry: str) -> dict[str, Any]:
             "default": {},
             "properties": expanded(one.settings),
         }
-        for name, one in methods_in(registry).items()
+        for name, one in found.items()
         if one.settings
     }
 
