@@ -110,10 +110,14 @@ def test_cells_of_the_kept_sites(index: Path, tmp_path: Path, kept: tuple[str, .
         cells=EXPANSION,
         nuclei=nuclei,
         labels=tmp_path / "A1.cells.ome.tif",
+        borders=tmp_path / "A1.borders.ome.tif",
         objects=tmp_path / "A1.parquet",
     )
     cells = read_labels(tmp_path / "A1.cells.ome.tif")
     assert tuple(cells) == kept
     assert all((cells[name] == 1).sum() > 400 for name in kept)
+    borders = read_labels(tmp_path / "A1.borders.ome.tif")
+    assert tuple(borders) == kept
+    assert all(borders[name].shape == (60, 80) and not borders[name].any() for name in kept)
     found = read_table(tmp_path / "A1.parquet", WELL_SEGMENTED)
     assert found[["site", "label"]].to_numpy().tolist() == [[name, label] for name in kept for label in (1, 2)]

@@ -54,7 +54,8 @@ def well(tmp_path: Path) -> dict[str, Path | None]:
     write_index(describe_well(tmp_path, plate="P", well="A1", raw=RAW), tmp_path / "A1.json")
     nuclei = tmp_path / "A1.ome.tif"
     write_labels(nuclei, {"1": labels, "2": labels}, pixel_size_um=None)
-    return {"index": tmp_path / "A1.json", "nuclei": nuclei, "cells": nuclei, "illumination": None, "sites": None}
+    given = {"index": tmp_path / "A1.json", "nuclei": nuclei, "cells": nuclei}
+    return {**given, "borders": None, "illumination": None, "sites": None}
 
 
 def test_a_file_for_each_table(tmp_path: Path, script: ModuleType, well: dict[str, Path | None]) -> None:
@@ -64,6 +65,24 @@ def test_a_file_for_each_table(tmp_path: Path, script: ModuleType, well: dict[st
     assert tables["cells"]["object_id"].tolist() == [1, 2, 3, 4]
     assert set(tables["spots"]["site"]) == {"1"}
     assert tables["thresholds"]["n_spots"].tolist() == [len(tables["spots"]), 0]
+    assert tables["cells"]["n_spots_uncertain"].isna().all()
+
+
+def test_spots_at_doubtful_borders_give_counts_a_range(
+    tmp_path: Path, script: ModuleType, well: dict[str, Path | None]
+) -> None:
+    # By the second method the upper half of cell 1 belongs to cell 2.
+    others = np.zeros((100, 120), dtype=np.uint32)
+    others[30:45, 10:50] = 2
+    write_labels(tmp_path / "borders.ome.tif", {"1": others, "2": others}, pixel_size_um=None)
+    output = {name: tmp_path / f"{name}.parquet" for name in TABLES}
+    given = {**well, "borders": tmp_path / "borders.ome.tif"}
+    script.main(**given, background={}, spots=SPOTS, output=output)
+    cells, spots = (read_table(output[name], TABLES[name]) for name in ("cells", "spots"))
+    n_upper = int(((spots["cell_id"] == 1) & (spots["y_px"] < 44.5)).sum())
+    assert n_upper > 0
+    assert cells["n_spots_uncertain"].tolist() == [n_upper, 0, 0, 0]
+    assert cells["n_spots_beyond"].tolist() == [0, n_upper, 0, 0]
 
 
 def test_a_flagged_site_has_no_rows(tmp_path: Path, script: ModuleType, well: dict[str, Path | None]) -> None:

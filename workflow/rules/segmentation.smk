@@ -18,6 +18,11 @@ def cell_labels():
     return f"<results>/segmentation/{{plate}}/{{well}}{suffix}"
 
 
+def border_labels():
+    """Whose pixels at doubtful borders are by a second method; [] where no method sees any border."""
+    return "<results>/segmentation/{plate}/{well}.borders.ome.tif" if cell_channels() else []
+
+
 def sites_of_plates():
     """Which sites of all plates are kept, for chapters; [] where all are."""
     return per_plate(plate_sites()) if plate_sites() else []
@@ -61,6 +66,7 @@ rule segmentation_cells:
         nuclei="<results>/segmentation/{plate}/{well}.ome.tif",
     output:
         labels="<results>/segmentation/{plate}/{well}.cells.ome.tif",
+        borders="<results>/segmentation/{plate}/{well}.borders.ome.tif",
         objects="<results>/segmentation/{plate}/{well}.parquet",
     log:
         "<logs>/segmentation_cells/{plate}/{well}.log",

@@ -8,6 +8,7 @@ rule spots_detect:
         sites=plate_sites(),
         nuclei="<results>/segmentation/{plate}/{well}.ome.tif",
         cells=cell_labels(),
+        borders=border_labels(),
     output:
         spots="<results>/spots/{plate}/{well}.parquet",
         cells="<results>/spots/{plate}/{well}.cells.parquet",

@@ -1,19 +1,17 @@
-"""Index of one well and its nuclei → label images of its cells (OME-TIFF), table of flagged objects (Parquet)."""
+"""Index of one well and its nuclei → labels of its cells, doubtful borders (OME-TIFF), table of objects (Parquet)."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from wellspring.jobs import logged_job
 from wellspring.quality.correction import corrected, read_correction
 from wellspring.raw.images import read_stacks
 from wellspring.raw.index import read_index
 from wellspring.segmentation import job
-from wellspring.segmentation.labels import read_labels, write_labels
+from wellspring.segmentation.labels import label_writer, read_labels
 from wellspring.segmentation.settings import CellSettings
 from wellspring.segmentation.tables import WELL_SEGMENTED
 from wellspring.settings import settings_of
@@ -34,22 +32,21 @@ def main(
     cells: Mapping[str, Any],
     nuclei: Path,
     labels: Path,
+    borders: Path,
     objects: Path,
 ) -> None:
-    """Label the cells of every kept site of the well behind `index`; write `labels` and the table `objects`."""
+    """Label the cells of every kept site of the well behind `index`; write `labels`, `borders`, the table `objects`."""
     well, settings = read_index(index), settings_of(CellSettings, cells)
     correction = read_correction(illumination, sites, plate=well.plate, well=well.well)
     stacks = read_stacks(well, wanted=job.cell_channels(settings))
     tables: list[pd.DataFrame] = []
-
-    def labelled() -> Iterator[tuple[str, NDArray[np.uint32]]]:
-        images = corrected(stacks, correction, background=background)
+    images, size = corrected(stacks, correction, background=background), well.pixel_size_um
+    with label_writer(labels, pixel_size_um=size) as write, label_writer(borders, pixel_size_um=size) as write_others:
         for one in job.run_cells(images, read_labels(nuclei), settings):
             print(f"site {one.site}: {len(one.objects)} objects")
             tables.append(one.objects.assign(plate=well.plate, well=well.well, site=one.site))
-            yield one.site, one.labels
-
-    write_labels(labels, labelled(), pixel_size_um=well.pixel_size_um)
+            write(one.site, one.labels)
+            write_others(one.site, one.others)
     found = pd.concat(tables, ignore_index=True) if tables else empty_table(WELL_SEGMENTED)
     write_table(found, objects, WELL_SEGMENTED)
 
@@ -65,5 +62,6 @@ if __name__ == "__main__":
             cells=snakemake.params.cells,
             nuclei=Path(given.nuclei),
             labels=Path(snakemake.output.labels),
+            borders=Path(snakemake.output.borders),
             objects=Path(snakemake.output.objects),
         )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from wellspring.jobs import logged_job
 from wellspring.quality.report.left_out import left_out_sites
 from wellspring.report.chapter import read_captions, write_chapter
+from wellspring.report.images import ImageSources
 from wellspring.segmentation.doubts import compared_sites
 from wellspring.segmentation.report.chapter import segmentation_chapter
 from wellspring.segmentation.report.counts import segmentation_table
@@ -40,17 +41,14 @@ def main(
     write_table(counts, table, WELL_SEGMENTED_COUNTS)
     compared = compared_sites(read_tables(nuclei, SITE_NUCLEI))
     write_table(compared, about, SITE_NUCLEI)
-    found = segmentation_chapter(
-        counts,
-        nuclei=compared,
+    sources = ImageSources(
+        files={"table": table, "overlays": overlays, "nuclei": about},
+        captions=read_captions(captions),
+        corrected=corrected,
         left_out=left_out,
         sites=all_sites,
-        segmentation=segmentation,
-        corrected=corrected,
-        captions=read_captions(captions),
-        files={"table": table, "overlays": overlays, "nuclei": about},
     )
-    write_chapter(found, chapter)
+    write_chapter(segmentation_chapter(counts, nuclei=compared, segmentation=segmentation, sources=sources), chapter)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from wellspring.jobs import logged_job
 from wellspring.quality.report.left_out import left_out_sites
 from wellspring.report.chapter import read_captions, write_chapter
+from wellspring.report.images import ImageSources
 from wellspring.report.style import save_figure
 from wellspring.spots.images import TABLES
 from wellspring.spots.plate import compared_images
@@ -41,16 +42,14 @@ def main(
     write_table(table, output["table"], SPOT_QUALITY)
     save_figure(curves_figure(tables["curves"], tables["thresholds"]), output["thresholds"])
     save_figure(counts_figure(tables["cells"], tables["thresholds"]), output["counts"])
-    chapter = spots_chapter(
-        table,
+    sources = ImageSources(
+        files={**output, "overlays": overlays},
+        captions=read_captions(given["captions"]),
+        corrected=corrected,
         left_out=left_out,
         sites=sites,
-        spots=spots,
-        corrected=corrected,
-        captions=read_captions(given["captions"]),
-        files={**output, "overlays": overlays},
     )
-    write_chapter(chapter, output["chapter"])
+    write_chapter(spots_chapter(table, spots=spots, sources=sources), output["chapter"])
 
 
 if __name__ == "__main__":

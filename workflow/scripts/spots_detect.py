@@ -1,4 +1,4 @@
-"""Index of one well, its nuclei and cells → tables of its spots, counts, foci, thresholds, curves (Parquet)."""
+"""Index of one well, its nuclei, cells and doubtful borders → tables of its spots (Parquet)."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -30,13 +30,16 @@ def main(
     spots: Mapping[str, Any],
     nuclei: Path,
     cells: Path,
+    borders: Path | None,
     output: Mapping[str, Path],
 ) -> None:
     """Find the spots in every kept site of the well behind `index`; write `output`, a file per table."""
     well, settings = read_index(index), settings_of(SpotSettings, spots)
     correction = read_correction(illumination, sites, plate=well.plate, well=well.well)
     images = corrected(read_stacks(well, wanted=settings.channels), correction, background=background)
-    found = job.run(images, read_labels(nuclei), read_labels(cells), settings, key=(well.plate, well.well))
+    labels = read_labels(nuclei), read_labels(cells)
+    others = None if borders is None else read_labels(borders)
+    found = job.run(images, *labels, settings, key=(well.plate, well.well), borders=others)
     for name, table in TABLES.items():
         write_table(getattr(found, name), output[name], table)
 
@@ -52,5 +55,6 @@ if __name__ == "__main__":
             spots=snakemake.params.spots,
             nuclei=Path(given.nuclei),
             cells=Path(given.cells),
+            borders=Path(given.borders) if given.borders else None,
             output={name: Path(file) for name, file in snakemake.output.items()},
         )

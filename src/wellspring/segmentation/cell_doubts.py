@@ -1,5 +1,6 @@
 """What an image does not say about its cells: each doubt, what it means and what to do, and how it is found."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import cv2
@@ -10,7 +11,7 @@ from wellspring.segmentation.cell_edges import CellEdges
 from wellspring.segmentation.grids import Grid
 from wellspring.segmentation.watershed import flooded
 
-__all__ = ["DOUBTS", "CellDoubts", "Doubt", "doubts_of", "larger_than_neighbors", "spots_in_doubt"]
+__all__ = ["DOUBTS", "CellDoubts", "Doubt", "doubts_between", "doubts_of", "larger_than_neighbors", "spots_in_doubt"]
 
 _Values = NDArray[np.float32]
 _GRID = Grid(2)
@@ -78,8 +79,8 @@ class CellDoubts:
         By label, as in `CellEdges`.
     open_share : (n + 1,) float64
         By label: share of the outline that is a border with another cell and that two methods place differently.
-    is_uncertain : (Y, X) bool
-        Pixels of cells that the second method gives to another cell.
+    others : (Y, X) int32
+        Where the second method gives a pixel of a cell to another cell, the label of that one; else 0.
     covered_share : float
         Share of the image that is cell.
     stain : str
@@ -88,7 +89,7 @@ class CellDoubts:
 
     is_unseen: NDArray[np.bool_]
     open_share: NDArray[np.float64]
-    is_uncertain: NDArray[np.bool_]
+    others: NDArray[np.int32]
     covered_share: float
     stain: str
 
@@ -114,29 +115,61 @@ def doubts_of(smooth: _Values, nuclei: NDArray[np.integer], edges: CellEdges) ->
     CellDoubts
         Nothing uncertain without touching cells.
     """
-    labels = edges.labels.astype(np.int32)
+    landscape = _GRID.blurred(smooth, _BLUR * _diameter(nuclei))
+    if edges.stain == "membrane":
+        landscape = -landscape
+    landscape = np.where(nuclei > 0, landscape.max(initial=0) + 1, landscape).astype(np.float32)
+
+    def other() -> NDArray[np.int32]:
+        return flooded(landscape, nuclei, mask=edges.labels > 0)
+
+    return _compared(edges.labels, other, nuclei=nuclei, edges=edges)
+
+
+def doubts_between(cells: NDArray[np.integer], nuclei: NDArray[np.integer], edges: CellEdges) -> CellDoubts:
+    """As `doubts_of`, for cells of any method, compared with those that `OwnEdge` finds from the same nuclei.
+
+    Parameters
+    ----------
+    cells, nuclei : (Y, X) int
+        Labels, 0 = background.
+    edges
+        Of the same image and nuclei.
+    """
+    return _compared(cells, lambda: edges.labels.astype(np.int32), nuclei=nuclei, edges=edges)
+
+
+def _diameter(nuclei: NDArray[np.integer]) -> float:
+    """Of the median nucleus, px; 0 without any."""
+    sizes = np.bincount(nuclei.ravel(), minlength=1)[1:]
+    return float(2 * np.sqrt(np.median(sizes[sizes > 0]) / np.pi)) if sizes.any() else 0.0
+
+
+def _compared(
+    cells: NDArray[np.integer],
+    second: Callable[[], NDArray[np.int32]],
+    *,
+    nuclei: NDArray[np.integer],
+    edges: CellEdges,
+) -> CellDoubts:
+    """Doubts where the `second` method, which is asked if there are touching cells, gives pixels to another cell."""
+    labels = cells.astype(np.int32)
     covered = float((labels > 0).mean()) if labels.size else 0.0
     n_labels = len(edges.is_unseen)
     touching = _touching(labels)
     if not touching.any():
-        none = np.zeros(labels.shape, dtype=bool)
-        return CellDoubts(edges.is_unseen, np.zeros(n_labels), none, covered, edges.stain)
-    sizes = np.bincount(nuclei.ravel())[1:]
-    diameter = float(2 * np.sqrt(np.median(sizes[sizes > 0]) / np.pi))
-    landscape = _GRID.blurred(smooth, _BLUR * diameter)
-    if edges.stain == "membrane":
-        landscape = -landscape
-    landscape = np.where(nuclei > 0, landscape.max() + 1, landscape).astype(np.float32)
-    other = flooded(landscape, nuclei, mask=labels > 0)
-    reach = max(1, round(_TOLERANCE * diameter))
+        return CellDoubts(edges.is_unseen, np.zeros(n_labels), np.zeros_like(labels), covered, edges.stain)
+    other = second()
+    reach = max(1, round(_TOLERANCE * _diameter(nuclei)))
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1, 2 * reach + 1))
-    differs = ((other != labels) & (other > 0)).astype(np.uint8)
+    differs = ((other != labels) & (other > 0) & (labels > 0)).astype(np.uint8)
     uncertain = cv2.morphologyEx(differs, cv2.MORPH_OPEN, disc)
     is_open = touching & (cv2.dilate(uncertain, disc) > 0)
     outline = touching | _outer(labels)
     n_outline = np.bincount(labels[outline], minlength=n_labels)
     share = np.bincount(labels[is_open], minlength=n_labels) / np.maximum(n_outline, 1)
-    return CellDoubts(edges.is_unseen, share, uncertain > 0, covered, edges.stain)
+    others = np.where(uncertain > 0, other, 0).astype(np.int32)
+    return CellDoubts(edges.is_unseen, share, others, covered, edges.stain)
 
 
 def _touching(labels: NDArray[np.int32]) -> NDArray[np.bool_]:
@@ -183,29 +216,30 @@ def larger_than_neighbors(
 
 
 def spots_in_doubt(
-    places: NDArray[np.floating], cells: NDArray[np.integer], is_uncertain: NDArray[np.bool_]
-) -> NDArray[np.int64]:
-    """`n_spots_uncertain` of each cell: its spots on pixels that the other method gives to another cell.
+    places: NDArray[np.floating], owners: NDArray[np.integer], others: NDArray[np.integer]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Spots of each cell that a second method gives to another cell, and spots of others that it gives to this one.
 
-    So a count n of which u are uncertain lies between n - u and n plus the uncertain spots of the cells beside it.
+    A count n lies between n less the first number and n plus the second.
 
     Parameters
     ----------
     places : (n, 2) float
-        y and x of spots, px, pixel centres from 0.
-    cells : (Y, X) int
-        Labels, 0 = background.
-    is_uncertain : (Y, X) bool
+        y and x of spots, px, pixel centres from 0. Beyond the image the pixel at its edge counts.
+    owners : (n,) int
+        Label of the cell that each spot lies in, 0 = none.
+    others : (Y, X) int
         From `CellDoubts`.
 
     Returns
     -------
-    (cells.max() + 1,) int64
-        By label; of the background 0.
+    (m,), (m,) int64
+        By label, up to the greatest in `owners` and `others`; of the background 0.
     """
+    n_labels = int(max(others.max(initial=0), owners.max(initial=0))) + 1
     at = np.rint(places).astype(np.int64).reshape(-1, 2)
-    row, column = (np.clip(at[:, axis], 0, cells.shape[axis] - 1) for axis in (0, 1))
-    owner = np.where(is_uncertain[row, column], cells[row, column], 0).astype(np.int64)
-    found = np.bincount(owner, minlength=int(cells.max(initial=0)) + 1)
-    found[0] = 0
-    return found.astype(np.int64)
+    row, column = (np.clip(at[:, axis], 0, others.shape[axis] - 1) for axis in (0, 1))
+    is_doubted = (owners > 0) & (others[row, column] > 0)
+    own = np.bincount(owners[is_doubted].astype(np.int64), minlength=n_labels)
+    beyond = np.bincount(others[row, column][is_doubted].astype(np.int64), minlength=n_labels)
+    return own.astype(np.int64), beyond.astype(np.int64)

@@ -154,7 +154,7 @@ def _with_doubts(frame: pd.DataFrame, cells: NDArray[np.integer], *, doubts: "Ce
     if doubts is not None:
         unseen[: len(doubts.is_unseen)] = doubts.is_unseen
         share[: len(doubts.open_share)] = doubts.open_share
-        uncertain = np.bincount(cells[doubts.is_uncertain].ravel(), minlength=n_labels)
+        uncertain = np.bincount(cells[doubts.others > 0].ravel(), minlength=n_labels)
     return frame.assign(
         is_unseen_cell=unseen[labels],
         is_open_cell=share[labels] >= cell_doubts.OPEN_BORDER_SHARE,

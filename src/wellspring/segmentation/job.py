@@ -38,11 +38,23 @@ class SiteNuclei:
 
 @dataclass(frozen=True)
 class SiteCells:
-    """The cells of one site: name, (Y, X) uint32 labels, table as of `describe_objects`."""
+    """The cells of one site.
+
+    Attributes
+    ----------
+    site : str
+    labels : (Y, X) uint32
+    objects : pandas.DataFrame
+        As of `describe_objects`.
+    others : (Y, X) uint32
+        Where a second method gives a pixel of a cell to another cell, the label of that one; else 0, and 0 everywhere
+        for ``expansion``, which sees no stain.
+    """
 
     site: str
     labels: NDArray[np.uint32]
     objects: "pd.DataFrame"
+    others: NDArray[np.uint32]
 
 
 def run_nuclei(
@@ -119,8 +131,7 @@ def run_cells(
     """
     for site in sites:
         image = next(iter(site.stacks.values()), None)
-        labels, objects = cells_of_site(image, nuclei[site.site], settings)
-        yield SiteCells(site.site, labels, objects)
+        yield SiteCells(site.site, *_labelled(image, nuclei[site.site], settings))
 
 
 def cells_of_site(
@@ -149,13 +160,23 @@ def cells_of_site(
     ValueError
         As `segment_cells`, and when a method that needs an image has none.
     """
-    from wellspring.segmentation.cells import OwnEdge, cell_mask, segment_cells
+    labels, objects, _ = _labelled(image, nuclei, settings)
+    return labels, objects
+
+
+def _labelled(
+    image: NDArray[np.number] | None, nuclei: NDArray[np.integer], settings: CellSettings
+) -> "tuple[NDArray[np.uint32], pd.DataFrame, NDArray[np.uint32]]":
+    """What `SiteCells` holds of one site."""
+    from wellspring.segmentation.cell_doubts import doubts_between
+    from wellspring.segmentation.cells import OwnEdge, cell_mask, own_edges, segment_cells
     from wellspring.segmentation.flags import describe_objects
 
+    none = np.zeros(nuclei.shape, dtype=np.uint32)
     method = cell_method(settings.method).make(**_own(settings))
     if not isinstance(settings, StainSettings):
         cells = segment_cells(np.zeros(nuclei.shape, dtype=np.uint16), nuclei, method=method)
-        return cells, describe_objects(nuclei, cells)
+        return cells, describe_objects(nuclei, cells), none
     if image is None:
         raise InputError(
             f"segmentation.cells.channel: expected the cell stain, which {settings.method} needs, got none."
@@ -163,18 +184,19 @@ def cells_of_site(
     if not _is_stained(image, nuclei):
         # The mixture splits noise in two: what it finds in an empty image is no cell.
         own = nuclei.astype(np.uint32)
-        return own, describe_objects(nuclei, own, np.zeros(nuclei.shape, dtype=np.bool_))
+        return own, describe_objects(nuclei, own, np.zeros(nuclei.shape, dtype=np.bool_)), none
     if isinstance(method, OwnEdge):
         return _cells_at_own_edges(image, nuclei, method=method, smoothing_sigma_px=settings.smoothing_sigma_px)
     smoothing, n_components = settings.smoothing_sigma_px, getattr(settings, "n_components", 2)
     mask = cell_mask(image, smoothing_sigma_px=smoothing, n_components=n_components)
     cells = segment_cells(image, nuclei, method=method, smoothing_sigma_px=smoothing, mask=mask)
-    return cells, describe_objects(nuclei, cells, mask)
+    doubts = doubts_between(cells, nuclei, own_edges(image, nuclei, method=OwnEdge(), smoothing_sigma_px=smoothing))
+    return cells, describe_objects(nuclei, cells, mask, doubts=doubts), doubts.others.astype(np.uint32)
 
 
 def _cells_at_own_edges(
     image: NDArray[np.number], nuclei: NDArray[np.integer], *, method: "OwnEdge", smoothing_sigma_px: float
-) -> tuple[NDArray[np.uint32], "pd.DataFrame"]:
+) -> "tuple[NDArray[np.uint32], pd.DataFrame, NDArray[np.uint32]]":
     from wellspring.segmentation.cell_doubts import doubts_of
     from wellspring.segmentation.cells import cell_plane, own_edges
     from wellspring.segmentation.flags import describe_objects
@@ -184,7 +206,8 @@ def _cells_at_own_edges(
     doubts = doubts_of(smooth, nuclei, edges)
     # The inside of a cell whose membrane is stained is cell, though it is dark.
     stained = (smooth > edges.threshold) | ((edges.labels > 0) & ~edges.is_unseen[edges.labels])
-    return edges.labels, describe_objects(nuclei, edges.labels, stained, doubts=doubts)
+    objects = describe_objects(nuclei, edges.labels, stained, doubts=doubts)
+    return edges.labels, objects, doubts.others.astype(np.uint32)
 
 
 def _own(settings: CellSettings | SegmentationSettings) -> dict[str, float]:

@@ -1,7 +1,8 @@
 """Label images: one OME-TIFF per well, one uint32 image per site; 0 is background."""
 
 import uuid
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 from wellspring.errors import InputError
 from wellspring.files import as_readable, replaced_when_whole
 
-__all__ = ["read_labels", "touches_border", "write_labels"]
+__all__ = ["label_writer", "read_labels", "touches_border", "write_labels"]
 
 _Labels = NDArray[np.uint32]
 # Name of the image of a file without sites.
@@ -46,17 +47,37 @@ def write_labels(
     *,
     pixel_size_um: float | None,
 ) -> None:
-    """Write the label images of a well to one OME-TIFF, an image per site, named by the site.
+    """Write the label images of a well to one file, as `label_writer` does.
 
-    uint32, deflate. Each site is an image (series) of its own; Fiji opens them through Bio-Formats. Without any site
-    (all were left out) there is one image of a single pixel, without a name: OME-TIFF knows no empty file.
+    Parameters
+    ----------
+    path, pixel_size_um
+        As in `label_writer`.
+    labels
+        Site name to (Y, X) labels; or an iterable of such pairs, so that one site at a time is in memory.
+
+    Raises
+    ------
+    ValueError, OSError
+        As `label_writer`.
+    """
+    with label_writer(path, pixel_size_um=pixel_size_um) as write:
+        for site, image in labels.items() if isinstance(labels, Mapping) else labels:
+            write(site, image)
+
+
+@contextmanager
+def label_writer(path: Path, *, pixel_size_um: float | None) -> Iterator[Callable[[str, NDArray[np.integer]], None]]:
+    """A function that writes the label image of one site, (site name, (Y, X) labels), to the OME-TIFF of a well.
+
+    uint32, deflate. Each site is an image (series) of its own, named by the site; Fiji opens them through Bio-Formats.
+    Without any site (all were left out) there is one image of a single pixel, without a name: OME-TIFF knows no empty
+    file. The file is there when the context ends.
 
     Parameters
     ----------
     path
         Ends in ``.ome.tif``.
-    labels
-        Site name to (Y, X) labels; or an iterable of such pairs, so that one site at a time is in memory.
     pixel_size_um
         Written as physical size where known.
 
@@ -68,14 +89,14 @@ def write_labels(
         When the disk is full; nothing is left behind.
     """
     path = Path(path)
-    pairs = labels.items() if isinstance(labels, Mapping) else labels
     # A random UUID, the default, would make every file differ.
     common: dict[str, Any] = {"axes": "YX", "UUID": f"urn:uuid:{uuid.uuid5(uuid.NAMESPACE_URL, path.as_posix())}"}
     if pixel_size_um is not None:
         common |= {f"PhysicalSize{axis}{key}": v for axis in "XY" for key, v in (("", pixel_size_um), ("Unit", "µm"))}
     written: set[str] = set()
     with replaced_when_whole(path) as temporary, tifffile.TiffWriter(temporary, ome=True) as writer:
-        for site, image in pairs:
+
+        def write(site: str, image: NDArray[np.integer]) -> None:
             if image.ndim != 2 or site in written or site == _NO_SITE:
                 raise InputError(f"{path}: expected one (Y, X) label image per site, got site {site!r} {image.shape}.")
             written.add(site)
@@ -85,6 +106,8 @@ def write_labels(
                 photometric="minisblack",
                 metadata={**common, "Name": site},
             )
+
+        yield write
         if not written:
             nothing = np.zeros((1, 1), dtype=np.uint32)
             writer.write(nothing, photometric="minisblack", metadata={**common, "Name": _NO_SITE})

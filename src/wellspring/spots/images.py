@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from wellspring.errors import InputError
+from wellspring.spots.borders import counts_at_borders
 from wellspring.spots.clumps import decompose_clumps
 from wellspring.spots.crowding import Crowding, occupancy
 from wellspring.spots.detection import detect_with_threshold
@@ -77,6 +78,7 @@ def spots_of_image(
     focus_radius_um: float,
     focus_min_spots: int,
     first_id: int = 0,
+    others: NDArray[np.integer] | None = None,
 ) -> SpotTables:
     """Find the spots of an image, split clumps, and count what each cell holds.
 
@@ -100,6 +102,8 @@ def spots_of_image(
         As in `find_foci`.
     first_id
         Object ids are labels plus this.
+    others : (Y, X) int, optional
+        Label of another cell where a second method gives it a pixel (`CellDoubts.others`); None: not known.
 
     Returns
     -------
@@ -146,7 +150,11 @@ def spots_of_image(
     measured = _with_measures(about, image, crowding, light=light).assign(doubts=doubts)
     return SpotTables(
         spots=spots.assign(object_id=spots["cell_id"].where(spots["cell_id"] == 0, spots["cell_id"] + first_id)),
-        cells=counts.assign(object_id=counts["cell_id"] + first_id, n_by_light=by_light),
+        cells=counts.assign(
+            object_id=counts["cell_id"] + first_id,
+            n_by_light=by_light,
+            **counts_at_borders(spots, others, cell_ids=counts["cell_id"].tolist()),
+        ),
         foci=foci_table(spots),
         thresholds=measured,
         curves=found.threshold.curve,

@@ -19,6 +19,7 @@ def run(
     settings: SpotSettings,
     *,
     key: tuple[str, str],
+    borders: Mapping[str, NDArray[np.integer]] | None = None,
 ) -> SpotTables:
     """Find the spots of a well, one site in memory at a time.
 
@@ -32,6 +33,8 @@ def run(
         The block ``spots``.
     key
         (plate, well), which the tables name.
+    borders
+        Site name to (Y, X) labels of other cells at doubtful borders (`CellDoubts.others`); None: not known.
 
     Returns
     -------
@@ -55,6 +58,7 @@ def run(
                 focus_radius_um=settings.focus_radius_um,
                 focus_min_spots=settings.focus_min_spots,
                 first_id=last_id,
+                others=None if borders is None else borders[site.site],
             )
             found.append(tables.named(plate=key[0], well=key[1], site=site.site, channel=channel))
             print(f"site {site.site}, {channel}: {len(tables.spots)} spots in {len(tables.cells)} cells")

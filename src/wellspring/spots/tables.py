@@ -111,6 +111,18 @@ WELL_SPOTS_PER_CELL = Table(
             "below 0; empty if not known",
             minimum=-math.inf,
         ),
+        Column(
+            "n_spots_uncertain",
+            "float64",
+            "spots",
+            "of n_spots, those that a second method gives to another cell: it may be so many less; empty if not known",
+        ),
+        Column(
+            "n_spots_beyond",
+            "float64",
+            "spots",
+            "spots of other cells that a second method gives to this one: it may be so many more; empty if not known",
+        ),
     ),
 )
 WELL_SPOT_FOCI = Table("well_spot_foci", (*IMAGE_COLUMNS, *SPOT_FOCI.columns), is_open=True, further=(_PLANE,))
@@ -169,6 +181,25 @@ SPOT_QUALITY = Table(
         Column("sigma_px_median", "float64", "px", "median of the spots; empty without spots"),
         Column(
             "n_left_out", "int64", "images", "sites of the well that were left out, since an image of them is flagged"
+        ),
+        Column(
+            "n_uncertain",
+            "float64",
+            "spots",
+            "spots in cells that a second method gives to another cell; empty if not known or without cells",
+        ),
+        Column(
+            "median_least",
+            "float64",
+            "spots",
+            "median of the cells' counts if each lost its uncertain spots; empty if not known or without cells",
+        ),
+        Column(
+            "median_most",
+            "float64",
+            "spots",
+            "median of the cells' counts if each gained its neighbours' uncertain spots; empty if not known or without "
+            "cells",
         ),
     ),
 )

@@ -157,18 +157,23 @@ def _two_cells(gap: float) -> tuple[NDArray[np.uint16], _Labels]:
 def test_a_border_is_doubted_where_the_image_does_not_show_it() -> None:
     labels, doubts = _doubts(*_two_cells(1.0))
     assert doubts.open_share[1:].min() > 0.1
-    assert doubts.is_uncertain.sum() > 200
+    assert (doubts.others > 0).sum() > 200
+    assert (doubts.others[labels == 0] == 0).all()
+    assert (doubts.others != labels)[labels > 0].all()
     labels, doubts = _doubts(*_two_cells(0.5))
     assert doubts.open_share[1:].max() < 0.05
     assert set(np.unique(labels)) == {0, 1, 2}
 
 
 def test_spots_on_the_uncertain_side_of_a_border_are_counted() -> None:
-    cells = np.array([[1, 1, 2, 2]])
-    is_uncertain = np.array([[False, True, True, False]])
-    places = np.array([[0.2, 0.1], [0.0, 1.2], [0.0, 1.8], [0.0, 2.1], [0.0, 9.0]])
-    assert spots_in_doubt(places, cells, is_uncertain).tolist() == [0, 1, 2]
-    assert spots_in_doubt(np.zeros((0, 2)), cells, is_uncertain).tolist() == [0, 0, 0]
+    # Cells 1, 1, 2, 2 and none: of the second pixel the other method says 2, of the third and of the last 1.
+    others = np.array([[0, 2, 1, 0, 1]])
+    places = np.array([[0.2, 0.1], [0.0, 1.2], [0.0, 1.8], [0.0, 2.1], [0.0, 3.0], [0.0, 9.0]])
+    own, beyond = spots_in_doubt(places, np.array([1, 1, 2, 2, 2, 0]), others)
+    assert own.tolist() == [0, 1, 2]
+    assert beyond.tolist() == [0, 2, 1]
+    none, _ = spots_in_doubt(np.zeros((0, 2)), np.zeros(0, dtype=np.int64), others)
+    assert none.tolist() == [0, 0, 0]
 
 
 def test_a_cell_far_larger_than_its_neighbours() -> None:
@@ -182,11 +187,11 @@ def test_a_cell_far_larger_than_its_neighbours() -> None:
 def test_doubts_of_a_site_are_columns_of_its_objects() -> None:
     nuclei, cells = drawn_cells(seed=19, n_cells=14, reach=60.0)
     labels, doubts = _doubts(seen(40 + 300.0 * (cells > 0)), nuclei)
-    full = CellDoubts(doubts.is_unseen, doubts.open_share, doubts.is_uncertain, 0.95, doubts.stain)
+    full = CellDoubts(doubts.is_unseen, doubts.open_share, doubts.others, 0.95, doubts.stain)
     frame = describe_objects(nuclei, labels, doubts=full)
     assert frame["is_in_full_site"].all()
     assert (frame["stain"] == "inside").all()
-    few = CellDoubts(doubts.is_unseen, doubts.open_share, doubts.is_uncertain, 0.5, doubts.stain)
+    few = CellDoubts(doubts.is_unseen, doubts.open_share, doubts.others, 0.5, doubts.stain)
     assert not describe_objects(nuclei, labels, doubts=few)["is_in_full_site"].any()
     assert {doubt.column for doubt in DOUBTS} <= set(SEGMENTED.names)
 

@@ -1,5 +1,6 @@
 """The chapter on nuclei and cells: counts, overlays, warnings."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from matplotlib.text import Text
 from wellspring.quality.tables import KEPT_SITES
 from wellspring.raw.describe import describe_well
 from wellspring.raw.index import write_index
+from wellspring.report.images import ImageSources
 from wellspring.report.style import new_figure, save_figure
 from wellspring.segmentation.doubts import DOUBTS
 from wellspring.segmentation.labels import write_labels
@@ -97,6 +99,14 @@ def test_a_well_of_which_every_site_was_left_out_is_not_drawn(well: tuple[Path, 
     assert found == ["Every site of the wells that would be drawn was left out."]
 
 
+def _sources(
+    folder: Path, *, left_out: pd.DataFrame = NONE, sites: pd.DataFrame = NONE, corrected: Sequence[str] = ()
+) -> ImageSources:
+    files = {"overlays": folder / "overlays.svg", "table": folder / "segmentation.csv", "nuclei": folder / "n.csv"}
+    captions = {"segmentation": "Outlines."}
+    return ImageSources(files=files, captions=captions, corrected=corrected, left_out=left_out, sites=sites)
+
+
 def test_the_chapter_tells_wells_without_nuclei_from_those_that_were_left_out(tmp_path: Path) -> None:
     save_figure(new_figure(height_mm=20), tmp_path / "overlays.svg")
     sites = _sites(("A", "1", True), ("B", "1", True), ("C", "1", False))
@@ -104,16 +114,8 @@ def test_the_chapter_tells_wells_without_nuclei_from_those_that_were_left_out(tm
     chapter = segmentation_chapter(
         _counts("A", "B", "C", left_out=left_out),
         nuclei=_nuclei(("A", "large object", 3), ("B", "none", 2), ("C", "none", 2)),
-        left_out=left_out,
-        sites=sites,
         segmentation=SETTINGS,
-        corrected=["DAPI"],
-        captions={"segmentation": "Outlines."},
-        files={
-            "overlays": tmp_path / "overlays.svg",
-            "table": tmp_path / "segmentation.csv",
-            "nuclei": tmp_path / "n.csv",
-        },
+        sources=_sources(tmp_path, left_out=left_out, sites=sites, corrected=["DAPI"]),
     )
     assert chapter.warnings == [
         "No nuclei were found in 1 well: p1 / B. Look at the images of these wells.",
@@ -144,16 +146,8 @@ def test_without_judged_images_no_site_is_left_out(tmp_path: Path) -> None:
     chapter = segmentation_chapter(
         _counts("A", "B"),
         nuclei=_nuclei(("A", "none", 2)),
-        left_out=NONE,
-        sites=NONE,
         segmentation=SETTINGS,
-        corrected=[],
-        captions={"segmentation": "Outlines."},
-        files={
-            "overlays": tmp_path / "overlays.svg",
-            "table": tmp_path / "segmentation.csv",
-            "nuclei": tmp_path / "n.csv",
-        },
+        sources=_sources(tmp_path),
     )
     assert chapter.warnings == ["No nuclei were found in 1 well: p1 / B. Look at the images of these wells."]
     assert len(chapter.sections) == 2

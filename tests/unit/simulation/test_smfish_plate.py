@@ -46,7 +46,15 @@ def results(tmp_path, plate):
         write_table(found, folder / f"spots/smfish01/{well}.parquet", WELL_SPOTS)
         zeros = dict.fromkeys(("n_free", "n_in_foci", "n_foci", "n_in_nucleus"), 0)
         counts = pd.DataFrame({"object_id": own["cell"], "cell_id": own["cell"], "n_spots": own["n_spots"], **zeros})
-        counts = counts.assign(plate="smfish01", well=well, site="1", channel="RNA", n_by_light=np.nan)
+        counts = counts.assign(
+            plate="smfish01",
+            well=well,
+            site="1",
+            channel="RNA",
+            n_by_light=np.nan,
+            n_spots_uncertain=np.nan,
+            n_spots_beyond=np.nan,
+        )
         write_table(counts, folder / f"spots/smfish01/{well}.cells.parquet", WELL_SPOTS_PER_CELL)
     return folder
 

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from wellspring.quality.tables import KEPT_SITES
+from wellspring.report.images import ImageSources
 from wellspring.report.style import new_figure, save_figure
 from wellspring.spots.images import TABLES
 from wellspring.spots.report.chapter import spot_findings, spot_warnings, spots_chapter
@@ -44,7 +45,9 @@ def _thresholds(wells: Sequence[str]) -> pd.DataFrame:
 
 def _cells(counts: Mapping[str, Sequence[tuple[int, int]]]) -> pd.DataFrame:
     rows = [{"well": well, "cell_id": n, "n_spots": value} for well, own in counts.items() for n, value in own]
-    return pd.DataFrame(rows).assign(plate="p1", site="1", channel="RNA")
+    # Each cell may lose one spot and gain two.
+    borders = {"n_spots_uncertain": 1.0, "n_spots_beyond": 2.0}
+    return pd.DataFrame(rows).assign(plate="p1", site="1", channel="RNA", **borders)
 
 
 @pytest.fixture
@@ -62,6 +65,8 @@ def test_spots_are_summed_by_well(table: pd.DataFrame) -> None:
     first, second = table.to_dict("records")
     assert (first["n_cells"], first["n_spots"], first["n_in_cells"], first["n_in_foci"]) == (2, 4, 3, 1)
     assert (first["mean_per_cell"], first["snr_median"], first["doubts"]) == (1.5, 7.0, "none")
+    assert (first["n_uncertain"], first["median_least"], first["median_most"]) == (2.0, 0.5, 3.5)
+    assert np.isnan(second["n_uncertain"])
     assert (second["n_cells"], second["n_spots"], second["n_doubtful"]) == (0, 0, 1)
     assert second["doubts"] == "no cells, unstable count"
     assert np.isnan([second["mean_per_cell"], second["snr_median"]]).all()
@@ -108,21 +113,21 @@ def test_the_chapter(table: pd.DataFrame, tmp_path: Path) -> None:
     files = dict.fromkeys(("counts", "thresholds", "overlays"), tmp_path / "figure.svg")
     rows = [("p1", "A", "1", False, True), ("p1", "B", "1", False, True), ("p1", "B", "2", True, False)]
     sites = pd.DataFrame([(*row, "RNA: std +9.0") for row in rows], columns=KEPT_SITES.names)
-    chapter = spots_chapter(
-        table,
+    sources = ImageSources(
+        files={**files, "table": tmp_path / "spots.csv"},
+        captions=CAPTIONS,
+        corrected=["RNA"],
         left_out=sites[2:],
         sites=sites,
-        spots=SETTINGS,
-        corrected=["RNA"],
-        captions=CAPTIONS,
-        files={**files, "table": tmp_path / "spots.csv"},
     )
+    chapter = spots_chapter(table, spots=SETTINGS, sources=sources)
     assert chapter.findings == ["RNA: 4 spots, 3 of them in 2 cells, 1.50 per cell on average."]
     assert chapter.warnings[0].startswith("Spots, no cells, in 1 well: p1 / B: no spot can be given to a cell.")
     assert chapter.warnings[1].startswith("Spots, unstable count, in 1 well: p1 / B: it depends strongly on the exact")
     assert chapter.picture is not None
     assert chapter.picture.title == "Spots per cell"
     first, second = chapter.sections
+    assert first.text[-1].startswith("RNA: 2 of 3 spots in cells (66.7%) lie where two methods place the border")
     assert [part.title for part in first.parts] == [
         *("Thresholds", "Spots per cell", "Spots by well", "Spots in the images"),
     ]

@@ -1,14 +1,14 @@
 """The chapter on nuclei and cells."""
 
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from wellspring.quality.report.left_out import left_out_sections, left_out_warnings
-from wellspring.report.chapter import Chapter, PageTable, Section, illustration
+from wellspring.report.chapter import Chapter, PageTable, Section
+from wellspring.report.images import ImageSources, doubt_warnings
 from wellspring.report.tables import PageColumn, count, page_table, percent, value
 from wellspring.report.words import named_wells
 from wellspring.segmentation.doubts import DOUBTS, NO_DOUBT
@@ -59,19 +59,14 @@ _SITES = (
     PageColumn("median_px", "Median\nsize (px)", value),
     PageColumn("largest_share", "Largest, of\nthe field", percent()),
 )
-_LEFT_OUT = PageColumn("n_left_out", "Sites\nleft out", count)
 
 
 def segmentation_chapter(
     table: pd.DataFrame,
     *,
     nuclei: pd.DataFrame,
-    left_out: pd.DataFrame,
-    sites: pd.DataFrame,
     segmentation: Mapping[str, Any],
-    corrected: Sequence[str],
-    captions: Mapping[str, str],
-    files: Mapping[str, Path],
+    sources: ImageSources,
 ) -> Chapter:
     """The chapter, from the counts of all wells and the figure with outlines.
 
@@ -81,36 +76,31 @@ def segmentation_chapter(
         Table `WELL_SEGMENTED_COUNTS`.
     nuclei
         Table `SITE_NUCLEI` of all wells, compared (`compared_sites`).
-    left_out, sites
-        Table `KEPT_SITES`: of the sites that were left out, and of all sites (none where all are used).
     segmentation
         The block ``segmentation``.
-    corrected
-        Channels that were read with even illumination.
-    captions
-        ``segmentation``.
-    files
-        ``table``, ``nuclei`` and the SVG file ``overlays``.
+    sources
+        With the caption ``segmentation`` and the files ``table``, ``nuclei`` and ``overlays``; sites are table
+        `KEPT_SITES`.
     """
-    figure = illustration(files["overlays"], title="Nuclei and cells", caption=captions["segmentation"])
-    file = str(files["table"])
-    columns = (*_COLUMNS, _LEFT_OUT) if len(left_out) else _COLUMNS
-    counts = page_table(table, columns, title="Nuclei and cells by well", file=file, note=_NOTE)
-    text: list[str] = []
-    if corrected:
-        text.append(f"Read with even illumination: {', '.join(corrected)}.")
+    figure = sources.figure("overlays", caption="segmentation", title="Nuclei and cells")
+    counts = sources.table(table, _COLUMNS, title="Nuclei and cells by well", note=_NOTE)
+    sites, file = sources.sites, str(sources.files["nuclei"])
     return Chapter(
         stage="segmentation",
         title="Segmentation",
         lead=_TEXT,
         picture=figure,
-        warnings=[*_warnings(table, sites), *_doubts(nuclei), *left_out_warnings(sites, verb="segmented")],
+        warnings=[
+            *_warnings(table, sites),
+            *doubt_warnings(nuclei, DOUBTS, what="Nuclei"),
+            *left_out_warnings(sites, verb="segmented"),
+        ],
         findings=[f"{int(table['n_nuclei'].sum()):,} nuclei were found in {len(table):,} wells.", *_choices(nuclei)],
-        settings=_settings(segmentation, corrected=corrected),
+        settings=[*_settings(segmentation), *sources.light_setting("Segmented")],
         sections=[
-            Section(title="", text=text, parts=[figure, counts, *_doubtful_sites(nuclei, file=str(files["nuclei"]))]),
-            *_cell_doubts(table, file=file),
-            *left_out_sections(left_out, n_sites=len(sites), file=file),
+            Section(title="", text=sources.light(), parts=[figure, counts, *_doubtful_sites(nuclei, file=file)]),
+            *_cell_doubts(table, file=sources.file),
+            *left_out_sections(sources.left_out, n_sites=len(sites), file=sources.file),
         ],
     )
 
@@ -144,17 +134,6 @@ def _cell_doubts(table: pd.DataFrame, *, file: str) -> list[Section]:
     return [Section(title="Doubts about cells", text=text, parts=[counts])]
 
 
-def _doubts(nuclei: pd.DataFrame) -> list[str]:
-    """Wells with a site whose nuclei are in doubt, a sentence for each reason."""
-    found = []
-    doubts = nuclei["doubts"].str.split(", ")
-    for name, meaning in DOUBTS.items():
-        doubtful = nuclei[[name in own for own in doubts]]
-        if len(doubtful):
-            found.append(f"Nuclei, {name}, in {named_wells(doubtful)}: {meaning}.")
-    return found
-
-
 def _choices(nuclei: pd.DataFrame) -> list[str]:
     """How many sites were not simply cut in background and nuclei, and why."""
     counts = (
@@ -171,13 +150,12 @@ def _doubtful_sites(nuclei: pd.DataFrame, *, file: str) -> list[PageTable]:
     return [page_table(doubtful, _SITES, title="Doubtful sites", file=file, note=note)] if len(doubtful) else []
 
 
-def _settings(segmentation: Mapping[str, Any], *, corrected: Sequence[str]) -> list[tuple[str, str]]:
+def _settings(segmentation: Mapping[str, Any]) -> list[tuple[str, str]]:
     cells = segmentation["cells"]
     stain = f" in {cells['channel']}" if "channel" in cells else ""
     return [
         ("Nuclei", _seeds(segmentation)),
         ("Cells", f"by {cells['method']} from the nuclei{stain}"),
-        *([("Segmented with even illumination", ", ".join(corrected))] if corrected else []),
     ]
 
 

@@ -1,20 +1,19 @@
 """The chapter on spots."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from wellspring.quality.report.left_out import left_out_sections, left_out_warnings
-from wellspring.report.chapter import MOST_FINDINGS, Chapter, PageTable, Section, illustration
+from wellspring.report.chapter import MOST_FINDINGS, Chapter, Section
+from wellspring.report.images import ImageSources, doubt_warnings
 from wellspring.report.style import number
-from wellspring.report.tables import PageColumn, count, page_table, value, value_at
-from wellspring.report.words import named_wells
+from wellspring.report.tables import PageColumn, count, value, value_at
 from wellspring.spots.doubts import DOUBTS
 from wellspring.spots.report.figures import MAX_WELLS
 
-__all__ = ["spot_findings", "spot_warnings", "spots_chapter"]
+__all__ = ["border_texts", "spot_findings", "spot_warnings", "spots_chapter"]
 
 _LEAD = "How many spots there are, per cell, and which wells to distrust."
 _TEXT = (
@@ -24,8 +23,10 @@ _TEXT = (
 _NOTE = (
     "Change at ± 10 %: spots gained at 0.9 times and lost at 1.1 times the threshold over the count, of the worst "
     "site. SNR: height of a spot over the standard deviation of its local background; contrast: over "
-    "that background's level."
+    "that background's level. At open borders: spots in cells that a second method gives to the neighbour; least and "
+    "most: the median per cell if all of them were the neighbour's, or all of the neighbours' were the cell's."
 )
+_ADVICE = "Look at the curves and the images of these wells before you trust their counts."
 _COLUMNS = (
     PageColumn("plate", "Plate"),
     PageColumn("well", "Well"),
@@ -37,24 +38,22 @@ _COLUMNS = (
     PageColumn("n_in_foci", "In foci\nof cells", count),
     PageColumn("mean_per_cell", "Per cell,\nmean", value),
     PageColumn("median_per_cell", "Per cell,\nmedian", value),
+    PageColumn("median_least", "Least\nmedian", value),
+    PageColumn("median_most", "Most\nmedian", value),
+    PageColumn("n_uncertain", "At open\nborders", count),
     PageColumn("threshold", "Threshold", value),
     PageColumn("instability", "Change\nat ± 10 %", value_at(1.0)),
     PageColumn("snr_median", "SNR,\nmedian", value_at(1.0)),
     PageColumn("contrast_median", "Contrast,\nmedian", value_at(1.0)),
     PageColumn("sigma_px_median", "Size, px,\nmedian", value_at(1.0)),
 )
-_LEFT_OUT = PageColumn("n_left_out", "Sites\nleft out", count)
 
 
 def spots_chapter(
     table: pd.DataFrame,
     *,
-    left_out: pd.DataFrame,
-    sites: pd.DataFrame,
     spots: Mapping[str, Any],
-    corrected: Sequence[str],
-    captions: Mapping[str, str],
-    files: Mapping[str, Path],
+    sources: ImageSources,
 ) -> Chapter:
     """The chapter, from the table of all wells and the figures that were drawn.
 
@@ -62,49 +61,36 @@ def spots_chapter(
     ----------
     table
         Table `SPOT_QUALITY`.
-    left_out, sites
-        Table `KEPT_SITES`: of the sites that were left out, and of all sites (none where all are used).
     spots
         The block ``spots``.
-    corrected
-        Channels that were read with even illumination.
-    captions
-        ``spot_counts``, ``spot_thresholds``, ``spot_overlays``.
-    files
-        ``table`` and the SVG files ``counts``, ``thresholds``, ``overlays``.
+    sources
+        With the captions ``spot_counts``, ``spot_thresholds``, ``spot_overlays`` and the files ``table``, ``counts``,
+        ``thresholds``, ``overlays``; sites are table `KEPT_SITES`.
     """
     more = f" The {MAX_WELLS} most doubtful of {len(table):,} are drawn." if len(table) > MAX_WELLS else ""
-    thresholds = illustration(files["thresholds"], title="Thresholds", caption=captions["spot_thresholds"] + more)
-    counts = illustration(files["counts"], title="Spots per cell", caption=captions["spot_counts"] + more)
-    overlays = illustration(files["overlays"], title="Spots in the images", caption=captions["spot_overlays"])
-    file = str(files["table"])
+    thresholds = sources.figure("thresholds", caption="spot_thresholds", title="Thresholds", more=more)
+    counts = sources.figure("counts", caption="spot_counts", title="Spots per cell", more=more)
+    overlays = sources.figure("overlays", caption="spot_overlays", title="Spots in the images")
+    by_well = sources.table(table, _COLUMNS, title="Spots by well", note=_NOTE)
     findings = spot_findings(table)
-    text = [_TEXT]
-    if corrected:
-        text.append(f"Read with even illumination: {', '.join(corrected)}.")
     return Chapter(
         stage="spots",
         title="Spots",
         lead=_LEAD,
         picture=counts,
-        warnings=[*spot_warnings(table), *left_out_warnings(sites, verb="searched")],
+        warnings=[*spot_warnings(table), *left_out_warnings(sources.sites, verb="searched")],
         findings=findings[:MOST_FINDINGS],
-        settings=_settings(spots, corrected=corrected),
+        settings=[*_settings(spots), *sources.light_setting("Searched")],
         sections=[
             Section(
                 title="",
-                text=text,
+                text=[_TEXT, *sources.light(), *border_texts(table)],
                 findings=findings[MOST_FINDINGS:],
-                parts=[thresholds, counts, _table(table, file=file, has_left_out=len(left_out) > 0), overlays],
+                parts=[thresholds, counts, by_well, overlays],
             ),
-            *left_out_sections(left_out, n_sites=len(sites), file=file),
+            *left_out_sections(sources.left_out, n_sites=len(sources.sites), file=sources.file),
         ],
     )
-
-
-def _table(table: pd.DataFrame, *, file: str, has_left_out: bool) -> PageTable:
-    columns = (*_COLUMNS, _LEFT_OUT) if has_left_out else _COLUMNS
-    return page_table(table, columns, title="Spots by well", file=file, note=_NOTE)
 
 
 def spot_findings(table: pd.DataFrame) -> list[str]:
@@ -119,19 +105,26 @@ def spot_findings(table: pd.DataFrame) -> list[str]:
 
 def spot_warnings(table: pd.DataFrame) -> list[str]:
     """Wells whose count of spots is in doubt, a sentence for each reason."""
+    return doubt_warnings(table, DOUBTS, what="Spots", advice=_ADVICE)
+
+
+def border_texts(table: pd.DataFrame) -> list[str]:
+    """How many spots lie where the image does not show whose they are, a sentence for each channel that has cells."""
     lines = []
-    doubts = table["doubts"].str.split(", ")
-    for name, meaning in DOUBTS.items():
-        doubtful = table[[name in own for own in doubts]]
-        if len(doubtful):
-            lines.append(
-                f"Spots, {name}, in {named_wells(doubtful)}: {meaning}. Look at the curves and the images of these "
-                "wells before you trust their counts."
-            )
+    for channel, rows in table.groupby("channel", sort=False):
+        known = rows[rows["n_uncertain"].notna() & (rows["n_in_cells"] > 0)]
+        if known.empty:
+            continue
+        n_uncertain, n_in_cells = int(known["n_uncertain"].sum()), int(known["n_in_cells"].sum())
+        lines.append(
+            f"{channel}: {n_uncertain:,} of {n_in_cells:,} spots in cells ({n_uncertain / n_in_cells:.1%}) lie where "
+            "two methods place the border between two cells differently. The count of a cell is between n_spots less "
+            "n_spots_uncertain and n_spots plus n_spots_beyond, columns of the table of cells."
+        )
     return lines
 
 
-def _settings(spots: Mapping[str, Any], *, corrected: Sequence[str]) -> list[tuple[str, str]]:
+def _settings(spots: Mapping[str, Any]) -> list[tuple[str, str]]:
     sigma = spots["sigma_px"]
     sizes = ", ".join(f"{one:g}" for one in (sigma if isinstance(sigma, Sequence) else [sigma]))
     threshold = {key: given for key, given in spots["threshold"].items() if key != "method"}
@@ -142,5 +135,4 @@ def _settings(spots: Mapping[str, Any], *, corrected: Sequence[str]) -> list[tup
         ("Threshold", f"{spots['threshold']['method']}{values}"),
         ("Clumps", "split by their light" if spots["decompose"] else "left as they are"),
         ("Foci", f"{spots['focus_min_spots']} spots or more within {spots['focus_radius_um']:g} µm"),
-        *([("Searched with even illumination", ", ".join(corrected))] if corrected else []),
     ]

@@ -52,13 +52,28 @@ def spots_table(
     }
     for name, values in counts.items():
         table[name] = values.reindex(table.index, fill_value=0).astype(np.int64)
-    found = {"mean_per_cell": per_cell.mean(), "median_per_cell": per_cell.median()}
+    found = {"mean_per_cell": per_cell.mean(), "median_per_cell": per_cell.median(), **_ranges(cells)}
     for name in ("snr", "contrast", "sigma_px"):
         found[f"{name}_median"] = spots.groupby(_IMAGE)[name].median()
     for name, values in found.items():
         table[name] = values.reindex(table.index).astype(np.float64)
     table = table.reset_index()
     return table.assign(n_left_out=left_out_per_well(left_out, table))[SPOT_QUALITY.names]
+
+
+def _ranges(cells: pd.DataFrame) -> dict[str, pd.Series]:
+    """By image: uncertain spots, and the medians of the least and greatest counts that borders leave open."""
+    counts = cells[_IMAGE].assign(
+        uncertain=cells["n_spots_uncertain"],
+        least=cells["n_spots"] - cells["n_spots_uncertain"],
+        most=cells["n_spots"] + cells["n_spots_beyond"],
+    )
+    groups = counts.groupby(_IMAGE)
+    return {
+        "n_uncertain": groups["uncertain"].sum(min_count=1),
+        "median_least": groups["least"].median(),
+        "median_most": groups["most"].median(),
+    }
 
 
 def _number_of_doubtful(doubts: pd.Series) -> int:
@@ -134,13 +149,16 @@ def counts_figure(cells: pd.DataFrame, thresholds: pd.DataFrame) -> Figure:
     figure = new_figure(height_mm=18 + 6.5 * max(1, len(wells)))
     axes = figure.subplots()
     for place, key in enumerate(wells):
-        counts = _of(cells, key)["n_spots"].to_numpy()
+        own = _of(cells, key)
+        counts = own["n_spots"].to_numpy()
         color = _DOUBTFUL if _number_of_doubtful(_of(thresholds, key)["doubts"]) else COLORS[0]
         # Spread evenly, so that the same table gives the same figure.
         spread = np.linspace(-0.28, 0.28, len(counts)) if len(counts) > 1 else np.zeros(len(counts))
         axes.plot(counts, place + spread, "o", markersize=2.5, color=color, alpha=0.6, markeredgewidth=0)
         if len(counts):
             axes.plot([np.median(counts)] * 2, [place - 0.38, place + 0.38], color="black", linewidth=1.5)
+            ends = [np.median(counts - own["n_spots_uncertain"]), np.median(counts + own["n_spots_beyond"])]
+            axes.plot(ends, [place + 0.38] * 2, color="black", linewidth=0.8)
         else:
             axes.text(0, place, " no cells", va="center", fontsize=7, color=NEUTRAL)
     axes.set(yticks=range(len(wells)), yticklabels=[" / ".join(key) for key in wells], xlabel="Spots per cell")
