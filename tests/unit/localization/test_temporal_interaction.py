@@ -1,0 +1,132 @@
+"""Temporal interaction scores: by hand, on published densities, and under the null."""
+
+import os
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from wellspring.localization.interaction import temporal_interaction
+from wellspring.localization.interaction.temporal import interaction_of_wells, pair_correlations
+
+DATA = Path(os.environ.get("WELLSPRING_DATA", "../shared/data")) / "dypfish_segments/dev"
+FILES = "analysis_analysis_temporal_interactions_dataframe_{gene}_{time}h_{molecule}{form}.csv"
+
+FIRST, SECOND, THIRD = np.eye(6)[:3]
+
+
+def test_a_protein_that_follows_its_mrna_scores_1_and_one_that_leads_it_0() -> None:
+    mrna = {0: FIRST, 1: SECOND}
+    assert temporal_interaction(mrna, {1: FIRST, 2: FIRST + SECOND}) == pytest.approx(1.0)
+    assert temporal_interaction({1: FIRST, 2: FIRST + SECOND}, {0: FIRST, 1: SECOND, 2: THIRD}) < 0.5
+
+
+def test_two_times_by_hand() -> None:
+    """Correlations .8 (forward), and -.2, .4, .6 of the others: their ranks sum to 6 of 6 to 9, so the score is 1."""
+    basis = np.linalg.qr(np.column_stack([np.ones(4), [1, -1, 0, 0], [1, 1, -2, 0]]))[0]
+    one, other = basis[:, 1], basis[:, 2]
+
+    def at(correlation: float) -> np.ndarray:
+        return correlation * one + np.sqrt(1 - correlation**2) * other
+
+    # Against `one`: the correlation asked for; the second mRNA is `other`.
+    mrna, protein = {2: one, 3: other}, {2: at(0.6), 3: at(0.9)}
+    correlations, is_forward = pair_correlations(mrna, protein)
+    np.testing.assert_allclose(correlations, [[0.6, 0.9], [0.8, np.sqrt(1 - 0.81)]])
+    assert is_forward.tolist() == [[False, True], [False, False]]
+    # Ranks of .6, .8, .436: 2, 3, 1; (9 - 6) / (9 - 6).
+    assert temporal_interaction(mrna, protein) == pytest.approx(1.0)
+    # The forward pair has the third of four ranks: (9 - 7) / 3.
+    assert temporal_interaction(mrna, {2: at(0.9), 3: at(0.6)}) == pytest.approx(1 / 3)
+
+
+def test_equal_correlations_share_their_ranks() -> None:
+    mrna = {1: FIRST, 2: FIRST, 3: FIRST}
+    assert temporal_interaction(mrna, {1: FIRST, 2: FIRST, 3: FIRST}) == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize(
+    ("mrna", "protein"),
+    [
+        ({2: FIRST}, {2: SECOND}),  # No pair is forward.
+        ({2: FIRST}, {3: SECOND}),  # Every pair is.
+        ({2: np.full(6, 0.1), 3: FIRST}, {2: FIRST, 3: SECOND}),  # A profile without differences.
+        ({2: np.full(6, np.nan), 3: FIRST}, {2: FIRST, 3: SECOND}),
+        ({}, {}),
+    ],
+)
+def test_where_the_score_is_not_defined(mrna: dict, protein: dict) -> None:
+    assert np.isnan(temporal_interaction(mrna, protein))
+
+
+def test_segments_and_times_are_checked() -> None:
+    with pytest.raises(ValueError, match="same number of segments, got shapes"):
+        temporal_interaction({2: FIRST}, {3: np.ones(5)})
+    with pytest.raises(ValueError, match="mrna: expected numbers as times"):
+        temporal_interaction({"2 h": FIRST}, {3: FIRST})
+    with pytest.raises(ValueError, match="protein: expected one well or more"):
+        interaction_of_wells({2: [FIRST]}, {3: np.empty((0, 6))}, n_permutations=9, seed=1)
+
+
+def _published(gene: str, molecule: str, times: tuple[int, ...], *, aggregate: str, form: str) -> dict:
+    paths = {t: DATA / FILES.format(gene=gene, time=t, molecule=molecule, form=form) for t in times}
+    return {t: getattr(pd.read_csv(path, index_col=0), aggregate)().to_numpy() for t, path in paths.items()}
+
+
+@pytest.mark.skipif(not DATA.is_dir(), reason="needs dypfish_segments in the folder WELLSPRING_DATA")
+@pytest.mark.parametrize(
+    ("aggregate", "form", "expected"),
+    [
+        ("median", "", (0.797, 0.406, 0.250, 0.391)),
+        ("mean", "", (0.516, 0.375, 0.219, 0.469)),
+        ("median", "_periph", (0.578, 0.625, 0.594, 0.391)),
+    ],
+)
+def test_published_densities(aggregate: str, form: str, expected: tuple[float, ...]) -> None:
+    """Recomputed from the published tables of densities; the published figure was drawn from others and differs."""
+    found = [
+        temporal_interaction(
+            _published(gene, "mrna", (2, 3, 4, 5), aggregate=aggregate, form=form),
+            _published(gene, "protein", (2, 3, 5, 7), aggregate=aggregate, form=form),
+        )
+        for gene in ("beta_actin", "arhgdia", "gapdh", "pard3")
+    ]
+    assert found == pytest.approx(expected, abs=0.0005)
+
+
+def test_few_wells_are_arranged_in_all_ways() -> None:
+    mrna = {1: [FIRST], 2: [SECOND]}
+    found = interaction_of_wells(mrna, {1: [THIRD], 2: [FIRST]}, n_permutations=10, seed=1)
+    # Of 2! * 2! arrangements the data alone has its one high correlation in the forward pair.
+    assert (found.score, found.n_arrangements, found.is_exact) == (pytest.approx(1.0), 4, True)
+    assert found.p_value == pytest.approx(1 / 4)
+    alone = interaction_of_wells({1: [FIRST]}, {2: [FIRST], 0: [SECOND]}, n_permutations=10, seed=1)
+    assert (alone.n_arrangements, alone.p_value) == (2, pytest.approx(0.5))
+
+
+def test_a_delay_is_found() -> None:
+    """A pattern that moves, and a protein that shows at each time where the mRNA was two steps before."""
+    rng = np.random.default_rng(5)
+    course = np.cumsum(rng.normal(size=(6, 24)), axis=0)
+    wells = {t: course[t + 2] + 0.3 * rng.normal(size=(3, 24)) for t in range(4)}
+    later = {t: course[t] + 0.3 * rng.normal(size=(3, 24)) for t in range(4)}
+    found = interaction_of_wells(wells, later, n_permutations=199, seed=2)
+    assert not found.is_exact
+    assert found.p_value < 0.02
+
+
+def test_without_a_time_course_p_values_are_uniform() -> None:
+    """Wells differ and share one pattern; nothing depends on the time."""
+    rng = np.random.default_rng(11)
+    pattern = rng.normal(size=24)
+    found = []
+    for number in range(300):
+        sides = [{t: pattern + rng.normal(size=(2, 24)) for t in range(3)} for _ in range(2)]
+        found.append(interaction_of_wells(*sides, n_permutations=99, seed=number).p_value)
+    shares = [np.mean(np.array(found) <= level) for level in (0.05, 0.25, 0.5, 0.75)]
+    # Three standard errors of a share of 300.
+    for share, level in zip(shares, (0.05, 0.25, 0.5, 0.75), strict=True):
+        assert abs(share - level) < 3 * np.sqrt(level * (1 - level) / 300)
+    assert all(lower < upper for lower, upper in pairwise(shares))
