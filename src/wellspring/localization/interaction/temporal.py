@@ -1,6 +1,6 @@
 """Temporal interaction: does a protein's pattern resemble that of its mRNA at earlier times?"""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from math import factorial
@@ -137,6 +137,7 @@ def interaction_of_wells(
     is_exact = n_all <= _EXACT
     tables = [np.concatenate(list(side.values())) for side in sides]
     labels = [np.repeat(np.arange(len(side)), [len(table) for table in side.values()]) for side in sides]
+    pairs: Iterable[tuple[NDArray[np.int64], NDArray[np.int64]]]
     if is_exact:
         pairs = product(_arrangements(labels[0]), _arrangements(labels[1]))
     else:
