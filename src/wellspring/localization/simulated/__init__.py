@@ -1,0 +1,1 @@
+"""Simulated molecules: cell landscapes, patterns in them, and errors of detection and segmentation."""
