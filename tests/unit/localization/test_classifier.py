@@ -26,9 +26,10 @@ from wellspring.localization.classifier.model import (
     write_classifier,
 )
 from wellspring.localization.classifier.trees import fit_trees
+from wellspring.localization.simulated.drawing import draw_molecules
 from wellspring.localization.simulated.examples import Examples, ExampleSettings, make_examples
 from wellspring.localization.simulated.landscapes import drawn_shape, landscape_of, random_thickness
-from wellspring.localization.simulated.patterns import Degree, draw_molecules
+from wellspring.localization.simulated.patterns import Degree
 
 PATTERNS = ["random", "intranuclear", "cell_edge"]
 SMALL = ExampleSettings(n_landscapes=12, n_variants=1, n_draws=4, fewest=8, most=60, least_share=0.8)

@@ -7,6 +7,7 @@ from tests.unit.localization.drawn import ellipse, round_cell
 from wellspring.errors import InputError
 from wellspring.localization.cells import CellShape
 from wellspring.localization.polygons import ring_area
+from wellspring.localization.simulated.drawing import draw_molecules
 from wellspring.localization.simulated.errors import DetectionErrors, detected, outlined
 from wellspring.localization.simulated.landscapes import Landscape, Thickness, drawn_shape, landscape_of
 from wellspring.localization.simulated.patterns import (
@@ -15,7 +16,6 @@ from wellspring.localization.simulated.patterns import (
     Degree,
     Variant,
     degree_of,
-    draw_molecules,
     pattern_names,
 )
 

@@ -12,9 +12,10 @@ from wellspring.localization.cells import CellShape
 from wellspring.localization.features import grouped, measure
 from wellspring.localization.grids import cell_grid
 from wellspring.localization.reference import reference_of
+from wellspring.localization.simulated.drawing import source
 from wellspring.localization.simulated.errors import DetectionErrors, detected, outlined
 from wellspring.localization.simulated.landscapes import Landscape, drawn_shape, landscape_of, random_thickness
-from wellspring.localization.simulated.patterns import Degree, Variant, source
+from wellspring.localization.simulated.patterns import Degree, Variant
 
 __all__ = ["ExampleSettings", "Examples", "make_examples", "random_variant"]
 
