@@ -67,11 +67,6 @@ def seeds_of_cells_3d(stack: NDArray[np.number], *, z_step_px: float) -> NDArray
 def _innermost(cells: NDArray[np.uint32], *, grid: Grid) -> NDArray[np.uint32]:
     if not cells.any():
         return cells
-    # Borders between cells count as background, or touching cells would be one deep object.
-    inside = cells > 0
-    for axis in range(cells.ndim):
-        part, kept = np.moveaxis(cells, axis, 0), np.moveaxis(inside, axis, 0)
-        kept[1:] &= (part[1:] == part[:-1]) | (part[:-1] == 0)
-    depth = grid.distance(inside)
+    depth = grid.depth(cells)
     deepest = quantile_of_parts(depth, cells, quantile=1.0)
     return np.where(depth >= _DEPTH_SHARE * deepest.astype(np.float32)[cells], cells, 0).astype(np.uint32)

@@ -59,6 +59,17 @@ class Grid:
             return np.asarray(cv2.distanceTransform(mask.view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5))
         return np.asarray(ndimage.distance_transform_edt(mask, sampling=self.steps), dtype=np.float32)
 
+    def depth(self, labels: NDArray[np.integer]) -> _Values:
+        """Distance (px) of each labelled pixel to what is not of its label; 0 outside.
+
+        Of two labels that touch, the pixels of one along the border count as outside.
+        """
+        inside = labels > 0
+        for axis in range(labels.ndim):
+            part, kept = np.moveaxis(labels, axis, 0), np.moveaxis(inside, axis, 0)
+            kept[1:] &= (part[1:] == part[:-1]) | (part[:-1] == 0)
+        return self.distance(inside)
+
     def objects(self, mask: _Mask) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
         """Label the objects of the mask (neighbours share a side); their sizes, element 0 that of the background."""
         if self.n_axes == 2:
