@@ -61,6 +61,7 @@ EVERYTHING = {
         "multiplications": [1],
         "actin": {"actin": "GFP", "borders": "GFP", "nuclei": "DAPI"},
     },
+    "report": {"group_by": "label"},
 }
 
 

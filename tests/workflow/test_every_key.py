@@ -68,6 +68,9 @@ VALUES: dict[str, list[Any]] = {
     "profiling.actin.actin": ["RFP"],
     "profiling.actin.borders": ["RFP"],
     "profiling.actin.nuclei": ["RFP"],
+    "report.group_by": ["kind"],
+    "report.replicate": ["donor"],
+    "report.controls": [["y"]],
     "report.published": ["becker_2021"],
     "report.marked_channels": [["RFP"]],
 }

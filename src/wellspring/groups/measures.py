@@ -1,0 +1,208 @@
+"""What is compared: per well, means of its cells, and counts of its sites."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from wellspring.errors import InputError
+from wellspring.files import as_readable
+
+__all__ = ["Measure", "count_measures", "feature_measures", "feature_names", "measured_wells", "spot_measures"]
+
+_WELL = ["plate", "well"]
+_NO_DOUBT = "none"
+# Columns of features that are read at once: a tenth of a million cells of so many take 16 MB.
+_AT_ONCE = 20
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A number of each well.
+
+    Attributes
+    ----------
+    name : str
+        As in tables.
+    label : str
+        As in figures.
+    unit : str
+    values : pandas.DataFrame
+        Rows plate, well, n (cells or sites behind the value) and value (NaN: none).
+    is_count : bool
+        Of spots, foci or cells; else a feature.
+    doubtful : frozenset of (plate, well)
+        Wells whose value is in doubt.
+    source : tuple of str
+        For the cells behind it: ``spots``, channel and column, or ``features`` and the column; empty for none.
+    """
+
+    name: str
+    label: str
+    unit: str
+    values: pd.DataFrame
+    is_count: bool = False
+    doubtful: frozenset[tuple[str, str]] = frozenset()
+    source: tuple[str, ...] = field(default=())
+
+
+def doubtful_wells(sites: pd.DataFrame, *, share: float) -> frozenset[tuple[str, str]]:
+    """Wells of which at least this `share` of the rows (sites) have a doubt; `sites` has plate, well and doubts."""
+    if sites.empty:
+        return frozenset()
+    shares = (sites["doubts"] != _NO_DOUBT).groupby([sites["plate"], sites["well"]]).mean()
+    return frozenset((str(plate), str(well)) for plate, well in shares.index[(shares >= share) & (shares > 0)])
+
+
+def count_measures(nuclei: pd.DataFrame, *, share: float) -> list[Measure]:
+    """Nuclei per site, the mean of the sites that were kept.
+
+    Parameters
+    ----------
+    nuclei
+        Table `SITE_NUCLEI` of all wells, compared; without rows: no measure.
+    share
+        As of `doubtful_wells`.
+    """
+    if nuclei.empty:
+        return []
+    values = nuclei.groupby(_WELL, sort=False)["n_nuclei"].agg(n="size", value="mean").reset_index()
+    doubtful = doubtful_wells(nuclei, share=share)
+    return [Measure("nuclei_per_site", "Nuclei per site", "nuclei", values, True, doubtful)]
+
+
+def spot_measures(
+    cells: pd.DataFrame,
+    thresholds: pd.DataFrame,
+    *,
+    share: float,
+    min_cells: int,
+    also_doubtful: frozenset[tuple[str, str]] = frozenset(),
+) -> list[Measure]:
+    """Spots and foci per cell, spots in the nucleus, of each channel; spots per site where no well has cells.
+
+    Parameters
+    ----------
+    cells, thresholds
+        Tables `WELL_SPOTS_PER_CELL` and `WELL_SPOT_THRESHOLDS` (compared) of all wells.
+    share
+        As of `doubtful_wells`.
+    min_cells
+        A well with fewer cells has no value.
+    also_doubtful
+        Wells whose cells are in doubt.
+    """
+    found = []
+    for channel, sites in thresholds.groupby("channel", sort=False):
+        doubtful = doubtful_wells(sites, share=share) | also_doubtful
+        own = cells[cells["channel"] == channel]
+        if own.empty:
+            values = sites.groupby(_WELL, sort=False)["n_spots"].agg(n="size", value="mean").reset_index()
+            name = f"spots_per_site_{channel}"
+            found.append(Measure(name, f"Spots per site, {channel}", "spots", values, True, doubtful))
+            continue
+        for column, name, words in (
+            ("n_spots", "spots_per_cell", "Spots per cell"),
+            ("n_foci", "foci_per_cell", "Foci per cell"),
+            ("n_in_nucleus", "spots_in_nucleus", "Spots in the nucleus"),
+        ):
+            values = _means_of_wells(own, column, wells=sites, min_cells=min_cells)
+            unit = "foci" if column == "n_foci" else "spots"
+            source = ("spots", str(channel), column)
+            found.append(Measure(f"{name}_{channel}", f"{words}, {channel}", unit, values, True, doubtful, source))
+    # A column without any value other than 0, foci for instance, says nothing.
+    return [one for one in found if one.name.startswith("spots_per") or (one.values["value"] > 0).any()]
+
+
+def _means_of_wells(cells: pd.DataFrame, column: str, *, wells: pd.DataFrame, min_cells: int) -> pd.DataFrame:
+    means = cells.groupby(_WELL)[column].agg(n="count", value="mean")
+    known = pd.MultiIndex.from_frame(wells[_WELL].drop_duplicates())
+    means = means.reindex(known)
+    means["n"] = means["n"].fillna(0).astype(np.int64)
+    means["value"] = means["value"].astype(np.float64).where(means["n"] >= min_cells)
+    return means.reset_index()
+
+
+def feature_names(path: Path, *, annotations: Iterable[str]) -> dict[str, str]:
+    """Features of a table of cells, name to unit: its columns of floating-point numbers, annotations left out.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        When the file is missing, unreadable, or has no columns plate and well.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    with as_readable(path, expected="the table of all cells"):
+        schema = pq.read_schema(path)
+    missing = [name for name in _WELL if name not in schema.names]
+    if missing:
+        raise InputError(f"{path}: expected the columns plate and well, but {missing} are missing. Make it again.")
+    known = set(annotations)
+    units = {name: (schema.field(name).metadata or {}).get(b"unit", b"").decode() for name in schema.names}
+    return {
+        name: units[name]
+        for name in schema.names
+        if name not in known and pa.types.is_floating(schema.field(name).type)
+    }
+
+
+def feature_measures(
+    path: Path,
+    units: Mapping[str, str],
+    *,
+    wells: Sequence[tuple[str, str]],
+    min_cells: int,
+    doubtful: frozenset[tuple[str, str]],
+) -> list[Measure]:
+    """The mean of each feature over the cells of a well, NaN left out.
+
+    Parameters
+    ----------
+    path
+        Table of all cells.
+    units
+        From `feature_names`.
+    wells
+        All wells; one without cells has no value.
+    min_cells, doubtful
+        As of `spot_measures`.
+    """
+    found, names = [], list(units)
+    sheet = pd.DataFrame(wells, columns=_WELL)
+    for start in range(0, len(names), _AT_ONCE):
+        chosen = names[start : start + _AT_ONCE]
+        cells = pd.read_parquet(path, columns=[*_WELL, *chosen])
+        for name in chosen:
+            values = _means_of_wells(cells, name, wells=sheet, min_cells=min_cells)
+            label = name.replace("_", " ")
+            found.append(Measure(name, label, units[name], values, False, doubtful, ("features", name)))
+    return found
+
+
+def measured_wells(measures: Sequence[Measure], wells: pd.DataFrame) -> pd.DataFrame:
+    """Table `MEASURED_WELLS`: a row per measure and well of a group.
+
+    Parameters
+    ----------
+    measures
+    wells
+        A row per well that has a group: plate, well, group, replicate, is_control.
+    """
+    columns = ["measure", "unit", *_WELL, "group", "replicate", "is_control", "n", "value", "is_doubtful"]
+    parts = []
+    for one in measures:
+        table = wells.merge(one.values, on=_WELL, how="left", validate="one_to_one")
+        keys = zip(table["plate"], table["well"], strict=True)
+        table = table.assign(
+            measure=one.name,
+            unit=one.unit,
+            n=table["n"].fillna(0).astype(np.int64),
+            value=table["value"].astype(np.float64),
+            is_doubtful=np.array([key in one.doubtful for key in keys], dtype=bool),
+        )
+        parts.append(table[columns])
+    return pd.concat(parts, ignore_index=True)

@@ -1,0 +1,97 @@
+# groups: measures of all wells + columns of the sheet -> groups compared with the controls
+from wellspring.groups.columns import mistakes_in_sheet
+
+
+def check_groups():
+    """Columns and values that the config names and the sheet does not have are reported before any job runs."""
+    by = config["report"]["group_by"]
+    groups = WELLS[by].dropna() if by in WELLS else []
+    lines = mistakes_in_sheet(config["report"], columns=list(WELLS), groups=groups)
+    if lines:
+        raise WorkflowError("\n  - ".join(["config: what the sheet does not have:", *lines]))
+
+
+def grouped_wells():
+    """Plate, well and the columns that groups depend on: another column makes no job run again."""
+    named = [config["report"][key] for key in ("group_by", "replicate")]
+    columns = list(dict.fromkeys(["plate", "well", *(name for name in named if name in WELLS)]))
+    return WELLS[columns].astype(object).where(WELLS[columns].notna(), None).to_dict("list")
+
+
+def spot_tables(kind):
+    """Tables of the spots of all wells; none where no spots are searched."""
+    return per_well(f"<results>/spots/{{plate}}/{{well}}.{kind}.parquet") if config["spots"]["channels"] else []
+
+
+check_groups()
+
+
+rule groups_compare:
+    input:
+        nuclei=per_well("<results>/segmentation/{plate}/{well}.nuclei.parquet"),
+        spots=spot_tables("cells"),
+        thresholds=spot_tables("thresholds"),
+    output:
+        wells="<results>/groups/wells.parquet",
+        contrasts="<results>/tables/groups.csv",
+        units="<results>/tables/units.csv",
+        scores="<results>/tables/wells_robust_z.csv",
+        ratios="<results>/tables/wells_ratio.csv",
+        features="<results>/tables/features.csv",
+    log:
+        "<logs>/groups_compare.log",
+    benchmark:
+        "<benchmarks>/groups_compare.tsv"
+    conda:
+        "../../envs/report.yaml"
+    threads: 1
+    resources:
+        mem_mb=growing(4000),
+        runtime=growing(30),
+    params:
+        sheet=grouped_wells(),
+        asked={name: config["report"][name] for name in ("group_by", "replicate", "controls")},
+        resampling={name: config["report"][name] for name in ("bootstrap_samples", "permutations", "seed")},
+        groups={name: one for name, one in config["groups"].items() if name != "drawn_features"},
+        code=script_code("groups/compare"),
+    message:
+        "Comparing the groups of wells"
+    script:
+        "../scripts/groups_compare.py"
+
+
+rule groups_chapter:
+    input:
+        wells="<results>/groups/wells.parquet",
+        contrasts="<results>/tables/groups.csv",
+        units="<results>/tables/units.csv",
+        features="<results>/tables/features.csv",
+        scores="<results>/tables/wells_robust_z.csv",
+        ratios="<results>/tables/wells_ratio.csv",
+        spots=spot_tables("cells"),
+        captions=captions("groups"),
+    output:
+        chapter="<results>/report/chapters/groups.json",
+        counts=report("<results>/report/groups.svg", caption="../report/groups/groups.rst", category="Groups"),
+        drawn=report(
+            "<results>/report/group_features.svg", caption="../report/groups/group_features.rst", category="Groups"
+        ),
+    log:
+        "<logs>/groups_chapter.log",
+    benchmark:
+        "<benchmarks>/groups_chapter.tsv"
+    conda:
+        "../../envs/report.yaml"
+    threads: 1
+    resources:
+        mem_mb=growing(4000),
+        runtime=growing(15),
+    params:
+        sheet=grouped_wells(),
+        asked={name: config["report"][name] for name in ("group_by", "replicate", "controls")},
+        drawn_features=config["groups"]["drawn_features"],
+        code=script_code("groups/chapter"),
+    message:
+        "Writing the chapter on the groups"
+    script:
+        "../scripts/groups_chapter.py"
