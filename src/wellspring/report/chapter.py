@@ -116,6 +116,13 @@ class Chapter:
     settings : sequence of (str, str)
         What was run: name and value, for the page's list.
     sections : sequence of Section
+    opens_page : bool
+        Whether the chapter comes before those of stages that are earlier: an overview of all.
+    methods : str
+        What was done, in the past tense, with the settings of the run and citations as (Author year): sentences that
+        can be put into a paper.
+    references : sequence of str
+        What `methods` cites, a reference each.
 
     Raises
     ------
@@ -131,6 +138,9 @@ class Chapter:
     findings: Sequence[str] = ()
     settings: Sequence[tuple[str, str]] = ()
     sections: Sequence[Section] = field(default_factory=tuple)
+    opens_page: bool = False
+    methods: str = ""
+    references: Sequence[str] = ()
 
     def __post_init__(self) -> None:
         if len(self.findings) > MOST_FINDINGS:

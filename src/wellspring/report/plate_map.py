@@ -17,22 +17,25 @@ from matplotlib.patches import FancyBboxPatch, Patch, Rectangle
 
 from wellspring.report.style import NEUTRAL, WIDTH_MM, axes_grid, in_style, new_figure, number
 
-__all__ = ["DOUBTFUL", "PLATE_SIZES", "plate_map_figure", "plate_position"]
+__all__ = ["DOUBTFUL", "PLATE_SIZES", "MappedNumber", "plate_map_figure", "plate_maps_figure", "plate_position"]
 
 DOUBTFUL = "#D55E00"
-# Rows and columns of the plates that are drawn: 96 and 384 wells.
-PLATE_SIZES = ((8, 12), (16, 24))
+# Rows and columns of the plates that are drawn: 96, 384 and 1,536 wells.
+PLATE_SIZES = ((8, 12), (16, 24), (32, 48))
+_MEDIUM = PLATE_SIZES[1][1]
 _COLORS = "viridis"
 _EMPTY = "#EDEFF0"
 _HATCH = "////"
 # Diameters in the distance of neighbouring wells, and the width of outlines, pt.
 _DISC, _EMPTY_DISC = 0.84, 0.8
-_OUTLINE = 1.6
+_OUTLINE, _THIN_OUTLINE = 1.6, 0.7
 # Wells without a position are listed in as many columns, twice as wide as high.
 _LISTED_COLUMNS = 6
 # Width of a letter in a listed well.
 _LETTER_MM = 1.35
 _ONE_PLATE_MM = 130.0
+# Small maps in a row; of 1,536 wells fewer.
+_SMALL_ACROSS, _LESS_ACROSS = 3, 2
 # What is next to the wells: names of the rows on the left, the colour bar on the right.
 _BESIDE_MM = 28.0
 # Numbers are written into wells at least as wide.
@@ -70,11 +73,12 @@ class _Scale:
 
 
 def plate_position(name: str) -> tuple[int, int] | None:
-    """Row and column, counted from 0, of a well such as ``B02``, ``b2`` or ``P24``; None for any other name."""
-    found = re.fullmatch(r"([A-P])(\d{1,2})", name.strip().upper())
-    if found is None or not 1 <= int(found[2]) <= PLATE_SIZES[-1][1]:
+    """Row and column, counted from 0, of a well such as ``B02``, ``b2`` or ``AF48``; None for any other name."""
+    found = re.fullmatch(r"(A?)([A-Z])(\d{1,2})", name.strip().upper())
+    if found is None or not 1 <= int(found[3]) <= PLATE_SIZES[-1][1]:
         return None
-    return ord(found[1]) - ord("A"), int(found[2]) - 1
+    row = ord(found[2]) - ord("A") + (26 if found[1] else 0)
+    return (row, int(found[3]) - 1) if row < PLATE_SIZES[-1][0] else None
 
 
 @in_style
@@ -90,8 +94,8 @@ def plate_map_figure(
     """A plate per panel, a well per disc, coloured by a number; all plates share the colours.
 
     Wells of which nothing is known are pale. A well without a number (NaN, infinity) is hatched. A plate is drawn with
-    96 wells, or with 384 where its names need them. If the name of any of its wells is no position, or two names are
-    the same one, its wells are listed by name, in their order.
+    96 wells, or with 384 or 1,536 where its names need them. If the name of any of its wells is no position, or two
+    names are the same one, its wells are listed by name, in their order.
 
     Parameters
     ----------
@@ -137,6 +141,61 @@ def plate_map_figure(
     return figure
 
 
+@dataclass(frozen=True)
+class MappedNumber:
+    """A number to draw: its column, what it is (with its unit), and the ends of its colours (None: all values)."""
+
+    column: str
+    label: str
+    limits: tuple[float, float] | None = None
+
+
+@in_style
+def plate_maps_figure(
+    table: pd.DataFrame,
+    *,
+    numbers: Sequence[MappedNumber],
+    doubtful: Collection[tuple[str, str]] = (),
+    doubtful_means: str = "doubtful",
+) -> Figure:
+    """Several numbers of the same wells as small maps: three in a row (two of 1,536 wells), plates after each other.
+
+    Each number has its own colours, which its plates share. The rest is as of `plate_map_figure`.
+
+    Raises
+    ------
+    ValueError
+        When a well has several rows.
+    """
+    if table.duplicated(["plate", "well"]).any():
+        raise ValueError("plate map: expected one row per well, but some wells have several")
+    drawn = [(one, plate) for one in numbers for plate in _plates(table, column=one.column, doubtful=set(doubtful))]
+    n_across = _LESS_ACROSS if any(plate.n_columns > _MEDIUM for _, plate in drawn) else _SMALL_ACROSS
+    panel_mm = WIDTH_MM / n_across
+    n_down = max(1, math.ceil(len(drawn) / n_across))
+    tallest = max((plate.n_rows / plate.n_columns for _, plate in drawn), default=0.2)
+    figure = new_figure(height_mm=n_down * ((panel_mm - 6) * tallest + 19) + 8)
+    grid = [axes for row in axes_grid(figure, n_rows=n_down, n_columns=n_across) for axes in row]
+    scales = {
+        one.column: _scale([plate for other, plate in drawn if other is one], limits=one.limits, panel_mm=panel_mm)
+        for one in numbers
+    }
+    has_several = table["plate"].nunique() > 1
+    for axes, (one, plate) in zip(grid, drawn, strict=False):
+        scale = scales[one.column]
+        _draw_plate(axes, plate, longest_name=int(panel_mm / _LISTED_COLUMNS / _LETTER_MM), scale=scale)
+        axes.set_title(f"{one.label}\n{plate.name}" if has_several else one.label, fontsize=7.5)
+        if scale is not None:
+            mapped = ScalarMappable(scale.norm, scale.colors)
+            bar = figure.colorbar(mapped, ax=axes, orientation="horizontal", aspect=35, shrink=0.7, pad=0.02)
+            bar.outline.set_visible(False)
+            bar.ax.tick_params(labelsize=6, length=2)
+    for axes in grid[len(drawn) :]:
+        axes.axis("off")
+    _draw_key(figure, [plate for _, plate in drawn], doubtful_means=doubtful_means, label="")
+    return figure
+
+
 def _plates(table: pd.DataFrame, *, column: str, doubtful: set[tuple[str, str]]) -> list[_Plate]:
     plates = []
     for name, rows in table.groupby("plate", sort=False):
@@ -147,9 +206,8 @@ def _plates(table: pd.DataFrame, *, column: str, doubtful: set[tuple[str, str]])
             positions = [divmod(n, _LISTED_COLUMNS) for n in range(len(names))]
             n_rows, n_columns = math.ceil(len(names) / _LISTED_COLUMNS), 2 * _LISTED_COLUMNS
         else:
-            small_rows, small_columns = PLATE_SIZES[0]
-            is_large = any(row >= small_rows or at >= small_columns for row, at in positions)
-            n_rows, n_columns = PLATE_SIZES[is_large]
+            most = [max(places) for places in zip(*positions, strict=True)]
+            n_rows, n_columns = next(size for size in PLATE_SIZES if most[0] < size[0] and most[1] < size[1])
         wells = [
             _Well(well, row, at, float(value), (str(name), well) in doubtful)
             for well, (row, at), value in zip(names, positions, rows[column], strict=True)
@@ -178,21 +236,28 @@ def _draw_plate(axes: Axes, plate: _Plate, *, longest_name: int, scale: _Scale |
     axes.set_ylim(plate.n_rows, 0)
     axes.spines[:].set_visible(False)
     axes.tick_params(length=0, labelsize=7.0 if plate.n_columns <= PLATE_SIZES[0][1] else 5.0, pad=1)
+    step = 1 if plate.n_columns <= _MEDIUM else 4
     axes.xaxis.tick_top()
     if plate.is_listed:
         axes.set_xticks([])
         axes.set_yticks([])
     else:
-        axes.set_xticks([n + 0.5 for n in range(plate.n_columns)], [str(n + 1) for n in range(plate.n_columns)])
-        axes.set_yticks([n + 0.5 for n in range(plate.n_rows)], [chr(ord("A") + n) for n in range(plate.n_rows)])
+        columns, rows = (range(0, n, step) for n in (plate.n_columns, plate.n_rows))
+        axes.set_xticks([n + 0.5 for n in columns], [str(n + 1) for n in columns])
+        axes.set_yticks([n + 0.5 for n in rows], [_row_name(n) for n in rows])
         _draw_outline(axes, plate)
     for is_known in (True, False):
         for is_doubtful in (False, True):
             wells = [one for one in plate.wells if (one.is_known, one.is_doubtful) == (is_known, is_doubtful)]
             if wells:
-                _draw_wells(axes, wells, is_listed=plate.is_listed, scale=scale)
+                _draw_wells(axes, wells, plate=plate, scale=scale)
     for well in plate.wells:
         _write(axes, well, longest_name=longest_name if plate.is_listed else 0, scale=scale)
+
+
+def _row_name(row: int) -> str:
+    letter = chr(ord("A") + row % 26)
+    return f"A{letter}" if row >= 26 else letter
 
 
 def _draw_outline(axes: Axes, plate: _Plate) -> None:
@@ -211,14 +276,14 @@ def _draw_outline(axes: Axes, plate: _Plate) -> None:
         _add_discs(axes, indices, diameter=_EMPTY_DISC, facecolors=_EMPTY, edgecolors="none")
 
 
-def _draw_wells(axes: Axes, wells: Sequence[_Well], *, is_listed: bool, scale: _Scale | None) -> None:
+def _draw_wells(axes: Axes, wells: Sequence[_Well], *, plate: _Plate, scale: _Scale | None) -> None:
     """Wells that are all known or all not, and all doubtful or all not."""
     look: dict[str, Any] = {"facecolors": "white", "edgecolors": NEUTRAL, "linewidths": 0.5, "hatch": _HATCH}
     if wells[0].is_known and scale is not None:
         look = {"facecolors": [_color(well.value, scale=scale) for well in wells], "edgecolors": "none"}
     if wells[0].is_doubtful:
-        look |= {"edgecolors": DOUBTFUL, "linewidths": _OUTLINE}
-    if is_listed:
+        look |= {"edgecolors": DOUBTFUL, "linewidths": _OUTLINE if plate.n_columns <= _MEDIUM else _THIN_OUTLINE}
+    if plate.is_listed:
         tiles = [Rectangle((2 * well.column + 0.06, well.row + 0.06), 1.88, 0.88) for well in wells]
         axes.add_collection(PatchCollection(tiles, **look), autolim=False)
     else:
@@ -227,9 +292,9 @@ def _draw_wells(axes: Axes, wells: Sequence[_Well], *, is_listed: bool, scale: _
 
 def _add_discs(axes: Axes, places: Sequence[tuple[int, int]], *, diameter: float, **look: Any) -> None:
     centres = [(column + 0.5, row + 0.5) for row, column in places]
-    sizes = [diameter] * len(centres)
+    # One size for all: an SVG file then holds the shape once.
     discs = EllipseCollection(
-        sizes, sizes, [0.0] * len(centres), units="xy", offsets=centres, offset_transform=axes.transData, **look
+        [diameter], [diameter], [0.0], units="xy", offsets=centres, offset_transform=axes.transData, **look
     )
     axes.add_collection(discs, autolim=False)
 

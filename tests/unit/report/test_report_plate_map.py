@@ -11,7 +11,13 @@ from matplotlib.collections import EllipseCollection
 from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 
-from wellspring.report.plate_map import DOUBTFUL, plate_map_figure, plate_position
+from wellspring.report.plate_map import (
+    DOUBTFUL,
+    MappedNumber,
+    plate_map_figure,
+    plate_maps_figure,
+    plate_position,
+)
 
 
 def _table(wells: dict[str, float], *, plate: str = "p1") -> pd.DataFrame:
@@ -69,8 +75,12 @@ def _written(axes: Axes) -> list[str]:
         ("B02", (1, 1)),
         ("H12", (7, 11)),
         ("P24", (15, 23)),
-        ("Q01", None),
-        ("A25", None),
+        ("Q01", (16, 0)),
+        ("AF48", (31, 47)),
+        ("aa1", (26, 0)),
+        ("AG01", None),
+        ("BA01", None),
+        ("A49", None),
         ("A00", None),
         ("A001", None),
         ("A-1", None),
@@ -112,6 +122,33 @@ def test_a_plate_has_384_wells_where_its_names_need_them(well):
     assert axes.get_xticklabels()[-1].get_text() == "24"
     # Too small for numbers.
     assert _written(axes) == []
+
+
+@pytest.mark.parametrize("well", ["Q01", "A25", "AF48"])
+def test_a_plate_has_1536_wells_where_its_names_need_them(well):
+    (axes,) = _panels(_drawn(_table({"A01": 1.0, well: 2.0})))
+    assert _empty_places(axes) == 1534
+    assert [label.get_text() for label in axes.get_yticklabels()][-2:] == ["Y", "AC"]
+    assert axes.get_xticklabels()[-1].get_text() == "45"
+
+
+def test_several_numbers_are_small_maps_with_their_own_colours():
+    table = pd.concat([_table({"A01": 0.0, "A02": 4.0}), _table({"A01": 8.0}, plate="p2")]).assign(m=1.0)
+    numbers = [MappedNumber("n", "Spots per cell"), MappedNumber("m", "Doubts", (0.0, 1.0))]
+    figure = plate_maps_figure(table, numbers=numbers, doubtful=[("p2", "A01")], doubtful_means="in doubt")
+    panels = _panels(figure)
+    titles = [axes.get_title(loc="left") for axes in panels]
+    assert titles == ["Spots per cell\np1", "Spots per cell\np2", "Doubts\np1", "Doubts\np2"]
+    assert [bar.get_xlim() for bar in _bars(figure)] == [(0.0, 8.0)] * 2 + [(0.0, 1.0)] * 2
+    assert _wells(panels[1])[0.5, 0.5].face == pytest.approx(matplotlib.colormaps["viridis"](1.0))
+    assert [_wells(axes)[0.5, 0.5].edge == to_rgba(DOUBTFUL) for axes in panels] == [False, True, False, True]
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["in doubt"]
+
+
+def test_small_maps_of_a_well_with_two_rows_are_a_defect():
+    table = pd.concat([_table({"A01": 1.0}), _table({"A01": 2.0})])
+    with pytest.raises(ValueError, match="one row per well"):
+        plate_maps_figure(table, numbers=[MappedNumber("n", "Spots")])
 
 
 def test_the_colour_bar_has_the_label_with_its_unit():

@@ -1,0 +1,21 @@
+"""The stage plates, as the workflow sees it."""
+
+from wellspring.raw.formats import has_images
+from wellspring.stage import Config, Stage
+
+__all__ = ["STAGE"]
+
+
+def _is_wanted(config: Config) -> bool:
+    has_results = config["spots"]["channels"] or config["quality"]["channels"] or config["segmentation"]["cells"]
+    return bool(config["plates"]["maps"] and has_images(config) and has_results)
+
+
+STAGE = Stage(
+    name="plates",
+    summary="numbers of all wells -> maps of the plates, wells to look at",
+    after=("raw", "quality", "segmentation", "spots"),
+    is_wanted=_is_wanted,
+    grows_with={"plates_chapter": "cells of all wells"},
+    same_time=frozenset({"wells"}),
+)

@@ -1,0 +1,135 @@
+"""One row per well, from the tables of other stages."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from wellspring.plates.tables import PLATE_WELLS
+
+__all__ = ["WellSources", "label_of", "mapped_columns", "plate_wells"]
+
+_WELL = ["plate", "well"]
+_NO_DOUBT = "none"
+_LABELS = {
+    "nuclei_per_site": "Nuclei per site",
+    "spots_per_cell_": "Spots per cell, ",
+    "spots_per_site_": "Spots per site, ",
+    "spot_size_": "Size of spots (px), ",
+    "brightness_": "Brightness (median), ",
+    "focus_": "Focus (slope), ",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class WellSources:
+    """Tables of all wells; any may have no rows.
+
+    Attributes
+    ----------
+    nuclei : pandas.DataFrame
+        Table `SITE_NUCLEI`, compared.
+    cells, thresholds : pandas.DataFrame
+        Tables `WELL_SPOTS_PER_CELL` and `WELL_SPOT_THRESHOLDS`, compared.
+    images : pandas.DataFrame
+        Table `FLAGGED_IMAGES`.
+    sites : pandas.DataFrame
+        Table `KEPT_SITES`.
+    """
+
+    nuclei: pd.DataFrame
+    cells: pd.DataFrame
+    thresholds: pd.DataFrame
+    images: pd.DataFrame
+    sites: pd.DataFrame
+
+
+def plate_wells(wells: Sequence[tuple[str, str]], sources: WellSources) -> pd.DataFrame:
+    """Table `PLATE_WELLS`, a row for each of `wells` (plate, well), in their order.
+
+    A well is odd if half of its sites or more are in doubt by the stages segmentation or spots, flagged or left out, or
+    if it has no nuclei. A number of which nothing is known is missing.
+    """
+    index = pd.MultiIndex.from_tuples(list(wells), names=_WELL)
+    table = pd.DataFrame(index=index)
+    for name, values in _numbers(sources).items():
+        table[name] = values.reindex(index).astype(np.float64)
+    of_sites = _sites(sources)
+    groups = of_sites.groupby(_WELL)
+    table.insert(0, "n_sites", groups.size().reindex(index, fill_value=0).astype(np.int64))
+    left_out = sources.sites[~sources.sites["is_kept"].astype(bool)].groupby(_WELL).size()
+    table.insert(1, "n_left_out", left_out.reindex(index, fill_value=0).astype(np.int64))
+    table.insert(2, "doubtful_share", groups["is_doubtful"].mean().reindex(index).astype(np.float64))
+    reasons = groups["doubts"].agg(_joined).reindex(index, fill_value=_NO_DOUBT)
+    is_empty = table.get("nuclei_per_site", pd.Series(np.nan, index=index)) == 0
+    reasons = reasons.where(~is_empty, [_with("no nuclei", one) for one in reasons])
+    is_odd = (table["doubtful_share"] >= 0.5) | is_empty
+    table.insert(3, "is_odd", is_odd.astype(bool))
+    table.insert(4, "reasons", reasons.astype(str))
+    found = table.reset_index()
+    return found[[*PLATE_WELLS.names, *[name for name in found.columns if name not in PLATE_WELLS.names]]]
+
+
+def mapped_columns(table: pd.DataFrame) -> list[str]:
+    """Columns of a table `PLATE_WELLS` to draw: numbers that any well has, counts first, then the share of sites in
+    doubt, if there are any."""
+    order = list(_LABELS)
+    starts = {name: start for name in table.columns for start in order if name.startswith(start)}
+    names = sorted(starts, key=lambda name: order.index(starts[name]))
+    known = [name for name in names if table[name].notna().any()]
+    return [*known, *(["doubtful_share"] if (table["doubtful_share"] > 0).any() else [])]
+
+
+def label_of(name: str) -> str:
+    """A number in words; empty for a column that is none."""
+    if name == "doubtful_share":
+        return "Sites in doubt (share)"
+    start = next((one for one in _LABELS if name.startswith(one)), None)
+    return f"{_LABELS[start]}{name.removeprefix(start)}" if start else ""
+
+
+def _numbers(sources: WellSources) -> dict[str, "pd.Series[float]"]:
+    found: dict[str, pd.Series[float]] = {}
+    if len(sources.nuclei):
+        found["nuclei_per_site"] = sources.nuclei.groupby(_WELL)["n_nuclei"].mean()
+    for channel, rows in sources.thresholds.groupby("channel", sort=False):
+        cells = sources.cells[sources.cells["channel"] == channel]
+        if len(cells):
+            found[f"spots_per_cell_{channel}"] = cells.groupby(_WELL)["n_spots"].mean()
+        else:
+            found[f"spots_per_site_{channel}"] = rows.groupby(_WELL)["n_spots"].mean()
+        found[f"spot_size_{channel}"] = rows.groupby(_WELL)["sigma_px_median"].mean()
+        found[f"brightness_{channel}"] = rows.groupby(_WELL)["level"].mean()
+    for channel, rows in sources.images.groupby("channel", sort=False):
+        found[f"brightness_{channel}"] = rows.groupby(_WELL)["median"].mean()
+        found[f"focus_{channel}"] = rows.groupby(_WELL)["focus_slope"].mean()
+    return found
+
+
+def _sites(sources: WellSources) -> pd.DataFrame:
+    """A row per site: plate, well, site, doubts (words of all stages), is_doubtful."""
+    parts = []
+    for table, start in ((sources.nuclei, "nuclei: "), (sources.thresholds, "spots: ")):
+        words = ["; ".join(_named(one, start)) for one in table["doubts"]]
+        parts.append(table[[*_WELL, "site"]].assign(doubts=words))
+    flagged = sources.sites["is_flagged"].astype(bool)
+    words = ["flagged image" if is_flagged else _NO_DOUBT for is_flagged in flagged]
+    parts.append(sources.sites[[*_WELL, "site"]].assign(doubts=words))
+    rows = pd.concat([part for part in parts if len(part)], ignore_index=True) if any(map(len, parts)) else parts[0]
+    sites = rows.groupby([*_WELL, "site"], sort=False)["doubts"].agg(_joined).reset_index()
+    return sites.assign(is_doubtful=sites["doubts"] != _NO_DOUBT)
+
+
+def _named(doubts: str, start: str) -> list[str]:
+    return [word if word == _NO_DOUBT else start + word for word in doubts.split(", ")]
+
+
+def _joined(doubts: "pd.Series[str]") -> str:
+    """Each once, in the order found, joined by semicolons; or none."""
+    words = dict.fromkeys(word for one in doubts if one != _NO_DOUBT for word in one.split("; "))
+    return "; ".join(words) or _NO_DOUBT
+
+
+def _with(word: str, reasons: str) -> str:
+    return word if reasons == _NO_DOUBT else f"{word}; {reasons}"

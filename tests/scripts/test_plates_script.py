@@ -1,0 +1,32 @@
+"""The script of the rule plates_chapter, called as a function on tables of a drawn plate."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from tests.scripts.test_groups_scripts import SCRIPTS, WELLS, _script, given
+from wellspring.plates.tables import PLATE_WELLS
+from wellspring.report.chapter import read_chapter
+from wellspring.tables import read_table
+
+__all__ = ["given"]
+
+
+def test_the_maps_and_the_table_of_all_wells(tmp_path: Path, given: dict[str, list[Path]]) -> None:
+    output = {name: tmp_path / f"plates.{ending}" for name, ending in (("chapter", "json"), ("table", "csv"), ("maps", "svg"))}
+    files = {"nuclei": given["nuclei"], "cells": given["spots"], "thresholds": given["thresholds"]}
+    captions = sorted((SCRIPTS.parent / "report" / "plates").glob("*.rst"))
+    _script("plates_chapter").main(
+        given={**files, "images": [], "sites": [], "captions": captions},
+        wells=[("p", well) for well in [*WELLS, "H12"]],
+        output=output,
+    )
+    table = read_table(output["table"], PLATE_WELLS).set_index("well")
+    cells = pd.concat(pd.read_parquet(path) for path in given["spots"])
+    assert table["spots_per_cell_RNA"].drop("H12").tolist() == cells.groupby("well")["n_spots"].mean().tolist()
+    assert table.index[table["is_odd"]].tolist() == ["A08"]
+    assert table["n_sites"]["H12"] == 0
+    chapter = read_chapter(output["chapter"])
+    assert chapter.opens_page
+    assert chapter.findings[1] == "Spots: unstable count: 1 well: p / A08."
+    assert "look at this well first" in output["maps"].read_text(encoding="utf-8")

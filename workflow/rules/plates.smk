@@ -1,0 +1,42 @@
+# plates: numbers of all wells -> maps of the plates, wells to look at
+
+
+def spots_of_wells(kind):
+    """Tables of the spots of all wells; none where no spots are searched."""
+    return per_well(f"<results>/spots/{{plate}}/{{well}}.{kind}.parquet") if config["spots"]["channels"] else []
+
+
+def judged_plates(kind):
+    """Tables of the images of all plates; none where no images are judged."""
+    return per_plate(f"<results>/quality/plates/{{plate}}/{kind}.parquet") if config["quality"]["channels"] else []
+
+
+rule plates_chapter:
+    input:
+        nuclei=per_well("<results>/segmentation/{plate}/{well}.nuclei.parquet"),
+        cells=spots_of_wells("cells"),
+        thresholds=spots_of_wells("thresholds"),
+        images=judged_plates("images"),
+        sites=judged_plates("sites"),
+        captions=captions("plates"),
+    output:
+        chapter="<results>/report/chapters/plates.json",
+        table=report("<results>/report/plates.csv", caption="../report/plates/plates.rst", category="Plates"),
+        maps=report("<results>/report/plates.svg", caption="../report/plates/plates.rst", category="Plates"),
+    log:
+        "<logs>/plates_chapter.log",
+    benchmark:
+        "<benchmarks>/plates_chapter.tsv"
+    conda:
+        "../../envs/report.yaml"
+    threads: 1
+    resources:
+        mem_mb=growing(2000),
+        runtime=growing(15),
+    params:
+        wells=list(zip(WELLS["plate"], WELLS["well"])),
+        code=script_code("plates/chapter"),
+    message:
+        "Drawing maps of the plates"
+    script:
+        "../scripts/plates_chapter.py"

@@ -1,0 +1,50 @@
+"""Tables of all wells → the chapter on plates, its table and its maps."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from wellspring.jobs import logged_job
+from wellspring.plates.report.chapter import maps_figure, plates_chapter
+from wellspring.plates.tables import PLATE_WELLS
+from wellspring.plates.wells import WellSources, plate_wells
+from wellspring.quality.tables import FLAGGED_IMAGES, KEPT_SITES
+from wellspring.report.chapter import read_captions, write_chapter
+from wellspring.report.style import save_figure
+from wellspring.segmentation.doubts import compared_sites
+from wellspring.segmentation.tables import SITE_NUCLEI
+from wellspring.spots.images import TABLES
+from wellspring.spots.plate import compared_images
+from wellspring.tables import read_tables, write_table
+
+if TYPE_CHECKING:
+    from snakemake.script import Snakemake
+
+    snakemake: Snakemake
+
+
+def main(*, given: Mapping[str, Sequence[Path]], wells: Sequence[tuple[str, str]], output: Mapping[str, Path]) -> None:
+    """Read the files `given` (lists of a name) of `wells` (plate, well); write `output`: chapter, table, maps."""
+    sources = WellSources(
+        nuclei=compared_sites(read_tables(given["nuclei"], SITE_NUCLEI, of_wells=True)),
+        cells=read_tables(given["cells"], TABLES["cells"], of_wells=True),
+        thresholds=compared_images(read_tables(given["thresholds"], TABLES["thresholds"], of_wells=True)),
+        images=read_tables(given["images"], FLAGGED_IMAGES),
+        sites=read_tables(given["sites"], KEPT_SITES),
+    )
+    table = plate_wells([(plate, well) for plate, well in wells], sources)
+    print(table.to_string())
+    write_table(table, output["table"], PLATE_WELLS)
+    save_figure(maps_figure(table), output["maps"])
+    chapter = plates_chapter(table, captions=read_captions(given["captions"]), files=output)
+    write_chapter(chapter, output["chapter"])
+
+
+if __name__ == "__main__":
+    with logged_job(snakemake.log[0]):
+        names = ("nuclei", "cells", "thresholds", "images", "sites", "captions")
+        main(
+            given={name: [Path(path) for path in snakemake.input.get(name, [])] for name in names},
+            wells=snakemake.params.wells,
+            output={name: Path(path) for name, path in snakemake.output.items()},
+        )
