@@ -13,7 +13,9 @@ __all__ = ["given"]
 
 
 def test_the_maps_and_the_table_of_all_wells(tmp_path: Path, given: dict[str, list[Path]]) -> None:
-    output = {name: tmp_path / f"plates.{ending}" for name, ending in (("chapter", "json"), ("table", "csv"), ("maps", "svg"))}
+    output = {
+        name: tmp_path / f"plates.{ending}" for name, ending in (("chapter", "json"), ("table", "csv"), ("maps", "svg"))
+    }
     files = {"nuclei": given["nuclei"], "cells": given["spots"], "thresholds": given["thresholds"]}
     captions = sorted((SCRIPTS.parent / "report" / "plates").glob("*.rst"))
     _script("plates_chapter").main(

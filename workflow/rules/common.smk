@@ -87,6 +87,16 @@ def per_drawn_well(pattern):
     return expand(pattern, zip, plate=plates, well=wells)
 
 
+def groups_of_wells():
+    """(plate, well, group) of the wells that have one in the column report.group_by, controls first."""
+    by = config["report"]["group_by"]
+    if by not in WELLS:
+        return []
+    known = WELLS[["plate", "well", by]].dropna()
+    rows = list(zip(known["plate"], known["well"], known[by]))
+    return sorted(rows, key=lambda row: row[2] not in config["report"]["controls"])
+
+
 def named_file(key, path):
     """A file that the config names under `key`."""
     if not Path(path).is_file():

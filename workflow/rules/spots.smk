@@ -93,6 +93,7 @@ rule spots_chapter:
         runtime=growing(15),
     params:
         spots=config["spots"],
+        groups=groups_of_wells(),
         corrected=corrected_channels(config["spots"]["channels"]),
         code=script_code("spots/chapter"),
     message:

@@ -12,7 +12,9 @@ from wellspring.report.style import save_figure
 from wellspring.spots.images import TABLES
 from wellspring.spots.plate import compared_images
 from wellspring.spots.report.chapter import spots_chapter
-from wellspring.spots.report.figures import counts_figure, curves_figure, spots_table
+from wellspring.spots.report.counts import counts_figure
+from wellspring.spots.report.curves import curves_figure, curves_note
+from wellspring.spots.report.figures import spots_table
 from wellspring.spots.tables import SPOT_QUALITY
 from wellspring.tables import read_tables, write_table
 
@@ -27,6 +29,7 @@ def main(
     given: Mapping[str, Sequence[Path]],
     overlays: Path,
     spots: Mapping[str, Any],
+    groups: Sequence[tuple[str, str, str]],
     corrected: Sequence[str],
     output: Mapping[str, Path],
 ) -> None:
@@ -41,7 +44,8 @@ def main(
     print(table.to_string())
     write_table(table, output["table"], SPOT_QUALITY)
     save_figure(curves_figure(tables["curves"], tables["thresholds"]), output["thresholds"])
-    save_figure(counts_figure(tables["cells"], tables["thresholds"]), output["counts"])
+    named = {(plate, well): group for plate, well, group in groups}
+    save_figure(counts_figure(tables["cells"], tables["thresholds"], groups=named), output["counts"])
     sources = ImageSources(
         files={**output, "overlays": overlays},
         captions=read_captions(given["captions"]),
@@ -49,7 +53,8 @@ def main(
         left_out=left_out,
         sites=sites,
     )
-    write_chapter(spots_chapter(table, spots=spots, sources=sources), output["chapter"])
+    note = curves_note(tables["thresholds"])
+    write_chapter(spots_chapter(table, spots=spots, curves_note=note, sources=sources), output["chapter"])
 
 
 if __name__ == "__main__":
@@ -59,6 +64,7 @@ if __name__ == "__main__":
             given={name: [Path(path) for path in snakemake.input.get(name, [])] for name in lists},
             overlays=Path(snakemake.input.overlays),
             spots=snakemake.params.spots,
+            groups=snakemake.params.groups,
             corrected=snakemake.params.corrected,
             output={name: Path(path) for name, path in snakemake.output.items()},
         )

@@ -14,7 +14,9 @@ from wellspring.report.images import ImageSources
 from wellspring.report.style import new_figure, save_figure
 from wellspring.spots.images import TABLES
 from wellspring.spots.report.chapter import spot_findings, spot_warnings, spots_chapter
-from wellspring.spots.report.figures import MAX_WELLS, counts_figure, curves_figure, spots_table
+from wellspring.spots.report.counts import MOST_ROWS, counts_figure, ordered_images
+from wellspring.spots.report.curves import ALL_WELLS, MOST_CURVES, curves_figure, curves_note, drawn_curves
+from wellspring.spots.report.figures import spots_table
 from wellspring.spots.tables import SPOT_QUALITY
 from wellspring.tables import check_table, empty_table
 
@@ -83,6 +85,15 @@ def test_wells_of_which_every_site_was_left_out_have_no_row() -> None:
     counts_figure(empty["cells"], empty["thresholds"])
 
 
+def test_the_finding_is_the_range_of_the_wells_without_doubt() -> None:
+    rows = {"n_spots": 10, "n_in_cells": 9, "n_cells": 3, "mean_per_cell": [0.0, 80.0, 30.0, 500.0, np.nan]}
+    table = pd.DataFrame(rows).assign(channel="RNA", doubts=["none"] * 3 + ["crowded", "no cells"])
+    assert spot_findings(table) == [
+        "RNA: 50 spots, 45 of them in 15 cells; the 3 wells without doubt have 0.00 to 80.00 per cell, their median is "
+        "30.00."
+    ]
+
+
 def test_doubtful_wells_are_marked_in_the_curves() -> None:
     curve = pd.DataFrame({"threshold": [5.0, 10.0, 20.0], "n_spots": [30, 10, 2]})
     curves = pd.concat([curve.assign(plate="p1", well=well, site="1", channel="RNA") for well in ("A", "B")])
@@ -91,15 +102,71 @@ def test_doubtful_wells_are_marked_in_the_curves() -> None:
     assert found.count("no cells\nunstable count") == 1
 
 
-def test_the_most_doubtful_of_many_wells_are_drawn() -> None:
-    wells = [f"W{number:02}" for number in range(MAX_WELLS + 2)]
+def _counts(wells: Sequence[str]) -> pd.DataFrame:
+    """Two cells in each well but the last, with 0 and n spots in the n-th one."""
+    return _cells({well: [(1, 0), (2, n)] for n, well in enumerate(wells[:-1])})
+
+
+def test_every_well_of_a_plate_is_in_the_figure_of_counts() -> None:
+    wells = [f"W{number:02}" for number in range(96)]
+    figure = counts_figure(_counts(wells), _thresholds(wells))
+    (axes,) = figure.axes
+    dots = {float(x): float(y) for line in axes.lines for x, y in zip(*line.get_data(), strict=True)}
+    assert dots == {float(n): n / 2 for n in range(95)} | {95.0: 0.0}
+    # The well in doubt, which has no cells, has its name.
+    assert "W95" in texts(figure)
+    assert "p1 / W12" in texts(figure)
+
+
+def test_few_wells_have_a_row_each() -> None:
+    wells = [f"W{number:02}" for number in range(MOST_ROWS)]
+    found = texts(counts_figure(_counts(wells), _thresholds(wells)))
+    assert {f"p1 / {well} / RNA" for well in wells} <= set(found)
+    assert found.count(" no cells") == 1
+
+
+def test_wells_are_in_the_order_of_their_groups_and_the_groups_are_named() -> None:
+    wells = [f"W{number:02}" for number in range(30)]
+    groups = {("p1", well): "drug" if number % 2 else "control" for number, well in enumerate(wells[:-1])}
+    keys = ordered_images(_thresholds(wells), groups)
+    assert [key[1] for key in keys] == [*wells[0:29:2], *wells[1:29:2], "W29"]
+    figure = counts_figure(_counts(wells), _thresholds(wells), groups=groups)
+    assert [label.get_text() for label in figure.axes[0].get_xticklabels()] == ["control", "drug", "no group"]
+
+
+def test_curves_are_those_of_wells_in_doubt_each_kind_among_them() -> None:
+    wells = [f"W{number:02}" for number in range(60)]
     thresholds = _thresholds(wells)
-    # A doubt weighs more than an instability, however large.
-    thresholds.loc[thresholds.index[-1], "instability"] = 0.0
-    found = texts(counts_figure(_cells({wells[0]: [(1, 3)], wells[-1]: [(1, 3), (2, 5)]}), thresholds))
-    assert f"p1 / {wells[-1]} / RNA" in found
-    assert f"p1 / {wells[0]} / RNA" not in found
-    assert found.count(" no cells") == MAX_WELLS - 1
+    thresholds["doubts"] = ["unstable count"] * 40 + ["none"] * 19 + ["no cells"]
+    thresholds["instability"] = np.arange(60.0)
+    drawn = [key[1] for key in drawn_curves(thresholds)]
+    assert len(drawn) == MOST_CURVES
+    assert drawn[-1] == "W59"
+    assert drawn[0] == f"W{40 - MOST_CURVES + 1}"
+    assert curves_note(thresholds).startswith(" Drawn are 24 of the 41 wells in doubt (of 60)")
+    few = thresholds.assign(doubts=["crowded"] + ["none"] * 59)
+    assert [key[1] for key in drawn_curves(few)] == ["W00"]
+    assert curves_note(few) == " Drawn are the 1 of 60 wells that are in doubt."
+
+
+def test_no_curve_is_drawn_of_a_plate_without_doubts_and_all_of_a_few_wells() -> None:
+    wells = [f"W{number:02}" for number in range(ALL_WELLS + 1)]
+    thresholds = _thresholds(wells).assign(doubts="none")
+    curves = pd.DataFrame({name: [] for name in ("threshold", "n_spots", "plate", "well", "site", "channel")})
+    assert curves_note(thresholds) is None
+    assert texts(curves_figure(curves, thresholds)) == ["No well is in doubt, so no curve is drawn."]
+    assert len(drawn_curves(thresholds.iloc[:ALL_WELLS])) == ALL_WELLS
+    assert curves_note(thresholds.iloc[:ALL_WELLS]) == ""
+
+
+def test_the_usual_counts_are_behind_the_curves() -> None:
+    wells = [f"W{number:02}" for number in range(ALL_WELLS + 1)]
+    curve = pd.DataFrame({"threshold": [5.0, 10.0, 20.0], "n_spots": [30, 10, 2]})
+    curves = pd.concat([curve.assign(plate="p1", well=well, site="1", channel="RNA") for well in wells])
+    figure = curves_figure(curves, _thresholds(wells))
+    shown = [axes for axes in figure.axes if axes.get_visible()]
+    assert len(shown) == 1
+    assert len(shown[0].collections) == 1
 
 
 def test_an_image_without_a_threshold_is_drawn_without_one() -> None:
@@ -120,8 +187,8 @@ def test_the_chapter(table: pd.DataFrame, tmp_path: Path) -> None:
         left_out=sites[2:],
         sites=sites,
     )
-    chapter = spots_chapter(table, spots=SETTINGS, sources=sources)
-    assert chapter.findings == ["RNA: 4 spots, 3 of them in 2 cells, 1.50 per cell on average."]
+    chapter = spots_chapter(table, spots=SETTINGS, curves_note=" Note.", sources=sources)
+    assert chapter.findings == ["RNA: 4 spots, 3 of them in 2 cells; the well has 1.50 per cell."]
     assert chapter.warnings[0].startswith("Spots, no cells, in 1 well: p1 / B: no spot can be given to a cell.")
     assert chapter.warnings[1].startswith("Spots, unstable count, in 1 well: p1 / B: it depends strongly on the exact")
     assert chapter.picture is not None
@@ -129,9 +196,9 @@ def test_the_chapter(table: pd.DataFrame, tmp_path: Path) -> None:
     first, second = chapter.sections
     assert first.text[-1].startswith("RNA: 2 of 3 spots in cells (66.7%) lie where two methods place the border")
     assert [part.title for part in first.parts] == [
-        *("Thresholds", "Spots per cell", "Spots by well", "Spots in the images"),
+        *("Spots per cell", "Thresholds", "Spots in the images", "Spots by well"),
     ]
-    grid = first.parts[2]
+    grid = first.parts[3]
     assert grid.head[-1] == "Sites\nleft out"
     assert [row[-1] for row in grid.rows] == ["0", "1"]
     assert grid.n_text == 4

@@ -10,8 +10,7 @@ from wellspring.report.chapter import MOST_FINDINGS, Chapter, Section
 from wellspring.report.images import ImageSources, doubt_warnings
 from wellspring.report.style import number
 from wellspring.report.tables import PageColumn, count, value, value_at
-from wellspring.spots.doubts import DOUBTS
-from wellspring.spots.report.figures import MAX_WELLS
+from wellspring.spots.doubts import DOUBTS, NO_DOUBT
 
 __all__ = ["border_texts", "spot_findings", "spot_warnings", "spots_chapter"]
 
@@ -26,6 +25,7 @@ _NOTE = (
     "that background's level. At open borders: spots in cells that a second method gives to the neighbour; least and "
     "most: the median per cell if all of them were the neighbour's, or all of the neighbours' were the cell's."
 )
+_NO_CURVES = "No well is in doubt, so no curve of counts against thresholds is drawn."
 _ADVICE = "Look at the curves and the images of these wells before you trust their counts."
 _COLUMNS = (
     PageColumn("plate", "Plate"),
@@ -53,6 +53,7 @@ def spots_chapter(
     table: pd.DataFrame,
     *,
     spots: Mapping[str, Any],
+    curves_note: str | None,
     sources: ImageSources,
 ) -> Chapter:
     """The chapter, from the table of all wells and the figures that were drawn.
@@ -63,13 +64,16 @@ def spots_chapter(
         Table `SPOT_QUALITY`.
     spots
         The block ``spots``.
+    curves_note
+        What the figure of the curves leaves out; None where it draws nothing, and is left out itself.
     sources
         With the captions ``spot_counts``, ``spot_thresholds``, ``spot_overlays`` and the files ``table``, ``counts``,
         ``thresholds``, ``overlays``; sites are table `KEPT_SITES`.
     """
-    more = f" The {MAX_WELLS} most doubtful of {len(table):,} are drawn." if len(table) > MAX_WELLS else ""
-    thresholds = sources.figure("thresholds", caption="spot_thresholds", title="Thresholds", more=more)
-    counts = sources.figure("counts", caption="spot_counts", title="Spots per cell", more=more)
+    thresholds = sources.figure("thresholds", caption="spot_thresholds", title="Thresholds", more=curves_note or "")
+    curves = [] if curves_note is None else [thresholds]
+    unseen = [_NO_CURVES] if curves_note is None else []
+    counts = sources.figure("counts", caption="spot_counts", title="Spots per cell")
     overlays = sources.figure("overlays", caption="spot_overlays", title="Spots in the images")
     by_well = sources.table(table, _COLUMNS, title="Spots by well", note=_NOTE)
     findings = spot_findings(table)
@@ -84,9 +88,9 @@ def spots_chapter(
         sections=[
             Section(
                 title="",
-                text=[_TEXT, *sources.light(), *border_texts(table)],
+                text=[_TEXT, *unseen, *sources.light(), *border_texts(table)],
                 findings=findings[MOST_FINDINGS:],
-                parts=[thresholds, counts, by_well, overlays],
+                parts=[counts, *curves, overlays, by_well],
             ),
             *left_out_sections(sources.left_out, n_sites=len(sources.sites), file=sources.file),
         ],
@@ -94,13 +98,28 @@ def spots_chapter(
 
 
 def spot_findings(table: pd.DataFrame) -> list[str]:
-    """How many spots each channel has, a sentence for each."""
+    """How many spots each channel has, with the range of its wells, which may differ for good reasons."""
     lines = []
     for channel, rows in table.groupby("channel", sort=False):
         n_spots, inside, n_cells = (int(rows[name].sum()) for name in ("n_spots", "n_in_cells", "n_cells"))
-        mean = f", {number(inside / n_cells)} per cell on average" if n_cells else ""
-        lines.append(f"{channel}: {n_spots:,} spots, {inside:,} of them in {n_cells:,} cells{mean}.")
+        lines.append(f"{channel}: {n_spots:,} spots, {inside:,} of them in {n_cells:,} cells{_range(rows)}.")
     return lines
+
+
+def _range(rows: pd.DataFrame) -> str:
+    """The means per cell of the wells, those in doubt left out unless all are."""
+    known = rows[rows["mean_per_cell"].notna()]
+    sure = known[known["doubts"] == NO_DOUBT]
+    shown = sure if len(sure) else known
+    if shown.empty:
+        return ""
+    means = shown["mean_per_cell"]
+    doubt = " without doubt" if 0 < len(sure) < len(known) else ""
+    if len(shown) == 1:
+        return f"; the well{doubt} has {number(float(means.iloc[0]))} per cell"
+    highest = float(means.max())
+    low, middle, high = (number(float(one), scale=highest) for one in (means.min(), means.median(), highest))
+    return f"; the {len(shown):,} wells{doubt} have {low} to {high} per cell, their median is {middle}"
 
 
 def spot_warnings(table: pd.DataFrame) -> list[str]:
