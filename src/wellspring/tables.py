@@ -46,6 +46,8 @@ class Column:
     unit, meaning : str
     minimum, maximum : float or None
         The range of its values, where the name does not say it; see `range`.
+    formula : str
+        How it is computed, where the meaning does not say it.
     """
 
     name: str
@@ -54,6 +56,7 @@ class Column:
     meaning: str
     minimum: float | None = None
     maximum: float | None = None
+    formula: str = ""
 
     @property
     def range(self) -> tuple[float, float]:
@@ -195,7 +198,9 @@ def write_table(frame: pd.DataFrame, path: Path, table: Table) -> None:
         arrow = pa.Table.from_pandas(frame, preserve_index=False)
         for name, column in table.found_in(arrow.column_names).items():
             index = arrow.schema.get_field_index(name)
-            field = arrow.schema.field(index).with_metadata({"unit": column.unit, "meaning": column.meaning})
+            about = {"unit": column.unit, "meaning": column.meaning}
+            about |= {"formula": column.formula} if column.formula else {}
+            field = arrow.schema.field(index).with_metadata(about)
             arrow = arrow.set_column(index, field, arrow.column(index))
         pq.write_table(arrow, temporary, compression="zstd")
 

@@ -41,7 +41,7 @@ def test_a_changed_well_reruns_its_jobs_and_what_aggregates(copied: Callable[...
 def test_one_well_by_its_path_and_a_stop_after_a_stage(copied: Callable[..., Study]) -> None:
     study = copied("raw", "cells", "dataset", "training", "attribution", "report")
     row = study.wells.iloc[0]
-    one = study.planned(f"results/cells/{row['plate']}/{row['well']}.parquet")
+    one = study.planned(f"results/cells/crops/{row['plate']}/{row['well']}.parquet")
     assert one == {"raw_describe": 1, "cells_crop": 1}
     assert study.planned("--until", "raw_describe") == {"raw_describe": N_WELLS}
     upto = study.planned("--until", "cells_crop")

@@ -131,7 +131,7 @@ def test_score_maps_are_read_as_the_page_says(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("example", ["crops", "crops without wellspring"])
 def test_crops_are_read_as_the_page_says(example: str, tmp_path: Path) -> None:
-    folder = tmp_path / "results/cells/plate1"
+    folder = tmp_path / "results/cells/crops/plate1"
     folder.mkdir(parents=True)
     # An L of three pixels in two channels.
     run_y, run_x, run_length = runs_of(np.array([0, 1, 1]), np.array([0, 0, 1]))

@@ -132,6 +132,7 @@ def test_defaults_belong_to_the_schema() -> None:
     @dataclass(frozen=True)
     class WithDefault:
         image_size: int = 224
+        features: None = None
 
     with pytest.raises(AssertionError, match="has a default"):
         assert_settings_match_schema(WithDefault, block_schema("cells"))

@@ -61,7 +61,7 @@ def test_each_bad_file_ends_in_one_clear_message(
         # ERROR job: file: what is wrong.
         assert len([line for line in errors if line.split(": ")[1].endswith(words)]) == 1, said(result)
     for number, (spoil, _) in spoiled.items():
-        cells = plate / f"results/cells/{wells['plate'][number]}/{wells['well'][number]}.parquet"
+        cells = plate / f"results/cells/crops/{wells['plate'][number]}/{wells['well'][number]}.parquet"
         # Pixels do not wait for the comparison of the channels.
         assert cells.exists() == (spoil is _other_channels)
     assert not [path for path in (plate / "results").rglob(".*") if path.is_file() and "@" in path.name]

@@ -75,7 +75,7 @@ def test_before_anything_ran_the_plan_has_every_job_and_no_figure(
 
 
 def test_one_well_that_ran_stands_for_the_others(plate: Path, run: Snakemake, plan: Callable[..., _Said]) -> None:
-    result = run(plate, "results/cells/plate01/I09.parquet")
+    result = run(plate, "results/cells/crops/plate01/I09.parquet")
     assert result.returncode == 0, result.stdout + result.stderr
     found = plan(plate, "--forceall", "--cores", "1", "2", "--job-overhead-s", "1")
     rows = _rows(found)
@@ -86,7 +86,7 @@ def test_one_well_that_ran_stands_for_the_others(plate: Path, run: Snakemake, pl
     assert len(re.findall(r"[12] cores: [\d.]+ (?:s|min) to [\d.]+ (?:s|min)", found.stdout)) == 2
     # What is done is not planned again.
     assert _rows(plan(plate))["cells_crop"][0] == "2"
-    assert plan(plate, "results/cells/plate01/I09.parquet").stdout.startswith("Nothing to be done")
+    assert plan(plate, "results/cells/crops/plate01/I09.parquet").stdout.startswith("Nothing to be done")
 
     config = yaml.safe_load((plate / "config.yaml").read_text(encoding="utf-8"))
     config["cells"]["image_size"] = 32

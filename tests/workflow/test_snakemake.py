@@ -54,7 +54,7 @@ def test_the_whole_workflow_makes_the_report_and_every_log(finished: Path) -> No
     assert "linear" in page
     manifest = pd.read_parquet(finished / "results/dataset/manifest.parquet")
     assert set(manifest["split"]) == {"train", "validation", "test"}
-    cells = pd.concat(pd.read_parquet(p) for p in (finished / "results/cells").rglob("*.parquet"))
+    cells = pd.concat(pd.read_parquet(p) for p in (finished / "results/cells/crops").rglob("*.parquet"))
     assert cells.groupby(["plate", "well"]).size().tolist() == [60, 60, 60]
     metrics = pd.read_parquet(finished / "results/training/metrics.parquet")
     assert set(metrics["model"]) == {"baseline", "linear"}
@@ -76,7 +76,7 @@ def test_a_second_run_does_nothing(finished: Path, run: Snakemake) -> None:
 
 
 def test_a_touched_or_changed_well_reruns_that_well_and_what_is_merged_only(again: Path, run: Snakemake) -> None:
-    before = _times(again / "results/cells")
+    before = _times(again / "results/cells/crops")
     pixels = np.load(_first_well(again) / "mpp.npy")
     pixels[0, 0] += 1
     np.save(_first_well(again) / "mpp.npy", pixels)
@@ -84,14 +84,14 @@ def test_a_touched_or_changed_well_reruns_that_well_and_what_is_merged_only(agai
     assert [counts[rule] for rule in ("raw_describe", "cells_crop", "dataset_select", "training_fit")] == [1, 1, 1, 2]
     result = run(again, "results/dataset/manifest.parquet")
     assert result.returncode == 0, said(result)
-    changed = {name for name, time_ns in _times(again / "results/cells").items() if before.get(name) != time_ns}
+    changed = {name for name, time_ns in _times(again / "results/cells/crops").items() if before.get(name) != time_ns}
     row = _wells(again).iloc[0]
     assert changed == {f"{row['plate']}/{row['well']}.parquet", f"{row['plate']}/{row['well']}.arrow"}
 
 
 def test_a_well_made_again_by_name_is_followed_by_what_is_merged(again: Path, run: Snakemake) -> None:
     row = _wells(again).iloc[0]
-    result = run(again, "--dry-run", "--forcerun", f"results/cells/{row['plate']}/{row['well']}.parquet")
+    result = run(again, "--dry-run", "--forcerun", f"results/cells/crops/{row['plate']}/{row['well']}.parquet")
     words = [line.split() for line in said(result).splitlines()]
     counts = {w[0]: int(w[1]) for w in words if len(w) == 2 and w[1].isdigit()}
     assert (counts["cells_crop"], counts["dataset_select"], counts["dataset_merge"]) == (1, 1, 1)

@@ -44,6 +44,6 @@ def test_tiff_wells_become_cells_and_a_well_without_nuclei_flows_through(tmp_pat
     manifest = pd.read_parquet(tmp_path / "results/dataset/manifest.parquet")
     assert manifest.groupby("well").size().to_dict() == {"A01": 32, "A02": 30}
     assert set(manifest["split"]) == {"train", "validation", "test"}
-    empty = pd.read_parquet(tmp_path / "results/cells/P/A03.parquet")
+    empty = pd.read_parquet(tmp_path / "results/cells/crops/P/A03.parquet")
     assert len(empty) == 0
-    assert list(empty.columns) == list(pd.read_parquet(tmp_path / "results/cells/P/A01.parquet").columns)
+    assert list(empty.columns) == list(pd.read_parquet(tmp_path / "results/cells/crops/P/A01.parquet").columns)

@@ -42,7 +42,7 @@ rule attribution_map:
         model=f"{RUN}/model.keras",
         manifest="<results>/dataset/manifest.parquet",
         normalization="<results>/dataset/normalization.parquet",
-        crops=per_well("<results>/cells/{plate}/{well}.arrow"),
+        crops=per_well("<results>/cells/crops/{plate}/{well}.arrow"),
     output:
         importance=f"{EXPLAINED}/importance.parquet",
         similarity=f"{EXPLAINED}/similarity.parquet",
@@ -77,7 +77,7 @@ rule attribution_groups:
         manifest="<results>/dataset/manifest.parquet",
         normalization="<results>/dataset/normalization.parquet",
         markers=get_markers(),
-        crops=per_well("<results>/cells/{plate}/{well}.arrow"),
+        crops=per_well("<results>/cells/crops/{plate}/{well}.arrow"),
     output:
         correlation="<results>/attribution/correlation.parquet",
         groups="<results>/attribution/groups.parquet",

@@ -70,7 +70,7 @@ rule attribution_validate:
         model=f"{RUN}/model.keras",
         manifest="<results>/dataset/manifest.parquet",
         normalization="<results>/dataset/normalization.parquet",
-        crops=per_well("<results>/cells/{plate}/{well}.arrow"),
+        crops=per_well("<results>/cells/crops/{plate}/{well}.arrow"),
         truth=get_truth(),
         structures=get_structures(),
     output:
@@ -108,7 +108,7 @@ rule attribution_rank:
         model=f"{RUN}/model.keras",
         manifest="<results>/dataset/manifest.parquet",
         normalization="<results>/dataset/normalization.parquet",
-        crops=per_well("<results>/cells/{plate}/{well}.arrow"),
+        crops=per_well("<results>/cells/crops/{plate}/{well}.arrow"),
     output:
         levels=f"{EXPLAINED}/levels.arrow",
     log:
@@ -139,7 +139,7 @@ rule attribution_retrain:
     input:
         manifest="<results>/dataset/manifest.parquet",
         normalization="<results>/dataset/normalization.parquet",
-        crops=per_well("<results>/cells/{plate}/{well}.arrow"),
+        crops=per_well("<results>/cells/crops/{plate}/{well}.arrow"),
         importance=f"{EXPLAINED}/importance.parquet",
         levels=get_levels,
     output:

@@ -44,8 +44,8 @@ check_columns()
 
 rule dataset_select:
     input:
-        cells="<results>/cells/{plate}/{well}.parquet",
-        crops="<results>/cells/{plate}/{well}.arrow",
+        cells="<results>/cells/crops/{plate}/{well}.parquet",
+        crops="<results>/cells/crops/{plate}/{well}.arrow",
     output:
         manifest="<results>/dataset/{plate}/{well}.parquet",
         filtered="<results>/dataset/{plate}/{well}.filtered.parquet",

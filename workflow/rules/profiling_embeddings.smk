@@ -2,14 +2,10 @@
 # What needs no network has a rule of its own: on a cluster it asks for no GPU. Networks of fields are small: two jobs side by side on a thread each are faster than one after the other on two.
 
 
-def profiled_cells(suffix):
-    """An input function: the cells of all wells, for an embedding that needs them."""
-
-    def files(wildcards):
-        is_needed = embedding(wildcards.method).needs_cells
-        return per_well(f"<results>/cells/{{plate}}/{{well}}.{suffix}") if is_needed else []
-
-    return files
+def profiled_cells(wildcards):
+    """An input function: the measured cells of all wells, for an embedding that needs them."""
+    is_needed = embedding(wildcards.method).needs_cells
+    return per_well("<results>/cells/{plate}/{well}.parquet") if is_needed else []
 
 
 def embedding_files(wildcards):
@@ -51,8 +47,7 @@ def any_of(*, needs_network):
 rule profiling_reduce:
     input:
         fields=per_well("<results>/profiling/fields/{plate}/{well}.npz"),
-        cells=profiled_cells("parquet"),
-        crops=profiled_cells("arrow"),
+        cells=profiled_cells,
         files=embedding_files,
     output:
         wells=per_well("<results>/profiling/embeddings/{{method}}/{plate}/{well}.parquet"),

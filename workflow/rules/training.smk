@@ -42,7 +42,7 @@ rule training_fit:
     input:
         manifest="<results>/dataset/manifest.parquet",
         normalization="<results>/dataset/normalization.parquet",
-        crops=per_well("<results>/cells/{plate}/{well}.arrow"),
+        crops=per_well("<results>/cells/crops/{plate}/{well}.arrow"),
     output:
         model=f"{RUN}/model.keras",
         history=f"{RUN}/history.csv",

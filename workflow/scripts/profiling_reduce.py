@@ -23,7 +23,7 @@ def main(
     *,
     method: str,
     fields: Sequence[Path],
-    cells: Sequence[tuple[Path, Path]],
+    cells: Sequence[Path],
     annotations: Sequence[Mapping[str, str]],
     design: Mapping[str, Any],
     settings: Mapping[str, Any],
@@ -43,11 +43,10 @@ def main(
 
 if __name__ == "__main__":
     with logged_job(snakemake.log[0]):
-        fields, tables, crops = ([Path(one) for one in snakemake.input[name]] for name in ("fields", "cells", "crops"))
         main(
             method=snakemake.wildcards.method,
-            fields=fields,
-            cells=list(zip(tables, crops, strict=True)),
+            fields=[Path(one) for one in snakemake.input.fields],
+            cells=[Path(one) for one in snakemake.input.cells],
             annotations=snakemake.params.annotations,
             design=snakemake.params.design,
             settings=snakemake.params.embedding,

@@ -53,9 +53,9 @@ def pixels_of_labels(
     -------
     PixelTable
         `y` and `x` are those in the site's image, so objects of different sites may overlap in them. An object's id
-        is its label plus the largest id of the sites before. Annotations: ``site``, ``site_label`` (the label),
-        ``is_border_cell`` (1: touches the edge of its image, else 0), ``centroid_y_px``, ``centroid_x_px``, and
-        ``pixel_size_um`` (missing where it is not known).
+        is its label plus the largest id of the sites before. Annotations: ``site``,
+        ``label_in_site``, ``is_border_nucleus`` (1: touches the edge of its image, else 0), ``centroid_y_px``,
+        ``centroid_x_px``, and ``pixel_size_um`` (missing where it is not known).
 
     Raises
     ------
@@ -119,8 +119,8 @@ def _measured(site: SiteImage, labels: NDArray[np.integer], *, last_id: int) -> 
         {
             "object_id": present + last_id,
             "site": pd.Series([site.site] * len(present), dtype="str"),
-            "site_label": present,
-            "is_border_cell": touches_border(labels)[present - 1].astype(np.int64),
+            "label_in_site": present,
+            "is_border_nucleus": touches_border(labels)[present - 1].astype(np.int64),
             "centroid_y_px": np.bincount(place, weights=y, minlength=len(present)) / n_px,
             "centroid_x_px": np.bincount(place, weights=x, minlength=len(present)) / n_px,
             "pixel_size_um": np.full(len(present), np.nan if site.pixel_size_um is None else site.pixel_size_um),

@@ -1,11 +1,11 @@
 """Tables of the cells."""
 
-from wellspring.tables import KEY_COLUMNS, Column, Table
+from wellspring.tables import KEY_COLUMNS, WELL_COLUMNS, Column, Table
 
-__all__ = ["CELLS", "LABEL_COLUMNS", "MEAN_PREFIX"]
+__all__ = ["CELLS", "LABEL_COLUMNS", "MEAN_PREFIX", "MEASURED", "WELL_MEASURED"]
 
 MEAN_PREFIX = "mean_"
-LABEL_COLUMNS = ("site", "site_label", "is_border_cell", "centroid_y_px", "centroid_x_px", "pixel_size_um")
+LABEL_COLUMNS = ("site", "label_in_site", "is_border_nucleus", "centroid_y_px", "centroid_x_px", "pixel_size_um")
 """What the cell table has of each object that was cut by labels, after its own columns."""
 CELLS = Table(
     "cells",
@@ -23,11 +23,37 @@ CELLS = Table(
     is_one_row_per_cell=True,
     further=(
         Column("site", "str", "", "site that the cell is in"),
-        Column("site_label", "int64", "", "label of the nucleus in its site"),
-        Column("is_border_cell", "int64", "", "1: the nucleus touches the edge of its image"),
+        Column("label_in_site", "int64", "", "number of the nucleus in the label image of its site"),
+        Column("is_border_nucleus", "int64", "", "1: the nucleus touches the edge of its image"),
         Column("centroid_y_px", "float64", "px", "row of the centre of the nucleus, pixel centres from 0"),
         Column("centroid_x_px", "float64", "px", "column of the centre of the nucleus, pixel centres from 0"),
         Column("pixel_size_um", "float64", "µm", "side of a pixel"),
         Column(f"{MEAN_PREFIX}*", "float64", "intensity", "mean over the measured pixels, background subtracted"),
     ),
 )
+MEASURED = Table(
+    "measured",
+    (
+        *KEY_COLUMNS,
+        Column("site", "str", "", "site that the cell is in"),
+        Column("label_in_site", "int64", "", "number of nucleus and cell in the label images of their site"),
+        Column("has_nucleus", "bool", "", "whether it has a nucleus"),
+        Column("is_border_nucleus", "bool", "", "its nucleus touches the edge of the image"),
+        Column("is_border_cell", "bool", "", "it touches the edge of the image; where no cells are segmented: nucleus"),
+        Column("missing_because", "str", "", "why features are missing, reasons joined by commas, or none"),
+    ),
+    is_open=True,
+    is_one_row_per_cell=True,
+)
+"""One row per cell, and its features, whose columns depend on the study: `wellspring.cells.features.families`."""
+WELL_MEASURED = Table(
+    "well_measured",
+    (
+        *WELL_COLUMNS,
+        Column("n_cells", "int64", "cells", "cells of the well; nuclei where no cells are segmented"),
+        Column("n_complete", "int64", "cells", "of them off the edge of their image: those that are summarised"),
+        Column("doubts", "str", "", "doubts about nuclei and spots of any of its sites, or none"),
+    ),
+    is_open=True,
+)
+"""One row per well; ``mean_<feature>`` and ``median_<feature>`` of its complete cells follow."""

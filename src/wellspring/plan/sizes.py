@@ -32,7 +32,7 @@ class WellSize:
     n_sites : float or None
         Fields of view; 1 for a table of pixels.
     n_cells, n_chosen : float or None
-        Cells that were cropped; those of them that filter and selection left.
+        Cells that were cropped or measured; those of them that filter and selection left.
     """
 
     form: str
@@ -177,7 +177,9 @@ def _described(path: Path) -> WellSize | None:
 
 def _counted(size: WellSize, *, results: Path, key: Key) -> WellSize:
     plate, well = key
-    n_cells = _rows(results / "cells" / plate / f"{well}.parquet")
+    folders = (results / "cells" / "crops", results / "cells")
+    counts = (_rows(folder / plate / f"{well}.parquet") for folder in folders)
+    n_cells = next((count for count in counts if count is not None), None)
     return replace(size, n_cells=n_cells, n_chosen=_rows(results / "dataset" / plate / f"{well}.parquet"))
 
 

@@ -7,8 +7,7 @@ import numpy as np
 import pandas as pd
 from sklearn.preprocessing import StandardScaler
 
-from wellspring.cells.shards import Shard
-from wellspring.cells.tables import CELLS
+from wellspring.cells.tables import MEASURED
 from wellspring.profiling.cell_features import field_features
 from wellspring.profiling.design import Design, FieldFolds, embedding_table, field_folds
 from wellspring.profiling.embeddings import NoSettings
@@ -21,7 +20,7 @@ __all__ = ["embed_fields", "embedded_features", "features_of_fields"]
 def embed_fields(
     fields: list[Path],
     *,
-    cells: list[tuple[Path, Path]],
+    cells: list[Path],
     design: Design,
     settings: NoSettings,
     notify: Callable[[str], None],
@@ -37,7 +36,7 @@ def embed_fields(
     return embedded_features(field_folds(keys, design=design), features_of_fields(keys, cells))
 
 
-def features_of_fields(keys: pd.DataFrame, cells: Sequence[tuple[Path, Path]]) -> pd.DataFrame:
+def features_of_fields(keys: pd.DataFrame, cells: Sequence[Path]) -> pd.DataFrame:
     """Features of each field, rows as in `keys`; one well is read at a time.
 
     Parameters
@@ -45,7 +44,7 @@ def features_of_fields(keys: pd.DataFrame, cells: Sequence[tuple[Path, Path]]) -
     keys
         Columns plate, well, site.
     cells
-        (table of cells, crop shard) of each well, named ``{plate}/{well}``.
+        Table of measured cells of each well, named ``{plate}/{well}``.
 
     Raises
     ------
@@ -53,10 +52,10 @@ def features_of_fields(keys: pd.DataFrame, cells: Sequence[tuple[Path, Path]]) -
         When a file is missing or not such a file.
     """
     parts = []
-    for table, crops in cells:
+    for table in cells:
         own = keys[(keys["plate"] == table.parent.name) & (keys["well"] == table.stem)]
         if len(own):
-            found = field_features(read_table(table, CELLS, of_well=True), Shard(crops), sites=own["site"].tolist())
+            found = field_features(read_table(table, MEASURED, of_well=True), sites=own["site"].tolist())
             parts.append(found.drop(columns="site").set_index(own.index))
     return pd.concat(parts).reindex(keys.index)
 

@@ -24,7 +24,7 @@ _BATCH = 64
 def embed_fields(
     fields: list[Path],
     *,
-    cells: list[tuple[Path, Path]],
+    cells: list[Path],
     design: Design,
     settings: PcaSettings,
     notify: Callable[[str], None],

@@ -19,12 +19,12 @@ class EmbedFields(Protocol):
         self,
         fields: list[Path],
         *,
-        cells: list[tuple[Path, Path]],
+        cells: list[Path],
         design: Design,
         settings: Any,
         notify: Callable[[str], None],
     ) -> pd.DataFrame:
-        """Table `EMBEDDING` of the wells whose `fields` are given, and (table of cells, crops) where needed."""
+        """Table `EMBEDDING` of the wells whose `fields` are given, and tables of cells where needed."""
 
 
 def embed_of(reduction: Embedding) -> EmbedFields:

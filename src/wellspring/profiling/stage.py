@@ -15,6 +15,7 @@ def _is_wanted(config: Config) -> bool:
 def _mistakes(config: Config) -> list[str]:
     block, channels = config["profiling"], config["quality"]["channels"]
     found = [] if block["positive"] else _needing_classes(block)
+    found += _needing_cells(config)
     if block["methods"] and not channels:
         found.append("profiling.methods: needs quality.channels (which images)")
     actin = block["actin"] or {}
@@ -22,6 +23,20 @@ def _mistakes(config: Config) -> list[str]:
         if actin and actin[name] not in channels:
             found.append(f"profiling.actin.{name}: {[actin[name]]} are not among quality.channels")
     return found
+
+
+def _needing_cells(config: Config) -> list[str]:
+    """What is asked for and is not possible without the features of cells."""
+    from wellspring.cells.stage import has_objects
+    from wellspring.profiling.embeddings import embedding
+
+    asked = [name for name in config["profiling"]["methods"] if embedding(name).needs_cells]
+    if not asked or (config["cells"]["features"] is not None and has_objects(config)):
+        return []
+    return [
+        f"profiling.methods: {', '.join(asked)}: needs cells.features, of wells whose nuclei or cells are segmented; "
+        "leave it out"
+    ]
 
 
 def _needing_classes(profiling: Mapping[str, Any]) -> list[str]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 __all__ = ["clashing_names", "column_name"]
 
 # Folders and files that the workflow writes where the folders of plates are.
-_TAKEN = frozenset({"plates"})
+_TAKEN = frozenset({"plates", "crops"})
 _ENDINGS = ("arrow", "csv", "html", "json", "keras", "log", "npz", "parquet", "svg", "tif", "tsv")
 _CASE = ", which many disks do not distinguish; rename one"
 _SIGNS = {"µ": "u", "μ": "u", "%": "percent", "°": "deg", "Δ": "delta", "α": "alpha", "β": "beta"}

@@ -15,7 +15,7 @@ def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
         type=Path,
         nargs="+",
         required=True,
-        help="crops of the new wells: folders PLATE/WELL.arrow such as results/cells, or such files",
+        help="crops of the new wells: folders PLATE/WELL.arrow such as results/cells/crops, or such files",
     )
     predict.add_argument(
         "--normalization",

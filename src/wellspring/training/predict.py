@@ -115,7 +115,7 @@ def shard_files(paths: Sequence[Path]) -> list[Path]:
         if not inner or not path.exists():
             raise FileNotFoundError(
                 f"--crops: expected crop shards PLATE/WELL.arrow at {path}, found none. Run the rule cells_crop of "
-                "the new wells, and name its folder, results/cells."
+                "the new wells, and name its folder, results/cells/crops."
             )
         found += inner
     return list(dict.fromkeys(found))

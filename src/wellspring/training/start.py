@@ -23,7 +23,7 @@ STARTS = (
         values={
             "raw": {"format": "tiff"},
             "dataset": {
-                "filter": [{"column": "is_border_cell", "drop": [1]}],
+                "filter": [{"column": "is_border_nucleus", "drop": [1]}],
                 "select": {},
                 "split": {"stratify": ["well"]},
             },

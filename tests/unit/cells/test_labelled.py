@@ -44,14 +44,14 @@ def test_annotations() -> None:
     assert objects.to_dict("list") == {
         "object_id": [1, 2, 5],
         "site": ["a", "a", "b"],
-        "site_label": [1, 2, 3],
-        "is_border_cell": [0, 1, 0],
+        "label_in_site": [1, 2, 3],
+        "is_border_nucleus": [0, 1, 0],
         "centroid_y_px": [1.0, 2.0, 1.0],
         "centroid_x_px": [1.5, 3.0, 2.0],
         "pixel_size_um": [0.5, 0.5, 0.5],
     }
     assert objects["object_id"].dtype == np.int64
-    assert objects["is_border_cell"].dtype == np.int64
+    assert objects["is_border_nucleus"].dtype == np.int64
 
 
 def test_a_pixel_size_that_is_not_known_is_missing() -> None:

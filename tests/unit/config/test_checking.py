@@ -94,7 +94,7 @@ def test_the_keys_of_cells_and_thresholds_follow_their_method() -> None:
         ({"trainings": {}}, "trainings: unknown key; did you mean training?"),
         ({"cells": {"image_sizes": 224}}, "cells.image_sizes: unknown key; did you mean image_size?"),
         ({"image_size": 224}, "image_size: unknown key; did you mean cells.image_size?"),
-        ({"cells": {"q": 1}}, "cells.q: unknown key; known keys are image_size"),
+        ({"cells": {"q": 1}}, "cells.q: unknown key; known keys are features, image_size"),
         (
             {"cells": {"image_size": "224"}},
             "cells.image_size: expected a whole number from 8 to 1024 (px), got the text '224'; YAML reads this as "

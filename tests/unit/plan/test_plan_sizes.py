@@ -36,7 +36,7 @@ def _plan(*wells: str, described: tuple[str, ...] = ()) -> Plan:
 
 def test_results_say_how_large_a_well_was(tmp_path: Path) -> None:
     _describe(tmp_path, "A1")
-    _table(tmp_path / "results/cells/P/A1.parquet", 20)
+    _table(tmp_path / "results/cells/crops/P/A1.parquet", 20)
     _table(tmp_path / "results/dataset/P/A1.parquet", 15)
     assert recorded_sizes(tmp_path).wells == {("P", "A1"): WellSize("tiff", 2, 4, 800.0, 3.0, 20, 15)}
 

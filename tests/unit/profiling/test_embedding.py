@@ -10,8 +10,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from wellspring.cells.shards import Crop
-from wellspring.profiling.cell_features import cell_features
 from wellspring.profiling.design import Design
 from wellspring.profiling.embeddings import Embedding, NoSettings, embedding
 from wellspring.profiling.fields import Fields, read_fields, standardized, well_fields, write_fields
@@ -227,21 +225,6 @@ def test_each_fold_is_fitted_without_its_samples(monkeypatch: pytest.MonkeyPatch
         assert np.array_equal((scores["split"] == "unseen").to_numpy(), ~seen)
         assert set(scores.loc[scores["split"] == "validation", "score"]) == set(given[fold][said[fold], 0, 0, 0])
         assert set(scores["split"]) == {"train", "validation", "unseen"}
-
-
-def test_features_of_a_cell_by_hand() -> None:
-    # A row of three pixels; light at its ends in one channel, in its middle in the other.
-    one = np.array([1], dtype=np.uint16)
-    pixels = np.array([[11, 5], [5, 11], [11, 5]], dtype=np.uint16)
-    crop = Crop(1, 0, 0, 1, 3, one * 0, one * 0, one * 3, pixels)
-    found = cell_features(crop, background=np.array([5.0, 5.0]), channels=["rim", "middle"])
-    assert found["area"] == 3
-    assert found["mean rim"] == pytest.approx(4)
-    assert found["centrality rim"] == pytest.approx(1 / (2 / 3))
-    assert found["centrality middle"] == 0
-    assert found["correlation rim middle"] == pytest.approx(-1)
-    dark = cell_features(crop, background=np.array([50.0, 50.0]), channels=["rim", "middle"])
-    assert (dark["variation rim"], dark["centrality rim"], dark["correlation rim middle"]) == (0, 1, 0)
 
 
 def test_learning_curves_of_several_multiplications() -> None:

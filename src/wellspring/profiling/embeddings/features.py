@@ -7,7 +7,7 @@ __all__ = ["METHOD"]
 METHOD = Embedding(
     name="features",
     title="features of cells",
-    meaning="median and spread of size, shape, intensity, texture, centrality and correlation over a field's cells",
+    meaning="median and spread of the features of cells.features over a field's cells",
     embed="wellspring.profiling.features.embed_fields",
     needs_cells=True,
 )
