@@ -17,6 +17,7 @@ MODULES = (
         "image_cleaning",
         "illumination_memory",
         "embedding_speed",
+        "cell_features",
     ),
 )
 

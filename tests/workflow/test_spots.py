@@ -57,10 +57,10 @@ def test_the_shipped_smfish_config_plans_its_stages_and_no_training(folder: Path
     assert result.returncode == 0, result.stdout + result.stderr
     words = [line.split() for line in (result.stdout + result.stderr).splitlines()]
     counts = {w[0]: int(w[1]) for w in words if len(w) == 2 and w[1].isdigit()}
-    per_well = ("raw_describe", "segmentation_nuclei", "segmentation_cells", "spots_detect")
-    assert [counts[rule] for rule in per_well] == [3, 3, 3, 3]
+    per_well = ("raw_describe", "segmentation_nuclei", "segmentation_cells", "spots_detect", "cells_measure")
+    assert [counts[rule] for rule in per_well] == [3, 3, 3, 3, 3]
     assert [counts[rule] for rule in ("segmentation_chapter", "spots_chapter", "spots_overlays")] == [1, 1, 1]
-    assert not [rule for rule in counts if rule.startswith(("cells", "dataset", "training", "attribution"))]
+    assert not [rule for rule in counts if rule.startswith(("cells_crop", "dataset", "training", "attribution"))]
 
 
 def test_what_was_simulated_is_found(finished: Path) -> None:
@@ -106,7 +106,18 @@ def test_the_report_tells_of_spots_and_of_the_empty_well_only(finished: Path) ->
     assert "Comparison of the models" not in page
     quality = read_table(finished / "results/report/spots.csv", SPOT_QUALITY)
     assert quality["n_cells"].tolist() == [3, 2, 0]
-    assert {path.name for path in (finished / "results").iterdir()} == {"raw", "segmentation", "spots", "report"}
+    assert {path.name for path in (finished / "results").iterdir()} == {
+        *("raw", "segmentation", "spots", "cells", "tables", "report")
+    }
+
+
+def test_spots_per_cell_are_in_the_table_of_cells_with_their_well(finished: Path) -> None:
+    cells = pd.read_parquet(finished / "results/tables/cells.parquet")
+    spots = pd.read_parquet(finished / "results/spots/smfish01/A01.cells.parquet")
+    own = cells[cells["well"] == "A01"].set_index("object_id")
+    assert own["Cells_Spots_n_spots_RNA"].to_dict() == dict(zip(spots["object_id"], spots["n_spots"], strict=True))
+    wells = pd.read_csv(finished / "results/tables/wells.csv")
+    assert wells["n_cells"].tolist() == [3, 2, 0]
 
 
 def test_a_second_run_does_nothing(finished: Path, run: Snakemake) -> None:

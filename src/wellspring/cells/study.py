@@ -57,7 +57,7 @@ def write_study(
     cells_parquet, cells_csv
         Key, the sheet's columns, then those of `MEASURED`, the features, and ``<compartment>_Spots_<n>_<channel>``.
     wells_csv
-        Table `WELL_MEASURED` with the sheet's columns before its own.
+        Table `WELL_MEASURED`, the sheet's columns, then means and medians.
 
     Returns
     -------
@@ -90,7 +90,7 @@ def write_study(
                 writer.close()
     summary = pd.concat(rows, ignore_index=True)
     sheet = list(next(iter(annotations.values())))
-    first_names = ["plate", "well", *sheet, *WELL_MEASURED.names[2:]]
+    first_names = [*WELL_MEASURED.names, *sheet]
     summary = summary[[*first_names, *(name for name in summary if name not in first_names)]]
     write_table(summary, wells_csv, WELL_MEASURED)
     return summary
