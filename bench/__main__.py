@@ -14,6 +14,7 @@ MODULES = (
         "cell_accuracy",
         "spot_accuracy",
         "spot_speed",
+        "spot_job",
         "image_cleaning",
         "illumination_memory",
         "embedding_speed",

@@ -11,12 +11,14 @@ from numpy.typing import NDArray
 from wellspring.spots.blocks import BlockMap
 from wellspring.spots.filters import RATIO
 
-__all__ = ["FINE", "MOST_LEAK", "CameraNoise", "camera_noise", "sampled", "spot_leak", "spot_power"]
+__all__ = ["FINE", "MOST_LEAK", "CameraNoise", "camera_noise", "fine_samples", "spot_leak", "spot_power"]
 
 FINE, _FOURTH, _ONE = np.array([1.0, -2.0, 1.0]), np.array([1.0, -4.0, 6.0, -4.0, 1.0]), np.ones(1)
 # Of a normal variable, standard deviation over the root mean square of the 80 % smallest deviations.
 _TRIMMED, _KEPT = 1.5115, 0.8
 _SAMPLES, _LEAST_SAMPLES = 4096, 256
+# What is one number for the field has its samples spread over the tiles, but a thousand of each.
+_FIELD_SAMPLES, _TILE_SAMPLES = 2**18, 1024
 # Noise of neighbouring pixels that share more than this blur, px (half a pixel of interpolation shares 0.5), says too
 # little about the noise of a spot's size. Ratios above the limit are of no noise that a blur explains.
 _MOST_BLUR_PX, _MOST_RATIO = 0.75, 1.1
@@ -58,6 +60,7 @@ def camera_noise(
     light: BlockMap,
     *,
     sigma_px: Sequence[float],
+    fine: Sequence[NDArray[np.float64] | None] | None = None,
 ) -> CameraNoise:
     """Measure the noise of pixels from differences so fine that the optics let nothing of a spot into them.
 
@@ -77,6 +80,8 @@ def camera_noise(
     light
         Relative noise, as from `light_noise`.
     sigma_px
+    fine
+        As from `fine_samples`, if they are at hand.
 
     Returns
     -------
@@ -85,10 +90,10 @@ def camera_noise(
         are all 0, and for tiles that are too small.
     """
     flat = [_ONE] * (image.ndim - 2)
-    fine = [*flat, FINE, FINE]
-    variances = np.array([_variance(image, box, light, fine) for box in boxes])
+    samples = fine_samples(image, boxes, light) if fine is None else fine
+    variances = np.array([_variance(values) for values in samples])
     along = [
-        np.array([_variance(image, box, light, [*flat, *kernels]) for box in boxes])
+        np.array([_variance(values) for values in _field_samples(image, boxes, light, [*flat, *kernels])])
         for kernels in ((_ONE, _FOURTH), (_FOURTH, _ONE))
     ]
     leak = spot_leak(sigma_px)
@@ -108,19 +113,42 @@ def camera_noise(
     return CameraNoise(pixels, pixels * math.sqrt(passed), blur)
 
 
-def _variance(
-    image: NDArray[np.generic], box: tuple[slice, ...], light: BlockMap, kernels: Sequence[NDArray[np.float64]]
-) -> float:
-    """Variance of `sampled` values without their largest fifth."""
-    values = sampled(image, box, light, kernels)
+def fine_samples(
+    image: NDArray[np.generic], boxes: Sequence[tuple[slice, ...]], light: BlockMap
+) -> list[NDArray[np.float64] | None]:
+    """Of every tile a sample of the second difference along both axes of the plane, at the usual light.
+
+    Of norm 1: of white noise it has the standard deviation of a pixel. None of a tile that is too small.
+    """
+    kernels = [_ONE] * (image.ndim - 2) + [FINE, FINE]
+    return [_sampled(image, box, light, kernels, n_samples=_SAMPLES) for box in boxes]
+
+
+def _field_samples(
+    image: NDArray[np.generic],
+    boxes: Sequence[tuple[slice, ...]],
+    light: BlockMap,
+    kernels: Sequence[NDArray[np.float64]],
+) -> list[NDArray[np.float64] | None]:
+    n_samples = min(_SAMPLES, max(_TILE_SAMPLES, _FIELD_SAMPLES // len(boxes)))
+    return [_sampled(image, box, light, kernels, n_samples=n_samples) for box in boxes]
+
+
+def _variance(values: NDArray[np.float64] | None) -> float:
+    """Variance of a sample without its largest fifth."""
     if values is None:
         return math.nan
     squares = np.sort(values**2)
     return _TRIMMED**2 * float(squares[: max(1, round(_KEPT * len(squares)))].mean())
 
 
-def sampled(
-    image: NDArray[np.generic], box: tuple[slice, ...], light: BlockMap, kernels: Sequence[NDArray[np.float64]]
+def _sampled(
+    image: NDArray[np.generic],
+    box: tuple[slice, ...],
+    light: BlockMap,
+    kernels: Sequence[NDArray[np.float64]],
+    *,
+    n_samples: int,
 ) -> NDArray[np.float64] | None:
     """A sample of a tile after a separable filter of norm 1, at the usual light; None of a tile that is too small.
 
@@ -132,15 +160,19 @@ def sampled(
     if min(sizes) < 1 or math.prod(sizes) < _LEAST_SAMPLES:
         return None
     # An odd step, so that it does not run along a column.
-    places = np.arange(0, math.prod(sizes), max(1, math.prod(sizes) // _SAMPLES) | 1)
-    points = np.stack(np.unravel_index(places, sizes), axis=1) + starts
+    places = np.arange(0, math.prod(sizes), max(1, math.prod(sizes) // n_samples) | 1)
+    points = np.stack(np.unravel_index(places, sizes), axis=1)
+    # A copy of the tile stays in the cache, and its flat places are quicker to look up than points.
+    crop = image[tuple(slice(a - m, a + n + m) for a, n, m in zip(starts, sizes, margins, strict=True))]
+    flat, middles = crop.ravel(), np.ravel_multi_index(tuple((points + margins).T), crop.shape)
+    steps = [math.prod(crop.shape[axis + 1 :]) for axis in range(crop.ndim)]
     values = np.zeros(len(points))
     spans = [range(-m, m + 1) for m in margins]
     for offset in itertools.product(*spans):
         weight = math.prod(float(k[step + m]) for k, step, m in zip(kernels, offset, margins, strict=True))
-        values += weight * image[tuple((points + offset).T)].astype(np.float64)
+        values += weight * flat[middles + sum(a * b for a, b in zip(offset, steps, strict=True))]
     norm = math.prod(float(kernel @ kernel) for kernel in kernels)
-    return np.asarray(values / light.nearest(points) / math.sqrt(norm))
+    return np.asarray(values / light.nearest(points + starts) / math.sqrt(norm))
 
 
 def _is_free_along_z(
@@ -157,7 +189,7 @@ def _is_free_along_z(
     kernels = [FINE, _ONE, FINE]
     if spot_power(kernels, sigma_px=sigma_px) > MOST_LEAK * _spot_response_power(sigma_px):
         return True
-    along = np.array([_variance(image, box, light, kernels) for box in boxes])
+    along = np.array([_variance(values) for values in _field_samples(image, boxes, light, kernels)])
     # As many samples as there are; a stack of two planes has none.
     return not np.isfinite(along).all() or bool(np.median(along / variances) > _LEAST_ALONG_Z)
 

@@ -71,12 +71,9 @@ def saturated_pixels(image: NDArray[np.generic]) -> float:
     highest = image.max()
     if highest == image.min():
         return 0.0
-    top = image == highest
-    flat = np.zeros_like(top)
-    both = top[..., 1:] & top[..., :-1]
-    flat[..., 1:] |= both
-    flat[..., :-1] |= both
-    return float(flat.mean())
+    top = np.flatnonzero(image == highest)
+    is_next = (np.diff(top) == 1) & (top[1:] % image.shape[-1] > 0)
+    return float(np.count_nonzero(np.append(is_next, False) | np.insert(is_next, 0, False)) / image.size)
 
 
 def is_in_noise(threshold: "Threshold") -> bool:
@@ -95,6 +92,7 @@ def image_doubts(
     *,
     n_cells: int,
     max_instability: float,
+    saturated_share: float,
     n_in_objects: int = 0,
     n_in_largest: int = 0,
     sigma_px: float = 0.0,
@@ -111,17 +109,18 @@ def image_doubts(
         Cells of the image.
     max_instability
         See `is_unstable`.
+    saturated_share
+        As from `saturated_pixels`.
     n_in_objects, n_in_largest
         As in `Decomposition`.
     sigma_px
         Expected size of a spot in the plane; 0: not compared.
     """
     is_constant = image.size == 0 or image.min() == image.max()
-    saturated = saturated_pixels(image)
-    at_top = int((spots["intensity"] >= float(image.max(initial=0))).sum()) if saturated > 0 else 0
+    at_top = int((spots["intensity"] >= float(image.max(initial=0))).sum()) if saturated_share > 0 else 0
     holds = {
         "constant image": is_constant,
-        "saturated": saturated > _FIELD_SHARE or at_top > _SPOT_SHARE * max(1, len(spots)),
+        "saturated": saturated_share > _FIELD_SHARE or at_top > _SPOT_SHARE * max(1, len(spots)),
         "no cells": n_cells == 0,
         "threshold in the noise": is_in_noise(threshold),
         "unstable count": is_unstable(threshold, limit=max_instability),

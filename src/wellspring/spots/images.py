@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import cast
 
 import numpy as np
 import pandas as pd
@@ -17,7 +16,7 @@ from wellspring.spots.doubts import image_doubts, is_in_noise, is_unstable, satu
 from wellspring.spots.filters import axis_sigmas
 from wellspring.spots.foci import assign_labels, count_per_cell, find_foci, foci_table
 from wellspring.spots.light import spots_by_light
-from wellspring.spots.measures import snr_summary
+from wellspring.spots.measures import median_of_pixels, snr_summary
 from wellspring.spots.tables import (
     WELL_SPOT_CURVES,
     WELL_SPOT_FOCI,
@@ -135,6 +134,7 @@ def spots_of_image(
     counts = count_per_cell(spots, cell_ids=ids[ids > 0].tolist())
     sigmas = axis_sigmas(sigma_px, n_axes=image.ndim)
     by_light = spots_by_light(image, cells, cell_ids=counts["cell_id"].tolist(), light=light, sigma_px=sigmas)
+    saturated = saturated_pixels(image)
     doubts = image_doubts(
         image,
         spots,
@@ -142,12 +142,13 @@ def spots_of_image(
         crowding,
         n_cells=len(counts),
         max_instability=max_instability,
+        saturated_share=saturated,
         n_in_objects=0 if split is None else split.n_in_objects,
         n_in_largest=0 if split is None else split.n_in_largest,
         sigma_px=float(np.sqrt(np.prod(sigmas[-2:]))),
     )
     about = describe_threshold(found.threshold, limit=max_instability).join(snr_summary(spots))
-    measured = _with_measures(about, image, crowding, light=light).assign(doubts=doubts)
+    measured = _with_measures(about, image, crowding, light=light, saturated_share=saturated).assign(doubts=doubts)
     return SpotTables(
         spots=spots.assign(object_id=spots["cell_id"].where(spots["cell_id"] == 0, spots["cell_id"] + first_id)),
         cells=counts.assign(
@@ -162,16 +163,16 @@ def spots_of_image(
 
 
 def _with_measures(
-    about: pd.DataFrame, image: NDArray[np.generic], crowding: Crowding, *, light: float
+    about: pd.DataFrame, image: NDArray[np.generic], crowding: Crowding, *, light: float, saturated_share: float
 ) -> pd.DataFrame:
     """The row on a threshold with what else is known of its image."""
     return about.assign(
-        saturated_share=saturated_pixels(image),
+        saturated_share=saturated_share,
         occupancy=crowding.occupancy,
         relative_noise=crowding.relative_noise,
         density=crowding.density,
         spot_light=light if light > 0 else np.nan,
-        level=float(np.median(cast("NDArray[np.float64]", image))) if image.size else np.nan,
+        level=median_of_pixels(image) if image.size else np.nan,
     )
 
 

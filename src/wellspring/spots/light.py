@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from wellspring.spots.filters import blurred
+from wellspring.spots.measures import median_of_pixels
 
 __all__ = ["spots_by_light"]
 
@@ -50,17 +51,27 @@ def spots_by_light(
     if light <= 0 or len(ids) == 0:
         return pd.Series(np.full(len(ids), np.nan), name="n_by_light")
     stack = image if image.ndim == 3 else image[None]
-    labels = np.broadcast_to(cells, stack.shape)
-    total = np.zeros(len(ids))
-    for plane, own in zip(stack, labels, strict=True):
-        excess = plane.astype(np.float64) - _background(plane, own, sigma_px=sigma_px[-2:])
-        total += np.asarray(ndimage.sum_labels(excess, own, ids), dtype=np.float64)
-    return pd.Series(total / light, name="n_by_light")
+    planes = cells if cells.ndim == 3 else cells[None]
+    far = [_is_far(own, sigma_px=sigma_px[-2:]) for own in planes]
+    total = np.zeros(int(max(ids.max(), cells.max())) + 1)
+    for number, plane in enumerate(stack):
+        own = number if len(planes) > 1 else 0
+        values, inside = plane.astype(np.float64), planes[own].reshape(-1)
+        background = _background(plane, planes[own], far[own], sigma_px=sigma_px[-2:])
+        total += np.bincount(inside, weights=values.reshape(-1) - background, minlength=len(total))
+    return pd.Series(total[ids] / light, name="n_by_light")
 
 
-def _background(plane: NDArray[np.generic], cells: NDArray[np.integer], *, sigma_px: Sequence[float]) -> float:
-    values = plane.astype(np.float64)
-    far = ndimage.distance_transform_edt(cells == 0, sampling=[1 / s for s in sigma_px]) > _APART_SIGMAS
-    if (cells == 0).all() or far.mean() > _LEAST_SHARE:
-        return float(np.median(values[far])) if far.any() else float(np.median(values))
+def _is_far(cells: NDArray[np.integer], *, sigma_px: Sequence[float]) -> NDArray[np.bool_]:
+    """Whether each pixel of a plane lies far from all cells."""
+    if not cells.any():
+        return np.ones(cells.shape, dtype=bool)
+    return np.asarray(ndimage.distance_transform_edt(cells == 0, sampling=[1 / s for s in sigma_px]) > _APART_SIGMAS)
+
+
+def _background(
+    plane: NDArray[np.generic], cells: NDArray[np.integer], far: NDArray[np.bool_], *, sigma_px: Sequence[float]
+) -> float:
+    if not cells.any() or far.mean() > _LEAST_SHARE:
+        return median_of_pixels(plane[far])
     return float(np.quantile(blurred(plane, sigma_px=sigma_px), _DARKEST))

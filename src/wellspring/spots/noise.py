@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from wellspring.spots.blocks import BlockMap, block_medians, block_places, block_values
-from wellspring.spots.camera import MOST_LEAK, CameraNoise, camera_noise, spot_leak
+from wellspring.spots.camera import MOST_LEAK, CameraNoise, camera_noise, fine_samples, spot_leak
 from wellspring.spots.counting import CountNoise, CutNoise, RareNoise, count_noise, quanta_of_tail
 from wellspring.spots.edge_gain import edge_gain, inner_gain, plane_factors
 from wellspring.spots.photon_transfer import light_noise
@@ -170,7 +170,8 @@ def noise_map(
     level = _structure_level(response, sigma_px=sigma_px)
     n_tiles = tuple(max(1, round(n / (_TILE_SIGMAS * s))) for n, s in zip(response.shape, sigma_px, strict=True))
     boxes = _tile_boxes(response.shape, n_tiles)
-    heavy = heavy_noise(image, boxes, light, sigma_px=sigma_px)
+    fine = fine_samples(image, boxes, light)
+    heavy = heavy_noise(fine, sigma_px=sigma_px)
     usual_quanta = math.inf if heavy else _quanta_of_image(image, light, sigma_px=sigma_px)
     counts, noises = _count_noises(image, boxes, sigma_px=sigma_px, usual_quanta=usual_quanta)
     if heavy:
@@ -183,13 +184,13 @@ def noise_map(
         sample = _even(tile, box=box, planes=planes, light=light, level=level)
         spread = max(_spread(sample), floor)
         excess = sample.astype(np.float64) - sample.mean()
-        moments.append([float((excess**power).mean()) for power in (2, 3)])
+        moments.append([float((excess**2).mean()), float((excess**2 * excess).mean())])
         steps = [_spread(_steps(tile, axis=axis, n_samples=n_steps)) for axis in range(tile.ndim)]
         gradients.append([step / spread for step in steps])
         spreads.append(spread)
         # Where counts are rare, half of the response is the same, and its spread is not seen in its middle.
         tiles.append(spread if count is None else max(spread, count.step * noises[count.number].spread))
-    camera = camera_noise(image, boxes, spreads, light, sigma_px=sigma_px)
+    camera = camera_noise(image, boxes, spreads, light, sigma_px=sigma_px, fine=fine)
     limited = _without_structure(np.array(tiles), camera)
     noise = NoiseMap(
         tiles=limited.astype(np.float32).reshape(n_tiles),

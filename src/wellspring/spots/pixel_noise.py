@@ -11,7 +11,7 @@ from scipy import ndimage
 
 from wellspring.spots.blocks import PLACES as BLOCK_PLACES
 from wellspring.spots.blocks import BlockMap, block_places, block_values, even_map
-from wellspring.spots.camera import FINE, MOST_LEAK, sampled, spot_leak
+from wellspring.spots.camera import FINE, MOST_LEAK, spot_leak
 from wellspring.spots.counting import RareNoise
 
 if TYPE_CHECKING:
@@ -57,24 +57,24 @@ class HeavyNoise(RareNoise):
 
 
 def heavy_noise(
-    image: NDArray[np.generic], boxes: Sequence[tuple[slice, ...]], light: BlockMap, *, sigma_px: Sequence[float]
+    samples: Sequence[NDArray[np.float64] | None], *, sigma_px: Sequence[float]
 ) -> tuple[float, HeavyNoise] | None:
     """Standard deviation of a pixel at the usual light, and its noise; None where its tails are about Gaussian.
 
-    From the moments of fine differences, median of the tiles: independent pixels give a sum's cumulants by the powers
-    of its weights, and spots leave next to nothing there. None too where spots are hardly wider than a pixel.
+    From the moments of fine differences (`fine_samples`), median of the tiles: independent pixels give a sum's
+    cumulants by the powers of its weights, and spots leave next to nothing there. None too where spots are hardly wider
+    than a pixel.
     """
     if spot_leak(sigma_px) > MOST_LEAK:
         return None
-    kernels = [np.ones(1)] * (image.ndim - 2) + [FINE, FINE]
     moments = []
-    for box in boxes:
-        values = sampled(image, box, light, kernels)
+    for values in samples:
         if values is None or not values.any():
             return None
         most = float(np.quantile(np.abs(values), 1 - _OUTLIERS))
         values = np.clip(values, -most, most)
-        second, third, fourth = (float((values**power).mean()) for power in (2, 3, 4))
+        squares = values * values
+        second, third, fourth = float(squares.mean()), float((squares * values).mean()), float((squares**2).mean())
         moments.append((second, third / _THIRD, (fourth - 3 * second**2) / _FOURTH))
     second, third, fourth = np.median(moments, axis=0).tolist()
     kurtosis = fourth / second**2
