@@ -1,6 +1,6 @@
 """Bright clumps split: as many spots as the light of the median spot fits into them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -13,25 +13,27 @@ from wellspring.errors import InputError
 from wellspring.spots.brightness import crowded_amplitude
 from wellspring.spots.filters import axis_sigmas, checked_image, spot_gain
 from wellspring.spots.objects import is_no_sum_of_spots
+from wellspring.spots.region_light import Region, SingleLight, gaussian_light, measured_region, single_light
 from wellspring.spots.regions import bright_regions
 
 __all__ = ["Decomposition", "decompose_clumps"]
 
 # A region is what exceeds its surroundings (`bright_regions`) by half the median spot's amplitude.
 _HALF = 0.5
-# Light is summed up to 2 sigma around a region, and its background taken from 2 to 3.5 sigma around it in the plane.
-_GROWN_SIGMAS, _RING_SIGMAS = 2.0, (2.0, 3.5)
 # Regions whose light could round to more spots than were found in them: above half its height a single spot of 1.5
 # times the light has 2 times the rough light, and half a spot more in a clump adds about that of a whole one.
 _SUSPICIOUS = 0.5
-# Single spots that make the reference, and how far they are from others.
-_MOST_REFERENCES, _LEAST_REFERENCES, _ISOLATED_SIGMAS = 100, 10, 6.0
-# Regions of fewer missing spots have no shape to speak of.
-_LEAST_OBJECT, _MOSTLY_HIDDEN = 5, 2
+# Spots far from others that make the median spot, and how far they are.
+_LEAST_REFERENCES, _ISOLATED_SIGMAS = 10, 6.0
+# Regions of fewer missing spots have no shape to speak of. More per maximum is rather debris than a clump: the largest
+# transcription sites hold some tens of molecules.
+_LEAST_OBJECT, _MOSTLY_HIDDEN, _MOST_PER_MAXIMUM = 5, 2, 50
 # Where hardly a spot stands alone, those that seem to are rather several: then the moments of the response tell.
 _LEAST_ALONE, _LEAST_CROWD = 0.1, 50
-_RING_LEAST_PX = 20
-_MAD = 1.4826
+
+
+# Places of a region's added spots, its background and its spread.
+_Added = tuple[NDArray[np.float64], float, float]
 
 
 @dataclass(frozen=True)
@@ -49,9 +51,15 @@ class Decomposition:
     n_regions : int
         Regions that held more light than their spots.
     n_in_objects : int
-        Spots that the light of other objects would be (`is_no_sum_of_spots`); they are not added.
+        Spots that the light of other objects would be (`is_no_sum_of_spots`), or that exceeds 50 for a maximum; they
+        are not added.
     n_in_largest : int
         Most spots added to one region, where they are more than twice those found in it.
+    n_refused : int
+        Spots that clumps would be split into if the light of single spots were a unit (`SingleLight.is_sound`); they
+        are not added.
+    is_in_crowd : bool
+        Hardly a maximum stands alone, so the brightness of a spot comes from the moments of the response.
     """
 
     spots: pd.DataFrame
@@ -60,18 +68,8 @@ class Decomposition:
     n_regions: int
     n_in_objects: int = 0
     n_in_largest: int = 0
-
-
-@dataclass(frozen=True)
-class _Region:
-    """A bright region in its crop: place of the crop, light above background, its mask, its background."""
-
-    start: NDArray[np.int64]
-    excess: NDArray[np.float64]
-    own: NDArray[np.bool_]
-    light: float
-    background: float
-    spread: float
+    n_refused: int = 0
+    is_in_crowd: bool = False
 
 
 def decompose_clumps(
@@ -102,10 +100,12 @@ def decompose_clumps(
     The median spot is the reference, as in big-fish. There, Gaussians are added while the squared residual falls; here
     their number is given by the light: a region's sum above its background over that of the median region with one
     spot, rounded, and the residual must fall too. So intensity is conserved to half a spot per region (but for haze
-    too dim and wide to be spots). A clump cut by the border has the light that is inside; all spots lie in the region,
-    where the image is bright. Spots found stay where they are; only missing ones are added, one after the other where
-    the residual, smoothed by the spot's own shape, is highest. A region without a found spot, or with less light than
-    its spots, is left alone. A single spot with more than 1.5 times the median light counts as two.
+    too dim and wide to be spots), where it exceeds what chance gives to the spots found: spots differ in brightness,
+    and of single ones one in 40 is above the limit (`SingleLight`). Where they differ by more than a factor of two,
+    nothing is split. A clump cut by the border has the light that is inside; all spots lie in the
+    region, where the image is bright. Spots found stay where they are; only missing ones are added, one after the other
+    where the residual, smoothed by the spot's own shape, is highest. A region without a found spot, or with less light
+    than its spots, is left alone.
     """
     sigmas = axis_sigmas(sigma_px, n_axes=checked_image(image).ndim)
     axes = _axes(spots, n_axes=image.ndim)
@@ -122,36 +122,37 @@ def decompose_clumps(
         amplitude = _single_amplitude(image, spots["response"].to_numpy(), apparent=apparent, sigmas=sigmas)
     bright = bright_regions(image, least=_HALF * amplitude, sigma_px=sigmas)
     pixels = np.clip(np.rint(places).astype(np.int64), 0, np.array(image.shape) - 1)
-    owner, rough = bright.labels[tuple(pixels.T)], bright.light
-    n_found = np.bincount(owner, minlength=len(rough))
-
-    def region(number: int) -> _Region:
-        return _measured(image, bright.labels, number=number, box=bright.boxes[number - 1], sigmas=sigmas)
-
-    light = _reference_light(n_found, rough, region=region, amplitude=amplitude, sigmas=sigmas)
+    owner = bright.labels[tuple(pixels.T)]
+    n_found = np.bincount(owner, minlength=len(bright.light))
+    single = single_light(image, bright, n_found, amplitude=amplitude, sigma_px=sigmas)
     if amplitude < apparent:
-        light = min(light, _gaussian_light(amplitude, sigmas))
-    added: list[tuple[NDArray[np.float64], float, float]] = []
-    n_in_objects, n_in_largest = 0, 0
-    for number in _suspicious(n_found, rough):
-        found = region(int(number))
-        n_missing = min(round(found.light / light), int(found.own.sum())) - int(n_found[number])
+        single = SingleLight(min(single.median, gaussian_light(amplitude, sigmas)))
+    added: list[_Added] = []
+    n_in_objects, n_in_largest, n_refused = 0, 0, 0
+    for number in _suspicious(n_found, bright.light):
+        region, own = measured_region(image, bright, int(number), sigma_px=sigmas), int(n_found[number])
+        n_missing = min(single.n_spots(region.light, bright.light[number], n_found=own), int(region.own.sum())) - own
+        n_kept = min(n_missing, _MOST_PER_MAXIMUM * own)
         if n_missing >= _LEAST_OBJECT and is_no_sum_of_spots(
-            found.excess, found.own, amplitude=amplitude, sigma_px=sigmas, is_in_crowd=is_in_crowd
+            region.excess, region.own, amplitude=amplitude, sigma_px=sigmas, n_found=own, is_in_crowd=is_in_crowd
         ):
             n_in_objects += n_missing
+        elif not single.is_sound:
+            n_refused += max(n_kept, 0)
         elif n_missing > 0:
-            known = places[owner == number]
-            new = _placed(found, known, n_missing=n_missing, amplitude=amplitude, sigmas=sigmas)
+            new = _placed(region, places[owner == number], n_missing=n_kept, amplitude=amplitude, sigmas=sigmas)
+            n_in_objects += n_missing - n_kept
             if len(new):
-                added.append((new, found.background, found.spread))
-            if len(new) > _MOSTLY_HIDDEN * n_found[number]:
+                added.append((new, region.background, region.spread))
+            if len(new) > _MOSTLY_HIDDEN * own:
                 n_in_largest = max(n_in_largest, len(new))
     together = spots.assign(is_added=False)
     if added:
         rows = _rows(added, image=image, spots=spots, amplitude=amplitude, axes=axes)
         together = pd.concat([together, rows.assign(is_added=True)], ignore_index=True)
-    return Decomposition(together, amplitude, light, len(added), n_in_objects, n_in_largest)
+    return Decomposition(
+        together, amplitude, single.median, len(added), n_in_objects, n_in_largest, n_refused, is_in_crowd
+    )
 
 
 def _suspicious(n_found: NDArray[np.int64], rough: NDArray[np.float64]) -> NDArray[np.int64]:
@@ -195,78 +196,8 @@ def _median_amplitude(
     return float(np.median(chosen)) / spot_gain(len(sigmas))
 
 
-def _reference_light(
-    n_found: NDArray[np.int64],
-    rough: NDArray[np.float64],
-    *,
-    region: Callable[[int], _Region],
-    amplitude: float,
-    sigmas: tuple[float, ...],
-) -> float:
-    """Light of the median region with one spot; without any, of a Gaussian of the median spot's amplitude."""
-    singles = np.flatnonzero(n_found[1:] == 1) + 1
-    # Those in the middle of the rough order hold the median.
-    order = singles[np.argsort(rough[singles], kind="stable")]
-    extra = max(0, len(order) - _MOST_REFERENCES) // 2
-    lights = [region(int(number)).light for number in order[extra : len(order) - extra]]
-    light = float(np.median(lights)) if lights else 0.0
-    return light if light > 0 else _gaussian_light(amplitude, sigmas)
-
-
-def _gaussian_light(amplitude: float, sigmas: tuple[float, ...]) -> float:
-    return amplitude * float(np.prod([np.sqrt(2 * np.pi) * s for s in sigmas]))
-
-
-def _measured(
-    image: NDArray[np.generic],
-    labels: NDArray[np.integer],
-    *,
-    number: int,
-    box: tuple[slice, ...],
-    sigmas: tuple[float, ...],
-) -> _Region:
-    reach = [int(np.ceil(_RING_SIGMAS[1] * s)) for s in sigmas]
-    crop = tuple(slice(max(0, b.start - r), b.stop + r) for b, r in zip(box, reach, strict=True))
-    sampling = [1 / s for s in sigmas]
-    own, is_other = labels[crop] == number, (labels[crop] != number) & (labels[crop] > 0)
-    distance = ndimage.distance_transform_edt(~own, sampling=sampling)
-    other = ndimage.distance_transform_edt(~is_other, sampling=sampling) if is_other.any() else np.full(own.shape, 1e9)
-    values = image[crop].astype(np.float64)
-    in_plane = _plane_distance(own, sampling=sampling)
-    ring = (in_plane > _RING_SIGMAS[0]) & (in_plane <= _RING_SIGMAS[1]) & (other > _RING_SIGMAS[0])
-    if ring.sum() < _RING_LEAST_PX:
-        ring = ~own
-    background = float(np.median(values[ring])) if ring.any() else float(values.min())
-    excess = values - _plane_backgrounds(values, ring, otherwise=background)
-    spread = _MAD * float(np.median(np.abs(excess[ring]))) if ring.any() else 0.0
-    grown = (distance <= _GROWN_SIGMAS) & (distance < other)
-    start = np.array([part.start for part in crop], dtype=np.int64)
-    return _Region(start, np.where(grown, excess, 0.0), own, float(excess[grown].sum()), background, spread)
-
-
-def _plane_distance(own: NDArray[np.bool_], *, sampling: list[float]) -> NDArray[np.float64]:
-    """Distance in the plane to the region's outline as seen along z, the same in all planes; sigmas."""
-    outline = own.any(axis=0) if own.ndim == 3 else own
-    distance = ndimage.distance_transform_edt(~outline, sampling=sampling[-2:])
-    return np.broadcast_to(np.asarray(distance, dtype=np.float64), own.shape)
-
-
-def _plane_backgrounds(
-    values: NDArray[np.float64], ring: NDArray[np.bool_], *, otherwise: float
-) -> NDArray[np.float64]:
-    """Median of the ring in each plane: cells are brightest in their middle planes."""
-    if values.ndim == 2:
-        return np.full((1, 1), otherwise)
-    # The ring's values first, then the others: one sort for all planes.
-    ordered = np.sort(np.where(ring, values, np.inf).reshape(len(values), -1), axis=1)
-    counts = ring.reshape(len(ring), -1).sum(axis=1)
-    middles = np.stack([np.maximum(counts - 1, 0) // 2, counts // 2], axis=1)
-    medians = np.take_along_axis(ordered, np.minimum(middles, ordered.shape[1] - 1), axis=1).mean(axis=1)
-    return np.where(counts >= _RING_LEAST_PX, medians, otherwise)[:, None, None]
-
-
 def _placed(
-    region: _Region, known: NDArray[np.float64], *, n_missing: int, amplitude: float, sigmas: tuple[float, ...]
+    region: Region, known: NDArray[np.float64], *, n_missing: int, amplitude: float, sigmas: tuple[float, ...]
 ) -> NDArray[np.float64]:
     """(n, n_axes) places where the light that known and earlier spots leave is highest; n_missing or fewer.
 
@@ -295,7 +226,7 @@ def _wide_spot(place: NDArray[np.float64], shape: tuple[int, ...], *, sigmas: tu
 
 
 def _rows(
-    added: Sequence[tuple[NDArray[np.float64], float, float]],
+    added: Sequence[_Added],
     *,
     image: NDArray[np.generic],
     spots: pd.DataFrame,

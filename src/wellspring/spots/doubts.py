@@ -1,27 +1,33 @@
 """Reasons to look at an image before its count of spots is believed: found here, explained in the report."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.spatial import cKDTree
 
 if TYPE_CHECKING:
+    from wellspring.spots.clumps import Decomposition
     from wellspring.spots.crowding import Crowding
     from wellspring.spots.threshold import Threshold
 
 __all__ = [
     "DOUBTS",
+    "MOSTLY_ADDED",
     "NO_DOUBT",
     "UNLIKE",
     "image_doubts",
     "is_in_noise",
+    "is_mostly_added",
     "is_unstable",
     "joined_doubts",
     "saturated_pixels",
 ]
 
+# Where it holds, the spots that splitting adds are not counted.
+MOSTLY_ADDED = "mostly in clumps"
 # Found where all images of a plate are there: `wellspring.spots.plate.compared_images`.
 UNLIKE = "unlike its plate"
 # The words of the table's column `doubts`, in its order, and what they ask for.
@@ -45,7 +51,12 @@ DOUBTS = {
     "field full of spots cannot be distinguished from noise; use the camera's own images",
     UNLIKE: "its threshold, brightness or size of spots is far from that of the plate's other images: it may be out of "
     "focus, exposed otherwise, or of another stain",
-    "mostly in clumps": "more than half of the spots come from splitting clumps by the light of the median spot",
+    MOSTLY_ADDED: "clumps have the light of more spots than were found as maxima; only the maxima are counted, and "
+    "n_added has the others",
+    "clumps not split": "single spots differ in light by more than a factor of two, so they are no unit, and bright "
+    "clumps are counted by their maxima only",
+    "size unlike sigma_px": "single spots are wider or narrower than spots.sigma_px by a quarter or more: it is not "
+    "right for this microscope, or the image is out of focus",
 }
 NO_DOUBT = "none"
 # A change by fewer spots than this, of 0.9 to 1.1 times the threshold, makes no count unstable.
@@ -58,6 +69,8 @@ _CHANCE_SHARE = 0.5
 _FAINTER_SHARE, _OBJECT_SHARE, _FEW_NARROW = 0.3, 0.05, 5
 _LEAST_LARGEST = 10
 _NARROW, _SURE, _LEAST_WIDTH_PX = 0.6, 3.0, 1.3
+# A size is compared where so many spots stand alone and 1.5 times above the threshold, and is off beyond a quarter.
+_LEAST_SIZES, _ALONE_SIGMAS, _CLEAR, _MOST_SIZE = 10, 6.0, 1.5, float(np.log(1.25))
 
 
 def saturated_pixels(image: NDArray[np.generic]) -> float:
@@ -84,18 +97,28 @@ def is_in_noise(threshold: "Threshold") -> bool:
     return threshold.n_by_chance > max(1.0, _CHANCE_SHARE * threshold.n_spots)
 
 
+def is_mostly_added(split: "Decomposition | None") -> bool:
+    """Whether more spots come from splitting clumps than were found, where spots do not lie in a crowd everywhere.
+
+    In a crowd the maxima are fewer than the spots, ever more so with their number; there a spot's brightness is known
+    from the moments of the response.
+    """
+    if split is None or split.is_in_crowd:
+        return False
+    return int(split.spots["is_added"].sum()) > 0.5 * len(split.spots)
+
+
 def image_doubts(
     image: NDArray[np.generic],
     spots: pd.DataFrame,
     threshold: "Threshold",
     crowding: "Crowding",
+    split: "Decomposition | None",
     *,
     n_cells: int,
     max_instability: float,
     saturated_share: float,
-    n_in_objects: int = 0,
-    n_in_largest: int = 0,
-    sigma_px: float = 0.0,
+    sigma_px: Sequence[float],
 ) -> str:
     """The `DOUBTS` that hold for an image, as the tables hold them (`joined_doubts`).
 
@@ -103,21 +126,25 @@ def image_doubts(
     ----------
     image : (Y, X) or (Z, Y, X) number
     spots
-        What was found in it: `SPOTS` with `is_added`.
+        What is counted in it: `SPOTS` with `is_added`.
     threshold, crowding
+    split
+        None where clumps were not looked at.
     n_cells
         Cells of the image.
     max_instability
         See `is_unstable`.
     saturated_share
         As from `saturated_pixels`.
-    n_in_objects, n_in_largest
-        As in `Decomposition`.
     sigma_px
-        Expected size of a spot in the plane; 0: not compared.
+        Expected size of a spot per axis.
     """
     is_constant = image.size == 0 or image.min() == image.max()
     at_top = int((spots["intensity"] >= float(image.max(initial=0))).sum()) if saturated_share > 0 else 0
+    n_in_objects, n_in_largest, n_refused = (
+        (0, 0, 0) if split is None else (split.n_in_objects, split.n_in_largest, split.n_refused)
+    )
+    in_plane = float(np.sqrt(np.prod(sigma_px[-2:])))
     holds = {
         "constant image": is_constant,
         "saturated": saturated_share > _FIELD_SHARE or at_top > _SPOT_SHARE * max(1, len(spots)),
@@ -127,13 +154,29 @@ def image_doubts(
         "crowded": crowding.hides_spots,
         "fainter spots left out": threshold.fainter > _FAINTER_SHARE,
         "objects that are no spots": n_in_objects > _OBJECT_SHARE * len(spots)
-        or _n_narrow(spots, threshold, sigma_px=sigma_px) > max(_FEW_NARROW - 1, _OBJECT_SHARE * len(spots)),
+        or _n_narrow(spots, threshold, sigma_px=in_plane) > max(_FEW_NARROW - 1, _OBJECT_SHARE * len(spots)),
         "few bright objects": not crowding.hides_spots
         and n_in_largest > max(_LEAST_LARGEST - 1, _OBJECT_SHARE * len(spots)),
         "smoothed image": crowding.may_be_full,
-        "mostly in clumps": int(spots["is_added"].sum()) > 0.5 * len(spots),
+        MOSTLY_ADDED: is_mostly_added(split),
+        "clumps not split": n_refused > _OBJECT_SHARE * len(spots),
+        "size unlike sigma_px": not crowding.hides_spots
+        and abs(np.log(_size_of_single(spots, threshold, sigma_px=sigma_px) / in_plane)) > _MOST_SIZE,
     }
     return joined_doubts(words for words in DOUBTS if holds.get(words))
+
+
+def _size_of_single(spots: pd.DataFrame, threshold: "Threshold", *, sigma_px: Sequence[float]) -> float:
+    """Median size in the plane of spots that stand alone and clear of the threshold; as expected if they are few."""
+    axes = [name for name in ("z_px", "y_px", "x_px") if name in spots]
+    expected = float(np.sqrt(np.prod(sigma_px[-2:])))
+    clear = spots[~spots["is_added"] & (spots["response"] > _CLEAR * threshold.value)]
+    if len(clear) < _LEAST_SIZES:
+        return expected
+    scale = np.asarray(sigma_px)[-len(axes) :]
+    near = cKDTree(spots[axes].to_numpy() / scale).query(clear[axes].to_numpy() / scale, k=[2])[0][:, 0]
+    alone = clear["sigma_px"][near > _ALONE_SIGMAS]
+    return float(alone.median()) if len(alone) >= _LEAST_SIZES else expected
 
 
 def _n_narrow(spots: pd.DataFrame, threshold: "Threshold", *, sigma_px: float) -> int:

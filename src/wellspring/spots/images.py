@@ -12,7 +12,7 @@ from wellspring.spots.borders import counts_at_borders
 from wellspring.spots.clumps import decompose_clumps
 from wellspring.spots.crowding import Crowding, occupancy
 from wellspring.spots.detection import detect_with_threshold
-from wellspring.spots.doubts import image_doubts, is_in_noise, is_unstable, saturated_pixels
+from wellspring.spots.doubts import image_doubts, is_in_noise, is_mostly_added, is_unstable, saturated_pixels
 from wellspring.spots.filters import axis_sigmas
 from wellspring.spots.foci import assign_labels, count_per_cell, find_foci, foci_table
 from wellspring.spots.light import spots_by_light
@@ -125,13 +125,15 @@ def spots_of_image(
     )
     is_split = decompose and len(found.spots) >= _LEAST_REFERENCES and not is_in_noise(found.threshold)
     split = decompose_clumps(image, found.spots, sigma_px=sigma_px) if is_split else None
-    spots = found.spots.assign(is_added=False) if split is None else split.spots
     light = 0.0 if split is None else split.light
-    spots = assign_labels(assign_labels(spots, nuclei, column="nucleus_id"), cells, column="cell_id")
+    every = found.spots.assign(is_added=False) if split is None else split.spots
+    every = assign_labels(assign_labels(every, nuclei, column="nucleus_id"), cells, column="cell_id")
+    is_counted = ~every["is_added"] if is_mostly_added(split) else np.ones(len(every), dtype=bool)
+    spots = every[is_counted].reset_index(drop=True)
     spots = find_foci(spots, spacing_um=spacing_um, radius_um=focus_radius_um, min_spots=focus_min_spots)
     crowding = replace(found.crowding, occupancy=_occupancy(found.spots, spots, sigma_px=sigma_px))
     ids = np.unique(cells)
-    counts = count_per_cell(spots, cell_ids=ids[ids > 0].tolist())
+    counts = _counts(spots, every, cell_ids=ids[ids > 0].tolist())
     sigmas = axis_sigmas(sigma_px, n_axes=image.ndim)
     by_light = spots_by_light(image, cells, cell_ids=counts["cell_id"].tolist(), light=light, sigma_px=sigmas)
     saturated = saturated_pixels(image)
@@ -140,15 +142,18 @@ def spots_of_image(
         spots,
         found.threshold,
         crowding,
+        split,
         n_cells=len(counts),
         max_instability=max_instability,
         saturated_share=saturated,
-        n_in_objects=0 if split is None else split.n_in_objects,
-        n_in_largest=0 if split is None else split.n_in_largest,
-        sigma_px=float(np.sqrt(np.prod(sigmas[-2:]))),
+        sigma_px=sigmas,
     )
     about = describe_threshold(found.threshold, limit=max_instability).join(snr_summary(spots))
-    measured = _with_measures(about, image, crowding, light=light, saturated_share=saturated).assign(doubts=doubts)
+    measured = _with_measures(about, image, crowding, light=light, saturated_share=saturated).assign(
+        doubts=doubts,
+        n_added=int(every["is_added"].sum()),
+        n_refused=0 if split is None else split.n_refused,
+    )
     return SpotTables(
         spots=spots.assign(object_id=spots["cell_id"].where(spots["cell_id"] == 0, spots["cell_id"] + first_id)),
         cells=counts.assign(
@@ -160,6 +165,15 @@ def spots_of_image(
         thresholds=measured,
         curves=found.threshold.curve,
     )
+
+
+def _counts(spots: pd.DataFrame, every: pd.DataFrame, *, cell_ids: Sequence[int]) -> pd.DataFrame:
+    """Counts per cell of `spots`, and of `every` spot those found and those added."""
+    counts = count_per_cell(spots, cell_ids=cell_ids)
+    for name, own in (("n_detected", every[~every["is_added"]]), ("n_added", every[every["is_added"]])):
+        inside = own.groupby("cell_id").size()
+        counts[name] = np.asarray(inside.reindex(counts["cell_id"], fill_value=0), dtype=np.int64)
+    return counts
 
 
 def _with_measures(

@@ -123,6 +123,13 @@ WELL_SPOTS_PER_CELL = Table(
             "spots",
             "spots of other cells that a second method gives to this one: it may be so many more; empty if not known",
         ),
+        Column("n_detected", "int64", "spots", "maxima of the cell"),
+        Column(
+            "n_added",
+            "int64",
+            "spots",
+            "spots more that its clumps have the light of; in n_spots unless the image has the doubt mostly in clumps",
+        ),
     ),
 )
 WELL_SPOT_FOCI = Table("well_spot_foci", (*IMAGE_COLUMNS, *SPOT_FOCI.columns), is_open=True, further=(_PLANE,))
@@ -157,6 +164,13 @@ WELL_SPOT_THRESHOLDS = Table(
         ),
         Column("spot_light", "float64", "intensity", "summed intensity of a single spot; empty if not known"),
         Column("level", "float64", "intensity", "median of the image; empty of an image without pixels"),
+        Column(
+            "n_added",
+            "int64",
+            "spots",
+            "spots more that clumps have the light of; in n_spots unless the image has the doubt mostly in clumps",
+        ),
+        Column("n_refused", "int64", "spots", "that clumps have the light of, not added: clumps not split"),
     ),
 )
 WELL_SPOT_CURVES = Table("well_spot_curves", (*IMAGE_COLUMNS, *SPOT_CURVE.columns))
@@ -200,6 +214,12 @@ SPOT_QUALITY = Table(
             "spots",
             "median of the cells' counts if each gained its neighbours' uncertain spots; empty if not known or without "
             "cells",
+        ),
+        Column(
+            "n_added",
+            "int64",
+            "spots",
+            "spots that clumps have the light of and that are no maxima; in n_spots but for sites mostly in clumps",
         ),
     ),
 )

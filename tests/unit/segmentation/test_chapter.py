@@ -19,7 +19,7 @@ from wellspring.segmentation.doubts import DOUBTS
 from wellspring.segmentation.labels import write_labels
 from wellspring.segmentation.report.chapter import segmentation_chapter
 from wellspring.segmentation.report.counts import segmentation_table
-from wellspring.segmentation.report.overlays import overlay_figure, read_overlay
+from wellspring.segmentation.report.overlays import ADDED_COLOR, SPOT_COLOR, overlay_figure, read_overlay
 from wellspring.segmentation.tables import SITE_NUCLEI, WELL_SEGMENTED, WELL_SEGMENTED_COUNTS
 from wellspring.tables import check_table, empty_table
 
@@ -80,12 +80,16 @@ def well(tmp_path: Path) -> tuple[Path, Path]:
 def test_overlays_show_the_first_kept_site_and_its_spots(well: tuple[Path, Path]) -> None:
     index, labels = well
     spots = pd.DataFrame({"site": ["1", "2", "2"], "channel": "RNA", "y_px": [1.0, 5, 9], "x_px": 3.0})
+    spots["is_added"] = [False, True, False]
     given = {"projection": "max", "channels": ["RNA"], "nuclei": labels, "cells": labels}
     overlay = read_overlay(index, spots=spots, **given)
     assert overlay is not None
     assert overlay.name == "p1 / A, site 2"
-    found = texts(overlay_figure([overlay], channels=["RNA"], with_spots=True))
-    assert found == ["p1 / A, site 2\nRNA", "p1 / A, site 2\nRNA, 2 spots"]
+    figure = overlay_figure([overlay], channels=["RNA"], with_spots=True)
+    found = texts(figure)
+    assert found == ["p1 / A, site 2\nRNA", "p1 / A, site 2\nRNA, 2 spots, 1 of them added"]
+    colors = {line.get_markeredgecolor(): len(line.get_xdata()) for line in figure.axes[1].lines}
+    assert colors == {SPOT_COLOR: 1, ADDED_COLOR: 1}
     without = read_overlay(index, **given)
     assert without is not None
     assert len(overlay_figure([without], channels=["RNA"], with_spots=False).axes) == 1

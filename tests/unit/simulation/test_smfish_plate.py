@@ -54,6 +54,8 @@ def results(tmp_path, plate):
             n_by_light=np.nan,
             n_spots_uncertain=np.nan,
             n_spots_beyond=np.nan,
+            n_detected=counts["n_spots"],
+            n_added=0,
         )
         write_table(counts, folder / f"spots/smfish01/{well}.cells.parquet", WELL_SPOTS_PER_CELL)
     return folder

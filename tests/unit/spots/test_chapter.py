@@ -42,7 +42,7 @@ def _thresholds(wells: Sequence[str]) -> pd.DataFrame:
     """One site per well; the last well is unstable and without cells."""
     rows = [{"well": well, "threshold": 10.0, "instability": 0.1 + n, "doubts": "none"} for n, well in enumerate(wells)]
     rows[-1]["doubts"] = "no cells, unstable count"
-    return pd.DataFrame(rows).assign(plate="p1", site="1", channel="RNA")
+    return pd.DataFrame(rows).assign(plate="p1", site="1", channel="RNA", n_added=3)
 
 
 def _cells(counts: Mapping[str, Sequence[tuple[int, int]]]) -> pd.DataFrame:
@@ -73,6 +73,7 @@ def test_spots_are_summed_by_well(table: pd.DataFrame) -> None:
     assert second["doubts"] == "no cells, unstable count"
     assert np.isnan([second["mean_per_cell"], second["snr_median"]]).all()
     assert (first["n_left_out"], second["n_left_out"]) == (0, 1)
+    assert (first["n_added"], second["n_added"]) == (3, 3)
 
 
 def test_wells_of_which_every_site_was_left_out_have_no_row() -> None:

@@ -16,11 +16,22 @@ from wellspring.raw.index import read_index
 from wellspring.report.style import axes_grid, in_style, new_figure
 from wellspring.segmentation.labels import read_labels
 
-__all__ = ["CELL_COLOR", "MOST_PX", "NUCLEUS_COLOR", "SPOT_COLOR", "Overlay", "overlay_figure", "read_overlay"]
+__all__ = [
+    "ADDED_COLOR",
+    "CELL_COLOR",
+    "MOST_PX",
+    "NUCLEUS_COLOR",
+    "SPOT_COLOR",
+    "Overlay",
+    "overlay_figure",
+    "read_overlay",
+]
 
 # Larger images are cut to their middle, so that a page stays readable.
 MOST_PX = 512
 NUCLEUS_COLOR, CELL_COLOR, SPOT_COLOR = "#56B4E9", "#F0E442", "#D55E00"
+# Spots that splitting a clump added, which are no maxima of their own.
+ADDED_COLOR = "#CC79A7"
 _CONTRAST_PERCENTILES = (1.0, 99.8)
 _TILE_MM = 58.0
 
@@ -138,9 +149,11 @@ def _draw(axes: Axes, overlay: Overlay, *, channel: str, outlines: bool, circles
     words = channel
     if circles and overlay.spots is not None:
         own = overlay.spots[overlay.spots["channel"] == channel]
-        y, x = own["y_px"] - window[0].start, own["x_px"] - window[1].start
-        axes.plot(x, y, "o", markersize=3.2, markerfacecolor="none", markeredgecolor=SPOT_COLOR, markeredgewidth=0.4)
-        words = f"{channel}, {len(own):,} spots"
+        n_added = int(own["is_added"].sum())
+        for spots, color in ((own[~own["is_added"]], SPOT_COLOR), (own[own["is_added"]], ADDED_COLOR)):
+            y, x = spots["y_px"] - window[0].start, spots["x_px"] - window[1].start
+            axes.plot(x, y, "o", markersize=3.2, markerfacecolor="none", markeredgecolor=color, markeredgewidth=0.4)
+        words = f"{channel}, {len(own):,} spots" + (f", {n_added:,} of them added" if n_added else "")
     axes.set(xlim=(-0.5, width - 0.5), ylim=(height - 0.5, -0.5), xticks=[], yticks=[])
     axes.set_title(f"{overlay.name}\n{words}", loc="left", fontsize=7)
 

@@ -17,7 +17,8 @@ __all__ = ["border_texts", "spot_findings", "spot_warnings", "spots_chapter"]
 _LEAD = "How many spots there are, per cell, and which wells to distrust."
 _TEXT = (
     "Spots are maxima of a difference of Gaussians above a threshold that was chosen for each image; bright clumps are "
-    "split into as many spots as their light corresponds to, if the config says so."
+    "split into as many spots as their light corresponds to, if the config says so. Where that gives more spots than "
+    "there are maxima, the maxima alone are counted."
 )
 _NOTE = (
     "Change at ± 10 %: spots gained at 0.9 times and lost at 1.1 times the threshold over the count, of the worst "
@@ -34,6 +35,7 @@ _COLUMNS = (
     PageColumn("doubts", "Doubts"),
     PageColumn("n_cells", "Cells", count),
     PageColumn("n_spots", "Spots", count),
+    PageColumn("n_added", "Added from\nclumps", count),
     PageColumn("n_in_cells", "In cells", count),
     PageColumn("n_in_foci", "In foci\nof cells", count),
     PageColumn("mean_per_cell", "Per cell,\nmean", value),

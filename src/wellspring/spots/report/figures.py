@@ -36,6 +36,7 @@ def spots_table(
         doubts=("doubts", joined_of_sites),
         instability=("instability", "max"),
         threshold=("threshold", "median"),
+        n_added=("n_added", "sum"),
     )
     per_cell = cells.groupby(_IMAGE)["n_spots"]
     in_cell = spots[spots["cell_id"] > 0]
