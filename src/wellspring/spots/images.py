@@ -11,7 +11,7 @@ from wellspring.errors import InputError
 from wellspring.spots.borders import counts_at_borders
 from wellspring.spots.clumps import decompose_clumps
 from wellspring.spots.crowding import Crowding, occupancy
-from wellspring.spots.detection import detect_with_threshold
+from wellspring.spots.detection import Detection, detect_with_threshold
 from wellspring.spots.doubts import image_doubts, is_in_noise, is_mostly_added, is_unstable, saturated_pixels
 from wellspring.spots.filters import axis_sigmas
 from wellspring.spots.foci import assign_labels, count_per_cell, find_foci, foci_table
@@ -114,15 +114,7 @@ def spots_of_image(
     ValueError
         As `detect_spots`, `find_foci` and `assign_labels`.
     """
-    options = {name: float(value) for name, value in threshold.items() if name != "method"}
-    found = detect_with_threshold(
-        image,
-        sigma_px=sigma_px,
-        threshold=options.pop("value") if threshold["method"] == "given" else None,
-        method="noise" if threshold["method"] == "given" else str(threshold["method"]),
-        max_per_neighborhood=max_per_neighborhood,
-        method_settings=options,
-    )
+    found = _detected(image, sigma_px=sigma_px, threshold=threshold, max_per_neighborhood=max_per_neighborhood)
     is_split = decompose and len(found.spots) >= _LEAST_REFERENCES and not is_in_noise(found.threshold)
     split = decompose_clumps(image, found.spots, sigma_px=sigma_px) if is_split else None
     light = 0.0 if split is None else split.light
@@ -164,6 +156,24 @@ def spots_of_image(
         foci=foci_table(spots),
         thresholds=measured,
         curves=found.threshold.curve,
+    )
+
+
+def _detected(
+    image: NDArray[np.generic],
+    *,
+    sigma_px: float | Sequence[float],
+    threshold: Mapping[str, float | str],
+    max_per_neighborhood: int,
+) -> Detection:
+    options = {name: float(value) for name, value in threshold.items() if name != "method"}
+    return detect_with_threshold(
+        image,
+        sigma_px=sigma_px,
+        threshold=options.pop("value") if threshold["method"] == "given" else None,
+        method="noise" if threshold["method"] == "given" else str(threshold["method"]),
+        max_per_neighborhood=max_per_neighborhood,
+        method_settings=options,
     )
 
 
