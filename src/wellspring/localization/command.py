@@ -11,9 +11,9 @@ from wellspring.errors import InputError
 if TYPE_CHECKING:
     from wellspring.localization.classifier.model import Classifier
 
-__all__ = ["add_command"]
+__all__ = ["DEFAULT_PATTERNS", "add_command"]
 
-_DEFAULT = "random,intranuclear,extranuclear,nuclear_edge,cell_edge,foci,cell_extension,polarized"
+DEFAULT_PATTERNS = "random,intranuclear,extranuclear,nuclear_edge,cell_edge,foci,cell_extension,polarized"
 
 
 def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -33,7 +33,9 @@ def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
         "--pixel-size-um", type=float, required=True, help="by which coordinates are multiplied; 1 if they are in µm"
     )
     patterns.add_argument("--z-step-um", type=float, help="by which z is multiplied; default: as x and y")
-    patterns.add_argument("--patterns", default=_DEFAULT, help=f"two or more, with commas; default: {_DEFAULT}")
+    patterns.add_argument(
+        "--patterns", default=DEFAULT_PATTERNS, help=f"two or more, with commas; default: {DEFAULT_PATTERNS}"
+    )
     patterns.add_argument("--classifier", type=Path, help="a trained classifier (.npz); default: trained on first use")
     patterns.add_argument("--seed", type=int, default=123, help="of the training, 0 or more; default: 123")
     patterns.add_argument("--output", type=Path, required=True, help="CSV with a row for each gene in each cell")

@@ -26,6 +26,7 @@ from wellspring.localization.classifier.model import (
     write_classifier,
 )
 from wellspring.localization.classifier.trees import fit_trees
+from wellspring.localization.command import DEFAULT_PATTERNS
 from wellspring.localization.simulated.drawing import draw_molecules
 from wellspring.localization.simulated.examples import Examples, ExampleSettings, make_examples
 from wellspring.localization.simulated.landscapes import drawn_shape, landscape_of, random_thickness
@@ -202,3 +203,17 @@ def test_other_options_are_refused(
     files = ["patterns", str(points), "--outlines", str(outlines), "--output", str(tmp_path / "o.csv")]
     assert main([*files, "--classifier", str(tmp_path / "c.npz"), *options]) == 1
     assert message in capsys.readouterr().err
+
+
+def test_the_classifier_of_the_package_is_that_of_the_default_settings() -> None:
+    """On fresh cells of the simulator, with many molecules and strong patterns."""
+    default = DEFAULT_PATTERNS.split(",")
+    shipped, is_new = kept_classifier(default, settings=TrainingSettings())
+    assert not is_new
+    assert shipped.patterns == tuple(default)
+    strong = ExampleSettings(n_landscapes=6, n_variants=1, n_draws=3, fewest=50, most=200, least_share=0.7)
+    fresh = make_examples(default, settings=strong, rng=np.random.default_rng(2026))
+    columns = {name: fresh.effects[name].to_numpy() for name in fresh.effects.columns}
+    found = shipped.probabilities(columns, fresh.truth["n_molecules"].to_numpy())
+    called = np.array(default)[found.argmax(axis=1)]
+    assert (called == fresh.truth["pattern"]).mean() > 0.88

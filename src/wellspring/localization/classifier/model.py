@@ -33,6 +33,8 @@ _FEWEST_PATTERNS = 2
 _HELD_OUT = 0.2
 # Changed whenever what is trained changes, so that a kept classifier of before is not used.
 _VERSION = 1
+# Classifiers that come with the package.
+_SHIPPED = Path(__file__).parent / "shipped"
 
 
 @dataclass(frozen=True)
@@ -189,7 +191,9 @@ def cache_folder() -> Path:
 def kept_classifier(
     patterns: Sequence[str], *, settings: TrainingSettings, folder: Path | None = None
 ) -> tuple[Classifier, bool]:
-    """The classifier of these patterns and settings, trained on first use and kept in `folder`.
+    """The classifier of these patterns and settings: that of the package, or trained on first use and kept in `folder`.
+
+    `folder`: None for `cache_folder`; given, the package's is not looked at.
 
     Returns
     -------
@@ -200,14 +204,15 @@ def kept_classifier(
     ordered = sorted(patterns)
     what = json.dumps([_VERSION, ordered, asdict(settings)], sort_keys=True)
     name = f"patterns-{hashlib.sha256(what.encode()).hexdigest()[:16]}.npz"
+    if folder is None and (_SHIPPED / name).is_file():
+        return _reordered(read_classifier(_SHIPPED / name), patterns), False
     path = (folder or cache_folder()) / name
     path.parent.mkdir(parents=True, exist_ok=True)
     is_new = not path.is_file()
     if is_new:
         # Two processes that start at once write the same.
         write_classifier(train_classifier(ordered, settings=settings), path)
-    found = read_classifier(path)
-    return _reordered(found, patterns), is_new
+    return _reordered(read_classifier(path), patterns), is_new
 
 
 def _reordered(classifier: Classifier, patterns: Sequence[str]) -> Classifier:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from wellspring.localization.cells import CellShape
 from wellspring.localization.features import grouped, measure
-from wellspring.localization.grids import cell_grid
+from wellspring.localization.grids import OPENING_RADII, cell_grid
 from wellspring.localization.reference import reference_of
 from wellspring.localization.simulated.drawing import source
 from wellspring.localization.simulated.errors import DetectionErrors, detected, outlined
@@ -32,12 +32,12 @@ class ExampleSettings:
     fewest, most : int
         Molecules, uniform in their logarithm.
     least_share : float
-        Of the molecules that follow the pattern; up to 1.
+        Of the molecules that follow the pattern; up to 1, and the more likely the larger.
     has_errors : bool
         Whether detection and segmentation make mistakes.
     """
 
-    n_landscapes: int = 320
+    n_landscapes: int = 400
     n_variants: int = 2
     n_draws: int = 3
     fewest: int = 2
@@ -72,7 +72,8 @@ def random_variant(rng: np.random.Generator, *, pattern: str) -> Variant:
         is_projected=bool(rng.random() < 0.7),
         avoids_nucleus=bool(pattern != "random" and rng.random() < 0.6),
         turn=float(rng.uniform(0, 2 * np.pi) if rng.random() < 0.6 else 0.0),
-        is_at_tip=bool(rng.random() < 0.5),
+        is_at_tip=bool(rng.random() < 0.4),
+        opening=float(rng.choice(OPENING_RADII)),
         tip_um=float(np.exp(rng.uniform(np.log(1), np.log(4)))),
         focus_um=(low, low * float(rng.uniform(1, 2))),
         focus_size=(fewest, fewest + int(rng.integers(0, 16))),
@@ -145,5 +146,5 @@ def _draws(
         origin = source(cell, pattern=pattern, degree=degree, rng=rng, variant=random_variant(rng, pattern=pattern))
         for _ in range(settings.n_draws):
             n = round(float(np.exp(rng.uniform(np.log(settings.fewest), np.log(settings.most)))))
-            share = float(rng.uniform(settings.least_share, 1))
+            share = settings.least_share + (1 - settings.least_share) * float(np.sqrt(rng.random()))
             yield n, share, origin.draw(rng, n=n, share=share)

@@ -93,11 +93,12 @@ class Landscape:
 
 def random_thickness(rng: np.random.Generator) -> Thickness:
     """A thickness as varied as cells are: flat, domed, with and without a bulge over the nucleus."""
+    is_slab = rng.random() < 0.2
     return Thickness(
         highest_um=float(rng.uniform(3, 10)),
-        flatness=float(1.0 if rng.random() < 0.15 else rng.uniform(0.05, 0.6)),
+        flatness=float(1.0 if is_slab else rng.uniform(0.05, 0.6)),
         exponent=float(rng.uniform(0.3, 1.2)),
-        bump=float(rng.uniform(0, 1)),
+        bump=float(0.0 if is_slab else rng.uniform(0, 1)),
         nucleus_share=float(rng.uniform(0.6, 1)),
         is_column=bool(rng.random() < 0.35),
     )

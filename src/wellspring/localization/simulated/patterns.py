@@ -57,6 +57,8 @@ class Variant:
         Of ``polarized``: angle between the sector and an axis of the cell, radians.
     is_at_tip : bool
         Of ``cell_extension``: around the tips, as in the thesis, or anywhere in what an opening removes from the cell.
+    opening : float
+        Of ``cell_extension``, not at the tips: the radius of that opening, one of `OPENING_RADII`.
     tip_um : float
         Of ``cell_extension``: radius around the tip; 2 in the thesis.
     focus_um : (float, float)
@@ -71,6 +73,7 @@ class Variant:
     avoids_nucleus: bool = False
     turn: float = 0.0
     is_at_tip: bool = True
+    opening: float = OPENING_RADII[-1]
     tip_um: float = 2.0
     focus_um: tuple[float, float] = (0.5, 1.0)
     focus_size: tuple[int, int] = (5, 20)
@@ -190,8 +193,8 @@ def _tips(cell: Landscape, rng: np.random.Generator) -> _Array:
 
 
 def _cell_extension(cell: Landscape, degree: Degree, variant: Variant, rng: np.random.Generator) -> _Array:
-    thin = (cell.opened < OPENING_RADII[-1] - 1e-6) & ~cell.in_nucleus
-    if not variant.is_at_tip and thin.mean() > 0.02:
+    thin = (cell.opened < variant.opening - 1e-6) & ~cell.in_nucleus
+    if not variant.is_at_tip and thin.mean() > 0.003:
         return thin.astype(np.float64)
     tips = _tips(cell, rng)
     away = np.min([np.hypot(*(cell.places[:, :2] - tip).T) for tip in tips], axis=0)
