@@ -58,7 +58,7 @@ def given(tmp_path: Path) -> dict[str, list[Path]]:
     for number, well in enumerate(WELLS):
         keys = {"plate": "p", "well": well, "site": "1", "channel": "RNA"}
         counts = rng.poisson(10 if number < 4 else 20, size=20)
-        cells = pd.DataFrame({**keys, "object_id": range(1, 21), "cell_id": range(1, 21), "n_spots": counts})
+        cells = pd.DataFrame({**keys, "object_id": range(1, 21), "label_in_site": range(1, 21), "n_spots": counts})
         site = pd.DataFrame([{**keys, "n_spots": counts.sum(), "n_nuclei": 20}])
         doubts = "unstable count" if well == "A08" else "none"
         for name, table, rows in (

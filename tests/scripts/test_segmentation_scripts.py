@@ -120,4 +120,5 @@ def test_cells_of_the_kept_sites(index: Path, tmp_path: Path, kept: tuple[str, .
     assert tuple(borders) == kept
     assert all(borders[name].shape == (60, 80) and not borders[name].any() for name in kept)
     found = read_table(tmp_path / "A1.parquet", WELL_SEGMENTED)
-    assert found[["site", "label"]].to_numpy().tolist() == [[name, label] for name in kept for label in (1, 2)]
+    assert found["object_id"].tolist() == list(range(1, 1 + 2 * len(kept)))
+    assert found[["site", "label_in_site"]].to_numpy().tolist() == [[name, label] for name in kept for label in (1, 2)]

@@ -79,7 +79,7 @@ def test_spots_at_doubtful_borders_give_counts_a_range(
     given = {**well, "borders": tmp_path / "borders.ome.tif"}
     script.main(**given, background={}, spots=SPOTS, output=output)
     cells, spots = (read_table(output[name], TABLES[name]) for name in ("cells", "spots"))
-    n_upper = int(((spots["cell_id"] == 1) & (spots["y_px"] < 44.5)).sum())
+    n_upper = int(((spots["label_in_site"] == 1) & (spots["y_px"] < 44.5)).sum())
     assert n_upper > 0
     assert cells["n_spots_uncertain"].tolist() == [n_upper, 0, 0, 0]
     assert cells["n_spots_beyond"].tolist() == [0, n_upper, 0, 0]

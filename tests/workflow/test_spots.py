@@ -96,7 +96,7 @@ def test_keys_of_cells_agree_between_stages(finished: Path) -> None:
     cells = pd.read_parquet(finished / "results/spots/smfish01/A01.cells.parquet")
     spots = pd.read_parquet(finished / "results/spots/smfish01/A01.parquet")
     assert cells["object_id"].tolist() == [1, 2, 3]
-    assert spots[spots["cell_id"] > 0].groupby("object_id").size().tolist() == cells["n_spots"].tolist()
+    assert spots[spots["label_in_site"] > 0].groupby("object_id").size().tolist() == cells["n_spots"].tolist()
 
 
 def test_the_report_tells_of_spots_and_of_the_empty_well_only(finished: Path) -> None:

@@ -11,6 +11,7 @@ from wellspring.quality.correction import corrected, read_correction
 from wellspring.raw.images import read_stacks
 from wellspring.raw.index import read_index
 from wellspring.segmentation import job
+from wellspring.segmentation.flags import numbered_objects
 from wellspring.segmentation.labels import label_writer, read_labels
 from wellspring.segmentation.settings import CellSettings
 from wellspring.segmentation.tables import WELL_SEGMENTED
@@ -47,7 +48,7 @@ def main(
             tables.append(one.objects.assign(plate=well.plate, well=well.well, site=one.site))
             write(one.site, one.labels)
             write_others(one.site, one.others)
-    found = pd.concat(tables, ignore_index=True) if tables else empty_table(WELL_SEGMENTED)
+    found = numbered_objects(tables) if tables else empty_table(WELL_SEGMENTED)
     write_table(found, objects, WELL_SEGMENTED)
 
 

@@ -1,5 +1,6 @@
 """What to distrust among nuclei and cells: flagged object by object, and counted; nothing is dropped."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,7 +17,7 @@ from wellspring.tables import check_table
 if TYPE_CHECKING:
     from wellspring.segmentation.cell_doubts import CellDoubts
 
-__all__ = ["cells_without_nucleus", "count_flags", "describe_objects"]
+__all__ = ["cells_without_nucleus", "count_flags", "describe_objects", "numbered_objects"]
 
 # A size is out of bounds when it is off the median by more than this factor: twice the diameter, or half of it.
 _SIZE_FACTOR = 4.0
@@ -120,7 +121,7 @@ def describe_objects(
     stained_px = nucleus_px if mask is None else np.bincount(nuclei[mask].ravel(), minlength=n_labels)
     frame = pd.DataFrame(
         {
-            "label": np.arange(n_labels),
+            "label_in_site": np.arange(n_labels),
             "has_nucleus": nucleus_px > 0,
             "has_cell": 2 * stained_px >= nucleus_px,
             "nucleus_px": nucleus_px,
@@ -129,7 +130,7 @@ def describe_objects(
             "is_border_cell": _on_border(whole, n_labels=n_labels),
         }
     )
-    frame = frame[(frame["label"] > 0) & (frame["nucleus_px"] + frame["cell_px"] > 0)].reset_index(drop=True)
+    frame = frame[(frame["label_in_site"] > 0) & (frame["nucleus_px"] + frame["cell_px"] > 0)].reset_index(drop=True)
     known = frame["has_nucleus"]
     frame["is_nucleus_size_out"] = known & _is_out(
         frame["nucleus_px"], inside=known & ~frame["is_border_nucleus"], bounds=nucleus_bounds_px
@@ -140,10 +141,35 @@ def describe_objects(
     return check_table(_with_doubts(frame, whole, doubts=doubts), SEGMENTED, source="describe_objects")
 
 
+def numbered_objects(sites: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """The objects of all sites of a well, one below the other, with their key in the well.
+
+    Parameters
+    ----------
+    sites
+        Table `SEGMENTED` of each site, at least one, in the order in which the well's sites are read.
+
+    Returns
+    -------
+    DataFrame
+        With the column ``object_id`` (int64): the label plus the largest label of a nucleus of each site before, as the
+        stages that read the labels have it. Cells without nucleus, which are in no label image, follow after the last.
+    """
+    found, last = [], 0
+    for objects in sites:
+        labels = objects["label_in_site"].to_numpy(dtype=np.int64)
+        found.append(objects.assign(object_id=labels + last))
+        last += int(labels[objects["has_nucleus"].to_numpy(dtype=bool)].max(initial=0))
+    table = pd.concat(found, ignore_index=True)
+    is_orphan = ~table["has_nucleus"].to_numpy(dtype=bool)
+    table.loc[is_orphan, "object_id"] = last + 1 + np.arange(int(is_orphan.sum()))
+    return table
+
+
 def _with_doubts(frame: pd.DataFrame, cells: NDArray[np.integer], *, doubts: "CellDoubts | None") -> pd.DataFrame:
     from wellspring.segmentation import cell_doubts
 
-    labels = frame["label"].to_numpy()
+    labels = frame["label_in_site"].to_numpy()
     known = frame["has_nucleus"].to_numpy()
     n_labels = int(labels.max(initial=0)) + 1
     y_px, x_px = _centres(cells, n_labels=n_labels)

@@ -7,7 +7,9 @@ __all__ = ["SEGMENTED", "SEGMENTED_COUNTS", "SITE_NUCLEI", "WELL_SEGMENTED", "WE
 SEGMENTED = Table(
     "segmented",
     (
-        Column("label", "int64", "", "label of nucleus and cell; of a cell without nucleus, a number after the last"),
+        Column(
+            "label_in_site", "int64", "", "label of nucleus and cell; of a cell without nucleus, one after the last"
+        ),
         Column("has_nucleus", "bool", "", "false: stained like a cell, but it holds no nucleus"),
         Column("has_cell", "bool", "", "false: less than half of the nucleus is stained like a cell"),
         Column("nucleus_px", "int64", "px", "pixels of the nucleus; 0 without one"),
@@ -46,7 +48,17 @@ SEGMENTED_COUNTS = Table(
     ),
     is_open=True,
 )
-WELL_SEGMENTED = Table("well_segmented", (*SITE_COLUMNS, *SEGMENTED.columns))
+WELL_SEGMENTED = Table(
+    "well_segmented",
+    (
+        *SITE_COLUMNS,
+        *SEGMENTED.columns,
+        Column(
+            "object_id", "int64", "", "key in the well, as in every table; of cells without nucleus, after all others"
+        ),
+    ),
+    is_one_row_per_cell=True,
+)
 WELL_SEGMENTED_COUNTS = Table(
     "well_segmented_counts",
     (

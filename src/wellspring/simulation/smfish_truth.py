@@ -123,7 +123,7 @@ def _well_row(
     labels = next(iter(read_labels(results / "segmentation" / key[0] / f"{key[1]}.cells.ome.tif").values()))
     matches = match_spots(_places(found), _places(spots), max_distance=_MAX_DISTANCE_PX)
     at_centre = labels[tuple(np.rint(cells[["y_px", "x_px"]].to_numpy()).astype(np.int64).T)].astype(np.int64)
-    measured = counts.set_index("cell_id")["n_spots"].reindex(at_centre, fill_value=0).to_numpy()
+    measured = counts.set_index("label_in_site")["n_spots"].reindex(at_centre, fill_value=0).to_numpy()
     error = float(np.abs(measured - cells["n_spots"].to_numpy()).sum())
     return {
         "n_cells": len(cells),

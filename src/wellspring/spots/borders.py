@@ -21,7 +21,7 @@ def counts_at_borders(
     Parameters
     ----------
     spots
-        With `y_px`, `x_px` and `cell_id`.
+        With `y_px`, `x_px` and `label_in_site`.
     others : (Y, X) int or None
         Label that a second method gives to a pixel, where it differs; else 0 (`CellDoubts.others`). None: not known.
     cell_ids
@@ -36,7 +36,7 @@ def counts_at_borders(
     if others is None:
         return pd.DataFrame(dict.fromkeys(names, np.full(len(cell_ids), np.nan)))
     places = spots[["y_px", "x_px"]].to_numpy(dtype=np.float64)
-    found = spots_in_doubt(places, spots["cell_id"].to_numpy(dtype=np.int64), others)
+    found = spots_in_doubt(places, spots["label_in_site"].to_numpy(dtype=np.int64), others)
     ids = np.asarray(cell_ids, dtype=np.int64)
     most = max(int(ids.max(initial=0)) + 1 - len(found[0]), 0)
     return pd.DataFrame(

@@ -23,7 +23,7 @@ def assign_labels(spots: pd.DataFrame, labels: NDArray[np.integer], *, column: s
     labels : (Y, X) or (Z, Y, X) int
         0 = background. Plane labels hold for every slice of a stack.
     column
-        Name of the new column: cell_id or nucleus_id.
+        Name of the new column: label_in_site or nucleus_id.
 
     Raises
     ------
@@ -103,7 +103,7 @@ def _dense(places: NDArray[np.float64], *, radius: float, min_points: int) -> ND
 
 
 def foci_table(spots: pd.DataFrame) -> pd.DataFrame:
-    """One row per focus of spots with `focus_id` and `cell_id`.
+    """One row per focus of spots with `focus_id` and `label_in_site`.
 
     Returns
     -------
@@ -114,11 +114,11 @@ def foci_table(spots: pd.DataFrame) -> pd.DataFrame:
     axes = [name for name in ("z_px", "y_px", "x_px") if name in spots]
     inside = spots[spots["focus_id"] > 0]
     groups = inside.groupby("focus_id", sort=True)
-    counts = inside.groupby(["focus_id", "cell_id"]).size().reset_index(name="n")
-    counts = counts.sort_values(["focus_id", "n", "cell_id"], ascending=[True, False, True])
-    cell = counts.drop_duplicates("focus_id").set_index("focus_id")["cell_id"]
+    counts = inside.groupby(["focus_id", "label_in_site"]).size().reset_index(name="n")
+    counts = counts.sort_values(["focus_id", "n", "label_in_site"], ascending=[True, False, True])
+    cell = counts.drop_duplicates("focus_id").set_index("focus_id")["label_in_site"]
     table = pd.DataFrame({"n_spots": groups.size(), **{axis: groups[axis].mean() for axis in axes}})
-    table["cell_id"] = cell.reindex(table.index).astype(np.int64)
+    table["label_in_site"] = cell.reindex(table.index).astype(np.int64)
     table = table.rename_axis("focus_id").reset_index().astype({"focus_id": np.int64, "n_spots": np.int64})
     return table[[*SPOT_FOCI.names, *(axis for axis in axes if axis == "z_px")]]
 
@@ -129,7 +129,7 @@ def count_per_cell(spots: pd.DataFrame, *, cell_ids: Iterable[int]) -> pd.DataFr
     Parameters
     ----------
     spots
-        With `cell_id`, `focus_id` and, if known, `nucleus_id` (else no spot counts as inside a nucleus).
+        With `label_in_site`, `focus_id` and, if known, `nucleus_id` (else no spot counts as inside a nucleus).
     cell_ids
         Labels of all cells; those without spots count 0. Spots outside every cell are not counted.
 
@@ -144,19 +144,19 @@ def count_per_cell(spots: pd.DataFrame, *, cell_ids: Iterable[int]) -> pd.DataFr
         When a spot lies in a cell that is not listed.
     """
     ids = np.fromiter(cell_ids, dtype=np.int64)
-    inside = spots[spots["cell_id"] > 0]
-    unknown = sorted(set(inside["cell_id"]) - set(ids.tolist()))
+    inside = spots[spots["label_in_site"] > 0]
+    unknown = sorted(set(inside["label_in_site"]) - set(ids.tolist()))
     if unknown:
         raise InputError(f"cell_ids: expected the cells of all spots, but {unknown[:5]} are not listed.")
 
     def counted(frame: pd.DataFrame) -> NDArray[np.int64]:
-        return np.asarray(frame.groupby("cell_id").size().reindex(ids, fill_value=0), dtype=np.int64)
+        return np.asarray(frame.groupby("label_in_site").size().reindex(ids, fill_value=0), dtype=np.int64)
 
     is_clumped = inside["focus_id"] > 0
     in_nucleus = inside["nucleus_id"] > 0 if "nucleus_id" in inside else np.zeros(len(inside), dtype=bool)
     return pd.DataFrame(
         {
-            "cell_id": ids,
+            "label_in_site": ids,
             "n_spots": counted(inside),
             "n_free": counted(inside[~is_clumped]),
             "n_in_foci": counted(inside[is_clumped]),

@@ -119,7 +119,7 @@ def spots_of_image(
     split = decompose_clumps(image, found.spots, sigma_px=sigma_px) if is_split else None
     light = 0.0 if split is None else split.light
     every = found.spots.assign(is_added=False) if split is None else split.spots
-    every = assign_labels(assign_labels(every, nuclei, column="nucleus_id"), cells, column="cell_id")
+    every = assign_labels(assign_labels(every, nuclei, column="nucleus_id"), cells, column="label_in_site")
     is_counted = ~every["is_added"] if is_mostly_added(split) else np.ones(len(every), dtype=bool)
     spots = every[is_counted].reset_index(drop=True)
     spots = find_foci(spots, spacing_um=spacing_um, radius_um=focus_radius_um, min_spots=focus_min_spots)
@@ -127,7 +127,7 @@ def spots_of_image(
     ids = np.unique(cells)
     counts = _counts(spots, every, cell_ids=ids[ids > 0].tolist())
     sigmas = axis_sigmas(sigma_px, n_axes=image.ndim)
-    by_light = spots_by_light(image, cells, cell_ids=counts["cell_id"].tolist(), light=light, sigma_px=sigmas)
+    by_light = spots_by_light(image, cells, cell_ids=counts["label_in_site"].tolist(), light=light, sigma_px=sigmas)
     saturated = saturated_pixels(image)
     doubts = image_doubts(
         image,
@@ -147,13 +147,13 @@ def spots_of_image(
         n_refused=0 if split is None else split.n_refused,
     )
     return SpotTables(
-        spots=spots.assign(object_id=spots["cell_id"].where(spots["cell_id"] == 0, spots["cell_id"] + first_id)),
+        spots=_with_keys(spots, first_id=first_id),
         cells=counts.assign(
-            object_id=counts["cell_id"] + first_id,
+            object_id=counts["label_in_site"] + first_id,
             n_by_light=by_light,
-            **counts_at_borders(spots, others, cell_ids=counts["cell_id"].tolist()),
+            **counts_at_borders(spots, others, cell_ids=counts["label_in_site"].tolist()),
         ),
-        foci=foci_table(spots),
+        foci=_with_keys(foci_table(spots), first_id=first_id),
         thresholds=measured,
         curves=found.threshold.curve,
     )
@@ -181,9 +181,15 @@ def _counts(spots: pd.DataFrame, every: pd.DataFrame, *, cell_ids: Sequence[int]
     """Counts per cell of `spots`, and of `every` spot those found and those added."""
     counts = count_per_cell(spots, cell_ids=cell_ids)
     for name, own in (("n_detected", every[~every["is_added"]]), ("n_added", every[every["is_added"]])):
-        inside = own.groupby("cell_id").size()
-        counts[name] = np.asarray(inside.reindex(counts["cell_id"], fill_value=0), dtype=np.int64)
+        inside = own.groupby("label_in_site").size()
+        counts[name] = np.asarray(inside.reindex(counts["label_in_site"], fill_value=0), dtype=np.int64)
     return counts
+
+
+def _with_keys(table: pd.DataFrame, *, first_id: int) -> pd.DataFrame:
+    """The key in the well of the cell of each row; 0 where it is in none."""
+    label = table["label_in_site"]
+    return table.assign(object_id=label.where(label == 0, label + first_id))
 
 
 def _with_measures(

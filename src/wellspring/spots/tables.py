@@ -66,7 +66,7 @@ SPOT_FOCI = Table(
         Column("n_spots", "int64", "spots", "spots of the focus"),
         Column("y_px", "float64", "px", "mean row of its spots; in a stack the column z_px comes before it"),
         Column("x_px", "float64", "px", "mean column of its spots"),
-        Column("cell_id", "int64", "", "cell of most of its spots, 0 = none"),
+        Column("label_in_site", "int64", "", "label of the cell of most of its spots, 0 = none"),
     ),
     is_open=True,
     further=(_PLANE,),
@@ -74,7 +74,7 @@ SPOT_FOCI = Table(
 SPOTS_PER_CELL = Table(
     "spots_per_cell",
     (
-        Column("cell_id", "int64", "", "label of the cell"),
+        Column("label_in_site", "int64", "", "label of the cell"),
         Column("n_spots", "int64", "spots", "spots of the cell"),
         Column("n_free", "int64", "spots", "of them in no focus"),
         Column("n_in_foci", "int64", "spots", "of them in a focus"),
@@ -90,7 +90,7 @@ WELL_SPOTS = Table(
         *SPOTS.columns,
         Column("is_added", "bool", "", "not a maximum of its own: a share of the light of a clump"),
         Column("nucleus_id", "int64", "", "label of the nucleus that it lies in, 0 = none"),
-        Column("cell_id", "int64", "", "label of the cell that it lies in, 0 = none"),
+        Column("label_in_site", "int64", "", "label of the cell that it lies in, in the image of its site; 0 = none"),
         _OBJECT,
         Column("focus_id", "int64", "", "focus of its image that it belongs to, 0 = free"),
     ),
@@ -132,7 +132,7 @@ WELL_SPOTS_PER_CELL = Table(
         ),
     ),
 )
-WELL_SPOT_FOCI = Table("well_spot_foci", (*IMAGE_COLUMNS, *SPOT_FOCI.columns), is_open=True, further=(_PLANE,))
+WELL_SPOT_FOCI = Table("well_spot_foci", (*IMAGE_COLUMNS, *SPOT_FOCI.columns, _OBJECT), is_open=True, further=(_PLANE,))
 WELL_SPOT_THRESHOLDS = Table(
     "well_spot_thresholds",
     (

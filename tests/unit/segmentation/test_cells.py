@@ -273,7 +273,7 @@ def test_flags_and_counts() -> None:
     mask[19, 39] = True  # a speck
     mask[13, 7:13] = True  # left over beside cell 2
     frame = describe_objects(nuclei, cells, mask)
-    assert frame["label"].tolist() == [1, 2, 4, 5, 6]
+    assert frame["label_in_site"].tolist() == [1, 2, 4, 5, 6]
     assert frame["has_nucleus"].tolist() == [True, True, True, True, False]
     assert frame["has_cell"].tolist() == [True, True, True, False, True]
     assert frame["nucleus_px"].tolist() == [16, 16, 3, 16, 0]

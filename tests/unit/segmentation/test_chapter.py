@@ -37,7 +37,7 @@ def texts(figure: Figure) -> list[str]:
 
 def _counts(*wells: str, left_out: pd.DataFrame = NONE) -> pd.DataFrame:
     """Counts of wells, of which the first has a nucleus without a cell and a cell without a nucleus."""
-    rows = {"label": [1, 2], "has_nucleus": [True, False], "has_cell": [False, True], "nucleus_px": [9, 0]}
+    rows = {"label_in_site": [1, 2], "has_nucleus": [True, False], "has_cell": [False, True], "nucleus_px": [9, 0]}
     table = pd.DataFrame(rows).assign(plate="p1", well=wells[0], site="1", cell_px=20)
     flags = [name for name in WELL_SEGMENTED.names if name.startswith("is_")]
     objects = table.assign(**dict.fromkeys(flags, True), stain="membrane")

@@ -50,7 +50,7 @@ def test_settings_are_those_of_the_schema() -> None:
 def test_a_cell_is_what_is_stained(settings: CellSettings) -> None:
     cells, objects = cells_of_site(*drawn(), settings)
     assert STAINED_PX <= (cells == 1).sum() <= WITH_RIM_PX
-    assert objects[["label", "has_nucleus", "has_cell"]].to_numpy().tolist() == [[1, True, True]]
+    assert objects[["label_in_site", "has_nucleus", "has_cell"]].to_numpy().tolist() == [[1, True, True]]
 
 
 def test_the_mixture_is_fitted_once_per_site(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -40,12 +40,14 @@ def results(tmp_path, plate):
         labels = read_labels(plate / f"truth/{well}.cells.ome.tif")["1"]
         write_labels(folder / f"segmentation/smfish01/{well}.cells.ome.tif", {"1": labels}, pixel_size_um=None)
         found = empty_table(WELL_SPOTS).drop(columns=["y_px", "x_px"]).reindex(range(len(in_well)))
-        known = dict.fromkeys(("nucleus_id", "cell_id", "object_id", "focus_id"), 0)
+        known = dict.fromkeys(("nucleus_id", "label_in_site", "object_id", "focus_id"), 0)
         found = found.assign(is_added=False, plate="smfish01", well=well, site="1", channel="RNA", **known)
         found = found.join(in_well[["z_px", "y_px", "x_px"]].reset_index(drop=True))
         write_table(found, folder / f"spots/smfish01/{well}.parquet", WELL_SPOTS)
         zeros = dict.fromkeys(("n_free", "n_in_foci", "n_foci", "n_in_nucleus"), 0)
-        counts = pd.DataFrame({"object_id": own["cell"], "cell_id": own["cell"], "n_spots": own["n_spots"], **zeros})
+        counts = pd.DataFrame(
+            {"object_id": own["cell"], "label_in_site": own["cell"], "n_spots": own["n_spots"], **zeros}
+        )
         counts = counts.assign(
             plate="smfish01",
             well=well,

@@ -31,7 +31,7 @@ def _drawn(gap: float) -> tuple[np.ndarray, np.ndarray]:
 def _counts(gap: float, settings: OwnEdgeSettings | WatershedSettings) -> tuple[pd.DataFrame, pd.DataFrame]:
     image, nuclei = _drawn(gap)
     (found,) = run_cells([SiteStacks("1", {"CELL": image}, None)], {"1": nuclei}, settings)
-    spots = assign_labels(SPOTS, found.labels, column="cell_id")
+    spots = assign_labels(SPOTS, found.labels, column="label_in_site")
     return spots, counts_at_borders(spots, found.others, cell_ids=[1, 2])
 
 
@@ -40,7 +40,7 @@ def test_spots_at_a_border_that_is_not_seen_are_uncertain_and_others_are_not(
     settings: OwnEdgeSettings | WatershedSettings,
 ) -> None:
     spots, open_border = _counts(1.0, settings)
-    n_spots = spots["cell_id"].isin([1, 2]).sum()
+    n_spots = spots["label_in_site"].isin([1, 2]).sum()
     assert 4 <= open_border["n_spots_uncertain"].sum() < 0.3 * n_spots
     # What one cell may lose the other may gain.
     assert open_border["n_spots_beyond"].tolist() == open_border["n_spots_uncertain"].tolist()[::-1]
@@ -50,7 +50,7 @@ def test_spots_at_a_border_that_is_not_seen_are_uncertain_and_others_are_not(
 
 
 def test_without_a_second_method_nothing_is_known() -> None:
-    spots = SPOTS.assign(cell_id=1)
+    spots = SPOTS.assign(label_in_site=1)
     assert counts_at_borders(spots, None, cell_ids=[1, 2]).isna().all(axis=None)
     assert len(counts_at_borders(spots, None, cell_ids=[])) == 0
     none = counts_at_borders(spots, np.zeros((240, 240), np.uint32), cell_ids=[7])

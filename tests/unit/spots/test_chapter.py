@@ -46,7 +46,7 @@ def _thresholds(wells: Sequence[str]) -> pd.DataFrame:
 
 
 def _cells(counts: Mapping[str, Sequence[tuple[int, int]]]) -> pd.DataFrame:
-    rows = [{"well": well, "cell_id": n, "n_spots": value} for well, own in counts.items() for n, value in own]
+    rows = [{"well": well, "label_in_site": n, "n_spots": value} for well, own in counts.items() for n, value in own]
     # Each cell may lose one spot and gain two.
     borders = {"n_spots_uncertain": 1.0, "n_spots_beyond": 2.0}
     return pd.DataFrame(rows).assign(plate="p1", site="1", channel="RNA", **borders)
@@ -55,7 +55,7 @@ def _cells(counts: Mapping[str, Sequence[tuple[int, int]]]) -> pd.DataFrame:
 @pytest.fixture
 def table() -> pd.DataFrame:
     """Well A: three spots in cells, one of them in a focus, and one outside. Well B: none."""
-    rows = {"cell_id": [1, 1, 2, 0], "focus_id": [0, 1, 0, 1], "snr": [4.0, 6.0, 8.0, 10.0]}
+    rows = {"label_in_site": [1, 1, 2, 0], "focus_id": [0, 1, 0, 1], "snr": [4.0, 6.0, 8.0, 10.0]}
     spots = pd.DataFrame(rows).assign(plate="p1", well="A", site="1", channel="RNA", contrast=1.0, sigma_px=1.5)
     cells = _cells({"A": [(1, 2), (2, 1)], "B": []})
     left_out = pd.DataFrame([("p1", "B", "2", True, False, "RNA: std +9.0")], columns=KEPT_SITES.names)

@@ -78,18 +78,34 @@ def test_labels_at_the_spots() -> None:
     labels = np.zeros((20, 50), np.uint32)
     labels[:, :12] = 70_000
     labels[:, 12:20] = 3
-    assert assign_labels(SPOTS, labels, column="cell_id")["cell_id"].tolist() == [70_000, 70_000, 3, 3, 3, 0]
+    assert assign_labels(SPOTS, labels, column="label_in_site")["label_in_site"].tolist() == [
+        70_000,
+        70_000,
+        3,
+        3,
+        3,
+        0,
+    ]
     stack = SPOTS.assign(z_px=[0.0, 1, 1, 1, 1, 0.4])
-    assert assign_labels(stack, labels, column="cell_id")["cell_id"].tolist() == [70_000, 70_000, 3, 3, 3, 0]
+    assert assign_labels(stack, labels, column="label_in_site")["label_in_site"].tolist() == [
+        70_000,
+        70_000,
+        3,
+        3,
+        3,
+        0,
+    ]
     volume = np.stack([labels, np.zeros_like(labels)])
-    assert assign_labels(stack, volume, column="cell_id")["cell_id"].tolist() == [70_000, 0, 0, 0, 0, 0]
+    assert assign_labels(stack, volume, column="label_in_site")["label_in_site"].tolist() == [70_000, 0, 0, 0, 0, 0]
 
 
 def test_counts_per_cell_by_hand() -> None:
-    spots = find_foci(SPOTS, spacing_um=(0.1, 0.1)).assign(cell_id=[7, 2, 2, 2, 2, 0], nucleus_id=[0, 2, 0, 0, 2, 0])
+    spots = find_foci(SPOTS, spacing_um=(0.1, 0.1)).assign(
+        label_in_site=[7, 2, 2, 2, 2, 0], nucleus_id=[0, 2, 0, 0, 2, 0]
+    )
     foci = foci_table(spots)
     check_table(foci, SPOT_FOCI, source="here")
-    assert foci.to_dict("records") == [{"focus_id": 1, "n_spots": 4, "y_px": 10.0, "x_px": 11.5, "cell_id": 2}]
+    assert foci.to_dict("records") == [{"focus_id": 1, "n_spots": 4, "y_px": 10.0, "x_px": 11.5, "label_in_site": 2}]
     counts = count_per_cell(spots, cell_ids=[2, 5, 7])
     check_table(counts, SPOTS_PER_CELL, source="here")
     assert counts.to_numpy().tolist() == [[2, 4, 1, 3, 1, 2], [5, 0, 0, 0, 0, 0], [7, 1, 0, 1, 0, 0]]
@@ -97,7 +113,7 @@ def test_counts_per_cell_by_hand() -> None:
 
 def test_no_spots_and_no_cells() -> None:
     spots = find_foci(SPOTS.iloc[:0], spacing_um=(0.1, 0.1))
-    spots = assign_labels(spots, np.zeros((5, 5), np.uint32), column="cell_id")
+    spots = assign_labels(spots, np.zeros((5, 5), np.uint32), column="label_in_site")
     check_table(foci_table(spots), SPOT_FOCI, source="here")
     assert count_per_cell(spots, cell_ids=[4]).to_numpy().tolist() == [[4, 0, 0, 0, 0, 0]]
     assert len(count_per_cell(spots, cell_ids=[])) == 0
@@ -119,13 +135,13 @@ def test_bad_foci(options: dict[str, object], message: str) -> None:
 
 def test_labels_that_do_not_fit() -> None:
     with pytest.raises(ValueError, match=r"labels: expected an image that holds all spots, up to pixel \[10, 40\]"):
-        assign_labels(SPOTS, np.zeros((20, 30), np.uint32), column="cell_id")
+        assign_labels(SPOTS, np.zeros((20, 30), np.uint32), column="label_in_site")
     with pytest.raises(ValueError, match=r"labels: expected \(Y, X\), or \(Z, Y, X\) for spots with z_px"):
-        assign_labels(SPOTS, np.zeros((2, 20, 50), np.uint32), column="cell_id")
+        assign_labels(SPOTS, np.zeros((2, 20, 50), np.uint32), column="label_in_site")
 
 
 def test_a_cell_that_is_not_listed() -> None:
-    spots = SPOTS.assign(cell_id=9, focus_id=0)
+    spots = SPOTS.assign(label_in_site=9, focus_id=0)
     with pytest.raises(ValueError, match=r"cell_ids: expected the cells of all spots, but \[9\] are not listed"):
         count_per_cell(spots, cell_ids=[1])
 

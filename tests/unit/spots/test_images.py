@@ -42,7 +42,9 @@ def test_every_spot_has_its_cell_and_its_key() -> None:
     n_left = int((field.spots["x_px"] < 59.5).sum())
     assert found.cells["n_spots"].tolist() == [n_left, 12 - n_left]
     assert found.cells["object_id"].tolist() == [8, 9]
-    assert (found.spots["object_id"] == found.spots["cell_id"] + 7).all()
+    assert (found.spots["object_id"] == found.spots["label_in_site"] + 7).all()
+    in_cell = found.foci["label_in_site"] > 0
+    assert found.foci["object_id"].tolist() == (found.foci["label_in_site"] + 7).where(in_cell, 0).tolist()
     assert found.spots["nucleus_id"].eq(0).all()
     assert found.thresholds["n_spots"].tolist() == [len(found.spots)]
 

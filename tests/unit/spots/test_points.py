@@ -14,7 +14,15 @@ from wellspring.tables import empty_table, write_table
 def spots() -> pd.DataFrame:
     rows = [{"site": site, "channel": "RNA", "z_px": 1.0, "y_px": 2.0, "x_px": x} for site, x in (("1", 3.5), ("2", 4))]
     table = empty_table(WELL_SPOTS).reindex(range(2)).drop(columns=["site", "channel", "y_px", "x_px"])
-    known = {"plate": "P", "well": "A", "is_added": False, "nucleus_id": 0, "cell_id": 0, "object_id": 0, "focus_id": 0}
+    known = {
+        "plate": "P",
+        "well": "A",
+        "is_added": False,
+        "nucleus_id": 0,
+        "label_in_site": 0,
+        "object_id": 0,
+        "focus_id": 0,
+    }
     return table.assign(**known).join(pd.DataFrame(rows))
 
 

@@ -39,7 +39,7 @@ def spots_table(
         n_added=("n_added", "sum"),
     )
     per_cell = cells.groupby(_IMAGE)["n_spots"]
-    in_cell = spots[spots["cell_id"] > 0]
+    in_cell = spots[spots["label_in_site"] > 0]
     counts = {
         "n_cells": per_cell.size(),
         "n_spots": spots.groupby(_IMAGE).size(),
