@@ -61,7 +61,7 @@ def main(
                 f"now differs by {one.change:.2%}, less than its own error of {one.error:.2%}"
             )
         factors = f"factors {one.function.min():.3f} to {one.function.max():.3f}"
-        outcome = factors if one.is_applied else "too few images, not applied"
+        outcome = factors if one.is_applied else f"too few images, or even within {one.error:.2%}: not applied"
         print(f"{name}: offset {one.offset:.1f} (nan: not known); {outcome}, from {one.n_images} images")
     write_illumination(illumination, found)
 

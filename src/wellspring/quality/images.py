@@ -52,7 +52,7 @@ class Illumination:
     n_images : int
         Images that it was estimated from.
     is_applied : bool
-        False where they were too few.
+        False where they were too few, or where the function is no more uneven than its own error explains.
     offset : float
         Of the camera, as estimated where the config gives no background; 0 where it gives one, NaN where it could not
         be estimated (then none is subtracted).
@@ -60,7 +60,7 @@ class Illumination:
         Median share of the field that cells cover; 0 where images have no two classes of places.
     error : float
         Its own error as a share, root mean square over the field: half of the difference between the functions of two
-        halves of the images. NaN where it is not applied, or comes from fewer than two images.
+        halves of the images. NaN where the images are too few, or fewer than two.
     change : float or None
         The plate's function was kept from before, since the one that its images have now differs by no more than its
         error: by this share, root mean square over the field. None: the function is that of these images.
@@ -126,7 +126,8 @@ def illumination_of_plate(
         As of `illumination_function`.
     min_images
         A function from fewer images holds their cells as much as the light, and is not applied: from five images it
-        may change intensities twofold where the true light differs by a tenth.
+        may change intensities twofold where the true light differs by a tenth. One from more images is applied where
+        its unevenness exceeds its error so far that fields become more even.
     offsets
         From `offsets_of_plate`: subtracted here, from what was measured without a background. None: none.
 
@@ -170,7 +171,19 @@ def _illumination(
     if all(half.n_images for half in halves):
         one, other = (illumination_function(half.median(), smoothing_share=smoothing_share) for half in halves)
         error = relative_difference(one, other) / 2
+    if not _is_worth_it(function, error=error):
+        return Illumination(np.ones_like(function), whole.n_images, is_applied=False, error=error)
     return Illumination(function, whole.n_images, is_applied=True, error=error)
+
+
+def _is_worth_it(function: NDArray[np.float32], *, error: float) -> bool:
+    """Whether a field is more even with the function than without it.
+
+    What is seen of the unevenness has the function's own error in it, seen**2 = true**2 + error**2. Applied, the error
+    is what is left; so the true unevenness must be larger.
+    """
+    seen = relative_difference(function, np.ones_like(function))
+    return math.isnan(error) or seen**2 - error**2 > error**2
 
 
 def relative_difference(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:

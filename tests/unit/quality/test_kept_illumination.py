@@ -14,10 +14,11 @@ from wellspring.quality.images import (
     SmallSite,
     illumination_of_plate,
     read_illumination,
+    relative_difference,
     write_illumination,
 )
 from wellspring.quality.keeping import illumination_before, kept_where_alike
-from wellspring.quality.report.chapter import _kept
+from wellspring.quality.report.chapter import _illumination_warnings, _kept
 from wellspring.quality.report.figures import drawn
 
 SHAPE = (24, 32)
@@ -141,3 +142,27 @@ def test_a_file_of_another_version_is_not_kept(tmp_path: Path, before: dict[str,
     assert illumination_before(tmp_path / "i.npz") == {}
     write_illumination(tmp_path / "i.npz", before)
     assert list(illumination_before(tmp_path / "i.npz")) == ["DAPI"]
+
+
+@pytest.mark.parametrize(("slope", "is_applied"), [(0.2, True), (0.002, False)])
+def test_a_function_is_applied_where_it_exceeds_its_error(slope: float, is_applied: bool) -> None:
+    (one,) = plate([well(seed, slope=slope) for seed in range(40, 44)]).values()
+    assert one.is_applied == is_applied
+    assert one.n_images == 12
+    assert 0 < one.error < 0.1
+    assert (one.function == 1).all() == (not is_applied)
+    lines = _illumination_warnings({"P": {"DAPI": one}})
+    assert any("P / DAPI (12 images" in line and "own error" in line for line in lines) == (not is_applied)
+
+
+def test_what_is_applied_makes_fields_more_even() -> None:
+    left_even, left_corrected = [], []
+    for seed in range(24):
+        slope = 0.004 * (seed % 6)
+        wells = [well(100 * seed + k, slope=slope) for k in range(3)]
+        (one,) = plate(wells).values()
+        left_even.append(relative_difference(light(slope).astype(np.float32), np.ones(SHAPE, np.float32)))
+        product = (light(slope) * one.function).astype(np.float32)
+        left_corrected.append(relative_difference(product / product.mean(), np.ones(SHAPE, np.float32)))
+    rms = [float(np.sqrt(np.mean(np.square(values)))) for values in (left_corrected, left_even)]
+    assert rms[0] < rms[1]

@@ -38,7 +38,7 @@ def test_a_clear_model_is_better_than_the_baseline(said):
     )
     assert second == (
         "simple_cnn (structure) explains 46 % of the variance of the target on 100 test cells "
-        "(R² 0.46, 95 % interval 0.38 to 0.53): better than the baseline."
+        "(R² 0.46, 95 % interval 0.38 to 0.53): better than the baseline (difference 0.47, 95 % interval 0.37 to 0.57)."
     )
 
 
@@ -52,13 +52,15 @@ def test_a_difference_that_may_be_none_is_not_called_better(said):
 
 def test_what_counts_is_the_difference_and_not_the_intervals(said):
     text = said(("linear", "structure", 7, 0.3, -0.2, 0.4))[0]
-    assert text.endswith("95 % interval −0.20 to 0.40): better than the baseline.")
+    assert text.endswith(
+        "95 % interval −0.20 to 0.40): better than the baseline (difference 0.31, 95 % interval 0.21 to 0.41)."
+    )
 
 
 def test_a_model_below_the_baseline_is_called_worse(said):
     text = said(("linear", "structure", 7, -0.4, -0.6, -0.2))[0]
     assert "explains none of the variance" in text
-    assert text.endswith(": worse than the baseline.")
+    assert text.endswith(": worse than the baseline (difference −0.39, 95 % interval −0.49 to −0.29).")
 
 
 def test_seeds_are_counted(said):

@@ -140,13 +140,24 @@ def _illumination_warnings(illumination: Mapping[str, Mapping[str, Illumination]
         f"{plate} / {channel} ({one.n_images})"
         for plate, channels in illumination.items()
         for channel, one in channels.items()
-        if not one.is_applied
+        if not one.is_applied and np.isnan(one.error)
+    ]
+    uncertain = [
+        f"{plate} / {channel} ({one.n_images} images, error {one.error:.0%})"
+        for plate, channels in illumination.items()
+        for channel, one in channels.items()
+        if not one.is_applied and not np.isnan(one.error)
     ]
     lines = []
     if few:
         lines.append(
             f"Illumination was not evened where it would be estimated from too few images: {listed(few)}. A function "
             "from so few images follows their cells and not the light; quality.min_images is the least number."
+        )
+    if uncertain:
+        lines.append(
+            f"Illumination was not evened in {listed(uncertain)}: it is as even as its own error lets see, the "
+            "difference of two halves of the images. Either the light is even, or the images are too few."
         )
     unknown = _named(illumination, lambda one: bool(np.isnan(one.offset)))
     if unknown:

@@ -106,7 +106,8 @@ def illumination_figure(functions: Mapping[str, Mapping[str, NDArray[np.float32]
         for index, (channel, one) in enumerate(zip(channels, axes, strict=True)):
             light = 1 / functions[plate][channel]
             reach = max(0.05, float(np.abs(light - 1).max()))
-            shown = one.imshow(light, cmap="viridis", vmin=1 - reach, vmax=1 + reach)
+            # No light is less than 0, however bright the middle is.
+            shown = one.imshow(light, cmap="viridis", vmin=max(0.0, 1 - reach), vmax=1 + reach)
             figure.colorbar(shown, ax=one, shrink=0.85)
             one.set_title(channel)
             one.set_xticks([])

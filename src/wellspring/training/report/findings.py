@@ -132,9 +132,9 @@ def _sentence(score: Score, *, baseline: Score | None, differences: pd.DataFrame
 
 def _verdict(gain: _Gain) -> str:
     if gain.lower > 0:
-        return "better than the baseline"
+        return f"better than the baseline ({gain})"
     if gain.upper < 0:
-        return "worse than the baseline"
+        return f"worse than the baseline ({gain})"
     return f"not shown to be better than the baseline ({gain})"
 
 
