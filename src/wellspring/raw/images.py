@@ -51,11 +51,14 @@ class SiteStacks:
         Raw intensities by channel: two axes where the channel has one plane.
     pixel_size_um : float or None
         Side of a pixel, µm, where known.
+    plane_spacing_um : float or None
+        Distance of planes, µm, where the files say it.
     """
 
     site: str
     stacks: dict[str, NDArray[np.uint16]]
     pixel_size_um: float | None
+    plane_spacing_um: float | None = None
 
 
 def read_sites(index: WellIndex, *, projection: str, wanted: Sequence[str] | None = None) -> Iterator[SiteImage]:
@@ -108,7 +111,7 @@ def read_stacks(index: WellIndex, *, wanted: Sequence[str]) -> Iterator[SiteStac
     channels = _known(index, wanted)
     sizes = dict(zip(index.sites, index.site_sizes_um, strict=True))
     for site, headers in index.headers_of_sites().items():
-        yield SiteStacks(site, _stacks(index, headers, wanted=channels), sizes[site])
+        yield SiteStacks(site, _stacks(index, headers, wanted=channels), sizes[site], index.plane_spacing_um)
 
 
 def _known(index: WellIndex, wanted: Sequence[str] | None) -> tuple[str, ...]:

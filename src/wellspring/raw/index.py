@@ -61,6 +61,8 @@ class ImageHeader:
         In the order of the axis C; one name without that axis.
     pixel_size_um : (float, float) or None
         (y, x), as the file says.
+    plane_spacing_um : float or None
+        Distance of planes, as the file says.
     """
 
     file: int
@@ -71,6 +73,7 @@ class ImageHeader:
     z: str
     channels: tuple[str, ...]
     pixel_size_um: tuple[float, float] | None
+    plane_spacing_um: float | None = None
 
     @property
     def height_width(self) -> tuple[int, int]:
@@ -110,6 +113,8 @@ class WellIndex:
         By channel, every number of planes that a site has, ascending; empty without images.
     pixel_size_um : float or None
         Side of a pixel, µm, where all sites have one known size.
+    plane_spacing_um : float or None
+        Distance of planes, µm, where all images with several say the same.
     sites : tuple of str
         Names, in the order in which they are read.
     site_sizes_um : tuple of (float or None)
@@ -135,6 +140,7 @@ class WellIndex:
     dtype: str | None = None
     n_planes: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     pixel_size_um: float | None = None
+    plane_spacing_um: float | None = None
     sites: tuple[str, ...] = ()
     site_sizes_um: tuple[float | None, ...] = ()
     headers: tuple[ImageHeader, ...] = ()
@@ -218,8 +224,15 @@ def _index(found: dict[str, Any]) -> WellIndex:
 
 
 def _header(
-    file: int, number: int, axes: str, shape: list[int], site: str, z: str, channels: list[str], size: Any
+    file: int,
+    number: int,
+    axes: str,
+    shape: list[int],
+    site: str,
+    z: str,
+    channels: list[str],
+    size: Any,
+    spacing: float | None,
 ) -> ImageHeader:
-    return ImageHeader(
-        file, number, axes, tuple(shape), site, z, tuple(channels), None if size is None else tuple(size)
-    )
+    size_yx = None if size is None else tuple(size)
+    return ImageHeader(file, number, axes, tuple(shape), site, z, tuple(channels), size_yx, spacing)

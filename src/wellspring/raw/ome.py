@@ -22,6 +22,8 @@ class OmeImage:
         Of the channels; none unless each has its own.
     pixel_size_um : (float, float) or None
         (y, x); None where it is not given, or 0, which programs write for a size that they do not know.
+    plane_spacing_um : float or None
+        Distance of planes; None as for the pixels.
     n_planes : int
         Channels x z x times, the samples of a colour counted too.
     shape_px : (int, int)
@@ -32,6 +34,7 @@ class OmeImage:
 
     names: tuple[str, ...]
     pixel_size_um: tuple[float, float] | None
+    plane_spacing_um: float | None
     n_planes: int
     shape_px: tuple[int, int]
     last_page: int
@@ -58,6 +61,7 @@ def _image(pixels: ElementTree.Element, *, path: Path) -> OmeImage:
     return OmeImage(
         names=names if is_clear else (),
         pixel_size_um=None if y is None or x is None else (y, x),
+        plane_spacing_um=_micrometres(pixels, axis="Z", path=path),
         n_planes=size["C"] * size["Z"] * size["T"],
         shape_px=(size["Y"], size["X"]),
         last_page=max((_last_page(data) for data in pixels.findall("{*}TiffData")), default=0),

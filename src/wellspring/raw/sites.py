@@ -58,6 +58,7 @@ def indexed_sites(
         "sites": tuple(sites),
         "site_sizes_um": sizes,
         "pixel_size_um": _common(sizes),
+        "plane_spacing_um": _common([one.plane_spacing_um for one in headers if one.n_planes > 1 or one.z]),
         "n_sites": len(sites),
         "n_values": sum(math.prod(header.shape) for header in headers),
         "n_planes": {name: tuple(sorted(_planes_of(sites, name))) for name in names},

@@ -91,6 +91,7 @@ def _placed(header: TiffHeader, *, file: int, match: Match, channels: Sequence[s
         z=match.parts.get("z", ""),
         channels=_channel_names(header, match=match, n_channels=n_channels, channels=channels),
         pixel_size_um=header.pixel_size_um,
+        plane_spacing_um=header.plane_spacing_um,
     )
 
 

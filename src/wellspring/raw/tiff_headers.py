@@ -12,6 +12,7 @@ import tifffile
 
 from wellspring.errors import InputError
 from wellspring.files import as_readable
+from wellspring.raw.imagej import imagej_sizes
 from wellspring.raw.tiff_pages import check_whole, images_of, ome_of
 
 __all__ = ["TiffHeader", "opened_tiff", "read_headers"]
@@ -44,7 +45,9 @@ class TiffHeader:
     names : tuple of str
         Channel names of the OME metadata; none unless each channel has its own.
     pixel_size_um : (float, float) or None
-        (y, x), from the OME metadata.
+        (y, x), from the metadata of OME or ImageJ.
+    plane_spacing_um : float or None
+        Distance of planes, likewise.
     """
 
     path: Path
@@ -55,6 +58,7 @@ class TiffHeader:
     dtype: np.dtype[np.generic]
     names: tuple[str, ...]
     pixel_size_um: tuple[float, float] | None
+    plane_spacing_um: float | None = None
 
 
 def read_headers(path: Path) -> list[TiffHeader]:
@@ -69,6 +73,7 @@ def read_headers(path: Path) -> list[TiffHeader]:
         series = images_of(tif, path=path)
         known = ome_of(tif, path=path)
         same = len(known) == len(series)
+        size, spacing = imagej_sizes(tif) if not known else (None, None)
         found = []
         for index, image in enumerate(series):
             check_whole(image, path=path)
@@ -82,7 +87,8 @@ def read_headers(path: Path) -> list[TiffHeader]:
                     shape=tuple(int(n) for _, n in kept),
                     dtype=np.dtype(image.dtype),
                     names=known[index].names if same else (),
-                    pixel_size_um=known[index].pixel_size_um if same else None,
+                    pixel_size_um=known[index].pixel_size_um if same else size,
+                    plane_spacing_um=known[index].plane_spacing_um if same else spacing,
                 )
             )
     return found

@@ -228,8 +228,14 @@ def describe_threshold(threshold: Threshold, *, limit: float) -> pd.DataFrame:
     return pd.DataFrame([row])
 
 
-def voxel_size_um(spacing_um: Sequence[float] | None, *, pixel_size_um: float | None, n_axes: int) -> tuple[float, ...]:
-    """Size of a voxel per axis, µm: as given, or of a plane the pixel size.
+def voxel_size_um(
+    spacing_um: Sequence[float] | None,
+    *,
+    pixel_size_um: float | None,
+    n_axes: int,
+    plane_spacing_um: float | None = None,
+) -> tuple[float, ...]:
+    """Size of a voxel per axis, µm: as given, or what the files say.
 
     Raises
     ------
@@ -238,6 +244,8 @@ def voxel_size_um(spacing_um: Sequence[float] | None, *, pixel_size_um: float | 
     """
     if spacing_um is None and pixel_size_um is not None and n_axes == 2:
         return pixel_size_um, pixel_size_um
+    if spacing_um is None and pixel_size_um is not None and plane_spacing_um is not None and n_axes == 3:
+        return plane_spacing_um, pixel_size_um, pixel_size_um
     if spacing_um is None or len(spacing_um) != n_axes:
         axes = "[z, y, x]" if n_axes == 3 else "[y, x]"
         raise InputError(f"spots.spacing_um: expected the size of a voxel, {axes} in µm, got {spacing_um}.")

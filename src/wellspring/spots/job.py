@@ -50,7 +50,12 @@ def run(
                 image,
                 *in_site,
                 sigma_px=settings.sigma_px,
-                spacing_um=voxel_size_um(settings.spacing_um, pixel_size_um=site.pixel_size_um, n_axes=image.ndim),
+                spacing_um=voxel_size_um(
+                    settings.spacing_um,
+                    pixel_size_um=site.pixel_size_um,
+                    plane_spacing_um=site.plane_spacing_um,
+                    n_axes=image.ndim,
+                ),
                 threshold=vars(settings.threshold),
                 max_instability=settings.max_instability,
                 max_per_neighborhood=settings.max_per_neighborhood,

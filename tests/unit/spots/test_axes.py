@@ -25,3 +25,10 @@ def test_values_for_another_number_of_axes_are_reported_once_a_key_with_the_firs
     assert "got null" in spacing
     (line,) = axis_mistakes(STACKS, channels=["DAPI"], per_axis={"spots.spacing_um": (0.3, 0.1, 0.1)})
     assert "expected 2 numbers, [y, x], since DAPI of p/A1 has single planes" in line
+
+
+def test_stacks_whose_files_say_their_voxels_need_no_spacing() -> None:
+    known = [{**one, "pixel_size_um": 0.1, "plane_spacing_um": 0.3} for one in STACKS]
+    assert axis_mistakes(known, channels=["RNA"], per_axis={"spots.spacing_um": None}) == []
+    without = [{**one, "pixel_size_um": 0.1, "plane_spacing_um": None} for one in STACKS]
+    assert len(axis_mistakes(without, channels=["RNA"], per_axis={"spots.spacing_um": None})) == 1

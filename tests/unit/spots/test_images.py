@@ -85,6 +85,7 @@ def test_unstable_counts(n_spots: int, n_below: int, n_above: int, is_unstable: 
 def test_the_voxel_is_given_or_of_a_plane_the_pixel() -> None:
     assert voxel_size_um(None, pixel_size_um=0.2, n_axes=2) == (0.2, 0.2)
     assert voxel_size_um([0.3, 0.1, 0.1], pixel_size_um=0.2, n_axes=3) == (0.3, 0.1, 0.1)
+    assert voxel_size_um(None, pixel_size_um=0.2, plane_spacing_um=0.5, n_axes=3) == (0.5, 0.2, 0.2)
     for spacing, n_axes in ((None, 3), ([0.1, 0.1], 3), ([0.3, 0.1, 0.1], 2)):
         with pytest.raises(ValueError, match=r"spots\.spacing_um: expected the size of a voxel"):
             voxel_size_um(spacing, pixel_size_um=0.2, n_axes=n_axes)
