@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from wellspring.raw.images import SiteStacks
 from wellspring.spots.images import SpotTables, joined_tables, spots_of_image, voxel_size_um
+from wellspring.spots.optics import Optics
 from wellspring.spots.settings import SpotSettings
 
 __all__ = ["run"]
@@ -42,20 +43,22 @@ def run(
         Without sites, empty tables.
     """
     found: list[SpotTables] = []
+    sigma = settings.sigma_px
     last_id = 0
     for site in sites:
         in_site = nuclei[site.site], cells[site.site]
         for channel, image in site.stacks.items():
+            voxel = voxel_size_um(
+                settings.spacing_um,
+                pixel_size_um=site.pixel_size_um,
+                plane_spacing_um=site.plane_spacing_um,
+                n_axes=image.ndim,
+            )
             tables = spots_of_image(
                 image,
                 *in_site,
-                sigma_px=settings.sigma_px,
-                spacing_um=voxel_size_um(
-                    settings.spacing_um,
-                    pixel_size_um=site.pixel_size_um,
-                    plane_spacing_um=site.plane_spacing_um,
-                    n_axes=image.ndim,
-                ),
+                sigma_px=sigma.sigma_px(voxel) if isinstance(sigma, Optics) else sigma,
+                spacing_um=voxel,
                 threshold=vars(settings.threshold),
                 max_instability=settings.max_instability,
                 max_per_neighborhood=settings.max_per_neighborhood,

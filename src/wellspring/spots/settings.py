@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from wellspring.spots.optics import Optics
+
 __all__ = ["ChosenThreshold", "GivenThreshold", "SpotSettings", "ThresholdSettings"]
 
 
@@ -29,7 +31,7 @@ class SpotSettings:
     """The whole block."""
 
     channels: tuple[str, ...]
-    sigma_px: float | tuple[float, ...]
+    sigma_px: float | tuple[float, ...] | Optics
     spacing_um: tuple[float, ...] | None
     threshold: ThresholdSettings
     max_instability: float

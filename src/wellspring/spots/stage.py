@@ -22,6 +22,12 @@ def _mistakes(config: Config) -> list[str]:
     found, block = [], config["spots"]
     if block["channels"] and not has_images(config):
         found.append("spots.channels: needs images, raw.format tiff; leave it out")
+    optics = block["sigma_px"]
+    if isinstance(optics, Mapping) and optics["na"] >= optics["refractive_index"]:
+        found.append(
+            "spots.sigma_px: expected an aperture (na) below the refractive index of the immersion; give "
+            "refractive_index: 1.515 for oil, 1.33 for water, 1 for air"
+        )
     sizes = {len(value) for value in (block["sigma_px"], block["spacing_um"]) if isinstance(value, list)}
     if len(sizes) > 1:
         found.append("spots: sigma_px and spacing_um differ in length; give both per axis, z first, or sigma_px as one")

@@ -185,8 +185,8 @@ def test_the_keys_of_cells_and_thresholds_follow_their_method() -> None:
         ),
         (
             {"raw": TIFF, "spots": {"sigma_px": "a"}},
-            "spots.sigma_px: expected a number above 0, or a list of 2 to 3 entries, each a number above 0 (px), got "
-            "the text 'a'",
+            "spots.sigma_px: expected a number above 0, or a list of 2 to 3 entries, each a number above 0, or a block "
+            "of keys (px), got the text 'a'",
         ),
         (
             {"raw": TIFF, "spots": {"channels": "RNA"}},

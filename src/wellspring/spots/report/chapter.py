@@ -147,12 +147,18 @@ def border_texts(table: pd.DataFrame) -> list[str]:
 
 def _settings(spots: Mapping[str, Any]) -> list[tuple[str, str]]:
     sigma = spots["sigma_px"]
-    sizes = ", ".join(f"{one:g}" for one in (sigma if isinstance(sigma, Sequence) else [sigma]))
+    if isinstance(sigma, Mapping):
+        size = (
+            f"of the optics: {sigma['wavelength_nm']:g} nm, aperture {sigma['na']:g}, refractive index "
+            f"{sigma['refractive_index']:g}"
+        )
+    else:
+        size = ", ".join(f"{one:g}" for one in (sigma if isinstance(sigma, Sequence) else [sigma])) + " px"
     threshold = {key: given for key, given in spots["threshold"].items() if key != "method"}
     values = "".join(f", {key} {given:g}" for key, given in threshold.items())
     return [
         ("Spots in", ", ".join(spots["channels"])),
-        ("Standard deviation of a spot", f"{sizes} px"),
+        ("Standard deviation of a spot", size),
         ("Threshold", f"{spots['threshold']['method']}{values}"),
         ("Clumps", "split by their light" if spots["decompose"] else "left as they are"),
         ("Foci", f"{spots['focus_min_spots']} spots or more within {spots['focus_radius_um']:g} µm"),
