@@ -81,4 +81,4 @@ def test_saturated_spots_are_counted_or_named(level: float) -> None:
     top = int(np.median(field.image) + level * field.spots["amplitude"].mean())
     found = _found(np.minimum(field.image, top).astype(np.uint16))
     assert len(found.spots) == pytest.approx(90, rel=0.05)
-    assert ("saturated" in found.thresholds["doubts"][0]) == (level < 1)
+    assert "saturated" in found.thresholds["doubts"][0]
