@@ -8,7 +8,7 @@ min_version("9.13")
 
 if not config:
 
-    configfile: "config/config.yaml"
+    include: "workflow/rules/common_config.smk"
 
 
 report: "workflow/report/workflow.rst"

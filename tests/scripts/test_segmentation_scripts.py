@@ -15,8 +15,8 @@ from wellspring.quality.tables import KEPT_SITES
 from wellspring.raw.describe import describe_well
 from wellspring.raw.index import write_index
 from wellspring.segmentation.labels import read_labels, write_labels
-from wellspring.segmentation.tables import WELL_SEGMENTED
-from wellspring.tables import read_table, write_table
+from wellspring.segmentation.tables import MATCHED, WELL_SEGMENTED
+from wellspring.tables import empty_table, read_table, write_table
 
 SCRIPTS = Path(__file__).resolve().parents[2] / "workflow" / "scripts"
 RAW = {"format": "tiff", "pattern": "{well}_{site}_{channel}.tif", "channels": None, "pixel_size_um": 0.5}
@@ -52,8 +52,9 @@ def index(tmp_path: Path) -> Path:
 
 def _nuclei(index: Path, output: Path, **options: Any) -> None:
     given = {"illumination": None, "sites": None, "projection": "max", "background": {}, "segmentation": NUCLEI}
+    tables = {name: output.with_name(f"{name}.parquet") for name in ("about", "matches")}
     _script("segmentation_nuclei").main(
-        index=index, labels=output, about=output.with_name("nuclei.parquet"), **{**given, **options}
+        index=index, labels=output, given={"nuclei": [], "cells": []}, **tables, **{**given, **options}
     )
 
 
@@ -102,13 +103,19 @@ def test_cells_of_the_kept_sites(index: Path, tmp_path: Path, kept: tuple[str, .
     labels[20:40, 10:30], labels[20:40, 50:70] = 1, 2
     nuclei = tmp_path / "A1.ome.tif"
     write_labels(nuclei, dict.fromkeys(kept, labels), pixel_size_um=None)
+    rows = [("P", "A1", site, label, label, 400, 0, 1) for site in kept for label in (1, 2)]
+    matches = tmp_path / "P" / "A1.matched.parquet"
+    write_table(pd.DataFrame(rows, columns=MATCHED.names) if rows else empty_table(MATCHED), matches, MATCHED)
     _script("segmentation_cells").main(
         index=index,
         illumination=None,
         sites=_kept(tmp_path / "sites.parquet", **{f"site_{name}": name in kept for name in "12"}),
         background={},
         cells=EXPANSION,
+        names={"pattern": None},
+        given=[],
         nuclei=nuclei,
+        matches=matches,
         labels=tmp_path / "A1.cells.ome.tif",
         borders=tmp_path / "A1.borders.ome.tif",
         objects=tmp_path / "A1.parquet",

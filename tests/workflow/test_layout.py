@@ -18,7 +18,7 @@ from wellspring.stage import Stage, stages
 STAGES = {stage.name: stage for stage in stages()}
 PACKAGES = {path.parent.name for path in LIBRARY.glob("*/__init__.py")}
 # Packages behind commands, which no stage needs. What is neither a stage nor one of these is the kit.
-COMMANDS = {"plan", "simulation"}
+COMMANDS = {"plan", "simulation", "tuning"}
 KIT = (PACKAGES - set(STAGES) - COMMANDS) | {path.stem for path in LIBRARY.glob("*.py")} - {"__main__"}
 LEARNING = {"tensorflow", "keras", "jax", "torch"}
 RULES = rules()

@@ -3,13 +3,17 @@
 
 def labels_of_well():
     """Labels that images are cut by; a format with pixels of known objects needs none."""
-    return "<results>/segmentation/{plate}/{well}.ome.tif" if RAW_FORMAT.has_images else []
+    return object_labels() if RAW_FORMAT.has_images else []
+
+
+def labels_of_cells():
+    """Given cells, whose ids count where objects of several sites are numbered; else nuclei have the same ones."""
+    return cell_labels() if RAW_FORMAT.has_images and has_given_cells(config["segmentation"]) else []
 
 
 def cells_of_well():
     """Labels of the cells, where cells are segmented."""
-    is_segmented = config["segmentation"]["cells"] is not None
-    return "<results>/segmentation/{plate}/{well}.cells.ome.tif" if is_segmented else []
+    return cell_labels() if has_cells(config["segmentation"]) else []
 
 
 def spots_of_wells(pattern):
@@ -27,6 +31,7 @@ rule cells_crop:
     input:
         index="<results>/raw/{plate}/{well}.json",
         labels=labels_of_well(),
+        others=labels_of_cells(),
         illumination=plate_correction(config["quality"]["channels"]),
         sites=plate_sites(),
     output:
@@ -72,7 +77,7 @@ rule cells_measure:
         mem_mb=growing(4000),
         runtime=growing(15),
     params:
-        has_nuclei=config["segmentation"]["nucleus_channel"] is not None,
+        has_nuclei=has_nuclei(config["segmentation"]),
         raw=RAW_FORMAT.settings_of_pixels(config["raw"]),
         features=config["cells"]["features"],
         code=script_code("cells/measure", RAW_READER),
@@ -135,7 +140,7 @@ rule cells_chapter:
         runtime=growing(15),
     params:
         features=config["cells"]["features"],
-        has_cells=config["segmentation"]["cells"] is not None,
+        has_cells=has_cells(config["segmentation"]),
         code=script_code("cells/chapter"),
     message:
         "Writing the chapter on the cells"

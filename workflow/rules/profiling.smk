@@ -159,7 +159,8 @@ rule profiling_chapter:
         mem_mb=growing(2000),
         runtime=growing(30),
     params:
-        annotations=[] if SAMPLES is None else SAMPLES.to_dict("records"),
+        # Of the sheet no more than the config names: another annotation runs nothing again.
+        annotations=get_annotations(*PROFILING["batch_columns"], *PROFILING["colored_by"]),
         profiling=PROFILING,
         code=script_code("profiling/chapter", *(one.declared_in for one in embeddings().values())),
     message:

@@ -1,10 +1,12 @@
 # raw: files of a well -> its index: files, sites, channels, planes, pixel size
+from wellspring.raw.bad_wells import expected_well
 from wellspring.raw.files import files_digest, well_files
 from wellspring.raw.formats import format_named
 
 RAW_FORMAT = format_named(config["raw"]["format"])
 # What reads the well's pixels is chosen by the config: for `script_code` of rules that read them through the index.
 RAW_READER = f"wellspring.raw.formats.{RAW_FORMAT.name}"
+EXPECTED = {}
 
 
 def files_of_well(wildcards):
@@ -12,6 +14,9 @@ def files_of_well(wildcards):
     try:
         return well_files(path, well=wildcards.well, raw=config["raw"])
     except (ValueError, OSError) as error:
+        if config["raw"]["bad_wells"] == "leave_out":
+            # The rule raw_describe finds this too, and writes why the well is left out.
+            return []
         raise WorkflowError(str(error)) from None
 
 
@@ -28,6 +33,19 @@ def raw_digest(wildcards):
     """Snakemake sees files that became newer; this sees those that were replaced by older ones too."""
     # Of the wildcards alone: Snakemake does not compare parameters that take the input.
     return files_digest(files_of_well(wildcards))
+
+
+def expected_of_well(wildcards):
+    """What a well must be like so as not to be left out; None where wells are not left out."""
+    if config["raw"]["bad_wells"] == "stop":
+        return None
+    # Of the wildcards alone, and looked up once.
+    if "expected" not in EXPECTED:
+        try:
+            EXPECTED["expected"] = expected_well(PATHS, raw=config["raw"]).as_parameter()
+        except (ValueError, OSError) as error:
+            raise WorkflowError(str(error)) from None
+    return EXPECTED["expected"]
 
 
 def named_channels():
@@ -55,6 +73,7 @@ rule raw_describe:
         path=raw_path,
         digest=raw_digest,
         raw=RAW_FORMAT.settings_of_index(config["raw"]),
+        expected=expected_of_well,
         code=script_code("raw/describe", RAW_READER),
     message:
         "Reading the headers of well {wildcards.plate}/{wildcards.well}"

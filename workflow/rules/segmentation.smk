@@ -1,9 +1,16 @@
 # segmentation: images -> nucleus and cell labels
+from wellspring.segmentation.given.files import has_cells, has_given_cells, has_nuclei
+
+
+include: "segmentation_given.smk"
 
 
 def nucleus_channels():
-    """The channel of the nuclei."""
-    return [config["segmentation"].get("nucleus_channel") or (config["segmentation"].get("cells") or {}).get("channel")]
+    """The channel that nuclei are found in; none where they are given, or cells are and no channel shows nuclei."""
+    block = config["segmentation"]
+    if block["method"] == "given" and (block["nuclei"] is not None or block["nucleus_channel"] is None):
+        return []
+    return [block.get("nucleus_channel") or (block.get("cells") or {}).get("channel")]
 
 
 def cell_channels():
@@ -13,14 +20,20 @@ def cell_channels():
 
 
 def cell_labels():
-    """Labels of the cells; of the nuclei where no cells are segmented."""
-    suffix = ".ome.tif" if config["segmentation"]["cells"] is None else ".cells.ome.tif"
+    """Labels of the cells; of the nuclei where there are no cells."""
+    suffix = ".cells.ome.tif" if has_cells(config["segmentation"]) else ".ome.tif"
     return f"<results>/segmentation/{{plate}}/{{well}}{suffix}"
 
 
 def border_labels():
     """Whose pixels at doubtful borders are by a second method; [] where no method sees any border."""
     return "<results>/segmentation/{plate}/{well}.borders.ome.tif" if cell_channels() else []
+
+
+def object_labels():
+    """Labels that cells are cut by: of the nuclei; of given cells where there are no nuclei."""
+    is_of_cells = has_given_cells(config["segmentation"]) and not has_nuclei(config["segmentation"])
+    return cell_labels() if is_of_cells else "<results>/segmentation/{plate}/{well}.ome.tif"
 
 
 def sites_of_plates():
@@ -33,9 +46,12 @@ rule segmentation_nuclei:
         index="<results>/raw/{plate}/{well}.json",
         illumination=plate_correction(nucleus_channels()),
         sites=plate_sites(),
+        given_nuclei=given_labels("nuclei"),
+        given_cells=given_labels("cells"),
     output:
         labels="<results>/segmentation/{plate}/{well}.ome.tif",
         about="<results>/segmentation/{plate}/{well}.nuclei.parquet",
+        matches="<results>/segmentation/{plate}/{well}.matched.parquet",
     log:
         "<logs>/segmentation_nuclei/{plate}/{well}.log",
     benchmark:
@@ -51,6 +67,7 @@ rule segmentation_nuclei:
         background=background_of(corrected_channels(nucleus_channels())),
         # Nuclei do not depend on how cells are found.
         segmentation={**config["segmentation"], "cells": None},
+        given=given_digest,
         code=script_code("segmentation/nuclei", RAW_READER),
     message:
         "Segmenting the nuclei of well {wildcards.plate}/{wildcards.well}"
@@ -64,6 +81,8 @@ rule segmentation_cells:
         illumination=plate_correction(cell_channels()),
         sites=plate_sites(),
         nuclei="<results>/segmentation/{plate}/{well}.ome.tif",
+        matches="<results>/segmentation/{plate}/{well}.matched.parquet",
+        given_cells=given_labels("cells"),
     output:
         labels="<results>/segmentation/{plate}/{well}.cells.ome.tif",
         borders="<results>/segmentation/{plate}/{well}.borders.ome.tif",
@@ -81,6 +100,9 @@ rule segmentation_cells:
     params:
         background=background_of(corrected_channels(cell_channels())),
         cells=config["segmentation"]["cells"],
+        # As text its braces would be taken for wildcards.
+        names={"pattern": config["segmentation"].get("pattern")},
+        given=given_digest,
         code=script_code("segmentation/cells", RAW_READER),
     message:
         "Segmenting the cells of well {wildcards.plate}/{wildcards.well}"

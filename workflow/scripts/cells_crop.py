@@ -21,6 +21,7 @@ def main(
     *,
     index: Path,
     labels: Path | None,
+    others: Path | None,
     illumination: Path | None,
     sites: Path | None,
     raw: Mapping[str, Any],
@@ -31,7 +32,7 @@ def main(
     """Cut the cells of the well behind `index`; `raw` holds the keys of the config that its pixels are read by."""
     well = read_index(index)
     correction = read_correction(illumination, sites, plate=well.plate, well=well.well)
-    table = job.run(well, labels, correction, crops, settings=raw, image_size=image_size)
+    table = job.run(well, labels, correction, crops, settings=raw, image_size=image_size, others=others)
     print(f"{len(table)} cells, {table['is_cropped'].sum()} larger than {image_size} px")
     write_table(table, cells, CELLS)
 
@@ -42,6 +43,7 @@ if __name__ == "__main__":
         main(
             index=Path(given.index),
             labels=Path(given.labels) if given.labels else None,
+            others=Path(given.others) if given.others else None,
             illumination=Path(given.illumination) if given.illumination else None,
             sites=Path(given.sites) if given.sites else None,
             raw=snakemake.params.raw,

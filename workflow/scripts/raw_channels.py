@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from wellspring.files import inert_text, replaced_when_whole
 from wellspring.jobs import logged_job, notify
+from wellspring.raw.bad_wells import kept_wells
 from wellspring.raw.comparison import check_config_in_wells, check_files, compare_channels, planes_notes
 from wellspring.raw.index import read_index
 from wellspring.stage import stages
@@ -21,7 +22,11 @@ def main(
     *, indexes: Sequence[Path], named: Mapping[str, Sequence[str]], config: Mapping[str, Any], channels: Path
 ) -> None:
     """Compare the wells with each other, with the channels `named`, and with the blocks of `config`."""
-    wells = [read_index(path) for path in indexes]
+    found = [read_index(path) for path in indexes]
+    wells = kept_wells(found)
+    for one in found:
+        if one.left_out:
+            notify(f"WARNING {one.name} is left out: {one.left_out}")
     check_files(wells)
     shared = compare_channels({(one.plate, one.well): one.channels for one in wells}, named=named)
     check_config_in_wells(config, wells, stages=[one for one in stages() if one.name in config])

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wellspring.jobs import logged_job
-from wellspring.raw.describe import describe_well
+from wellspring.raw.bad_wells import ExpectedWell, described
 from wellspring.raw.index import write_index
 
 if TYPE_CHECKING:
@@ -14,11 +14,22 @@ if TYPE_CHECKING:
     snakemake: Snakemake
 
 
-def main(*, path: Path, plate: str, well: str, raw: Mapping[str, Any], index: Path) -> None:
-    """Describe the well at `path` and write its `index`; `raw` holds the keys that its format is indexed by."""
-    found = describe_well(path, plate=plate, well=well, raw=raw)
+def main(
+    *, path: Path, plate: str, well: str, raw: Mapping[str, Any], expected: Mapping[str, Any] | None, index: Path
+) -> None:
+    """Describe the well at `path` and write its `index`.
+
+    `raw` holds the keys that its format is indexed by. A well that is not as `expected` is left out; None: none is.
+    """
+    usual = None
+    if expected is not None:
+        size = expected["size_px"]
+        usual = ExpectedWell(tuple(expected["channels"]), (size[0], size[1]) if size else None)
+    found = described(path, plate=plate, well=well, raw=raw, expected=usual)
     counts = f"{found.n_files} files, {len(found.channels)} channels, {found.n_values} intensities"
     print(f"{found.name}: {counts}, sites {found.n_sites}, pixels of cells {found.n_px}")
+    if found.left_out:
+        print(f"left out: {found.left_out}")
     write_index(found, index)
 
 
@@ -29,5 +40,6 @@ if __name__ == "__main__":
             plate=snakemake.wildcards.plate,
             well=snakemake.wildcards.well,
             raw=snakemake.params.raw,
+            expected=snakemake.params.expected,
             index=Path(snakemake.output.index),
         )

@@ -1,10 +1,8 @@
 """Index of one well and its nuclei → labels of its cells, doubtful borders (OME-TIFF), table of objects (Parquet)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-import pandas as pd
 
 from wellspring.jobs import logged_job
 from wellspring.quality.correction import corrected, read_correction
@@ -12,11 +10,12 @@ from wellspring.raw.images import read_stacks
 from wellspring.raw.index import read_index
 from wellspring.segmentation import job
 from wellspring.segmentation.flags import numbered_objects
+from wellspring.segmentation.given.job import given_well
 from wellspring.segmentation.labels import label_writer, read_labels
 from wellspring.segmentation.settings import CellSettings
-from wellspring.segmentation.tables import WELL_SEGMENTED
+from wellspring.segmentation.tables import MATCHED, WELL_SEGMENTED
 from wellspring.settings import settings_of
-from wellspring.tables import empty_table, write_table
+from wellspring.tables import empty_table, read_table, write_table
 
 if TYPE_CHECKING:
     from snakemake.script import Snakemake
@@ -30,25 +29,31 @@ def main(
     illumination: Path | None,
     sites: Path | None,
     background: Mapping[str, float],
-    cells: Mapping[str, Any],
+    cells: Mapping[str, Any] | None,
+    names: Mapping[str, str | None],
+    given: Sequence[Path],
     nuclei: Path,
+    matches: Path,
     labels: Path,
     borders: Path,
     objects: Path,
 ) -> None:
     """Label the cells of every kept site of the well behind `index`; write `labels`, `borders`, the table `objects`."""
-    well, settings = read_index(index), settings_of(CellSettings, cells)
+    well, settings = read_index(index), None if cells is None else settings_of(CellSettings, cells)
     correction = read_correction(illumination, sites, plate=well.plate, well=well.well)
     stacks = read_stacks(well, wanted=job.cell_channels(settings))
-    tables: list[pd.DataFrame] = []
+    theirs = given_well({"cells": given}, segmentation=names, sites=well.sites)
+    pairs, tables = read_table(matches, MATCHED, of_well=True), []
     images, size = corrected(stacks, correction, background=background), well.pixel_size_um
     with label_writer(labels, pixel_size_um=size) as write, label_writer(borders, pixel_size_um=size) as write_others:
-        for one in job.run_cells(images, read_labels(nuclei), settings):
+        for one in job.run_cells(images, read_labels(nuclei), settings, matches=pairs, given=theirs):
             print(f"site {one.site}: {len(one.objects)} objects")
             tables.append(one.objects.assign(plate=well.plate, well=well.well, site=one.site))
             write(one.site, one.labels)
             write_others(one.site, one.others)
-    found = numbered_objects(tables) if tables else empty_table(WELL_SEGMENTED)
+    found = (
+        numbered_objects(tables, are_all_labelled=theirs.cells is not None) if tables else empty_table(WELL_SEGMENTED)
+    )
     write_table(found, objects, WELL_SEGMENTED)
 
 
@@ -61,7 +66,10 @@ if __name__ == "__main__":
             sites=Path(given.sites) if given.sites else None,
             background=snakemake.params.background,
             cells=snakemake.params.cells,
+            names=snakemake.params.names,
+            given=[Path(file) for file in given.get("given_cells", [])],
             nuclei=Path(given.nuclei),
+            matches=Path(given.matches),
             labels=Path(snakemake.output.labels),
             borders=Path(snakemake.output.borders),
             objects=Path(snakemake.output.objects),

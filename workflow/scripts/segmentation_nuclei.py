@@ -1,6 +1,6 @@
-"""Index of one well → label images of its nuclei (OME-TIFF, one image per site), table of its sites (Parquet)."""
+"""Index of one well → label images of its nuclei (OME-TIFF, an image per site), tables of these (Parquet)."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,9 +13,10 @@ from wellspring.quality.correction import corrected, read_correction
 from wellspring.raw.images import read_sites
 from wellspring.raw.index import read_index
 from wellspring.segmentation import job
+from wellspring.segmentation.given.job import given_well
 from wellspring.segmentation.labels import write_labels
 from wellspring.segmentation.settings import SegmentationSettings
-from wellspring.segmentation.tables import SITE_NUCLEI
+from wellspring.segmentation.tables import MATCHED, SITE_NUCLEI
 from wellspring.settings import settings_of
 from wellspring.tables import empty_table, write_table
 
@@ -33,23 +34,33 @@ def main(
     projection: str,
     background: Mapping[str, float],
     segmentation: Mapping[str, Any],
+    given: Mapping[str, Sequence[Path]],
     labels: Path,
     about: Path,
+    matches: Path,
 ) -> None:
-    """Label the nuclei of every kept site of the well behind `index`; describe the sites in the table `about`."""
+    """Label the nuclei of every kept site of the well behind `index`; describe sites and nuclei in the tables."""
     well, settings = read_index(index), settings_of(SegmentationSettings, segmentation)
     correction = read_correction(illumination, sites, plate=well.plate, well=well.well)
-    raw = read_sites(well, projection=projection, wanted=[job.seed_channel(settings)])
+    raw = read_sites(well, projection=projection, wanted=job.seed_channels(settings))
     images = corrected(raw, correction, background=background)
-    rows: list[pd.DataFrame] = []
+    ours = given_well(given, segmentation=segmentation, sites=well.sites)
+    rows, pairs = [empty_table(SITE_NUCLEI)], [empty_table(MATCHED)]
 
     def labelled() -> Iterator[tuple[str, NDArray[np.uint32]]]:
-        for one in job.run_nuclei(images, settings, key=(well.plate, well.well)):
+        for one in job.run_nuclei(images, settings, key=(well.plate, well.well), given=ours):
             rows.append(one.about)
+            pairs.append(one.matches)
             yield one.site, one.labels
 
     write_labels(labels, labelled(), pixel_size_um=well.pixel_size_um)
-    write_table(pd.concat(rows, ignore_index=True) if rows else empty_table(SITE_NUCLEI), about, SITE_NUCLEI)
+    write_table(_joined(rows), about, SITE_NUCLEI)
+    write_table(_joined(pairs), matches, MATCHED)
+
+
+def _joined(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """The tables one below the other, the first of which is empty."""
+    return pd.concat(tables[1:], ignore_index=True) if tables[1:] else tables[0]
 
 
 if __name__ == "__main__":
@@ -62,6 +73,6 @@ if __name__ == "__main__":
             projection=snakemake.params.projection,
             background=snakemake.params.background,
             segmentation=snakemake.params.segmentation,
-            labels=Path(snakemake.output.labels),
-            about=Path(snakemake.output.about),
+            given={kind: [Path(file) for file in given.get(f"given_{kind}", [])] for kind in ("nuclei", "cells")},
+            **{name: Path(file) for name, file in snakemake.output.items()},
         )

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wellspring.jobs import logged_job
+from wellspring.raw.index import read_index
 from wellspring.report.style import save_figure
 from wellspring.segmentation.report.overlays import overlay_figure, read_overlay
 
@@ -23,7 +24,8 @@ def main(
     channels: Sequence[str],
     figure: Path,
 ) -> None:
-    """Draw the wells behind `indexes`, each with its labels."""
+    """Draw the wells behind `indexes`, each with its labels; without `channels`, in their first one."""
+    channels = channels or read_index(indexes[0]).channels[:1]
     found = [
         read_overlay(index, projection=projection, channels=channels, nuclei=of_nuclei, cells=of_cells)
         for index, of_nuclei, of_cells in zip(indexes, nuclei, cells, strict=True)

@@ -22,6 +22,7 @@ def run(
     *,
     settings: Mapping[str, Any],
     image_size: int,
+    others: Path | None = None,
 ) -> pd.DataFrame:
     """Write the crops of a well to `shard` and return its table `CELLS`, see `extract_cells`.
 
@@ -35,12 +36,19 @@ def run(
         The keys of the config's block ``raw`` that the format reads pixels by: `RawFormat.settings_of_pixels`.
     image_size
         Side in px of the square image that a model will see.
+    others
+        Label images of the same sites whose ids count too where objects are numbered; see `pixels_of_labels`.
     """
-    table = read_pixels(index, settings=settings) if labels is None else _cut(index, labels, correction, settings)
+    if labels is None:
+        table = read_pixels(index, settings=settings)
+    else:
+        table = _cut(index, labels, correction, settings, others=others)
     return extract_cells(table, shard, plate=index.plate, well=index.well, image_size=image_size)
 
 
-def _cut(index: WellIndex, labels: Path, correction: Correction, settings: Mapping[str, Any]) -> PixelTable:
+def _cut(
+    index: WellIndex, labels: Path, correction: Correction, settings: Mapping[str, Any], *, others: Path | None
+) -> PixelTable:
     # Pixels of known objects need none of these.
     from wellspring.cells.labelled import pixels_of_labels
     from wellspring.raw.images import read_sites
@@ -49,4 +57,11 @@ def _cut(index: WellIndex, labels: Path, correction: Correction, settings: Mappi
     background = settings["background"]
     sites = corrected(read_sites(index, projection=settings["projection"]), correction, background=background)
     found = read_labels(labels)
-    return pixels_of_labels(sites, found, channels=index.channels, background=background, source=index.path)
+    return pixels_of_labels(
+        sites,
+        found,
+        channels=index.channels,
+        background=background,
+        source=index.path,
+        others=None if others is None else read_labels(others),
+    )

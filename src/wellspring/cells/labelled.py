@@ -33,6 +33,7 @@ def pixels_of_labels(
     channels: Sequence[str],
     background: Mapping[str, float],
     source: str = "site images",
+    others: Mapping[str, NDArray[np.integer]] | None = None,
 ) -> PixelTable:
     """The pixels under the labels of all sites of a well; one image is in memory at a time.
 
@@ -48,6 +49,9 @@ def pixels_of_labels(
         Channel name to the intensity to subtract; channels not named have 0.
     source
         Where the images come from, for messages.
+    others
+        Site name to labels of the same objects that may hold larger ids, such as given cells without a nucleus: the
+        ids of the sites after it are larger than those too.
 
     Returns
     -------
@@ -70,7 +74,8 @@ def pixels_of_labels(
         if site.channels != tuple(channels):
             raise InputError(f"{source}: site {site.site} has the channels {site.channels}, expected {channels}.")
         found.append(_measured(site, _labels_of(site, labels, source=source), last_id=last_id))
-        last_id = int(found[-1].objects["object_id"].max()) if len(found[-1].objects) else last_id
+        further = last_id + (0 if others is None else int(others[site.site].max(initial=0)))
+        last_id = max([further, *found[-1].objects["object_id"].tolist()])
     found = found or [_nothing(channels)]
     objects = pd.concat([site.objects for site in found], ignore_index=True)
     return PixelTable(

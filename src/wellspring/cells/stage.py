@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from wellspring.raw.formats import has_images
+from wellspring.segmentation.given.files import has_cells, has_nuclei
 from wellspring.stage import Config, Stage
 
 __all__ = ["STAGE", "has_objects"]
@@ -11,7 +12,7 @@ __all__ = ["STAGE", "has_objects"]
 def has_objects(config: Config) -> bool:
     """Whether nuclei or cells are segmented in the images of the wells."""
     block = config["segmentation"]
-    return has_images(config) and (block["nucleus_channel"] is not None or block["cells"] is not None)
+    return has_images(config) and (has_nuclei(block) or has_cells(block))
 
 
 def _is_wanted(config: Config) -> bool:

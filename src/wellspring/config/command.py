@@ -2,14 +2,11 @@
 
 import argparse
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from wellspring.errors import InputError
-
-if TYPE_CHECKING:
-    from wellspring.config.keys import Key
+from wellspring.config.assigning import assigned, check_known
 
 __all__ = ["SHIPPED", "add_command", "shipped_config"]
 
@@ -90,9 +87,9 @@ def _started(args: argparse.Namespace, schema: Mapping[str, Any]) -> tuple[str, 
     from wellspring.config.writing import commented_config
 
     start = start_named(args.study or "transcription", raw_format=args.format)
-    given = dict(_assigned(text) for text in args.set)
+    given = dict(assigned(text) for text in args.set)
     for key in given:
-        _check_known(key, keys_of(schema))
+        check_known(key, keys_of(schema))
     # A block that is given as a whole, or as null, has all of its keys.
     left = {
         key: remark
@@ -105,33 +102,6 @@ def _started(args: argparse.Namespace, schema: Mapping[str, Any]) -> tuple[str, 
     blocks = {*start.blocks, *(key.split(".")[0] for key in given)}
     marked = with_values(values, {key: ToSet(remark) for key, remark in left.items()})
     return commented_config(schema, marked, blocks=blocks), left
-
-
-def _assigned(text: str) -> tuple[str, Any]:
-    import yaml
-
-    key, mark, value = text.partition("=")
-    if not mark or not key:
-        raise InputError(f"--set {text}: expected KEY=VALUE.")
-    try:
-        # Text with braces, such as a pattern, is no block of YAML.
-        return key, yaml.safe_load(value)
-    except yaml.YAMLError:
-        return key, value
-
-
-def _check_known(dotted: str, keys: Sequence["Key"]) -> None:
-    import difflib
-
-    above = ""
-    for name in dotted.split("."):
-        names = [one.name for one in keys]
-        if name not in names:
-            near = difflib.get_close_matches(name, names, n=1)
-            known = f"known keys are {', '.join(names)}." if names else f"{above} is no block."
-            raise InputError(f"--set {dotted}: unknown key {name}; {f'did you mean {near[0]}?' if near else known}")
-        keys = [inner for one in keys if one.name == name for inner in one.keys]
-        above = f"{above}.{name}" if above else name
 
 
 def _write(text: str, *, args: argparse.Namespace, shipped: str) -> None:

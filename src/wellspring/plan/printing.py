@@ -22,6 +22,8 @@ def print_plan(args: argparse.Namespace) -> None:
         targets=args.targets,
         forceall=args.forceall,
     )
+    if plan.changes:
+        print("\n  ".join(["Changed since the report was made:", *plan.changes]))
     if not plan.jobs:
         print("Nothing to be done: all results are there, and newer than what they are made from.")
         return

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from wellspring.config.yaml_files import yaml_mistake
 from wellspring.errors import InputError
 from wellspring.plan.tasks import PlannedJob, Task
 
@@ -38,6 +39,8 @@ class Plan:
     outputs : dict of str to tuple of str
         Rule to its output files, wildcards in braces.
     files : FileCounts
+    changes : list of str
+        What is another in config and sheet than when the report was made, a line each.
     """
 
     config: Mapping[str, Any]
@@ -45,6 +48,7 @@ class Plan:
     jobs: Sequence[PlannedJob]
     outputs: Mapping[str, tuple[str, ...]]
     files: FileCounts
+    changes: Sequence[str] = ()
 
 
 def plan_jobs(
@@ -68,6 +72,10 @@ def plan_jobs(
     ValueError
         With Snakemake's words, when config, sheet or files are wrong.
     """
+    # Snakemake does not say where in the file a mistake is.
+    file = configfile or folder / "config" / "config.yaml"
+    if file.is_file() and (mistake := yaml_mistake(file)) is not None:
+        raise InputError(mistake)
     # Other commands need no Snakemake, which takes a second to import.
     from snakemake.api import SnakemakeApi
     from snakemake.exceptions import WorkflowError
@@ -112,7 +120,8 @@ def _plan(workflow: Any) -> Plan:
     keys = zip(sheet["plate"], sheet["well"], strict=True)
     wells = dict(zip(keys, map(Path, sheet["path"]), strict=True))
     outputs = {job.rule.name: _templates(job.rule) for job in jobs}
-    return Plan(workflow.globals["config"], wells, planned, outputs, _files(jobs))
+    changes = workflow.globals.get("CHANGES", [])
+    return Plan(workflow.globals["config"], wells, planned, outputs, _files(jobs), changes)
 
 
 def _files(jobs: Sequence[Any]) -> FileCounts:

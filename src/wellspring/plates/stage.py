@@ -1,13 +1,14 @@
 """The stage plates, as the workflow sees it."""
 
 from wellspring.raw.formats import has_images
+from wellspring.segmentation.given.files import has_cells
 from wellspring.stage import Config, Stage
 
 __all__ = ["STAGE"]
 
 
 def _is_wanted(config: Config) -> bool:
-    has_results = config["spots"]["channels"] or config["quality"]["channels"] or config["segmentation"]["cells"]
+    has_results = config["spots"]["channels"] or config["quality"]["channels"] or has_cells(config["segmentation"])
     return bool(config["plates"]["maps"] and has_images(config) and has_results)
 
 

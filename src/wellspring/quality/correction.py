@@ -29,11 +29,15 @@ class Correction:
         Names of the sites that are left out.
     offsets : dict of str to float
         The camera's offset of channels for which it was estimated, since the config gives no background.
+    unknown : str
+        What to say if the well has sites although its plate's table knows none: then it must not be read. Empty of
+        a well that the table knows.
     """
 
     functions: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
     left_out: frozenset[str] = frozenset()
     offsets: Mapping[str, float] = field(default_factory=dict)
+    unknown: str = ""
 
 
 def read_correction(illumination: Path | None, sites: Path | None, *, plate: str, well: str) -> Correction:
@@ -52,7 +56,7 @@ def read_correction(illumination: Path | None, sites: Path | None, *, plate: str
     Raises
     ------
     FileNotFoundError, ValueError
-        When a file is missing or is not what it should be, or the well is not in the table.
+        When a file is missing or is not what it should be.
     """
     functions: dict[str, NDArray[np.float32]] = {}
     offsets: dict[str, float] = {}
@@ -63,17 +67,23 @@ def read_correction(illumination: Path | None, sites: Path | None, *, plate: str
         found = read_illumination(illumination)
         functions = {name: one.function for name, one in found.items() if one.is_applied}
         offsets = {name: one.offset for name, one in found.items() if one.is_applied and one.offset > 0}
-    return Correction(functions, frozenset() if sites is None else _left_out(sites, key=(plate, well)), offsets)
+    left_out = frozenset() if sites is None else _left_out(sites, key=(plate, well))
+    if left_out is None:
+        # Right for a well without sites, which was left out.
+        words = f"{sites}: expected sites of {plate} / {well}, got none. Run the stage quality again."
+        return Correction(functions, frozenset(), offsets, unknown=words)
+    return Correction(functions, left_out, offsets)
 
 
-def _left_out(path: Path, *, key: tuple[str, str]) -> frozenset[str]:
+def _left_out(path: Path, *, key: tuple[str, str]) -> frozenset[str] | None:
+    """Sites of a well that are left out; None of a well that the table does not know."""
     import pyarrow.parquet as pq
 
     with as_readable(path, expected="table 'kept_sites'"):
         rows = pq.read_table(path, columns=["plate", "well", "site", "is_kept"]).to_pylist()
     own = [row for row in rows if (row["plate"], row["well"]) == key]
     if not own:
-        raise InputError(f"{path}: expected sites of {key[0]} / {key[1]}, got none. Run the stage quality again.")
+        return None
     return frozenset(row["site"] for row in own if not row["is_kept"])
 
 
@@ -97,9 +107,16 @@ def corrected(
         uint16. Each plane of a stack is multiplied by its channel's function
         (`wellspring.quality.illumination.corrected`). A projection is evened as if its planes had been, but for
         rounding.
+
+    Raises
+    ------
+    InputError
+        When the well has a site, but its plate's table knows none of it.
     """
     offsets = {**correction.offsets, **(background or {})}
     for site in sites:
+        if correction.unknown:
+            raise InputError(correction.unknown)
         if site.site not in correction.left_out:
             yield _evened(site, correction.functions, background=offsets)
 

@@ -117,7 +117,7 @@ def read_stacks(index: WellIndex, *, wanted: Sequence[str]) -> Iterator[SiteStac
 def _known(index: WellIndex, wanted: Sequence[str] | None) -> tuple[str, ...]:
     channels = index.channels if wanted is None else tuple(wanted)
     missing = [name for name in channels if name not in index.channels]
-    if missing:
+    if missing and not index.left_out:
         raise InputError(
             f"{index.path}: expected the channels {list(channels)} in well {index.name}, but {missing} are not among "
             f"{list(index.channels)}. Correct the config."

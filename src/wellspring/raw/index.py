@@ -125,6 +125,8 @@ class WellIndex:
         In the order of `files`; empty without images.
     tables : dict of str to str
         Config key to the path of the table that it names, of a format with tables.
+    left_out : str
+        Why the well is left out, and so has no sites and no pixels; empty of one that is used.
     """
 
     plate: str
@@ -145,6 +147,7 @@ class WellIndex:
     site_sizes_um: tuple[float | None, ...] = ()
     headers: tuple[ImageHeader, ...] = ()
     tables: Mapping[str, str] = field(default_factory=dict)
+    left_out: str = ""
 
     @property
     def name(self) -> str:

@@ -59,8 +59,11 @@ def read_pixels(index: WellIndex, *, settings: Mapping[str, Any]) -> PixelTable:
     Raises
     ------
     FileNotFoundError, ValueError
-        When a file is missing or broken, two do not fit each other, or the format stores images instead.
+        When a file is missing or broken, two do not fit each other, or the format stores images instead. Of a well
+        that is left out nothing is read: it has no pixels and no objects.
     """
+    if index.left_out:
+        return _no_pixels(index)
     read = format_named(index.format).pixels
     if read is None:
         raise InputError(
@@ -68,3 +71,17 @@ def read_pixels(index: WellIndex, *, settings: Mapping[str, Any]) -> PixelTable:
             "Segment them."
         )
     return read(index, raw=settings)
+
+
+def _no_pixels(index: WellIndex) -> PixelTable:
+    nothing = np.zeros(0, dtype=np.int64)
+    return PixelTable(
+        pixels=np.zeros((0, len(index.channels)), dtype=np.uint16),
+        y=nothing,
+        x=nothing,
+        object_id=nothing,
+        channels=index.channels,
+        background=np.zeros(len(index.channels), dtype=np.float64),
+        objects=pd.DataFrame({"object_id": nothing}),
+        source=index.path,
+    )

@@ -12,6 +12,10 @@ def _named_channels(config: Config) -> dict[str, list[str]]:
 
 
 def _mistakes(config: Config) -> list[str]:
+    new = list((config["raw"].get("rename") or {}).values())
+    twice = sorted({name for name in new if new.count(name) > 1})
+    if twice:
+        return [f"raw.rename: {', '.join(twice)} would be the name of several channels; give each a name of its own"]
     pattern = config["raw"].get("pattern")
     try:
         if pattern is not None:
@@ -27,5 +31,5 @@ STAGE = Stage(
     named_channels=_named_channels,
     mistakes=_mistakes,
     grows_with={"raw_describe": "files", "raw_channels": "wells", "raw_chapter": "wells"},
-    same_time=frozenset({"path", "digest", "raw", "named", "config", "settings"}),
+    same_time=frozenset({"path", "digest", "raw", "named", "config", "settings", "expected"}),
 )

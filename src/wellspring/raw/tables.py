@@ -15,5 +15,6 @@ WELLS = Table(
         Column("n_px", "float64", "px", "measured pixels of cells; none where images are stored"),
         Column("n_files", "int64", "files", "files that the well's reading depends on"),
         Column("n_bytes", "int64", "bytes", "size of these files; tables of the plate are counted in each well"),
+        Column("left_out", "str", "", "why the well was left out; empty of one that was used"),
     ),
 )

@@ -1,6 +1,7 @@
 """TIFF wells: site images, 2D or z-stack, one channel per file or many, OME metadata used where present."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +27,7 @@ def describe_tiff(
     pattern: str,
     channels: Sequence[str] | None,
     pixel_size_um: float | None = None,
+    rename: Mapping[str, str] | None = None,
 ) -> WellIndex:
     """The index of a well, from the headers of its files; no pixel is read.
 
@@ -42,6 +44,8 @@ def describe_tiff(
         come from file names, else in the order of the file.
     pixel_size_um
         Side of a pixel; None: what the OME metadata say.
+    rename
+        Name of a channel in the files to its name from here on, which is that of `channels`.
 
     Raises
     ------
@@ -50,13 +54,14 @@ def describe_tiff(
     ValueError
         When a file is unreadable, of another dtype, has a time axis, or unnamed channels; when the images of one site
         differ in shape or pixel size; when two hold the same (site, channel, z); when a channel of a site is missing
-        or one is too many. The message names the file.
+        or one is too many; when `rename` names a channel that is not there. The message names the file.
     """
     matches = matching_files(path, pattern=pattern, well=well)
     found = [(number, match, header) for number, match in enumerate(matches) for header in read_headers(match.path)]
     files = tuple(RawFile.of(match.path) for match in matches)
+    placed = [_placed(header, file=number, match=match, channels=channels) for number, match, header in found]
     content = indexed_sites(
-        [_placed(header, file=number, match=match, channels=channels) for number, match, header in found],
+        _renamed(placed, rename or {}, path=path),
         files=files,
         channels=channels,
         is_sorted=any("channel" in match.parts for match in matches),
@@ -73,6 +78,18 @@ def describe_tiff(
         dtype=dtypes.pop() if len(dtypes) == 1 else None,
         **content,
     )
+
+
+def _renamed(headers: Sequence[ImageHeader], rename: Mapping[str, str], *, path: Path) -> list[ImageHeader]:
+    """The headers with the new names of their channels."""
+    there = dict.fromkeys(name for header in headers for name in header.channels)
+    unknown = [name for name in rename if name not in there and rename[name] not in there]
+    if unknown:
+        raise InputError(
+            f"raw.rename: expected channels of {path}, {', '.join(there)}; got {', '.join(unknown)}. Correct the "
+            "config."
+        )
+    return [replace(one, channels=tuple(rename.get(name, name) for name in one.channels)) for one in headers]
 
 
 def _placed(header: TiffHeader, *, file: int, match: Match, channels: Sequence[str] | None) -> ImageHeader:

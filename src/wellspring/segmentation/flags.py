@@ -141,13 +141,15 @@ def describe_objects(
     return check_table(_with_doubts(frame, whole, doubts=doubts), SEGMENTED, source="describe_objects")
 
 
-def numbered_objects(sites: Sequence[pd.DataFrame]) -> pd.DataFrame:
+def numbered_objects(sites: Sequence[pd.DataFrame], *, are_all_labelled: bool = False) -> pd.DataFrame:
     """The objects of all sites of a well, one below the other, with their key in the well.
 
     Parameters
     ----------
     sites
         Table `SEGMENTED` of each site, at least one, in the order in which the well's sites are read.
+    are_all_labelled
+        Cells without nucleus are in the label images too, as given cells are: they count as the others.
 
     Returns
     -------
@@ -159,8 +161,11 @@ def numbered_objects(sites: Sequence[pd.DataFrame]) -> pd.DataFrame:
     for objects in sites:
         labels = objects["label_in_site"].to_numpy(dtype=np.int64)
         found.append(objects.assign(object_id=labels + last))
-        last += int(labels[objects["has_nucleus"].to_numpy(dtype=bool)].max(initial=0))
+        is_labelled = objects["has_nucleus"].to_numpy(dtype=bool) | are_all_labelled
+        last += int(labels[is_labelled].max(initial=0))
     table = pd.concat(found, ignore_index=True)
+    if are_all_labelled:
+        return table
     is_orphan = ~table["has_nucleus"].to_numpy(dtype=bool)
     table.loc[is_orphan, "object_id"] = last + 1 + np.arange(int(is_orphan.sum()))
     return table
@@ -190,7 +195,11 @@ def _with_doubts(frame: pd.DataFrame, cells: NDArray[np.integer], *, doubts: "Ce
         open_border_share=share[labels],
         uncertain_px=uncertain[labels].astype(np.int64),
         stain="none" if doubts is None else doubts.stain,
-    ).astype({"stain": "str"})
+        n_nuclei=known.astype(np.int64),
+        nucleus_ids=np.where(known, labels.astype(str), ""),
+        is_nucleus_larger=False,
+        is_in_pieces=False,
+    ).astype({"stain": "str", "nucleus_ids": "str"})
 
 
 def _centres(labels: NDArray[np.integer], *, n_labels: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -222,7 +231,7 @@ def count_flags(objects: pd.DataFrame) -> pd.DataFrame:
     """One row that counts the flags of `describe_objects`: the columns of `SEGMENTED_COUNTS`."""
     nuclei = objects[objects["has_nucleus"]]
     counts = {
-        "n_nuclei": len(nuclei),
+        "n_nuclei": int(objects["n_nuclei"].sum()),
         "n_without_cell": int((~nuclei["has_cell"]).sum()),
         "n_without_nucleus": int((~objects["has_nucleus"]).sum()),
         "n_border_nuclei": int(nuclei["is_border_nucleus"].sum()),
@@ -235,5 +244,8 @@ def count_flags(objects: pd.DataFrame) -> pd.DataFrame:
         "n_in_full_sites": int(objects["is_in_full_site"].sum()),
         "n_nuclei_of_several": int(nuclei["is_nucleus_of_several"].sum()),
         "n_membrane_stained": int((nuclei["stain"] == "membrane").sum()),
+        "n_of_several_nuclei": int((objects["n_nuclei"] > 1).sum()),
+        "n_nuclei_larger": int(objects["is_nucleus_larger"].sum()),
+        "n_in_pieces": int(objects["is_in_pieces"].sum()),
     }
     return check_table(pd.DataFrame([counts]), SEGMENTED_COUNTS, source="count_flags")

@@ -11,29 +11,43 @@ from wellspring.errors import InputError
 from wellspring.raw.images import SiteImage, SiteStacks
 from wellspring.segmentation.cell_methods import cell_method
 from wellspring.segmentation.nucleus_methods import nucleus_method
-from wellspring.segmentation.settings import CellSettings, SegmentationSettings, StainSettings
+from wellspring.segmentation.settings import CellSettings, GivenSettings, SegmentationSettings, StainSettings
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from wellspring.segmentation.cells import OwnEdge
+    from wellspring.segmentation.given.job import GivenWell
     from wellspring.segmentation.nuclei import Nuclei
 
-__all__ = ["SiteCells", "SiteNuclei", "cell_channels", "cells_of_site", "run_cells", "run_nuclei", "seed_channel"]
+__all__ = [
+    "SiteCells",
+    "SiteNuclei",
+    "cell_channels",
+    "cells_of_site",
+    "run_cells",
+    "run_nuclei",
+    "seed_channel",
+    "seed_channels",
+]
 
 # As in `has_stain`: averages about 50 pixels.
 _BLUR_PX = 2.0
 # Fields of the settings that are not the method's own.
-_SHARED = ("method", "nucleus_channel", "channel", "smoothing_sigma_px", "min_diameter_px", "n_components", "cells")
+_SHARED = (
+    *("method", "nucleus_channel", "channel", "smoothing_sigma_px", "min_diameter_px", "n_components", "cells"),
+    *("pattern", "nuclei", "folder"),
+)
 
 
 @dataclass(frozen=True)
 class SiteNuclei:
-    """The nuclei of one site: name, (Y, X) uint32 labels, a row of the table `SITE_NUCLEI`."""
+    """The nuclei of one site: name, (Y, X) uint32 labels, a row of the table `SITE_NUCLEI`, rows of `MATCHED`."""
 
     site: str
     labels: NDArray[np.uint32]
     about: "pd.DataFrame"
+    matches: "pd.DataFrame"
 
 
 @dataclass(frozen=True)
@@ -58,34 +72,51 @@ class SiteCells:
 
 
 def run_nuclei(
-    sites: Iterable[SiteImage], settings: SegmentationSettings, *, key: tuple[str, str]
+    sites: Iterable[SiteImage],
+    settings: SegmentationSettings,
+    *,
+    key: tuple[str, str],
+    given: "GivenWell | None" = None,
 ) -> Iterator[SiteNuclei]:
     """The nuclei of each site and what they are like, one site at a time.
 
     Parameters
     ----------
     sites
-        With the channel of `seed_channel` and no other.
+        With the channels of `seed_channels` and no others.
     settings
         The block ``segmentation``.
     key
         (plate, well).
+    given
+        Label images of another program, of the method given.
     """
     from wellspring.segmentation.doubts import describe_nuclei
+    from wellspring.segmentation.given.job import in_sequence
+    from wellspring.segmentation.given.objects import match_nuclei
 
     for site in sites:
-        nuclei = _nuclei_of_site(site.image[0], settings)
-        about = describe_nuclei(nuclei, plate=key[0], well=key[1], site=site.site)
+        nuclei = _nuclei_of_site(site, settings, given)
+        about = describe_nuclei(in_sequence(nuclei), plate=key[0], well=key[1], site=site.site)
         print(about.to_string(index=False))
-        yield SiteNuclei(site.site, nuclei.labels, about)
+        of_cells = given.cells if given is not None else None
+        cells = None if of_cells is None else of_cells.of_site(site.site, shape=nuclei.labels.shape)
+        matched = match_nuclei(nuclei.labels, cells)
+        matches = matched.matches.assign(plate=key[0], well=key[1], site=site.site)
+        yield SiteNuclei(site.site, matched.nuclei, about, matches)
 
 
-def _nuclei_of_site(image: NDArray[np.number], settings: SegmentationSettings) -> "Nuclei":
+def _nuclei_of_site(site: SiteImage, settings: SegmentationSettings, given: "GivenWell | None") -> "Nuclei":
     """The nuclei, or where none are stained the places that cells grow from."""
+    if not seed_channels(settings):
+        from wellspring.segmentation.given.job import GivenWell, given_nuclei
+
+        return given_nuclei(site, given or GivenWell())
     from wellspring.segmentation.cell_seeds import seeds_of_cells
     from wellspring.segmentation.classes import View
     from wellspring.segmentation.nuclei import Nuclei, nuclei_of_image
 
+    image = site.image[0]
     sizes = {"smoothing_sigma_px": settings.smoothing_sigma_px, "min_diameter_px": settings.min_diameter_px}
     if settings.nucleus_channel is not None:
         return nuclei_of_image(image, threshold=nucleus_method(settings.method).threshold(**_own(settings)), **sizes)
@@ -110,13 +141,25 @@ def seed_channel(settings: SegmentationSettings) -> str:
     return settings.cells.channel
 
 
-def cell_channels(settings: CellSettings) -> list[str]:
-    """The channel of the cell stain, if the method sees any."""
+def seed_channels(settings: SegmentationSettings) -> list[str]:
+    """`seed_channel` in a list; none where nuclei are given, or cells are and no channel shows nuclei."""
+    if isinstance(settings, GivenSettings) and (settings.nuclei is not None or settings.nucleus_channel is None):
+        return []
+    return [seed_channel(settings)]
+
+
+def cell_channels(settings: CellSettings | None) -> list[str]:
+    """The channel of the cell stain, if the method sees any; none where cells are given (None)."""
     return [settings.channel] if isinstance(settings, StainSettings) else []
 
 
 def run_cells(
-    sites: Iterable[SiteStacks], nuclei: Mapping[str, NDArray[np.integer]], settings: CellSettings
+    sites: Iterable[SiteStacks],
+    nuclei: Mapping[str, NDArray[np.integer]],
+    settings: CellSettings | None,
+    *,
+    matches: "pd.DataFrame | None" = None,
+    given: "GivenWell | None" = None,
 ) -> Iterator[SiteCells]:
     """The cells of each site with their flags, one site at a time.
 
@@ -127,11 +170,35 @@ def run_cells(
     nuclei
         Site name to (Y, X) labels.
     settings
-        The block ``segmentation.cells``.
+        The block ``segmentation.cells``; None where cells are given.
+    matches
+        Table `MATCHED` of the well; None: nuclei were found and not given.
+    given
+        Label images of another program.
+
+    Raises
+    ------
+    InputError
+        When there are neither settings nor given cells.
     """
+    from wellspring.segmentation.given.job import given_cells
+    from wellspring.segmentation.given.objects import with_matches
+
+    of_cells = given.cells if given is not None else None
     for site in sites:
-        image = next(iter(site.stacks.values()), None)
-        yield SiteCells(site.site, *_labelled(image, nuclei[site.site], settings))
+        own = None if matches is None else matches[matches["site"] == site.site]
+        if of_cells is not None and own is not None:
+            labels, objects = given_cells(site.site, nuclei[site.site], of_cells, own)
+            others = np.zeros(labels.shape, dtype=np.uint32)
+        elif settings is not None:
+            image = next(iter(site.stacks.values()), None)
+            labels, objects, others = _labelled(image, nuclei[site.site], settings)
+            objects = objects if own is None else with_matches(objects, own)
+        else:
+            raise InputError(
+                "segmentation.cells: expected a method, or label images in segmentation.pattern; got none."
+            )
+        yield SiteCells(site.site, labels, objects, others)
 
 
 def cells_of_site(

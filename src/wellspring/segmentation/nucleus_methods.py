@@ -38,6 +38,8 @@ def _local(*, radius_diameters: float) -> "Threshold":
     return LocalMidpoint(radius_diameters=radius_diameters)
 
 
+_FILES = {"oneOf": [{"type": "null"}, {"type": "string", "minLength": 1}], "default": None}
+
 METHODS = (
     NucleusMethod(
         name="log_otsu",
@@ -73,6 +75,29 @@ METHODS = (
             }
         },
         threshold=_local,
+    ),
+    NucleusMethod(
+        name="given",
+        meaning="label images of another program (TIFF, OME-TIFF, PNG); docs/segmentation.md",
+        settings={
+            "pattern": {
+                **_FILES,
+                "description": 'Label images of the cells, for instance "{well}_s{site}_cells.tif", with the parts of '
+                "raw.pattern. null = none; cells grow from the nuclei by segmentation.cells.",
+            },
+            "nuclei": {
+                **_FILES,
+                "description": "Label images of the nuclei, in the same form. null = none; nuclei are found in "
+                "nucleus_channel as by log_otsu, and where that is null too, cells have none.",
+            },
+            "folder": {
+                **_FILES,
+                "description": "Folder of the label images; {plate} and {well} in it are replaced. null = that of the "
+                "well's images.",
+            },
+        },
+        # Of nuclei that are found where only cells are given.
+        threshold=_otsu,
     ),
 )
 """Each method declared once: schema and messages follow."""

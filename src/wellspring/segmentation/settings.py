@@ -6,6 +6,7 @@ from typing import Literal
 __all__ = [
     "CellSettings",
     "ExpansionSettings",
+    "GivenSettings",
     "LogLocalSettings",
     "LogMultiOtsuSettings",
     "LogOtsuSettings",
@@ -98,4 +99,14 @@ class LogLocalSettings(_NucleusSettings):
     radius_diameters: float
 
 
-SegmentationSettings = LogOtsuSettings | LogMultiOtsuSettings | LogLocalSettings
+@dataclass(frozen=True)
+class GivenSettings(_NucleusSettings):
+    """Of the method given; `pattern` names label images of cells."""
+
+    method: Literal["given"]
+    pattern: str | None
+    nuclei: str | None
+    folder: str | None
+
+
+SegmentationSettings = LogOtsuSettings | LogMultiOtsuSettings | LogLocalSettings | GivenSettings

@@ -1,13 +1,16 @@
 """The stage segmentation, as the workflow sees it."""
 
+from wellspring.errors import InputError
 from wellspring.raw.formats import has_images
+from wellspring.raw.names import compile_pattern
+from wellspring.segmentation.given.files import KEYS, has_cells, has_given_cells
 from wellspring.stage import Config, Stage
 
 __all__ = ["STAGE"]
 
 
 def _is_wanted(config: Config) -> bool:
-    return has_images(config) and config["segmentation"]["cells"] is not None
+    return has_images(config) and has_cells(config["segmentation"])
 
 
 def _named_channels(config: Config) -> dict[str, list[str]]:
@@ -15,7 +18,7 @@ def _named_channels(config: Config) -> dict[str, list[str]]:
         return {}
     block = config["segmentation"]
     named = {}
-    if block["nucleus_channel"] is not None:
+    if block["nucleus_channel"] is not None and block.get("nuclei") is None:
         named["segmentation.nucleus_channel"] = [block["nucleus_channel"]]
     if "channel" in (block["cells"] or {}):
         named["segmentation.cells.channel"] = [block["cells"]["channel"]]
@@ -24,13 +27,31 @@ def _named_channels(config: Config) -> dict[str, list[str]]:
 
 def _mistakes(config: Config) -> list[str]:
     block = config["segmentation"]
+    if not has_images(config) and has_cells(block):
+        return ["segmentation.cells: needs images, raw.format tiff; leave it out"]
+    if block["method"] == "given":
+        return _mistakes_of_given(block)
     if block["nucleus_channel"] is None and "channel" not in (block["cells"] or {}):
         return [
             "segmentation.nucleus_channel: null needs segmentation.cells with a channel, whose stain gives the seeds"
         ]
-    if not has_images(config) and config["segmentation"]["cells"]:
-        return ["segmentation.cells: needs images, raw.format tiff; leave it out"]
     return []
+
+
+def _mistakes_of_given(block: Config) -> list[str]:
+    if block["pattern"] is None and block["nuclei"] is None:
+        return ["segmentation.pattern: method given needs the names of label images, of cells here or in nuclei"]
+    found = []
+    if has_given_cells(block) and block["cells"] is not None:
+        found.append("segmentation.cells: cells are given by segmentation.pattern; leave one of them out")
+    for kind, key in KEYS.items():
+        pattern = block["nuclei" if kind == "nuclei" else "pattern"]
+        try:
+            if pattern is not None:
+                compile_pattern(pattern)
+        except InputError as error:
+            found.append(f"{key}: {error}")
+    return found
 
 
 STAGE = Stage(
@@ -51,6 +72,7 @@ STAGE = Stage(
         {
             *("background", "projection", "segmentation.nucleus_channel", "cells.channel"),
             *("channels", "wells", "segmentation.cells", "corrected"),
+            *("given", "names", "segmentation.pattern", "segmentation.nuclei", "segmentation.folder"),
         }
     ),
 )

@@ -2,7 +2,7 @@
 
 from wellspring.tables import SITE_COLUMNS, WELL_COLUMNS, Column, Table
 
-__all__ = ["SEGMENTED", "SEGMENTED_COUNTS", "SITE_NUCLEI", "WELL_SEGMENTED", "WELL_SEGMENTED_COUNTS"]
+__all__ = ["MATCHED", "SEGMENTED", "SEGMENTED_COUNTS", "SITE_NUCLEI", "WELL_SEGMENTED", "WELL_SEGMENTED_COUNTS"]
 
 SEGMENTED = Table(
     "segmented",
@@ -26,13 +26,17 @@ SEGMENTED = Table(
         Column("open_border_share", "float64", "1", "share of the outline whose place two methods disagree on"),
         Column("uncertain_px", "int64", "px", "pixels of the cell that the other method gives to another cell"),
         Column("stain", "str", "", "what the cell stain shows: inside or membrane; none where no stain is used"),
+        Column("n_nuclei", "int64", "nuclei", "nuclei of the object; several in given labels alone"),
+        Column("nucleus_ids", "str", "", "ids of these nuclei in the files that were given, or else the label"),
+        Column("is_nucleus_larger", "bool", "", "the nuclei have more pixels than their cell"),
+        Column("is_in_pieces", "bool", "", "the label of the cell, or of one of its nuclei, is of separate pieces"),
     ),
     is_open=True,
 )
 SEGMENTED_COUNTS = Table(
     "segmented_counts",
     (
-        Column("n_nuclei", "int64", "nuclei", "nuclei found"),
+        Column("n_nuclei", "int64", "nuclei", "nuclei found or given"),
         Column("n_without_cell", "int64", "nuclei", "nuclei less than half of which is stained like a cell"),
         Column("n_without_nucleus", "int64", "cells", "cells that hold no nucleus"),
         Column("n_border_nuclei", "int64", "nuclei", "nuclei that touch the edge of their image"),
@@ -45,6 +49,9 @@ SEGMENTED_COUNTS = Table(
         Column("n_in_full_sites", "int64", "cells", "cells in sites without background: is_in_full_site"),
         Column("n_nuclei_of_several", "int64", "nuclei", "nuclei that may be several: is_nucleus_of_several"),
         Column("n_membrane_stained", "int64", "cells", "cells in sites whose stain was taken for one of membranes"),
+        Column("n_of_several_nuclei", "int64", "cells", "cells with several nuclei"),
+        Column("n_nuclei_larger", "int64", "cells", "cells smaller than their nuclei: is_nucleus_larger"),
+        Column("n_in_pieces", "int64", "cells", "objects whose label is of separate pieces: is_in_pieces"),
     ),
     is_open=True,
 )
@@ -65,6 +72,17 @@ WELL_SEGMENTED_COUNTS = Table(
         *WELL_COLUMNS,
         *SEGMENTED_COUNTS.columns,
         Column("n_left_out", "int64", "sites", "sites that were left out, since an image of them is flagged"),
+    ),
+)
+MATCHED = Table(
+    "matched",
+    (
+        *SITE_COLUMNS,
+        Column("nucleus_id", "int64", "", "id of the nucleus in the file that was given, or else its label"),
+        Column("label_in_site", "int64", "", "label of its object; of a nucleus in no cell, a number of its own"),
+        Column("n_px", "int64", "px", "pixels of the nucleus"),
+        Column("n_in_cell_px", "int64", "px", "those in its cell; 0 where the cells grow from the nuclei"),
+        Column("n_pieces", "int64", "", "separate pieces that the nucleus is of", minimum=1),
     ),
 )
 SITE_NUCLEI = Table(

@@ -7,7 +7,7 @@ from pathlib import Path
 from wellspring.errors import InputError
 from wellspring.files import as_readable
 
-__all__ = ["SheetLine", "sheet_lines"]
+__all__ = ["SheetLine", "sheet_lines", "sheet_text"]
 
 _HOW_TO_SAVE = (
     "In Excel choose Save As, 'Unicode Text (*.txt)'; in LibreOffice 'Text CSV' with the character set UTF-8 and the "
@@ -39,6 +39,11 @@ def sheet_lines(path: Path) -> list[SheetLine]:
     FileNotFoundError, ValueError
         When the file is missing or unreadable, is a workbook, or has another encoding: the message says how to save it.
     """
+    return [line for line in _rows(sheet_text(path)) if any(line.cells)]
+
+
+def sheet_text(path: Path) -> str:
+    """The text of a sheet, lines ended by a line feed alone; see `sheet_lines` for encodings and errors."""
     path = Path(path)
     if path.exists() and not path.is_file():
         raise InputError(
@@ -46,8 +51,7 @@ def sheet_lines(path: Path) -> list[SheetLine]:
         )
     with as_readable(path, expected="a tab-separated sheet of wells"):
         data = path.read_bytes()
-    text = _decoded(data, path=path).replace("\r\n", "\n").replace("\r", "\n")
-    return [line for line in _rows(text) if any(line.cells)]
+    return _decoded(data, path=path).replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _decoded(data: bytes, *, path: Path) -> str:

@@ -9,8 +9,9 @@ from pathlib import Path
 
 from wellspring.errors import InputError
 from wellspring.files import replaced_when_whole
+from wellspring.sheet.text import sheet_lines, sheet_text
 
-__all__ = ["WellFolder", "write_sheet"]
+__all__ = ["WellFolder", "append_to_sheet", "write_sheet"]
 
 # As in workflow/schemas/wells.schema.yaml: plate and well become folder names of the results.
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
@@ -52,6 +53,55 @@ def write_sheet(path: Path, wells: Sequence[WellFolder], *, force: bool = False)
         writer = csv.writer(file, delimiter="\t", lineterminator="\n")
         writer.writerow(["plate", "well", "path"])
         writer.writerows([well.plate, well.well, _relative(well.path, to=path.parent)] for well in wells)
+
+
+def append_to_sheet(path: Path, wells: Sequence[WellFolder]) -> list[WellFolder]:
+    """Add the wells that a sheet does not list yet, below the others; all that is there stays as it is.
+
+    Annotations of the new wells are left empty. A sheet in another encoding is written in UTF-8. Without a sheet,
+    or with one that lists no wells, it is written anew.
+
+    Returns
+    -------
+    list of WellFolder
+        Those that were added.
+
+    Raises
+    ------
+    InputError
+        When the sheet lacks a column, lists one of the wells with another path, or a name is wrong (`write_sheet`).
+    """
+    path = Path(path).absolute()
+    if not path.exists() or not _lists_wells(path):
+        write_sheet(path, wells)
+        return list(wells)
+    _check(wells)
+    header, *rows = sheet_lines(path)
+    missing = [name for name in ("plate", "well", "path") if name not in header.cells]
+    if missing:
+        raise InputError(f"{path}: expected the columns plate, well and path, but {missing} are missing. Add them.")
+    at = {name: header.cells.index(name) for name in ("plate", "well", "path")}
+    known = {(row.cells[at["plate"]], row.cells[at["well"]]): row for row in rows if len(row.cells) > max(at.values())}
+    added = [well for well in wells if (well.plate, well.well) not in known]
+    for well in wells:
+        row = known.get((well.plate, well.well))
+        if row is not None and os.path.realpath(path.parent / row.cells[at["path"]]) != os.path.realpath(well.path):
+            raise InputError(
+                f"{path}, line {row.number}: plate {well.plate}, well {well.well} is listed with another path, "
+                f"{row.cells[at['path']]}, than {well.path}. Name the new plate with --plate."
+            )
+    lines = []
+    for well in added:
+        cells = [""] * len(header.cells)
+        for name, value in (("plate", well.plate), ("well", well.well), ("path", _relative(well.path, to=path.parent))):
+            cells[at[name]] = value
+        lines.append("\t".join(cells))
+    text = sheet_text(path)
+    if added:
+        with replaced_when_whole(path) as temporary:
+            joined = "\n".join([text.rstrip("\n"), *lines])
+            temporary.write_text(f"{joined}\n", encoding="utf-8", newline="\n")
+    return added
 
 
 def _lists_wells(path: Path) -> bool:

@@ -70,5 +70,6 @@ def run(
             )
             found.append(tables.named(plate=key[0], well=key[1], site=site.site, channel=channel))
             print(f"site {site.site}, {channel}: {len(tables.spots)} spots in {len(tables.cells)} cells")
-        last_id += int(in_site[0].max(initial=0))
+        # Given cells without a nucleus have ids that no nucleus has.
+        last_id += max(int(labels.max(initial=0)) for labels in in_site)
     return joined_tables(found)

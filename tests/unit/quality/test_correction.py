@@ -70,8 +70,11 @@ def test_what_is_not_corrected_is_not_copied() -> None:
 
 
 def test_files_that_do_not_hold_the_well(files: tuple[Path, Path], tmp_path: Path) -> None:
+    unknown = read_correction(*files, plate="p1", well="B01")
     with pytest.raises(ValueError, match=r"sites.parquet: expected sites of p1 / B01, got none"):
-        read_correction(*files, plate="p1", well="B01")
+        list(corrected([_image("1")], unknown))
+    # A well that was left out has no sites, and none is asked for.
+    assert list(corrected([], unknown)) == []
     with pytest.raises(FileNotFoundError, match="expected illumination functions"):
         read_correction(tmp_path / "absent.npz", None, plate="p1", well="A01")
     (tmp_path / "other.parquet").write_bytes(b"PAR1")

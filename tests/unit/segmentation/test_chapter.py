@@ -40,7 +40,7 @@ def _counts(*wells: str, left_out: pd.DataFrame = NONE) -> pd.DataFrame:
     rows = {"label_in_site": [1, 2], "has_nucleus": [True, False], "has_cell": [False, True], "nucleus_px": [9, 0]}
     table = pd.DataFrame(rows).assign(plate="p1", well=wells[0], site="1", cell_px=20)
     flags = [name for name in WELL_SEGMENTED.names if name.startswith("is_")]
-    objects = table.assign(**dict.fromkeys(flags, True), stain="membrane")
+    objects = table.assign(**dict.fromkeys(flags, True), stain="membrane", n_nuclei=[1, 0])
     return segmentation_table(objects, wells=[("p1", well) for well in wells], left_out=left_out)
 
 
@@ -156,3 +156,36 @@ def test_without_judged_images_no_site_is_left_out(tmp_path: Path) -> None:
     assert chapter.warnings == ["No nuclei were found in 1 well: p1 / B. Look at the images of these wells."]
     assert len(chapter.sections) == 2
     assert "Sites\nleft out" not in chapter.sections[0].parts[1].head
+
+
+GIVEN = {
+    "method": "given",
+    "nucleus_channel": None,
+    "cells": None,
+    "pattern": "c.tif",
+    "nuclei": "n.tif",
+    "folder": "L",
+}
+
+
+def test_the_chapter_says_what_is_odd_about_given_labels(tmp_path: Path) -> None:
+    save_figure(new_figure(height_mm=20), tmp_path / "overlays.svg")
+    table = _counts("A", "B")
+    chapter = segmentation_chapter(
+        table, nuclei=_nuclei(("A", "none", 2)), segmentation=GIVEN, sources=_sources(tmp_path)
+    )
+    assert chapter.warnings[1:3] == [
+        "Labels of separate pieces: 2 object(s), in 1 well: p1 / A. Each counts as one object; give pieces that are "
+        "objects ids of their own.",
+        "Nuclei larger than their cell: 2, in 1 well: p1 / A. Look whether the label images of nuclei and cells were "
+        "exchanged.",
+    ]
+    assert chapter.findings == ["1 nuclei, and 1 cells without one, are in the label images of 2 wells."]
+    assert chapter.settings[:2] == [("Nuclei", "given, n.tif, in L"), ("Cells", "given, c.tif, in L")]
+    assert [section.title for section in chapter.sections][1] == "Given labels"
+    only_cells = {**GIVEN, "nuclei": None}
+    chapter = segmentation_chapter(
+        table, nuclei=_nuclei(("A", "none", 2)), segmentation=only_cells, sources=_sources(tmp_path)
+    )
+    assert chapter.settings[0] == ("Nuclei", "none")
+    assert not [line for line in chapter.warnings if "No nuclei" in line]

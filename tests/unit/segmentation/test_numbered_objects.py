@@ -19,3 +19,8 @@ def test_labels_go_on_from_site_to_site_and_cells_without_nucleus_come_last() ->
 
 def test_a_site_without_objects_moves_no_key() -> None:
     assert numbered_objects([_site([], [])])["object_id"].tolist() == []
+
+
+def test_cells_that_are_all_in_the_label_image_are_numbered_as_they_are_there() -> None:
+    sites = [_site([1, 3, 4], [True, True, False]), _site([1, 2], [True, False])]
+    assert numbered_objects(sites, are_all_labelled=True)["object_id"].tolist() == [1, 3, 4, 5, 6]

@@ -76,7 +76,8 @@ def run(
         measured = _of_site(site, found, settings=settings, background=background)
         print(f"site {site.site}: {len(measured)} cells")
         parts.append(measured.assign(object_id=measured["label_in_site"] + last_id))
-        last_id += int(own.max(initial=0))
+        # Given cells without a nucleus have ids that no nucleus has.
+        last_id += max(int(one[site.site].max(initial=0)) for one in labels if one is not None)
     table = measured_table(settings, channels=index.channels, has_nuclei=has_nuclei, has_cells=cells is not None)
     joined = pd.concat(parts, ignore_index=True) if any(map(len, parts)) else empty_table(table, extra=table.further)
     return joined.assign(plate=index.plate, well=index.well)[[*table.names, *(one.name for one in table.further)]]

@@ -24,7 +24,8 @@ def _describe(path: Path, *, plate: str, well: str, raw: Mapping[str, Any]) -> W
     from wellspring.raw.tiff import describe_tiff
 
     named = {key: raw[key] for key in ("pattern", "channels", "pixel_size_um")}
-    return describe_tiff(path, plate=plate, well=well, **named)
+    rename = {str(old): str(new) for old, new in (raw.get("rename") or {}).items()}
+    return describe_tiff(path, plate=plate, well=well, rename=rename, **named)
 
 
 def _planes(header: ImageHeader, *, path: Path) -> "Iterator[NDArray[np.uint16]]":
@@ -52,6 +53,13 @@ METHOD = RawFormat(
             "oneOf": [{"type": "null"}, _NAMES],
             "default": None,
         },
+        "rename": {
+            "description": 'Other names of channels, as {name in the files: name}, for instance {"0": DAPI}. All '
+            "other keys use the new names.",
+            "type": "object",
+            "additionalProperties": {"type": "string", "minLength": 1},
+            "default": {},
+        },
         "projection": {
             "description": "How the planes of a z-stack become one image.",
             "enum": ["max", "mean"],
@@ -76,5 +84,5 @@ METHOD = RawFormat(
     files=_files,
     describe=_describe,
     planes=_planes,
-    indexed=("pattern", "channels", "pixel_size_um"),
+    indexed=("pattern", "channels", "rename", "pixel_size_um"),
 )

@@ -52,7 +52,8 @@ def raw_chapter(
         The keys of the block ``raw`` that say how pixels are read: `RawFormat.settings_of_pixels`.
     """
     channels = indexes[0].channels
-    plates = plates_table(wells)
+    used = wells[wells["left_out"].fillna("") == ""]
+    plates = plates_table(used)
     n_plates = len(plates)
     return Chapter(
         stage="raw",
@@ -64,7 +65,7 @@ def raw_chapter(
             Section(
                 title="",
                 text=[
-                    f"{len(wells):,} well{'' if len(wells) == 1 else 's'} on {n_plates:,} "
+                    f"{len(used):,} well{'' if len(used) == 1 else 's'} on {n_plates:,} "
                     f"plate{'' if n_plates == 1 else 's'}, each with the same {len(channels):,} "
                     f"channel{'' if len(channels) == 1 else 's'} in the same order."
                 ],
@@ -84,7 +85,7 @@ def _settings(
     channels = indexes[0].channels
     rows = [
         ("Plates", f"{wells['plate'].nunique():,}"),
-        ("Wells", f"{len(wells):,}, in the format {indexes[0].format}"),
+        ("Wells", f"{_counted(wells)}, in the format {indexes[0].format}"),
         ("Channels", f"{len(channels):,}: {', '.join(channels)}"),
     ]
     if settings.get("projection") and any(max(numbers) > 1 for one in indexes for numbers in one.n_planes.values()):
@@ -93,6 +94,11 @@ def _settings(
         values = ", ".join(f"{name} {given:g}" for name, given in settings["background"].items())
         rows.append(("Background subtracted", values))
     return rows
+
+
+def _counted(wells: pd.DataFrame) -> str:
+    n_out = int((wells["left_out"].fillna("") != "").sum())
+    return f"{len(wells):,}" + (f", {n_out:,} of them left out" if n_out else "")
 
 
 def _plates(plates: pd.DataFrame) -> PageTable:
@@ -121,6 +127,7 @@ def _wells(wells: pd.DataFrame, *, file: Path, note: str) -> PageTable:
         PageColumn("n_px", "Measured pixels", count),
         PageColumn("n_files", "Files", count),
         PageColumn("n_bytes", "Bytes", count),
+        PageColumn("left_out", "Left out"),
     ]
     empty = [one.name for one in columns if wells[one.name].isna().all() or wells[one.name].eq("").all()]
     shown = [one for one in columns if one.name not in empty]

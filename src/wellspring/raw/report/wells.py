@@ -28,6 +28,7 @@ def wells_table(indexes: Sequence[WellIndex]) -> pd.DataFrame:
             "n_px": one.n_px,
             "n_files": one.n_files,
             "n_bytes": sum(file.size for file in one.files),
+            "left_out": one.left_out,
         }
         for one in indexes
     ]
@@ -79,9 +80,12 @@ def wells_warnings(wells: pd.DataFrame) -> list[str]:
     Parameters
     ----------
     wells
-        Table `WELLS`.
+        Table `WELLS`. Wells that were left out are named first, with the reasons, and compared no further.
     """
+    is_out = wells["left_out"].fillna("") != ""
+    gone, wells = wells[is_out], wells[~is_out]
     found = [
+        *(f"Well {one.plate}/{one.well} was left out: {one.left_out}" for one in gone.itertuples(index=False)),
         *_differing(wells, "n_sites", what="sites", form=lambda value: f"{value:.0f}"),
         *_differing(wells, "n_planes", what="planes of a site", form=str),
         *_uneven_sites(wells),

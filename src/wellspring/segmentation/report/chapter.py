@@ -12,6 +12,7 @@ from wellspring.report.images import ImageSources, doubt_warnings
 from wellspring.report.tables import PageColumn, count, page_table, percent, value
 from wellspring.report.words import named_wells
 from wellspring.segmentation.doubts import DOUBTS, NO_DOUBT
+from wellspring.segmentation.report.given import given_sections, given_settings, given_warnings, is_given
 
 __all__ = ["segmentation_chapter"]
 
@@ -91,22 +92,34 @@ def segmentation_chapter(
         lead=_TEXT,
         picture=figure,
         warnings=[
-            *_warnings(table, sites),
+            *_warnings(table, sites, segmentation),
+            *given_warnings(table, segmentation),
             *doubt_warnings(nuclei, DOUBTS, what="Nuclei"),
             *left_out_warnings(sites, verb="segmented"),
         ],
-        findings=[f"{int(table['n_nuclei'].sum()):,} nuclei were found in {len(table):,} wells.", *_choices(nuclei)],
+        findings=[_counted(table, segmentation), *_choices(nuclei)],
         settings=[*_settings(segmentation), *sources.light_setting("Segmented")],
         sections=[
             Section(title="", text=sources.light(), parts=[figure, counts, *_doubtful_sites(nuclei, file=file)]),
+            *given_sections(table, segmentation, file=sources.file),
             *_cell_doubts(table, file=sources.file),
             *left_out_sections(sources.left_out, n_sites=len(sites), file=sources.file),
         ],
     )
 
 
-def _warnings(table: pd.DataFrame, sites: pd.DataFrame) -> list[str]:
-    """Wells without nuclei, but for those that were not looked at."""
+def _counted(table: pd.DataFrame, segmentation: Mapping[str, Any]) -> str:
+    n, wells = int(table["n_nuclei"].sum()), f"{len(table):,} wells"
+    if not is_given(segmentation):
+        return f"{n:,} nuclei were found in {wells}."
+    without = int(table["n_without_nucleus"].sum())
+    return f"{n:,} nuclei, and {without:,} cells without one, are in the label images of {wells}."
+
+
+def _warnings(table: pd.DataFrame, sites: pd.DataFrame, segmentation: Mapping[str, Any]) -> list[str]:
+    """Wells without nuclei, but for those that were not looked at, or were not to have any."""
+    if is_given(segmentation) and not (segmentation["nuclei"] or segmentation["nucleus_channel"]):
+        return []
     kept = set(zip(*(sites.loc[sites["is_kept"].astype(bool), name] for name in ("plate", "well")), strict=True))
     known = set(zip(sites["plate"], sites["well"], strict=True))
     keys = list(zip(table["plate"], table["well"], strict=True))
@@ -151,6 +164,8 @@ def _doubtful_sites(nuclei: pd.DataFrame, *, file: str) -> list[PageTable]:
 
 
 def _settings(segmentation: Mapping[str, Any]) -> list[tuple[str, str]]:
+    if is_given(segmentation):
+        return given_settings(segmentation)
     cells = segmentation["cells"]
     stain = f" in {cells['channel']}" if "channel" in cells else ""
     return [
