@@ -37,7 +37,7 @@ def watched_jobs():
         return None
     output = workflow.output_settings
     is_asked = not (output.quiet or output.verbose or output.debug_dag)
-    return shown_on_terminal(logger, is_asked=is_asked, is_dry_run=workflow.dryrun)
+    return shown_on_terminal(logger, is_asked=is_asked, is_dry_run=output.dryrun)
 
 
 def report_path():
