@@ -9,7 +9,7 @@ BIN := $(CURDIR)/.venv/bin
 SNAKEMAKE := $(BIN)/snakemake --snakefile $(CURDIR)/Snakefile --workflow-profile $(CURDIR)/profiles/default --cores $(CORES)
 
 # The studies of `make demo`: for each its folder, its config and the command that makes its plate.
-STUDIES := first transcription smfish profiling profiling-null validation
+STUDIES := first transcription smfish localization profiling profiling-null validation
 STUDY ?= first
 ifeq ($(filter $(STUDY),$(STUDIES)),)
 $(error STUDY is $(STUDY); expected one of: $(STUDIES))
@@ -23,6 +23,9 @@ PLATE_transcription := simulate --preset demo
 FOLDER_smfish := demo/smfish
 CONFIG_smfish := config/smfish/config.yaml
 PLATE_smfish := simulate-smfish
+FOLDER_localization := demo/localization
+CONFIG_localization := config/localization/config.yaml
+PLATE_localization := simulate-localization
 FOLDER_profiling := demo/profiling
 CONFIG_profiling := config/profiling/config.yaml
 PLATE_profiling := simulate-monolayers

@@ -49,6 +49,7 @@ EVERYTHING = {
     "quality": {"channels": ["DAPI", "GFP", "RFP"], "write_corrected": True},
     "segmentation": {"nucleus_channel": "DAPI", "cells": {"method": "watershed", "channel": "GFP"}},
     "spots": {"channels": ["RFP"], "sigma_px": 1.3},
+    "localization": {"channels": ["RFP"]},
     "dataset": {"target_channel": "GFP", "select": {}, "filter": [], "split": {"stratify": []}},
     "training": {"models": ["linear"]},
     "attribution": {

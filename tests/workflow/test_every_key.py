@@ -43,6 +43,11 @@ VALUES: dict[str, list[Any]] = {
     "spots.channels": [["GFP"], ["RFP", "GFP"]],
     "spots.spacing_um": [[0.3, 0.3], [1.0, 0.3, 0.3], 0.3],
     "spots.threshold.method": ["mixture", "elbow"],
+    "localization.channels": [["RFP", "GFP"]],
+    "localization.patterns": [["random", "foci"]],
+    "localization.area_um2": [[10, 900]],
+    "localization.gene_column": ["sample"],
+    "localization.unit_column": ["sample"],
     "dataset.target_channel": ["RFP"],
     "dataset.select": [{"label": ["x"]}],
     "dataset.filter": [[{"column": "is_border_cell", "drop": [1]}]],
@@ -76,6 +81,7 @@ VALUES: dict[str, list[Any]] = {
 }
 # What must be changed together with a key.
 TOGETHER: dict[str, dict[str, Any]] = {
+    "localization.channels": {"spots.channels": ["RFP", "GFP"]},
     "dataset.normalization.mean_extraction": {"dataset.normalization.z_score": False},
     "dataset.normalization.linear_scaling": {"dataset.normalization.z_score": False},
     "attribution.models": {"training.models": ["linear", "simple_cnn"]},

@@ -16,7 +16,16 @@ from wellspring.localization.points import NO_CELL, Points
 from wellspring.localization.positions import compartments, positions_in
 from wellspring.localization.reference import Reference, reference_of
 
-__all__ = ["CellMolecules", "MoleculeReport", "PairTable", "cells_with_molecules", "measure_pairs", "with_cells"]
+__all__ = [
+    "CellMolecules",
+    "MoleculeReport",
+    "PairTable",
+    "cells_with_molecules",
+    "measure_pairs",
+    "measured_cell",
+    "molecules_of_cell",
+    "with_cells",
+]
 
 
 @dataclass
@@ -160,10 +169,10 @@ def measure_pairs(points: Points, cells: Sequence[CellShape]) -> tuple[PairTable
     report = MoleculeReport()
     pairs, effects, molecules = [], [], []
     for cell in cells_with_molecules(points, cells, report=report):
-        own, own_effects = _measured(cell)
+        own, own_effects = measured_cell(cell)
         pairs.append(own)
         effects.append(own_effects)
-        molecules.append(_molecules(cell))
+        molecules.append(molecules_of_cell(cell))
     if not pairs:
         key = {"cell": pd.Series(dtype="str"), "gene": pd.Series(dtype="str"), "n_molecules": pd.Series(dtype="int64")}
         features = dict.fromkeys(FEATURES, pd.Series(dtype="float64"))
@@ -178,7 +187,8 @@ def measure_pairs(points: Points, cells: Sequence[CellShape]) -> tuple[PairTable
     return PairTable(whole, joined, pd.concat(molecules, ignore_index=True)), report
 
 
-def _measured(cell: CellMolecules) -> tuple[pd.DataFrame, dict[str, NDArray[np.float32]]]:
+def measured_cell(cell: CellMolecules) -> tuple[pd.DataFrame, dict[str, NDArray[np.float32]]]:
+    """Rows of `PairTable.pairs` of one cell, and their effects; none where all molecules are outside."""
     has_nucleus = cell.grid.nucleus is not None
     found = measure(cell.grid, cell.reference, cell.points, cell.groups) if len(cell.points) else None
     n_absent = len(cell.absent)
@@ -194,7 +204,8 @@ def _measured(cell: CellMolecules) -> tuple[pd.DataFrame, dict[str, NDArray[np.f
     return table, effects
 
 
-def _molecules(cell: CellMolecules) -> pd.DataFrame:
+def molecules_of_cell(cell: CellMolecules) -> pd.DataFrame:
+    """Rows of `PairTable.molecules` of one cell."""
     at = positions_in(cell.grid, cell.points)
     names = ("membrane_um", "nucleus_um", "centroid_um", "nucleus_centroid_um")
     return pd.DataFrame(

@@ -33,6 +33,13 @@ def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     layers.add_argument("--effect", type=float, default=1.0, help="0 (no patient differs) to 1; default: 1")
     layers.add_argument("--seed", type=int, default=123, help="0 or more; default: 123")
     layers.set_defaults(run=_run_simulate_monolayers)
+    localized = commands.add_parser(
+        "simulate-localization", help="write a plate (TIFF) whose genes have known patterns"
+    )
+    localized.add_argument("folder", type=Path, help="new or empty folder")
+    localized.add_argument("--null", action="store_true", help="every gene is random in every cell")
+    localized.add_argument("--seed", type=int, default=123, help="0 or more; default: 123")
+    localized.set_defaults(run=_run_simulate_localization)
     truth = commands.add_parser("truth", help="compare results on a simulated plate with its truth")
     truth.add_argument("plate", type=Path, help="folder that one of the simulate commands wrote")
     truth.add_argument("results", type=Path, help="folder `results` of the run")
@@ -71,11 +78,25 @@ def _run_simulate_monolayers(args: argparse.Namespace) -> None:
     print(f"{sheet}: {len(settings.donors) * len(settings.optics)} wells")
 
 
+def _run_simulate_localization(args: argparse.Namespace) -> None:
+    from wellspring.simulation.localization_plate import LocalizationPlate, simulate_localization_plate
+
+    if args.seed < 0:
+        raise InputError(f"--seed: expected 0 or more, got {args.seed}.")
+    settings = LocalizationPlate()
+    sheet = simulate_localization_plate(args.folder, settings=settings, seed=args.seed, is_null=args.null, report=print)
+    print(f"{sheet}: {len(settings.wells)} wells")
+
+
 def _run_truth(args: argparse.Namespace) -> None:
     from wellspring.simulation.comparison import compare_with_truth, comparison_text
+    from wellspring.simulation.localization_truth import is_localization_plate
     from wellspring.simulation.monolayer_truth import compare_monolayers, is_monolayer_plate, monolayer_text
     from wellspring.simulation.smfish_truth import is_smfish_plate
 
+    if is_localization_plate(args.plate):
+        _run_localization_truth(args)
+        return
     if is_monolayer_plate(args.plate):
         print(monolayer_text(compare_monolayers(args.plate, args.results)))
         return
@@ -98,3 +119,13 @@ def _run_smfish_truth(args: argparse.Namespace) -> None:
     if comparison.mistakes:
         raise InputError(f"the results fall short of the truth: {'; '.join(comparison.mistakes)}.")
     print("\nCells, spots and counts per cell came out as simulated.")
+
+
+def _run_localization_truth(args: argparse.Namespace) -> None:
+    from wellspring.simulation.localization_truth import compare_localization, localization_text
+
+    comparison = compare_localization(args.plate, args.results)
+    print(localization_text(comparison))
+    if comparison.mistakes:
+        raise InputError(f"the results fall short of the truth: {'; '.join(comparison.mistakes)}.")
+    print("\nEvery gene was called the pattern that was simulated.")

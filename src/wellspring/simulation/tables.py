@@ -2,7 +2,7 @@
 
 from wellspring.tables import KEY_COLUMNS, SITE_COLUMNS, Column, Table
 
-__all__ = ["MONOLAYER_SITES", "SMFISH_CELLS", "SMFISH_SPOTS", "TRUTH"]
+__all__ = ["LOCALIZED_GENES", "LOCALIZED_TRUTH", "MONOLAYER_SITES", "SMFISH_CELLS", "SMFISH_SPOTS", "TRUTH"]
 
 TRUTH = Table(
     "truth",
@@ -47,6 +47,21 @@ SMFISH_SPOTS = Table(
         Column("x_px", "float64", "px", "column, pixel centres from 0"),
         Column("is_focus", "bool", "", "one of the spots of a focus"),
     ),
+)
+LOCALIZED_TRUTH = Table(
+    "localized_truth",
+    (
+        *SITE_COLUMNS,
+        _SMFISH_CELL,
+        Column("gene", "str", "", "channel of the gene"),
+        Column("z_px", "float64", "px", "plane, centres from 0"),
+        Column("y_px", "float64", "px", "row, pixel centres from 0"),
+        Column("x_px", "float64", "px", "column, pixel centres from 0"),
+    ),
+)
+LOCALIZED_GENES = Table(
+    "localized_genes",
+    (Column("gene", "str", "", "channel of the gene"), Column("pattern", "str", "", "its pattern in every cell")),
 )
 MONOLAYER_SITES = Table(
     "monolayer_sites",

@@ -38,8 +38,10 @@ class Calibration:
 
 
 def _temperature(n_molecules: NDArray[np.integer], parameters: NDArray[np.float64]) -> NDArray[np.float64]:
+    """0.1 to 10: scores that tell all samples apart would ask for 0."""
     log_n = np.log(np.maximum(n_molecules, 1)) - 3.0
-    return np.asarray(np.exp(parameters[0] + parameters[1] * log_n + parameters[2] * log_n**2))
+    exponent = parameters[0] + parameters[1] * log_n + parameters[2] * log_n**2
+    return np.asarray(np.exp(np.clip(exponent, -np.log(10), np.log(10))))
 
 
 def calibrated(

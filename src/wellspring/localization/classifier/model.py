@@ -14,13 +14,22 @@ from numpy.typing import NDArray
 from wellspring.errors import InputError
 from wellspring.files import as_readable, replaced_when_whole
 from wellspring.localization.cells import CellShape
-from wellspring.localization.classifier.calibration import Calibration, calibrated, fit_calibration
+from wellspring.localization.classifier.calibration import (
+    UNDECIDED,
+    Calibration,
+    calibrated,
+    calls,
+    expected_calibration_error,
+    fit_calibration,
+)
 from wellspring.localization.classifier.trees import Trees, fit_trees
 from wellspring.localization.simulated.examples import Examples, ExampleSettings, make_examples
 from wellspring.localization.simulated.patterns import PATTERNS
 
 __all__ = [
+    "RANDOM",
     "Classifier",
+    "HeldOut",
     "TrainingSettings",
     "kept_classifier",
     "read_classifier",
@@ -28,11 +37,12 @@ __all__ = [
     "write_classifier",
 ]
 
+RANDOM = "random"
 _FEWEST_PATTERNS = 2
 # Of landscapes, for the calibration.
 _HELD_OUT = 0.2
 # Changed whenever what is trained changes, so that a kept classifier of before is not used.
-_VERSION = 1
+_VERSION = 2
 # Classifiers that come with the package.
 _SHIPPED = Path(__file__).parent / "shipped"
 
@@ -58,6 +68,30 @@ class TrainingSettings:
 
 
 @dataclass(frozen=True)
+class HeldOut:
+    """What the classifier said of simulated molecules in landscapes that its trees have not seen; a row each, (n,).
+
+    Attributes
+    ----------
+    truth : int16
+        Number of the true pattern.
+    call : int16
+        Number of the called one; that after the last: undecided.
+    n_molecules : int32
+    share : float32
+        Of molecules that follow the pattern.
+    score : float32
+        1 less the probability of ``random``; NaN where that is no pattern of the classifier.
+    """
+
+    truth: NDArray[np.int16]
+    call: NDArray[np.int16]
+    n_molecules: NDArray[np.int32]
+    share: NDArray[np.float32]
+    score: NDArray[np.float32]
+
+
+@dataclass(frozen=True)
 class Classifier:
     """Trees, and what their scores mean.
 
@@ -71,6 +105,7 @@ class Classifier:
     calibration : Calibration
     report : dict of str to float
         Of held-out landscapes: macro-F1, calibration error, numbers of examples.
+    held_out : HeldOut
     """
 
     patterns: tuple[str, ...]
@@ -78,6 +113,7 @@ class Classifier:
     trees: Trees
     calibration: Calibration
     report: Mapping[str, float]
+    held_out: HeldOut
 
     def probabilities(
         self, effects: Mapping[str, NDArray[np.floating]], n_molecules: NDArray[np.integer]
@@ -124,15 +160,24 @@ def fitted(patterns: Sequence[str], examples: Examples, *, settings: TrainingSet
     counts = truth["n_molecules"].to_numpy()
     scores = trees.scores(table[held])
     calibration = fit_calibration(scores, classes[held], counts[held])
-    report = _report(calibrated(scores, counts[held], calibration), classes[held])
+    probabilities = calibrated(scores, counts[held], calibration)
+    report = _report(probabilities, classes[held])
     report |= {"n_examples": float(len(table)), "n_landscapes": float(len(np.unique(landscape)))}
-    return Classifier(tuple(patterns), tuple(examples.effects.columns), trees, calibration, report)
+    names = list(patterns)
+    called = calls(probabilities, counts[held], names=names, calibration=calibration)
+    score = 1 - probabilities[:, names.index(RANDOM)] if RANDOM in names else np.full(held.sum(), np.nan)
+    seen = HeldOut(
+        classes[held].astype(np.int16),
+        pd.Categorical(called, categories=[*names, UNDECIDED]).codes.astype(np.int16),
+        counts[held].astype(np.int32),
+        truth["share"].to_numpy()[held].astype(np.float32),
+        score.astype(np.float32),
+    )
+    return Classifier(tuple(patterns), tuple(examples.effects.columns), trees, calibration, report, seen)
 
 
 def _report(probabilities: NDArray[np.float64], classes: NDArray[np.int64]) -> dict[str, float]:
     from sklearn.metrics import f1_score
-
-    from wellspring.localization.classifier.calibration import expected_calibration_error
 
     best = probabilities.argmax(axis=1)
     return {
@@ -159,6 +204,7 @@ def write_classifier(classifier: Classifier, path: Path) -> None:
         "report": dict(classifier.report),
     }
     arrays = {one.name: getattr(classifier.trees, one.name) for one in fields(Trees)}
+    arrays |= {f"held_{one.name}": getattr(classifier.held_out, one.name) for one in fields(HeldOut)}
     with replaced_when_whole(path) as temporary, temporary.open("wb") as file:
         np.savez_compressed(file, allow_pickle=False, words=np.array(json.dumps(words)), **arrays)
 
@@ -174,13 +220,9 @@ def read_classifier(path: Path) -> Classifier:
     with as_readable(path, expected="a classifier of patterns"), np.load(path, allow_pickle=False) as file:
         words = json.loads(str(file["words"]))
         trees = Trees(**{one.name: file[one.name] for one in fields(Trees)})
-        return Classifier(
-            tuple(words["patterns"]),
-            tuple(words["columns"]),
-            trees,
-            Calibration(**words["calibration"]),
-            words["report"],
-        )
+        seen = HeldOut(**{one.name: file[f"held_{one.name}"] for one in fields(HeldOut)})
+        calibration = Calibration(**words["calibration"])
+        return Classifier(tuple(words["patterns"]), tuple(words["columns"]), trees, calibration, words["report"], seen)
 
 
 def cache_folder() -> Path:
@@ -223,4 +265,8 @@ def _reordered(classifier: Classifier, patterns: Sequence[str]) -> Classifier:
         of_class=place[classifier.trees.of_class],
         baseline=classifier.trees.baseline[np.argsort(place)],
     )
-    return replace(classifier, patterns=tuple(patterns), trees=trees)
+    seen = classifier.held_out
+    # Undecided stays the last.
+    whole = np.append(place, len(place)).astype(np.int16)
+    seen = replace(seen, truth=whole[seen.truth], call=whole[seen.call])
+    return replace(classifier, patterns=tuple(patterns), trees=trees, held_out=seen)

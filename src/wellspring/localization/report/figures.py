@@ -1,0 +1,80 @@
+"""Figures on localization: mixes of patterns, effects against the null, what each pattern looks like."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from wellspring.localization.genes import STATISTICS
+from wellspring.localization.simulated.drawing import draw_molecules
+from wellspring.localization.simulated.landscapes import drawn_shape, landscape_of, random_thickness
+from wellspring.localization.simulated.patterns import degree_of
+from wellspring.report.style import axes_grid, color_of, in_style, new_figure
+
+__all__ = ["MOST_GENES", "WORDS", "effects_figure", "mixes_figure", "patterns_figure"]
+
+MOST_GENES = 30
+WORDS = {
+    "pattern_score": "pattern score",
+    "in_nucleus": "share in the nucleus",
+    "membrane_rank": "distance to the membrane (rank)",
+    "nucleus_rank": "distance to the nucleus (rank)",
+    "opening_40": "share in extensions",
+}
+
+
+@in_style
+def mixes_figure(patterns: pd.DataFrame, *, names: Sequence[str]) -> Figure:
+    """Of each gene of a table `GENE_PATTERNS` the mix of patterns over its cells, as a bar; the first 30 genes."""
+    shown = patterns.head(MOST_GENES)
+    figure = new_figure(height_mm=25 + 7 * max(len(shown), 3))
+    axes = figure.subplots()
+    left = np.zeros(len(shown))
+    place = np.arange(len(shown))
+    for name in names:
+        share = shown[f"mix_{name}"].fillna(0).to_numpy() if len(shown) else left
+        axes.barh(place, share, left=left, color=color_of(name, names=names), label=name.replace("_", " "))
+        left = left + share
+    axes.set(yticks=place, yticklabels=shown["gene"], xlim=(0, 1), xlabel="Share of cells, corrected for confusion")
+    axes.invert_yaxis()
+    axes.legend(loc="upper left", bbox_to_anchor=(1.01, 1))
+    return figure
+
+
+@in_style
+def effects_figure(effects: pd.DataFrame) -> Figure:
+    """Of each gene of a table `GENE_EFFECTS` its difference from the null, a panel for each statistic."""
+    genes = list(dict.fromkeys(effects["gene"]))[:MOST_GENES]
+    figure = new_figure(height_mm=25 + 6 * max(len(genes), 4))
+    panels = axes_grid(figure, n_rows=1, n_columns=len(STATISTICS), sharey=True)[0]
+    for axes, name in zip(panels, STATISTICS, strict=True):
+        own = effects[effects["statistic"] == name].set_index("gene").reindex(genes)
+        place = np.arange(len(own))
+        axes.axvline(0, color="0.6", linewidth=0.8)
+        axes.hlines(place, own["low"], own["high"], color="0.4")
+        axes.plot(own["effect"], place, "o", color=color_of(name, names=STATISTICS))
+        axes.set(yticks=place, yticklabels=genes, title=WORDS[name].replace(" (", "\n("), xlabel="Difference")
+    panels[0].invert_yaxis()
+    return figure
+
+
+@in_style
+def patterns_figure(names: Sequence[str], *, seed: int) -> Figure:
+    """A simulated cell with 150 molecules of each pattern, strong."""
+    n_columns = 4
+    n_rows = -(-len(names) // n_columns)
+    figure = new_figure(height_mm=42 * n_rows)
+    panels = [axes for row in axes_grid(figure, n_rows=n_rows, n_columns=n_columns) for axes in row]
+    rng = np.random.default_rng(seed)
+    shape = drawn_shape(rng, area_um2=450.0)
+    cell = landscape_of(shape, thickness=random_thickness(rng))
+    for axes in panels:
+        axes.set_axis_off()
+    for axes, name in zip(panels, names, strict=False):
+        points = draw_molecules(cell, pattern=name, n=150, degree=degree_of(name, "strong"), rng=rng)
+        axes.fill(*shape.rings[0].T, color="0.9")
+        axes.fill(*shape.nuclei[0][0].T, color="0.75")
+        axes.plot(points[:, 0], points[:, 1], ".", markersize=2.5, color=color_of(name, names=names))
+        axes.set(aspect="equal", title=name.replace("_", " "))
+    return figure

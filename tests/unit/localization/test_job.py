@@ -1,0 +1,232 @@
+"""The job of a well and the tables, figures and chapter of a study, from drawn label images."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from wellspring.errors import InputError
+from wellspring.localization.classifier.model import Classifier, TrainingSettings, fitted, write_classifier
+from wellspring.localization.genes import (
+    STATISTICS,
+    calibration_table,
+    cells_of_genes,
+    confusion_at,
+    gene_tables,
+    power_table,
+)
+from wellspring.localization.job import SiteInput, pixel_sizes, run
+from wellspring.localization.polygons import filled
+from wellspring.localization.report.chapter import (
+    LocalizationResults,
+    localization_chapter,
+    localization_findings,
+    localization_warnings,
+)
+from wellspring.localization.report.figures import effects_figure, mixes_figure, patterns_figure
+from wellspring.localization.settings import LocalizationSettings
+from wellspring.localization.simulated.drawing import draw_molecules
+from wellspring.localization.simulated.examples import ExampleSettings, make_examples
+from wellspring.localization.simulated.landscapes import Thickness, drawn_shape, landscape_of
+from wellspring.localization.simulated.patterns import Degree
+from wellspring.localization.tables import GENE_EFFECTS, GENE_PATTERNS, LOCALIZED, LOCALIZED_MOLECULES
+from wellspring.report.style import save_figure
+from wellspring.spots.tables import WELL_SPOTS_PER_CELL
+from wellspring.tables import check_table, empty_table
+
+PATTERNS = ("random", "intranuclear", "cell_edge")
+GENES = {"A": "random", "B": "intranuclear"}
+SETTINGS = LocalizationSettings(
+    channels=("A", "B", "C"),
+    patterns=PATTERNS,
+    landscapes="drawn",
+    null_model="volume",
+    draws=39,
+    score_draws=1,
+    by_cluster=False,
+    least_effect=0.05,
+    area_um2=(50.0, 5000.0),
+    gene_column=None,
+    unit_column=None,
+    seed=1,
+)
+PX, SIDE = 0.25, 110
+
+
+@pytest.fixture(scope="module")
+def classifier() -> Classifier:
+    small = ExampleSettings(n_landscapes=15, n_variants=1, n_draws=5, fewest=10, most=60, least_share=0.6)
+    examples = make_examples(PATTERNS, settings=small, rng=np.random.default_rng(1))
+    return fitted(PATTERNS, examples, settings=TrainingSettings(examples=small, n_rounds=15, seed=1))
+
+
+def _site(well: int) -> SiteInput:
+    """Three cells with a nucleus in a row: the third is cut by the right edge; the second has no molecule of B."""
+    rng = np.random.default_rng([4, well])
+    cells, nuclei = (np.zeros((SIDE, 3 * SIDE - 40), np.uint32) for _ in range(2))
+    rows = []
+    for label in (1, 2, 3):
+        shape = drawn_shape(rng, area_um2=150.0)
+        while (shape.box[1] - shape.box[0] > SIDE * PX - 1).any():
+            shape = drawn_shape(rng, area_um2=150.0)
+        low, high = shape.box
+        corner = np.array([(label - 1) * SIDE * PX, 0]) + (SIDE * PX - low - high) / 2
+        for image, rings in ((cells, shape.rings), (nuclei, shape.nuclei[0])):
+            moved = [ring + corner for ring in rings]
+            image[filled(moved, origin=np.zeros(2), spacing=PX, shape=image.shape)] = label
+        landscape = landscape_of(shape, thickness=Thickness())
+        for gene, pattern in GENES.items():
+            points = draw_molecules(landscape, pattern=pattern, n=40, degree=Degree(), rng=rng)
+            if (label, gene) == (2, "B"):
+                continue
+            placed = (points[:, :2] + corner) / PX
+            one = {"channel": gene, "cell_id": label, "object_id": label + 10, "z_px": points[:, 2] / 0.5}
+            rows.append(pd.DataFrame({**one, "x_px": placed[:, 0], "y_px": placed[:, 1]}))
+    ids = pd.DataFrame([(c, k, k + 10) for c in "ABC" for k in (1, 2, 3)], columns=["channel", "cell_id", "object_id"])
+    return SiteInput("1", pd.concat(rows, ignore_index=True), ids, cells, nuclei, PX, 0.5)
+
+
+@pytest.fixture(scope="module")
+def pairs(classifier: Classifier) -> pd.DataFrame:
+    found = []
+    for well in range(8):
+        one = run(iter([_site(well)]), classifier=classifier, settings=SETTINGS, key=("p", f"w{well}"))
+        check_table(one.molecules, LOCALIZED_MOLECULES, source="molecules")
+        found.append(check_table(one.pairs, LOCALIZED, source="pairs"))
+    return pd.concat(found, ignore_index=True)
+
+
+def test_a_row_for_each_cell_and_channel(pairs: pd.DataFrame) -> None:
+    own = pairs[pairs["well"] == "w0"].set_index(["cell_id", "channel"])
+    assert len(own) == 9
+    assert own["object_id"].tolist() == [label + 10 for label, _ in own.index]
+    none = own[own["n_molecules"] == 0]
+    assert {(2, "B"), (1, "C"), (2, "C"), (3, "C")} <= set(none.index)
+    assert set(none["missing"]) == {"no molecules"}
+    assert set(none["pattern"]) == {"undecided"}
+    assert none["pattern_score"].isna().all()
+    assert none["p_in_nucleus"].isna().all()
+
+
+def test_nuclear_molecules_are_found_in_their_cells(pairs: pd.DataFrame) -> None:
+    whole = pairs[~pairs["is_border_cell"] & (pairs["n_molecules"] > 0)]
+    nuclear = whole[whole["channel"] == "B"]
+    assert (nuclear["pattern"] == "intranuclear").mean() > 0.8
+    assert (nuclear["p_in_nucleus"] == 1 / 40).mean() > 0.8
+    assert nuclear["proportion_rna_in_nuc"].mean() > 0.9
+    assert set(whole["null"]) == {"volume by z"}
+    assert (whole[[f"probability_{name}" for name in PATTERNS]].sum(axis=1) - 1).abs().max() < 1e-9
+
+
+def test_results_depend_on_the_well_alone(classifier: Classifier) -> None:
+    one, again = (
+        run(iter([_site(3)]), classifier=classifier, settings=SETTINGS, key=("p", "w3")).pairs for _ in range(2)
+    )
+    pd.testing.assert_frame_equal(one, again)
+
+
+def test_a_well_without_cells_is_an_empty_table(classifier: Classifier) -> None:
+    nothing = run(iter(()), classifier=classifier, settings=SETTINGS, key=("p", "w"))
+    assert len(check_table(nothing.pairs, LOCALIZED, source="x")) == 0
+    assert len(check_table(nothing.molecules, LOCALIZED_MOLECULES, source="x")) == 0
+    blank = np.zeros((20, 20), np.uint32)
+    spots = pd.DataFrame({name: [] for name in ("channel", "cell_id", "object_id", "x_px", "y_px")})
+    site = SiteInput("1", spots, empty_table(WELL_SPOTS_PER_CELL), blank, blank, PX, 0.5)
+    found = run(iter([site]), classifier=classifier, settings=SETTINGS, key=("p", "w"))
+    assert len(check_table(found.pairs, LOCALIZED, source="x")) == 0
+
+
+def test_genes_are_called_by_their_wells(pairs: pd.DataFrame, classifier: Classifier) -> None:
+    cells = cells_of_genes(pairs)
+    assert not cells["is_border_cell"].any()
+    found = gene_tables(cells, classifier=classifier, least_effect=0.05, seed=0)
+    check_table(found.effects, GENE_EFFECTS, source="effects")
+    table = check_table(found.patterns, GENE_PATTERNS, source="patterns").set_index("gene")
+    assert table["call"].to_dict() == {"A": "random", "B": "intranuclear"}
+    assert table.loc["B", "mix_intranuclear"] > 0.8
+    assert table.loc["B", "low_intranuclear"] <= table.loc["B", "mix_intranuclear"] <= 1
+    assert table.loc["B", "q_value"] < 0.05
+    assert set(found.effects["statistic"]) == set(STATISTICS)
+
+
+def test_genes_and_replicates_may_come_from_the_sheet(pairs: pd.DataFrame) -> None:
+    wells = sorted(pairs["well"].unique())
+    genes = [("p", well, "X" if k < 4 else "Y") for k, well in enumerate(wells)]
+    units = [("p", well, f"r{k % 2}") for k, well in enumerate(wells)]
+    cells = cells_of_genes(pairs[pairs["channel"] == "B"], genes=genes, units=units)
+    assert cells.groupby("gene")["unit"].nunique().to_dict() == {"X": 2, "Y": 2}
+
+
+def test_confusion_is_that_of_as_many_molecules(classifier: Classifier) -> None:
+    found = confusion_at(classifier, np.array([20, 30, 40]))
+    assert found.shape == (3, 4)
+    assert found.sum(axis=1) == pytest.approx(1)
+    assert found[1, 1] > 0.6
+
+
+def test_calibration_and_power(pairs: pd.DataFrame, classifier: Classifier) -> None:
+    cells = cells_of_genes(pairs)
+    table = calibration_table(cells).set_index("statistic")
+    assert table.loc["in_nucleus", "observed"] > 0.4 > table.loc["in_nucleus", "swapped"]
+    power = power_table(classifier, n_molecules=30)
+    assert power["pattern"].tolist() == ["intranuclear", "cell_edge"]
+    assert (power[["moderate", "strong"]].stack().dropna() >= 2).all()
+
+
+def _results(pairs: pd.DataFrame, classifier: Classifier) -> LocalizationResults:
+    cells = cells_of_genes(pairs)
+    genes = gene_tables(cells, classifier=classifier, least_effect=0.05, seed=0)
+    calibration, power = calibration_table(cells), power_table(classifier, n_molecules=30)
+    return LocalizationResults(genes, classifier, power, calibration, len(pairs), 8, 4, {"area": 3})
+
+
+def test_the_chapter_says_which_genes_have_a_pattern(
+    pairs: pd.DataFrame, classifier: Classifier, tmp_path: Path
+) -> None:
+    results = _results(pairs, classifier)
+    assert localization_findings(results) == ["Intranuclear: B.", "No pattern was found of 1 of 2 genes."]
+    warnings = " ".join(localization_warnings(results))
+    assert "3 genes in cells were compared with the area" in warnings
+    assert "8 of 72 genes in cells are left out" in warnings
+    assert "fewer than 6 wells" not in warnings
+    files = {name: tmp_path / f"{name}.svg" for name in ("mixes", "effects_figure", "examples")}
+    save_figure(mixes_figure(results.genes.patterns, names=PATTERNS), files["mixes"])
+    save_figure(effects_figure(results.genes.effects), files["effects_figure"])
+    save_figure(patterns_figure(PATTERNS, seed=1), files["examples"])
+    captions = dict.fromkeys(("genes", "effects", "mixes", "patterns"), "Words.")
+    block = {"channels": ["A", "B"], "patterns": PATTERNS, "null_model": "volume", "draws": 19, "landscapes": "drawn"}
+    tables = {"genes": tmp_path / "genes.csv", "effects": tmp_path / "effects.csv"}
+    chapter = localization_chapter(results, settings=block, files={**files, **tables}, captions=captions)
+    assert chapter.stage == "localization"
+    assert [part.title for part in chapter.sections[1].parts if hasattr(part, "title")][1:] == [
+        "Calibration",
+        "Cells needed",
+    ]
+
+
+def test_without_molecules_the_chapter_says_so(pairs: pd.DataFrame, classifier: Classifier) -> None:
+    results = _results(pairs[pairs["n_molecules"] == 0], classifier)
+    assert localization_findings(results) == ["No cell holds a molecule of these channels."]
+    mixes_figure(results.genes.patterns, names=PATTERNS)
+    effects_figure(results.genes.effects)
+
+
+def test_few_wells_are_a_warning(pairs: pd.DataFrame, classifier: Classifier) -> None:
+    results = _results(pairs[pairs["well"].isin(["w0", "w1"])], classifier)
+    assert "2 genes have fewer than 6 wells" in " ".join(localization_warnings(results))
+
+
+def test_pixel_sizes_are_those_of_the_config_or_the_files() -> None:
+    assert pixel_sizes(["1"], [0.3], spacing_um=None) == {"1": (0.3, 0.3)}
+    assert pixel_sizes(["1"], [None], spacing_um=[0.5, 0.2, 0.2]) == {"1": (0.2, 0.5)}
+    with pytest.raises(InputError, match="expected a pixel size"):
+        pixel_sizes(["1"], [None], spacing_um=None)
+
+
+def test_a_classifier_keeps_what_it_said_of_unseen_cells(classifier: Classifier, tmp_path: Path) -> None:
+    write_classifier(classifier, tmp_path / "c.npz")
+    seen = classifier.held_out
+    assert len(seen.truth) == len(seen.call) == len(seen.share)
+    assert set(np.unique(seen.truth)) == {0, 1, 2}
+    assert ((seen.score >= 0) & (seen.score <= 1)).all()
