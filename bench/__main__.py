@@ -18,6 +18,7 @@ MODULES = (
         "image_cleaning",
         "illumination_memory",
         "embedding_speed",
+        "localization",
         "cell_features",
     ),
 )

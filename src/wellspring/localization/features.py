@@ -86,7 +86,9 @@ class Measured:
     at: Positions
 
 
-def measure(grid: CellGrid, reference: Reference, points: _Array, groups: Groups) -> Measured:
+def measure(
+    grid: CellGrid, reference: Reference, points: _Array, groups: Groups, *, has_pairs: bool = True
+) -> Measured:
     """The features of all groups of molecules of one cell.
 
     Parameters
@@ -97,6 +99,8 @@ def measure(grid: CellGrid, reference: Reference, points: _Array, groups: Groups
         x, y in µm; inside the cell, or within a pixel of its edge. Group after group.
     groups
         Over `points`; none give empty columns.
+    has_pairs
+        Whether pairs of molecules are looked at: nearest neighbours, Ripley's K, foci. The classifier needs them.
     """
     at = positions_in(grid, points)
     values = values_at(grid, at, sorted_px=reference.sorted_px, deepest=reference.deepest)
@@ -106,7 +110,8 @@ def measure(grid: CellGrid, reference: Reference, points: _Array, groups: Groups
     _add_distances(columns, effects, grid=grid, reference=reference, at=at, groups=groups)
     _add_values(columns, effects, reference=reference, means=means, counts=groups.counts)
     _add_moments(columns, effects, grid=grid, reference=reference, points=at.points, groups=groups)
-    _add_pairs(columns, effects, grid=grid, reference=reference, points=at.points, groups=groups)
+    if has_pairs:
+        _add_pairs(columns, effects, grid=grid, reference=reference, points=at.points, groups=groups)
     return Measured(columns, effects, at)
 
 
