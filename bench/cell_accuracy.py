@@ -2,7 +2,9 @@
 
 Mean over the true cells of the IoU with the label they share most pixels with, and the share below 0.7 (simulated:
 0.8). A true seed is the cell's share of the annotated nuclei, else of our own nuclei, else its innermost part; cells
-without a seed count neither way. In thick tissue (sets named tcells...) nuclei are out of focus: innermost parts.
+without a seed count neither way. From own nuclei all true cells count, and then those that such a nucleus
+reaches into: a cell whose nucleus is not stained cannot be found. In
+thick tissue (sets named tcells...) nuclei are out of focus: innermost parts.
 `CELLS_DEV` is a folder of <set>/<image>/{nuclei,cells,labels[,nuclei_labels]}.tif.
 """
 
@@ -18,6 +20,8 @@ import tifffile
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from bench.cell_levels import SHARES, cut_at
+from bench.cell_memory import memory_rows
 from bench.segmentation import SIDE, drawn_field
 from bench.table import Row
 from wellspring.segmentation import OwnEdge, Propagation, Watershed, segment_cells, segment_nuclei
@@ -120,6 +124,12 @@ def _accuracy(fields: Iterator[Field]) -> list[Row]:
             found[field.name, method, "true seeds"].append(ious)
             ious = best_iou(field.true, segment_cells(field.cells, own, method=settings))
             found[field.name, method, "own nuclei"].append(ious)
+            holds = np.isin(np.unique(field.true[field.true > 0]), np.unique(field.true[own > 0]))
+            found[field.name, method, "own nuclei, cells that hold one"].append(ious[holds])
+        for share in SHARES:
+            cells = cut_at(field.cells, seeds, share=share)
+            ious = best_iou(np.where(ignored, 0, field.true), np.where(ignored, 0, cells))
+            found[field.name, f"cut at {share} of the cell's level", "true seeds"].append(ious)
     rows = []
     for (name, method, kind), parts in found.items():
         ious, limit = np.concatenate(parts), 0.8 if name.startswith("simulated") else 0.7
@@ -152,7 +162,7 @@ def _speed() -> list[Row]:
 
 def run() -> list[Row]:
     """Simulated fields and speed; annotated images where they are there."""
-    rows = _accuracy(simulated()) + _speed()
+    rows = _accuracy(simulated()) + _speed() + memory_rows()
     folder = os.environ.get("CELLS_DEV")
     if not folder:
         print("cell_accuracy: annotated images skipped, CELLS_DEV is not set to their folder")

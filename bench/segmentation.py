@@ -54,10 +54,10 @@ def plain_cells(image: NDArray[np.number], nuclei: _Labels) -> _Labels:
     return np.asarray(watershed(np.where(nuclei > 0, -smooth.max(), -smooth), nuclei, mask=mask | (nuclei > 0)))
 
 
-def drawn_field(rng: np.random.Generator) -> tuple[NDArray[np.uint16], NDArray[np.uint16]]:
-    """Nuclei (12 to 18 px radius, 600 of them, some touching) and the cells round them, with shot noise."""
+def drawn_field(rng: np.random.Generator, *, n_drawn: int = 600) -> tuple[NDArray[np.uint16], NDArray[np.uint16]]:
+    """Nuclei (12 to 18 px radius, `n_drawn` of them, some touching) and the cells round them, with shot noise."""
     nuclei, cells = (np.full((SIDE, SIDE), level, dtype=np.float32) for level in (200, 150))
-    for _ in range(600):
+    for _ in range(n_drawn):
         place, radius = rng.integers(0, SIDE, 2).tolist(), int(rng.integers(12, 19))
         axes, turn = (radius, int(radius * rng.uniform(0.7, 1))), float(rng.uniform(0, 180))
         nuclei = cv2.ellipse(nuclei, place, axes, turn, 0, 360, float(rng.uniform(800, 4000)), -1)

@@ -1,0 +1,60 @@
+"""Memory that the cells of a 2048 x 2048 field with 400 nuclei take, beyond what the process held before.
+
+Each method runs in a process of its own, on the same images, after a small field that loads what it imports.
+"""
+
+import resource
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+from bench.segmentation import SIDE, drawn_field
+from bench.table import Row
+from wellspring.segmentation import OwnEdge, Watershed, segment_cells, segment_nuclei
+from wellspring.segmentation.cells import CellMethod
+
+METHODS: dict[str, CellMethod] = {"own_edge": OwnEdge(), "watershed": Watershed()}
+N_DRAWN, CORNER, MOST = 420, 256, 1.05
+
+
+def _peak_mb() -> float:
+    """The most memory that this process has held, MB (Linux counts KiB)."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def measure(file: Path, *, method: str) -> float:
+    """Find the cells of the field in `file`; return the peak of memory above that before, MB."""
+    with np.load(file) as field:
+        cells, nuclei = field["cells"], field["nuclei"]
+    segment_cells(cells[:CORNER, :CORNER], nuclei[:CORNER, :CORNER], method=METHODS[method])
+    before = _peak_mb()
+    segment_cells(cells, nuclei, method=METHODS[method])
+    return _peak_mb() - before
+
+
+def memory_rows() -> list[Row]:
+    """Draw the field, then measure each method in a fresh process."""
+    with tempfile.TemporaryDirectory() as name:
+        file = Path(name) / "field.npz"
+        nuclei_image, cells = drawn_field(np.random.default_rng(0), n_drawn=N_DRAWN)
+        nuclei = segment_nuclei(nuclei_image)
+        np.savez(file, cells=cells, nuclei=nuclei)
+        peaks = {}
+        for method in METHODS:
+            command = [sys.executable, "-m", "bench.cell_memory", str(file), method]
+            done = subprocess.run(command, check=True, capture_output=True, text=True)
+            peaks[method] = float(done.stdout)
+    rows = []
+    for method, peak in peaks.items():
+        ratio = peak / peaks["watershed"]
+        target, met = (f"at most {MOST:g}", ratio <= MOST) if method == "own_edge" else ("", None)
+        what = f"{method}, peak memory of a {SIDE} x {SIDE} field with {nuclei.max()} nuclei"
+        rows.append(Row("cell_accuracy", what, peak, "MB", "the watershed's", ratio, target, met))
+    return rows
+
+
+if __name__ == "__main__":
+    print(measure(Path(sys.argv[1]), method=sys.argv[2]))
