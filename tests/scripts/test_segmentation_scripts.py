@@ -15,7 +15,7 @@ from wellspring.quality.tables import KEPT_SITES
 from wellspring.raw.describe import describe_well
 from wellspring.raw.index import write_index
 from wellspring.segmentation.labels import read_labels, write_labels
-from wellspring.segmentation.tables import MATCHED, WELL_SEGMENTED
+from wellspring.segmentation.tables import MATCHED, WELL_NUCLEI, WELL_SEGMENTED
 from wellspring.tables import empty_table, read_table, write_table
 
 SCRIPTS = Path(__file__).resolve().parents[2] / "workflow" / "scripts"
@@ -26,6 +26,7 @@ NUCLEI = {
     "smoothing_sigma_px": 1.0,
     "min_diameter_px": 10.0,
     "cells": None,
+    "z_step_um": None,
 }
 EXPANSION = {"method": "expansion", "distance_px": 5.0}
 
@@ -52,7 +53,7 @@ def index(tmp_path: Path) -> Path:
 
 def _nuclei(index: Path, output: Path, **options: Any) -> None:
     given = {"illumination": None, "sites": None, "projection": "max", "background": {}, "segmentation": NUCLEI}
-    tables = {name: output.with_name(f"{name}.parquet") for name in ("about", "matches")}
+    tables = {name: output.with_name(f"{name}.parquet") for name in ("about", "objects", "matches")}
     _script("segmentation_nuclei").main(
         index=index, labels=output, given={"nuclei": [], "cells": []}, **tables, **{**given, **options}
     )
@@ -72,6 +73,8 @@ def test_labels_of_each_site(index: Path, tmp_path: Path) -> None:
     assert labels["1"][30, 40] == 1
     assert (labels["1"] == 1).sum() == pytest.approx(400, rel=0.05)
     assert labels["2"].max() == 0
+    found = read_table(output.with_name("objects.parquet"), WELL_NUCLEI)
+    assert found[["site", "label_in_site", "is_nucleus_of_several"]].to_numpy().tolist() == [["1", 1, False]]
     with tifffile.TiffFile(output) as tif:
         assert 'PhysicalSizeX="0.5"' in (tif.ome_metadata or "")
 
@@ -106,6 +109,10 @@ def test_cells_of_the_kept_sites(index: Path, tmp_path: Path, kept: tuple[str, .
     rows = [("P", "A1", site, label, label, 400, 0, 1) for site in kept for label in (1, 2)]
     matches = tmp_path / "P" / "A1.matched.parquet"
     write_table(pd.DataFrame(rows, columns=MATCHED.names) if rows else empty_table(MATCHED), matches, MATCHED)
+    rows = [("P", "A1", site, label, 400, 1.0, 1, False, False, label == 2) for site in kept for label in (1, 2)]
+    described = tmp_path / "P" / "A1.nuclei.objects.parquet"
+    table = pd.DataFrame(rows, columns=WELL_NUCLEI.names) if rows else empty_table(WELL_NUCLEI)
+    write_table(table, described, WELL_NUCLEI)
     _script("segmentation_cells").main(
         index=index,
         illumination=None,
@@ -115,6 +122,7 @@ def test_cells_of_the_kept_sites(index: Path, tmp_path: Path, kept: tuple[str, .
         names={"pattern": None},
         given=[],
         nuclei=nuclei,
+        nucleus_objects=described,
         matches=matches,
         labels=tmp_path / "A1.cells.ome.tif",
         borders=tmp_path / "A1.borders.ome.tif",
@@ -129,3 +137,4 @@ def test_cells_of_the_kept_sites(index: Path, tmp_path: Path, kept: tuple[str, .
     found = read_table(tmp_path / "A1.parquet", WELL_SEGMENTED)
     assert found["object_id"].tolist() == list(range(1, 1 + 2 * len(kept)))
     assert found[["site", "label_in_site"]].to_numpy().tolist() == [[name, label] for name in kept for label in (1, 2)]
+    assert found["is_nucleus_of_several"].tolist() == [False, True] * len(kept)

@@ -36,6 +36,30 @@ def object_labels():
     return cell_labels() if is_of_cells else "<results>/segmentation/{plate}/{well}.ome.tif"
 
 
+def seed_settings():
+    """Nuclei do not depend on how cells are found; seeds in the cell stain are in its channel."""
+    block = config["segmentation"]
+    if block["nucleus_channel"] is not None or "channel" not in (block["cells"] or {}):
+        return {**block, "cells": None, "z_step_um": None}
+    return block
+
+
+def has_volume():
+    """Whether cells are labelled slice by slice too."""
+    return config["segmentation"]["z_step_um"] is not None and bool(cell_channels())
+
+
+def volume_labels():
+    """Labels of the cells that spots lie in: slice by slice if the config says so."""
+    return "<results>/segmentation/{plate}/{well}.volume.ome.tif" if has_volume() else cell_labels()
+
+
+def objects_of_wells():
+    """Tables of the objects of all wells: cells with their nuclei; nuclei where there are no cells."""
+    suffix = ".parquet" if has_cells(config["segmentation"]) else ".nuclei.objects.parquet"
+    return per_well(f"<results>/segmentation/{{plate}}/{{well}}{suffix}")
+
+
 def sites_of_plates():
     """Which sites of all plates are kept, for chapters; [] where all are."""
     return per_plate(plate_sites()) if plate_sites() else []
@@ -51,6 +75,7 @@ rule segmentation_nuclei:
     output:
         labels="<results>/segmentation/{plate}/{well}.ome.tif",
         about="<results>/segmentation/{plate}/{well}.nuclei.parquet",
+        objects="<results>/segmentation/{plate}/{well}.nuclei.objects.parquet",
         matches="<results>/segmentation/{plate}/{well}.matched.parquet",
     log:
         "<logs>/segmentation_nuclei/{plate}/{well}.log",
@@ -65,8 +90,7 @@ rule segmentation_nuclei:
     params:
         projection=config["raw"].get("projection"),
         background=background_of(corrected_channels(nucleus_channels())),
-        # Nuclei do not depend on how cells are found.
-        segmentation={**config["segmentation"], "cells": None},
+        segmentation=seed_settings(),
         given=given_digest,
         code=script_code("segmentation/nuclei", RAW_READER),
     message:
@@ -81,6 +105,7 @@ rule segmentation_cells:
         illumination=plate_correction(cell_channels()),
         sites=plate_sites(),
         nuclei="<results>/segmentation/{plate}/{well}.ome.tif",
+        nucleus_objects="<results>/segmentation/{plate}/{well}.nuclei.objects.parquet",
         matches="<results>/segmentation/{plate}/{well}.matched.parquet",
         given_cells=given_labels("cells"),
     output:
@@ -110,11 +135,41 @@ rule segmentation_cells:
         "../scripts/segmentation_cells.py"
 
 
+rule segmentation_volume:
+    input:
+        index="<results>/raw/{plate}/{well}.json",
+        illumination=plate_correction(cell_channels()),
+        sites=plate_sites(),
+        nuclei="<results>/segmentation/{plate}/{well}.ome.tif",
+        cells="<results>/segmentation/{plate}/{well}.cells.ome.tif",
+    output:
+        volume="<results>/segmentation/{plate}/{well}.volume.ome.tif",
+    log:
+        "<logs>/segmentation_volume/{plate}/{well}.log",
+    benchmark:
+        "<benchmarks>/segmentation_volume/{plate}/{well}.tsv"
+    conda:
+        "../../envs/imaging.yaml"
+    threads: 1
+    resources:
+        mem_mb=growing(6000),
+        runtime=growing(15),
+    params:
+        background=background_of(corrected_channels(cell_channels())),
+        cells=config["segmentation"]["cells"],
+        z_step_um=config["segmentation"]["z_step_um"],
+        code=script_code("segmentation/volume", RAW_READER),
+    message:
+        "Segmenting the cells of well {wildcards.plate}/{wildcards.well} slice by slice"
+    script:
+        "../scripts/segmentation_volume.py"
+
+
 rule segmentation_overlays:
     input:
         indexes=per_drawn_well("<results>/raw/{plate}/{well}.json"),
         nuclei=per_drawn_well("<results>/segmentation/{plate}/{well}.ome.tif"),
-        cells=per_drawn_well("<results>/segmentation/{plate}/{well}.cells.ome.tif"),
+        cells=per_drawn_well(cell_labels()),
     output:
         figure=report(
             "<results>/report/segmentation.svg",
@@ -143,7 +198,7 @@ rule segmentation_overlays:
 
 rule segmentation_chapter:
     input:
-        objects=per_well("<results>/segmentation/{plate}/{well}.parquet"),
+        objects=objects_of_wells(),
         nuclei=per_well("<results>/segmentation/{plate}/{well}.nuclei.parquet"),
         sites=sites_of_plates(),
         overlays="<results>/report/segmentation.svg",

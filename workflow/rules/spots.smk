@@ -7,7 +7,7 @@ rule spots_detect:
         illumination=plate_correction(config["spots"]["channels"]),
         sites=plate_sites(),
         nuclei="<results>/segmentation/{plate}/{well}.ome.tif",
-        cells=cell_labels(),
+        cells=volume_labels(),
         borders=border_labels(),
     output:
         spots="<results>/spots/{plate}/{well}.parquet",

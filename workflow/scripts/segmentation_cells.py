@@ -13,7 +13,7 @@ from wellspring.segmentation.flags import numbered_objects
 from wellspring.segmentation.given.job import given_well
 from wellspring.segmentation.labels import label_writer, read_labels
 from wellspring.segmentation.settings import CellSettings
-from wellspring.segmentation.tables import MATCHED, WELL_SEGMENTED
+from wellspring.segmentation.tables import MATCHED, WELL_NUCLEI, WELL_SEGMENTED
 from wellspring.settings import settings_of
 from wellspring.tables import empty_table, read_table, write_table
 
@@ -33,6 +33,7 @@ def main(
     names: Mapping[str, str | None],
     given: Sequence[Path],
     nuclei: Path,
+    nucleus_objects: Path,
     matches: Path,
     labels: Path,
     borders: Path,
@@ -43,10 +44,14 @@ def main(
     correction = read_correction(illumination, sites, plate=well.plate, well=well.well)
     stacks = read_stacks(well, wanted=job.cell_channels(settings))
     theirs = given_well({"cells": given}, segmentation=names, sites=well.sites)
-    pairs, tables = read_table(matches, MATCHED, of_well=True), []
+    known = {
+        "matches": read_table(matches, MATCHED, of_well=True),
+        "nucleus_objects": read_table(nucleus_objects, WELL_NUCLEI, of_well=True),
+    }
+    tables: list[pd.DataFrame] = []
     images, size = corrected(stacks, correction, background=background), well.pixel_size_um
     with label_writer(labels, pixel_size_um=size) as write, label_writer(borders, pixel_size_um=size) as write_others:
-        for one in job.run_cells(images, read_labels(nuclei), settings, matches=pairs, given=theirs):
+        for one in job.run_cells(images, read_labels(nuclei), settings, given=theirs, **known):
             print(f"site {one.site}: {len(one.objects)} objects")
             tables.append(one.objects.assign(plate=well.plate, well=well.well, site=one.site))
             write(one.site, one.labels)
@@ -69,6 +74,7 @@ if __name__ == "__main__":
             names=snakemake.params.names,
             given=[Path(file) for file in given.get("given_cells", [])],
             nuclei=Path(given.nuclei),
+            nucleus_objects=Path(given.nucleus_objects),
             matches=Path(given.matches),
             labels=Path(snakemake.output.labels),
             borders=Path(snakemake.output.borders),

@@ -9,9 +9,16 @@ from wellspring.quality.report.left_out import left_out_sites
 from wellspring.report.chapter import read_captions, write_chapter
 from wellspring.report.images import ImageSources
 from wellspring.segmentation.doubts import compared_sites
+from wellspring.segmentation.given.files import has_cells
 from wellspring.segmentation.report.chapter import segmentation_chapter
-from wellspring.segmentation.report.counts import segmentation_table
-from wellspring.segmentation.tables import SITE_NUCLEI, WELL_SEGMENTED, WELL_SEGMENTED_COUNTS
+from wellspring.segmentation.report.counts import nucleus_table, segmentation_table
+from wellspring.segmentation.tables import (
+    SITE_NUCLEI,
+    WELL_NUCLEI,
+    WELL_NUCLEUS_COUNTS,
+    WELL_SEGMENTED,
+    WELL_SEGMENTED_COUNTS,
+)
 from wellspring.tables import read_tables, write_table
 
 if TYPE_CHECKING:
@@ -36,9 +43,14 @@ def main(
 ) -> None:
     """Count the `objects` of `wells` into `table`, compare the `nuclei` of all sites; write the `chapter`."""
     left_out, all_sites = left_out_sites(sites)
-    counts = segmentation_table(read_tables(objects, WELL_SEGMENTED, of_wells=True), wells=wells, left_out=left_out)
+    if has_cells(segmentation):
+        described = read_tables(objects, WELL_SEGMENTED, of_wells=True)
+        counts, declared = segmentation_table(described, wells=wells, left_out=left_out), WELL_SEGMENTED_COUNTS
+    else:
+        described = read_tables(objects, WELL_NUCLEI, of_wells=True)
+        counts, declared = nucleus_table(described, wells=wells, left_out=left_out), WELL_NUCLEUS_COUNTS
     print(counts.to_string())
-    write_table(counts, table, WELL_SEGMENTED_COUNTS)
+    write_table(counts, table, declared)
     compared = compared_sites(read_tables(nuclei, SITE_NUCLEI))
     write_table(compared, about, SITE_NUCLEI)
     sources = ImageSources(

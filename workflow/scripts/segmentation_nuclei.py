@@ -1,6 +1,6 @@
 """Index of one well → label images of its nuclei (OME-TIFF, an image per site), tables of these (Parquet)."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 
 from wellspring.jobs import logged_job
 from wellspring.quality.correction import corrected, read_correction
-from wellspring.raw.images import read_sites
+from wellspring.raw.images import SiteImage, SiteStacks, read_sites, read_stacks
 from wellspring.raw.index import read_index
 from wellspring.segmentation import job
 from wellspring.segmentation.given.job import given_well
 from wellspring.segmentation.labels import write_labels
 from wellspring.segmentation.settings import SegmentationSettings
-from wellspring.segmentation.tables import MATCHED, SITE_NUCLEI
+from wellspring.segmentation.tables import MATCHED, SITE_NUCLEI, WELL_NUCLEI
 from wellspring.settings import settings_of
 from wellspring.tables import empty_table, write_table
 
@@ -37,24 +37,31 @@ def main(
     given: Mapping[str, Sequence[Path]],
     labels: Path,
     about: Path,
+    objects: Path,
     matches: Path,
 ) -> None:
     """Label the nuclei of every kept site of the well behind `index`; describe sites and nuclei in the tables."""
     well, settings = read_index(index), settings_of(SegmentationSettings, segmentation)
     correction = read_correction(illumination, sites, plate=well.plate, well=well.well)
-    raw = read_sites(well, projection=projection, wanted=job.seed_channels(settings))
-    images = corrected(raw, correction, background=background)
+    wanted = job.seed_channels(settings)
+    images: Iterable[SiteImage | SiteStacks]
+    if job.has_seeds_in_stacks(settings):
+        images = corrected(read_stacks(well, wanted=wanted), correction, background=background)
+    else:
+        images = corrected(read_sites(well, projection=projection, wanted=wanted), correction, background=background)
     ours = given_well(given, segmentation=segmentation, sites=well.sites)
-    rows, pairs = [empty_table(SITE_NUCLEI)], [empty_table(MATCHED)]
+    rows, each, pairs = [empty_table(SITE_NUCLEI)], [empty_table(WELL_NUCLEI)], [empty_table(MATCHED)]
 
     def labelled() -> Iterator[tuple[str, NDArray[np.uint32]]]:
         for one in job.run_nuclei(images, settings, key=(well.plate, well.well), given=ours):
             rows.append(one.about)
+            each.append(one.objects)
             pairs.append(one.matches)
             yield one.site, one.labels
 
     write_labels(labels, labelled(), pixel_size_um=well.pixel_size_um)
     write_table(_joined(rows), about, SITE_NUCLEI)
+    write_table(_joined(each), objects, WELL_NUCLEI)
     write_table(_joined(pairs), matches, MATCHED)
 
 

@@ -22,12 +22,12 @@ _TOLERANCE = 0.1
 _BLUR = 0.125
 # A cell is far larger than the 6 nearest when it is off their median by more than this factor: twice the diameter.
 _SIZE_FACTOR, _N_NEIGHBORS = 4.0, 6
+SOFT_EDGE = 0.5
+"""An edge is doubted when the area changes by this share (`edge_softness`), as a count of spots is."""
 OPEN_BORDER_SHARE = 0.25
 """A border is doubted from this share of the outline on."""
 FULL_SHARE = 0.9
 """A site is full of cells from this share on: little is left to see the background in."""
-NUCLEUS_FACTOR = 2.0
-"""A nucleus of this many times the median area may hold several cells: none in G2 is as large."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,12 @@ DOUBTS = (
         "Look whether the stain shows these cells at all; leave them out, or use expansion for all cells alike.",
     ),
     Doubt(
+        "is_soft_edge",
+        "the stain fades into the background, so the area changes by half or more when the threshold changes by a "
+        "factor of 1.5 either way",
+        "Look at the outlines; compare areas and counts of such cells with those of like cells only.",
+    ),
+    Doubt(
         "is_open_cell",
         "a quarter of the outline or more is a border that two methods place differently: the image does not show it",
         "Take counts with the range that n_spots_uncertain gives; a membrane stain would show these borders.",
@@ -62,7 +68,8 @@ DOUBTS = (
     ),
     Doubt(
         "is_nucleus_of_several",
-        "the nucleus has more than twice the median area, so it may be two or more, and so may the cell",
+        "the nucleus has more than twice the median area, or is concave and larger than most, or has two bright parts, "
+        "so it may be two or more, and so may the cell",
         "Look at the outlines of the nuclei; set min_diameter_px or another method if they are merged.",
     ),
 )
@@ -85,6 +92,8 @@ class CellDoubts:
         Share of the image that is cell.
     stain : str
         ``inside`` or ``membrane``.
+    softness : (n + 1,) float64
+        By label, as in `CellEdges`.
     """
 
     is_unseen: NDArray[np.bool_]
@@ -92,6 +101,7 @@ class CellDoubts:
     others: NDArray[np.int32]
     covered_share: float
     stain: str
+    softness: NDArray[np.float64]
 
 
 def doubts_of(smooth: _Values, nuclei: NDArray[np.integer], edges: CellEdges) -> CellDoubts:
@@ -158,7 +168,9 @@ def _compared(
     n_labels = len(edges.is_unseen)
     touching = _touching(labels)
     if not touching.any():
-        return CellDoubts(edges.is_unseen, np.zeros(n_labels), np.zeros_like(labels), covered, edges.stain)
+        return CellDoubts(
+            edges.is_unseen, np.zeros(n_labels), np.zeros_like(labels), covered, edges.stain, edges.softness
+        )
     other = second()
     reach = max(1, round(_TOLERANCE * _diameter(nuclei)))
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1, 2 * reach + 1))
@@ -169,7 +181,7 @@ def _compared(
     n_outline = np.bincount(labels[outline], minlength=n_labels)
     share = np.bincount(labels[is_open], minlength=n_labels) / np.maximum(n_outline, 1)
     others = np.where(uncertain > 0, other, 0).astype(np.int32)
-    return CellDoubts(edges.is_unseen, share, others, covered, edges.stain)
+    return CellDoubts(edges.is_unseen, share, others, covered, edges.stain, edges.softness)
 
 
 def _touching(labels: NDArray[np.int32]) -> NDArray[np.bool_]:

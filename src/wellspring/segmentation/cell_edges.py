@@ -7,6 +7,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from wellspring.segmentation.cell_outlines import smoothed
+from wellspring.segmentation.cell_softness import edge_softness
 from wellspring.segmentation.grids import Grid, quantile_of_parts
 from wellspring.segmentation.territories import Territories, along_dips, behind_lines, membrane_contrast, nearest_nuclei
 
@@ -41,6 +43,8 @@ _NOISE_SLOPE = 0.1
 _USUAL_SHARE, _USUAL_WEIGHT = 0.3, 0.125
 # How far from its nucleus a cell's edge is looked for, in diameters of a nucleus.
 _REACH = 2.0
+# Rows that are computed at once.
+_STRIP = 256
 # Width of the rim whose level, with the nucleus', is the cell's, px.
 _RIM_PX = 3.0
 # Noise of a pixel that is left after blurring by 1 px is 0.28: this is three times that.
@@ -67,12 +71,15 @@ class CellEdges:
         By label: less than half of the nucleus and of the rim round it is stained, so the rim has a fixed width.
     stain : "inside" or "membrane"
         What the stain shows.
+    softness : (labels.max() + 1,) float64
+        By label: `edge_softness`; 0 of unseen cells, and of a stain of membranes.
     """
 
     labels: NDArray[np.uint32]
     threshold: _Values
     is_unseen: _Mask
     stain: Stain
+    softness: _Levels
 
 
 def edges_of(smooth: _Values, nuclei: _Labels, *, stain: Stain | None = None) -> CellEdges:
@@ -110,8 +117,7 @@ def edges_of(smooth: _Values, nuclei: _Labels, *, stain: Stain | None = None) ->
     diameter = max(_LEAST_DIAMETER_PX, float(2 * np.sqrt(np.median(sizes[1:][sizes[1:] > 0]) / np.pi)))
     # The background changes so slowly that the slopes above it are those of the image.
     falls = _falls(smooth, near, reach_px=_REACH * diameter)
-    background = _background_between(smooth, falls, near, diameter=diameter)
-    height = smooth - background
+    height = smooth - _background_between(smooth, falls, near, diameter=diameter)
     if stain is None:
         is_lined = membrane_contrast(height, near, nuclei, diameter=diameter) > _MEMBRANE_CONTRAST
         stain = "membrane" if is_lined else "inside"
@@ -122,14 +128,23 @@ def edges_of(smooth: _Values, nuclei: _Labels, *, stain: Stain | None = None) ->
     region = replace(near, owner=owner)
     levels = _cell_levels(height, region, rim_px=rim_px, quantile=quantile)
     edges = _edge_levels(height, falls, region, diameter=diameter, cell_levels=levels)
+    del falls
     stained = height > edges
     if stain == "membrane":
         stained |= _enclosed(stained & (near.distance <= diameter), region)
     is_unseen, rim = _unseen(stained, near, sizes=sizes)
-    labels = _smoothed(np.where(stained, owner, 0), nuclei, sigma_px=max(1.0, _OUTLINE_SHARE * diameter))
+    labels = smoothed(np.where(stained, owner, 0), nuclei, sigma_px=max(1.0, _OUTLINE_SHARE * diameter))
     labels[is_unseen[labels] & (nuclei == 0)] = 0
     labels = np.where(rim & is_unseen[near.owner] & (labels == 0), near.owner, labels)
-    return CellEdges(labels.astype(np.uint32), background + edges, is_unseen, stain)
+    softness = np.zeros(len(is_unseen))
+    if stain == "inside":
+        reach_px = _REACH * diameter
+        softness = edge_softness(height, edges, labels=labels, nuclei=nuclei, near=near, reach_px=reach_px)
+        softness[is_unseen] = 0
+    # The background is the image less the height above it.
+    edges -= height
+    edges += smooth
+    return CellEdges(labels.astype(np.uint32), edges, is_unseen, stain, softness)
 
 
 def _with_names(smooth: _Values, nuclei: _Labels, *, stain: Stain | None) -> CellEdges:
@@ -139,9 +154,9 @@ def _with_names(smooth: _Values, nuclei: _Labels, *, stain: Stain | None) -> Cel
     names = names if names[0] == 0 else np.concatenate([np.zeros(1, names.dtype), names])
     ranked = (ranks.reshape(nuclei.shape) + (len(names) - len(np.unique(nuclei)))).astype(np.int32)
     edges = edges_of(smooth, ranked, stain=stain)
-    is_unseen = np.zeros(int(names[-1]) + 1, dtype=bool)
-    is_unseen[names] = edges.is_unseen
-    return replace(edges, labels=names.astype(np.uint32)[edges.labels], is_unseen=is_unseen)
+    is_unseen, softness = np.zeros(int(names[-1]) + 1, dtype=bool), np.zeros(int(names[-1]) + 1)
+    is_unseen[names], softness[names] = edges.is_unseen, edges.softness
+    return replace(edges, labels=names.astype(np.uint32)[edges.labels], is_unseen=is_unseen, softness=softness)
 
 
 def _nothing(smooth: _Values, nuclei: _Labels, *, stain: Stain) -> CellEdges:
@@ -149,7 +164,7 @@ def _nothing(smooth: _Values, nuclei: _Labels, *, stain: Stain) -> CellEdges:
     is_unseen[0] = False
     level = float(np.median(smooth)) if smooth.size else 0.0
     threshold = np.full(smooth.shape, level + _VISIBLE_NOISES, dtype=np.float32)
-    return CellEdges(nuclei.astype(np.uint32), threshold, is_unseen, stain)
+    return CellEdges(nuclei.astype(np.uint32), threshold, is_unseen, stain, np.zeros(len(is_unseen)))
 
 
 def _background_between(smooth: _Values, falls: _Values, near: Territories, *, diameter: float) -> _Values:
@@ -223,12 +238,21 @@ def _cell_levels(height: _Values, region: Territories, *, rim_px: float, quantil
 
 def _falls(smooth: _Values, near: Territories, *, reach_px: float) -> _Values:
     """(Y, X) float32: how much the stain falls per px away from the nearest nucleus; 0 where it rises or is far."""
-    row, column = np.ogrid[: smooth.shape[0], : smooth.shape[1]]
-    down, right = (row - near.row).astype(np.float32), (column - near.column).astype(np.float32)
-    along = cv2.Sobel(smooth, cv2.CV_32F, 0, 1, ksize=3) * down + cv2.Sobel(smooth, cv2.CV_32F, 1, 0, ksize=3) * right
+    row, column = (np.arange(size, dtype=np.float32) for size in smooth.shape)
+    down = row[:, None] - near.row.astype(np.float32)
+    right = column - near.column.astype(np.float32)
+    steps = cv2.magnitude(down, right)
+    down *= cv2.Sobel(smooth, cv2.CV_32F, 0, 1, ksize=3)
+    right *= cv2.Sobel(smooth, cv2.CV_32F, 1, 0, ksize=3)
+    down += right
     # Sobel's kernel sums up to 8.
-    falls = along / (-8 * np.maximum(cv2.magnitude(down, right), 1))
-    return np.where(near.distance <= reach_px, np.maximum(falls - np.float32(_NOISE_SLOPE), 0), np.float32(0))
+    np.maximum(steps, 1, out=steps)
+    steps *= -8
+    down /= steps
+    down -= np.float32(_NOISE_SLOPE)
+    np.maximum(down, 0, out=down)
+    down[near.distance > reach_px] = 0
+    return down
 
 
 def _edge_levels(
@@ -239,26 +263,45 @@ def _edge_levels(
     The geometric mean of the territory's threshold and that of the pixels within about a diameter: a cell may have a
     bright body and a dim, flat part, each with an edge of its own.
     """
-    offsets = _OFFSET_NOISES + _OFFSET_SHARE * cell_levels
-    offset = offsets.astype(np.float32)[region.owner]
-    above = np.maximum(height, 0)
-    weights = falls / (above + offset)
-    heights = weights * np.log1p(above / offset)
-    places = np.flatnonzero(weights)
-    owner, n_labels = region.owner.ravel()[places], len(cell_levels)
+    offsets, n_labels = _OFFSET_NOISES + _OFFSET_SHARE * cell_levels, len(cell_levels)
+    weights, heights = _weighted(height, falls, region.owner, offsets=offsets.astype(np.float32))
     # An edge of the length l from the level of a cell to 0 has the weight l times the logarithm.
     usual = np.log1p(_USUAL_SHARE * cell_levels / offsets)
     prior = _USUAL_WEIGHT * np.pi * diameter * np.log1p(cell_levels / offsets)
-    total = np.bincount(owner, weights.ravel()[places], minlength=n_labels) + prior
-    logs = np.bincount(owner, heights.ravel()[places], minlength=n_labels) + prior * usual
-    whole = (np.expm1(logs / np.maximum(total, 1e-12)) * offsets).astype(np.float32)[region.owner]
+    total, logs = prior.copy(), prior * usual
+    for rows in _strips(height.shape[0]):
+        owner = region.owner[rows].ravel()
+        total += np.bincount(owner, weights[rows].ravel(), minlength=n_labels)
+        logs += np.bincount(owner, heights[rows].ravel(), minlength=n_labels)
+    least = _LEAST_SHARE * cell_levels
+    whole = np.maximum(np.expm1(logs / np.maximum(total, 1e-12)) * offsets, least)
     # The same prior, spread over the pixels of the blur, which are 4 pi diameter^2.
-    share = (prior / (4 * np.pi * diameter**2)).astype(np.float32)[region.owner]
-    summed = _GRID.blurred(heights.astype(np.float32), diameter) + share * usual.astype(np.float32)[region.owner]
-    nearby = np.expm1(summed / np.maximum(_GRID.blurred(weights.astype(np.float32), diameter) + share, 1e-12)) * offset
-    least = (_LEAST_SHARE * cell_levels).astype(np.float32)[region.owner]
-    both = np.sqrt(np.maximum(whole, least) * np.maximum(nearby, least))
-    return np.asarray(np.maximum(both, _VISIBLE_NOISES), dtype=np.float32)
+    share = prior / (4 * np.pi * diameter**2)
+    nearby = _GRID.blurred(heights, diameter)
+    del heights
+    spread = _GRID.blurred(weights, diameter)
+    of_cell = np.stack([share * usual, share, offsets, least, whole]).astype(np.float32)
+    for rows in _strips(height.shape[0]):
+        owner = region.owner[rows]
+        level = np.expm1((nearby[rows] + of_cell[0][owner]) / np.maximum(spread[rows] + of_cell[1][owner], 1e-12))
+        both = np.sqrt(of_cell[4][owner] * np.maximum(level * of_cell[2][owner], of_cell[3][owner]))
+        nearby[rows] = np.maximum(both, _VISIBLE_NOISES)
+    return nearby
+
+
+def _weighted(height: _Values, falls: _Values, owner: _Labels, *, offsets: _Values) -> tuple[_Values, _Values]:
+    """(Y, X) float32 each: how much a pixel's edge weighs, and that times the logarithm of its level."""
+    weights, heights = np.empty_like(height), np.empty_like(height)
+    for rows in _strips(height.shape[0]):
+        above, offset = np.maximum(height[rows], 0), offsets[owner[rows]]
+        weights[rows] = falls[rows] / (above + offset)
+        heights[rows] = weights[rows] * np.log1p(above / offset)
+    return weights, heights
+
+
+def _strips(n_rows: int) -> list[slice]:
+    """Rows of an image in a few parts, so that what is computed pixel by pixel needs little memory."""
+    return [np.s_[first : first + _STRIP] for first in range(0, n_rows, _STRIP)]
 
 
 def _unseen(stained: _Mask, near: Territories, *, sizes: NDArray[np.integer]) -> tuple[_Mask, _Mask]:
@@ -284,33 +327,4 @@ def _enclosed(stained: _Mask, region: Territories) -> _Mask:
     n_steps = 1 + int(max(np.abs(up).max(initial=0), np.abs(left).max(initial=0)))
     for share in np.linspace(0, 1, n_steps):
         found[row + np.rint(share * up).astype(np.int64), column + np.rint(share * left).astype(np.int64)] = True
-    return found
-
-
-def _smoothed(labels: NDArray[np.integer], nuclei: _Labels, *, sigma_px: float) -> _Labels:
-    """Whole cells whose outline against the background is free of single pixels."""
-    whole = _whole(labels, nuclei)
-    is_cell = _GRID.blurred((whole > 0).astype(np.float32), sigma_px) > 0.5
-    return _whole(np.where(is_cell, whole, 0), nuclei)
-
-
-def _whole(labels: NDArray[np.integer], nuclei: _Labels) -> _Labels:
-    """Of each cell the piece that holds its nucleus, with its holes filled; nuclei keep their pixels."""
-    from scipy import ndimage
-
-    merged = np.where(nuclei > 0, nuclei, labels).astype(np.int32)
-    found = np.zeros_like(merged)
-    for label, place in enumerate(ndimage.find_objects(merged), 1):
-        if place is None:
-            continue
-        inside = np.pad(merged[place] == label, 1).astype(np.uint8)
-        _, parts = cv2.connectedComponents(inside, connectivity=4)
-        held = np.zeros(int(parts.max()) + 1, dtype=bool)
-        held[parts[1:-1, 1:-1][nuclei[place] == label]] = True
-        held[0] = False
-        piece = held[parts]
-        _, outside = cv2.connectedComponents((~piece).astype(np.uint8), connectivity=4)
-        filled = (outside != outside[0, 0])[1:-1, 1:-1]
-        is_own = filled & ((merged[place] == label) | (merged[place] == 0))
-        found[place][is_own] = label
     return found

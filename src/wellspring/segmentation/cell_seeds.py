@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from wellspring.segmentation.grids import Grid, quantile_of_parts
 from wellspring.segmentation.nuclei import segment_nuclei, segment_nuclei_3d
 
-__all__ = ["seeds_of_cells", "seeds_of_cells_3d"]
+__all__ = ["projected_seeds", "seeds_of_cells", "seeds_of_cells_3d"]
 
 # The innermost part of an object: where it is at least half as deep as at its deepest.
 _DEPTH_SHARE = 0.5
@@ -62,6 +62,32 @@ def seeds_of_cells_3d(stack: NDArray[np.number], *, z_step_px: float) -> NDArray
         As `segment_nuclei_3d`.
     """
     return _innermost(segment_nuclei_3d(stack, z_step_px=z_step_px), grid=Grid(3, z_step_px))
+
+
+def projected_seeds(seeds: NDArray[np.integer]) -> NDArray[np.uint32]:
+    """Seeds of a stack seen from above, so that those over one another are all seen.
+
+    Where several lie in a column of voxels, it belongs to the one with the smallest outline from above.
+
+    Parameters
+    ----------
+    seeds : (Z, Y, X) int
+        0 = background.
+
+    Returns
+    -------
+    (Y, X) uint32
+        The labels of the seeds; one that smaller ones cover wholly is missing.
+    """
+    n_labels = int(seeds.max(initial=0)) + 1
+    areas = np.zeros(n_labels, dtype=np.int64)
+    for label in range(1, n_labels):
+        areas[label] = (seeds == label).any(axis=0).sum()
+    areas[0] = np.iinfo(np.int64).max
+    order = np.argsort(-areas, kind="stable")
+    rank = np.empty(n_labels, dtype=np.int64)
+    rank[order] = np.arange(n_labels)
+    return np.asarray(order[rank[seeds].max(axis=0, initial=0)], dtype=np.uint32)
 
 
 def _innermost(cells: NDArray[np.uint32], *, grid: Grid) -> NDArray[np.uint32]:

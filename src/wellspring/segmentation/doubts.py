@@ -23,6 +23,9 @@ DOUBTS = {
     "sizes over a decade": "the largest tenth of the objects is more than ten times as large as the smallest tenth; "
     "nuclei may be merged or in pieces. Check the outlines; segmentation.smoothing_sigma_px joins pieces, and "
     "segmentation.min_diameter_px removes debris",
+    "look like several": "a quarter of the nuclei or more are far larger than the median, or concave and larger than "
+    "most, or have two bright parts; dense or thick tissue out of focus does so, and merged nuclei make merged cells. "
+    "Check the outlines; take one focal plane in place of a projection, or count what the nuclei cover",
     "far more than usual": "more objects by far than on most sites of the plate; noise or texture may have been taken "
     "for nuclei. Check the focus and the outlines; segmentation.min_diameter_px removes small objects",
     "far fewer than usual": "a tenth of the nuclei of most sites of the plate at most, though not none; a bright "
@@ -34,19 +37,24 @@ NO_DOUBT = "none"
 _FIELD_SHARE, _LARGE_SHARE, _LARGE_SIZES = 0.25, 0.05, 4.0
 # Largest over smallest tenth of the sizes, of so many objects off the border.
 _DECADE, _FEW_SIZES = 10.0, 10
+# Share of the nuclei that look like several, and how many at least: of annotated fields of single nuclei less than a
+# quarter does.
+_SEVERAL_SHARE, _LEAST_SEVERAL = 0.25, 5
 # Sites of a plate, with nuclei, that say what is usual; and how many nuclei they have at least.
 _LEAST_SITES, _DOZEN = 6, 12
 # Counts off the usual by this factor; or by the lesser one, when the objects are also half as large or less.
 _FAR, _RATHER_FAR, _SMALLER = 10.0, 4.0, 0.5
 
 
-def describe_nuclei(found: "Nuclei", *, plate: str, well: str, site: str) -> pd.DataFrame:
+def describe_nuclei(found: "Nuclei", objects: pd.DataFrame, *, plate: str, well: str, site: str) -> pd.DataFrame:
     """One row that describes the nuclei of a site: table `SITE_NUCLEI`, with the doubts that the site itself gives.
 
     Parameters
     ----------
     found
         From `wellspring.segmentation.nuclei.nuclei_of_image`, in 2D.
+    objects
+        Table `NUCLEI` of them.
     plate, well, site
         Of the image.
     """
@@ -59,9 +67,11 @@ def describe_nuclei(found: "Nuclei", *, plate: str, well: str, site: str) -> pd.
     seen_px = max(1.0, labels.size * (1 - masked))
     known = len(inside) >= _FEW_SIZES
     ratio = float(np.divide(*np.percentile(inside, [90, 10]))) if known else float("nan")
+    n_several = int(objects["is_nucleus_of_several"].sum())
     holds = {
         "large object": _has_large_object(sizes, seen_px=seen_px),
         "sizes over a decade": known and ratio > _DECADE,
+        "look like several": n_several >= max(_LEAST_SEVERAL, _SEVERAL_SHARE * len(sizes)),
     }
     row = {
         "plate": plate,
@@ -75,6 +85,7 @@ def describe_nuclei(found: "Nuclei", *, plate: str, well: str, site: str) -> pd.
         "is_evened": view.is_evened,
         "masked_share": masked,
         "doubts": joined_doubts(words for words, is_held in holds.items() if is_held),
+        "n_of_several": n_several,
     }
     return pd.DataFrame([row], columns=SITE_NUCLEI.names)
 

@@ -81,6 +81,7 @@ def describe_objects(
     nucleus_bounds_px: _Bounds = None,
     cell_bounds_px: _Bounds = None,
     doubts: "CellDoubts | None" = None,
+    is_of_several: NDArray[np.bool_] | None = None,
 ) -> pd.DataFrame:
     """One row per nucleus, and per cell without one, with flags.
 
@@ -94,6 +95,8 @@ def describe_objects(
         Least and greatest plausible size, px. None: a quarter and four times the median of those off the border.
     doubts
         Of this image, from `doubts_of`; None where the method knows none.
+    is_of_several : (nuclei.max() + 1,) bool, optional
+        By label, whether the nucleus looks like several (`describe_each`). None: by size and shape alone.
 
     Returns
     -------
@@ -138,7 +141,27 @@ def describe_objects(
     frame["is_cell_size_out"] = _is_out(
         frame["cell_px"], inside=known & ~frame["is_border_cell"], bounds=cell_bounds_px
     )
-    return check_table(_with_doubts(frame, whole, doubts=doubts), SEGMENTED, source="describe_objects")
+    several = _is_of_several(nuclei, frame) if is_of_several is None else _by_label(is_of_several, frame)
+    frame = _with_doubts(frame, whole, doubts=doubts).assign(is_nucleus_of_several=several)
+    return check_table(frame, SEGMENTED, source="describe_objects")
+
+
+def _by_label(flags: NDArray[np.bool_], frame: pd.DataFrame) -> NDArray[np.bool_]:
+    """Of each row; those of labels beyond the flags, cells without nucleus, are False."""
+    labels = frame["label_in_site"].to_numpy()
+    return np.asarray((labels < len(flags)) & flags[np.minimum(labels, len(flags) - 1)])
+
+
+def _is_of_several(nuclei: NDArray[np.integer], frame: pd.DataFrame) -> NDArray[np.bool_]:
+    from wellspring.segmentation.nucleus_doubts import looks_like_several, solidities
+
+    known = frame["has_nucleus"].to_numpy()
+    inside = known & ~frame["is_border_nucleus"].to_numpy()
+    middle = float(np.median(frame["nucleus_px"][inside])) if inside.any() else float("nan")
+    solidity = np.ones(len(frame))
+    solidity[known] = solidities(nuclei)[frame["label_in_site"][known]]
+    n_px = frame["nucleus_px"].to_numpy()
+    return np.asarray(known & looks_like_several(n_px, solidity, np.ones(len(frame), dtype=np.int64), middle=middle))
 
 
 def numbered_objects(sites: Sequence[pd.DataFrame], *, are_all_labelled: bool = False) -> pd.DataFrame:
@@ -174,15 +197,14 @@ def numbered_objects(sites: Sequence[pd.DataFrame], *, are_all_labelled: bool = 
 def _with_doubts(frame: pd.DataFrame, cells: NDArray[np.integer], *, doubts: "CellDoubts | None") -> pd.DataFrame:
     from wellspring.segmentation import cell_doubts
 
-    labels = frame["label_in_site"].to_numpy()
-    known = frame["has_nucleus"].to_numpy()
+    labels, known = frame["label_in_site"].to_numpy(), frame["has_nucleus"].to_numpy()
     n_labels = int(labels.max(initial=0)) + 1
     y_px, x_px = _centres(cells, n_labels=n_labels)
     sizes = frame["cell_px"].to_numpy()
-    inside = known & ~frame["is_border_nucleus"].to_numpy()
-    middle = float(np.median(frame["nucleus_px"][inside])) if inside.any() else float("nan")
     unseen, share, uncertain = np.zeros(n_labels, dtype=bool), np.zeros(n_labels), np.zeros(n_labels, dtype=np.int64)
+    softness = np.zeros(n_labels)
     if doubts is not None:
+        softness[: len(doubts.softness)] = doubts.softness
         unseen[: len(doubts.is_unseen)] = doubts.is_unseen
         share[: len(doubts.open_share)] = doubts.open_share
         uncertain = np.bincount(cells[doubts.others > 0].ravel(), minlength=n_labels)
@@ -191,7 +213,6 @@ def _with_doubts(frame: pd.DataFrame, cells: NDArray[np.integer], *, doubts: "Ce
         is_open_cell=share[labels] >= cell_doubts.OPEN_BORDER_SHARE,
         is_larger_than_neighbors=cell_doubts.larger_than_neighbors(y_px[labels], x_px[labels], sizes),
         is_in_full_site=doubts is not None and doubts.covered_share >= cell_doubts.FULL_SHARE,
-        is_nucleus_of_several=known & (frame["nucleus_px"] > cell_doubts.NUCLEUS_FACTOR * middle),
         open_border_share=share[labels],
         uncertain_px=uncertain[labels].astype(np.int64),
         stain="none" if doubts is None else doubts.stain,
@@ -199,6 +220,8 @@ def _with_doubts(frame: pd.DataFrame, cells: NDArray[np.integer], *, doubts: "Ce
         nucleus_ids=np.where(known, labels.astype(str), ""),
         is_nucleus_larger=False,
         is_in_pieces=False,
+        is_soft_edge=softness[labels] >= cell_doubts.SOFT_EDGE,
+        edge_softness=softness[labels],
     ).astype({"stain": "str", "nucleus_ids": "str"})
 
 
@@ -247,5 +270,6 @@ def count_flags(objects: pd.DataFrame) -> pd.DataFrame:
         "n_of_several_nuclei": int((objects["n_nuclei"] > 1).sum()),
         "n_nuclei_larger": int(objects["is_nucleus_larger"].sum()),
         "n_in_pieces": int(objects["is_in_pieces"].sum()),
+        "n_soft_edges": int(nuclei["is_soft_edge"].sum()),
     }
     return check_table(pd.DataFrame([counts]), SEGMENTED_COUNTS, source="count_flags")

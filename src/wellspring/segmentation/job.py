@@ -11,7 +11,14 @@ from wellspring.errors import InputError
 from wellspring.raw.images import SiteImage, SiteStacks
 from wellspring.segmentation.cell_methods import cell_method
 from wellspring.segmentation.nucleus_methods import nucleus_method
-from wellspring.segmentation.settings import CellSettings, GivenSettings, SegmentationSettings, StainSettings
+from wellspring.segmentation.settings import (
+    CellSettings,
+    GivenSettings,
+    OwnEdgeSettings,
+    SegmentationSettings,
+    StainSettings,
+    WatershedSettings,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,10 +32,12 @@ __all__ = [
     "SiteNuclei",
     "cell_channels",
     "cells_of_site",
+    "has_seeds_in_stacks",
     "run_cells",
     "run_nuclei",
     "seed_channel",
     "seed_channels",
+    "volume_of_site",
 ]
 
 # As in `has_stain`: averages about 50 pixels.
@@ -36,17 +45,21 @@ _BLUR_PX = 2.0
 # Fields of the settings that are not the method's own.
 _SHARED = (
     *("method", "nucleus_channel", "channel", "smoothing_sigma_px", "min_diameter_px", "n_components", "cells"),
-    *("pattern", "nuclei", "folder"),
+    *("pattern", "nuclei", "folder", "z_step_um"),
 )
 
 
 @dataclass(frozen=True)
 class SiteNuclei:
-    """The nuclei of one site: name, (Y, X) uint32 labels, a row of the table `SITE_NUCLEI`, rows of `MATCHED`."""
+    """The nuclei of one site: name, (Y, X) uint32 labels, a row of the table `SITE_NUCLEI`, rows of others.
+
+    `objects` are rows of `WELL_NUCLEI`, `matches` of `MATCHED`.
+    """
 
     site: str
     labels: NDArray[np.uint32]
     about: "pd.DataFrame"
+    objects: "pd.DataFrame"
     matches: "pd.DataFrame"
 
 
@@ -72,7 +85,7 @@ class SiteCells:
 
 
 def run_nuclei(
-    sites: Iterable[SiteImage],
+    sites: Iterable[SiteImage | SiteStacks],
     settings: SegmentationSettings,
     *,
     key: tuple[str, str],
@@ -83,7 +96,7 @@ def run_nuclei(
     Parameters
     ----------
     sites
-        With the channels of `seed_channels` and no others.
+        With the channels of `seed_channels` and no others; stacks where `has_seeds_in_stacks`.
     settings
         The block ``segmentation``.
     key
@@ -94,20 +107,50 @@ def run_nuclei(
     from wellspring.segmentation.doubts import describe_nuclei
     from wellspring.segmentation.given.job import in_sequence
     from wellspring.segmentation.given.objects import match_nuclei
+    from wellspring.segmentation.nucleus_doubts import describe_each
 
     for site in sites:
         nuclei = _nuclei_of_site(site, settings, given)
-        about = describe_nuclei(in_sequence(nuclei), plate=key[0], well=key[1], site=site.site)
+        ordered, named = in_sequence(nuclei), {"plate": key[0], "well": key[1], "site": site.site}
+        objects = describe_each(ordered)
+        about = describe_nuclei(ordered, objects, **named)
         print(about.to_string(index=False))
         of_cells = given.cells if given is not None else None
         cells = None if of_cells is None else of_cells.of_site(site.site, shape=nuclei.labels.shape)
         matched = match_nuclei(nuclei.labels, cells)
-        matches = matched.matches.assign(plate=key[0], well=key[1], site=site.site)
-        yield SiteNuclei(site.site, matched.nuclei, about, matches)
+        ids = np.unique(nuclei.labels[nuclei.labels > 0]).astype(np.int64)
+        objects = objects.assign(label_in_site=ids, **named)
+        yield SiteNuclei(site.site, matched.nuclei, about, objects, matched.matches.assign(**named))
 
 
-def _nuclei_of_site(site: SiteImage, settings: SegmentationSettings, given: "GivenWell | None") -> "Nuclei":
+def has_seeds_in_stacks(settings: SegmentationSettings) -> bool:
+    """Whether cells grow from seeds that are found in the stacks of their stain."""
+    return settings.nucleus_channel is None and settings.z_step_um is not None and bool(seed_channels(settings))
+
+
+def _seeds_of_stack(site: SiteStacks, settings: SegmentationSettings) -> NDArray[np.uint32]:
+    from wellspring.segmentation.cell_seeds import projected_seeds, seeds_of_cells_3d
+
+    (stack,) = site.stacks.values()
+    if stack.ndim != 3 or site.pixel_size_um is None or settings.z_step_um is None:
+        raise InputError(
+            f"segmentation.z_step_um: expected a stack with a known pixel size, got site {site.site} of shape "
+            f"{stack.shape}, pixel size {site.pixel_size_um}. Give raw.pixel_size_um, or leave z_step_um out."
+        )
+    return projected_seeds(seeds_of_cells_3d(stack, z_step_px=settings.z_step_um / site.pixel_size_um))
+
+
+def _nuclei_of_site(
+    site: SiteImage | SiteStacks, settings: SegmentationSettings, given: "GivenWell | None"
+) -> "Nuclei":
     """The nuclei, or where none are stained the places that cells grow from."""
+    if isinstance(site, SiteStacks):
+        from wellspring.segmentation.classes import View
+        from wellspring.segmentation.nuclei import Nuclei
+
+        seeds = _seeds_of_stack(site, settings)
+        shown = next(iter(site.stacks.values())).max(axis=0).astype(np.float32)
+        return Nuclei(seeds, View(shown, seen=None, masked=None, diameter_px=0.0, is_evened=False, n_classes=2))
     if not seed_channels(settings):
         from wellspring.segmentation.given.job import GivenWell, given_nuclei
 
@@ -160,6 +203,7 @@ def run_cells(
     *,
     matches: "pd.DataFrame | None" = None,
     given: "GivenWell | None" = None,
+    nucleus_objects: "pd.DataFrame | None" = None,
 ) -> Iterator[SiteCells]:
     """The cells of each site with their flags, one site at a time.
 
@@ -175,6 +219,8 @@ def run_cells(
         Table `MATCHED` of the well; None: nuclei were found and not given.
     given
         Label images of another program.
+    nucleus_objects
+        Table `WELL_NUCLEI` of the well; None: what nuclei look like is judged by their labels alone.
 
     Raises
     ------
@@ -193,12 +239,61 @@ def run_cells(
         elif settings is not None:
             image = next(iter(site.stacks.values()), None)
             labels, objects, others = _labelled(image, nuclei[site.site], settings)
+            objects = objects if nucleus_objects is None else _with_judgement(objects, nucleus_objects, site=site.site)
             objects = objects if own is None else with_matches(objects, own)
         else:
             raise InputError(
                 "segmentation.cells: expected a method, or label images in segmentation.pattern; got none."
             )
         yield SiteCells(site.site, labels, objects, others)
+
+
+def _with_judgement(objects: "pd.DataFrame", nuclei: "pd.DataFrame", *, site: str) -> "pd.DataFrame":
+    """The objects of a site with what their nuclei's own image says of them, in place of their labels alone."""
+    own = nuclei[(nuclei["site"] == site) & nuclei["is_nucleus_of_several"]]
+    return objects.assign(
+        is_nucleus_of_several=objects["label_in_site"].isin(own["label_in_site"]) & objects["has_nucleus"]
+    )
+
+
+def volume_of_site(
+    stack: NDArray[np.number], nuclei: NDArray[np.integer], cells: NDArray[np.integer], settings: CellSettings
+) -> NDArray[np.uint32]:
+    """The cells of one site slice by slice: where `segment_cells_3d` finds them within their outlines from above.
+
+    Parameters
+    ----------
+    stack : (Z, Y, X), uint or float
+        Cell stain.
+    nuclei, cells : (Y, X) int
+        Labels, 0 = background.
+    settings
+        Of own_edge or watershed.
+
+    Returns
+    -------
+    (Z, Y, X) uint32
+
+    Raises
+    ------
+    ValueError
+        When the image is no stack, or for another method.
+    """
+    from wellspring.segmentation.cells import segment_cells_3d
+
+    if stack.ndim != 3 or not isinstance(settings, OwnEdgeSettings | WatershedSettings):
+        raise InputError(
+            "segmentation.z_step_um: expected a stack of the cell stain and the method own_edge or watershed, got "
+            f"shape {stack.shape} and {settings.method}. Leave z_step_um out."
+        )
+    found = segment_cells_3d(
+        stack,
+        nuclei,
+        method=cell_method(settings.method).make(**_own(settings)),  # type: ignore[arg-type]
+        smoothing_sigma_px=settings.smoothing_sigma_px,
+        n_components=getattr(settings, "n_components", 2),
+    )
+    return np.where(found == cells, found, 0).astype(np.uint32)
 
 
 def cells_of_site(

@@ -67,7 +67,9 @@ def write_labels(
 
 
 @contextmanager
-def label_writer(path: Path, *, pixel_size_um: float | None) -> Iterator[Callable[[str, NDArray[np.integer]], None]]:
+def label_writer(
+    path: Path, *, pixel_size_um: float | None, z_step_um: float | None = None
+) -> Iterator[Callable[[str, NDArray[np.integer]], None]]:
     """A function that writes the label image of one site, (site name, (Y, X) labels), to the OME-TIFF of a well.
 
     uint32, deflate. Each site is an image (series) of its own, named by the site; Fiji opens them through Bio-Formats.
@@ -80,25 +82,31 @@ def label_writer(path: Path, *, pixel_size_um: float | None) -> Iterator[Callabl
         Ends in ``.ome.tif``.
     pixel_size_um
         Written as physical size where known.
+    z_step_um
+        Distance of slices: labels are (Z, Y, X).
 
     Raises
     ------
     ValueError
-        When a site repeats or has no name, or when an image is not two-dimensional.
+        When a site repeats or has no name, or when an image has another number of axes.
     OSError
         When the disk is full; nothing is left behind.
     """
     path = Path(path)
+    axes = "YX" if z_step_um is None else "ZYX"
     # A random UUID, the default, would make every file differ.
-    common: dict[str, Any] = {"axes": "YX", "UUID": f"urn:uuid:{uuid.uuid5(uuid.NAMESPACE_URL, path.as_posix())}"}
+    common: dict[str, Any] = {"axes": axes, "UUID": f"urn:uuid:{uuid.uuid5(uuid.NAMESPACE_URL, path.as_posix())}"}
+    if z_step_um is not None:
+        common |= {"PhysicalSizeZ": z_step_um, "PhysicalSizeZUnit": "µm"}
     if pixel_size_um is not None:
         common |= {f"PhysicalSize{axis}{key}": v for axis in "XY" for key, v in (("", pixel_size_um), ("Unit", "µm"))}
     written: set[str] = set()
     with replaced_when_whole(path) as temporary, tifffile.TiffWriter(temporary, ome=True) as writer:
 
         def write(site: str, image: NDArray[np.integer]) -> None:
-            if image.ndim != 2 or site in written or site == _NO_SITE:
-                raise InputError(f"{path}: expected one (Y, X) label image per site, got site {site!r} {image.shape}.")
+            if image.ndim != len(axes) or site in written or site == _NO_SITE:
+                expected = f"one ({', '.join(axes)}) label image per site"
+                raise InputError(f"{path}: expected {expected}, got site {site!r} {image.shape}.")
             written.add(site)
             writer.write(
                 image.astype(np.uint32, copy=False),
@@ -110,11 +118,13 @@ def label_writer(path: Path, *, pixel_size_um: float | None) -> Iterator[Callabl
         yield write
         if not written:
             nothing = np.zeros((1, 1), dtype=np.uint32)
-            writer.write(nothing, photometric="minisblack", metadata={**common, "Name": _NO_SITE})
+            writer.write(nothing, photometric="minisblack", metadata={**common, "axes": "YX", "Name": _NO_SITE})
 
 
 def read_labels(path: Path) -> Mapping[str, _Labels]:
     """The label images that `write_labels` wrote: site name to (Y, X) uint32, each read when it is asked for.
+
+    Of a file that `label_writer` wrote with a `z_step_um`, (Z, Y, X).
 
     Sites that were left out are not in it.
 
@@ -139,7 +149,7 @@ class _LabelFile(Mapping[str, _Labels]):
         index = self._sites[site]
         with as_readable(self._path, expected="label images"), tifffile.TiffFile(self._path) as tif:
             labels = np.asarray(tif.series[index].asarray())
-            if labels.ndim != 2 or labels.dtype != np.uint32:
+            if labels.ndim not in (2, 3) or labels.dtype != np.uint32:
                 raise InputError(f"site {site!r} holds {labels.dtype} of shape {labels.shape}, not (Y, X) uint32")
         return labels
 

@@ -1,6 +1,6 @@
 """The block ``segmentation`` of the config, typed. Ranges and defaults are in its schema and its registries."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 __all__ = [
@@ -74,6 +74,7 @@ class _NucleusSettings:
     smoothing_sigma_px: float | None
     min_diameter_px: float | None
     cells: CellSettings | None
+    z_step_um: float | None = field(kw_only=True)
 
 
 @dataclass(frozen=True)

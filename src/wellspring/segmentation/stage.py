@@ -10,7 +10,15 @@ __all__ = ["STAGE"]
 
 
 def _is_wanted(config: Config) -> bool:
-    return has_images(config) and has_cells(config["segmentation"])
+    return has_images(config) and (has_cells(config["segmentation"]) or _has_use_of_nuclei(config))
+
+
+def _has_use_of_nuclei(config: Config) -> bool:
+    """Whether nuclei alone are segmented, since spots, models or features ask for them."""
+    if config["segmentation"]["nucleus_channel"] is None and config["segmentation"].get("nuclei") is None:
+        return False
+    has_features = config["cells"].get("features") is not None
+    return bool(config["spots"]["channels"] or config["dataset"]["target_channel"] or has_features)
 
 
 def _named_channels(config: Config) -> dict[str, list[str]]:
@@ -29,6 +37,8 @@ def _mistakes(config: Config) -> list[str]:
     block = config["segmentation"]
     if not has_images(config) and has_cells(block):
         return ["segmentation.cells: needs images, raw.format tiff; leave it out"]
+    if block.get("z_step_um") is not None and (block["cells"] or {}).get("method") not in ("own_edge", "watershed"):
+        return ["segmentation.z_step_um: needs segmentation.cells with method own_edge or watershed; leave it out"]
     if block["method"] == "given":
         return _mistakes_of_given(block)
     if block["nucleus_channel"] is None and "channel" not in (block["cells"] or {}):
@@ -65,6 +75,7 @@ STAGE = Stage(
     grows_with={
         "segmentation_nuclei": "pixels",
         "segmentation_cells": "pixels",
+        "segmentation_volume": "pixels",
         "segmentation_overlays": "jobs",
         "segmentation_chapter": "cells of all wells",
     },

@@ -2,7 +2,34 @@
 
 from wellspring.tables import SITE_COLUMNS, WELL_COLUMNS, Column, Table
 
-__all__ = ["MATCHED", "SEGMENTED", "SEGMENTED_COUNTS", "SITE_NUCLEI", "WELL_SEGMENTED", "WELL_SEGMENTED_COUNTS"]
+__all__ = [
+    "MATCHED",
+    "NUCLEI",
+    "SEGMENTED",
+    "SEGMENTED_COUNTS",
+    "SITE_NUCLEI",
+    "WELL_NUCLEI",
+    "WELL_NUCLEUS_COUNTS",
+    "WELL_SEGMENTED",
+    "WELL_SEGMENTED_COUNTS",
+]
+
+_SEVERAL = Column(
+    "is_nucleus_of_several", "bool", "", "over twice the median area, concave and larger than most, or two bright parts"
+)
+NUCLEI = Table(
+    "nuclei",
+    (
+        Column("label_in_site", "int64", "", "label of the nucleus"),
+        Column("nucleus_px", "int64", "px", "pixels of the nucleus"),
+        Column("solidity", "float64", "1", "pixels over those of the convex hull", minimum=0, maximum=1),
+        Column("n_tops", "int64", "", "bright parts with a dip of a tenth of the height between them"),
+        Column("is_border_nucleus", "bool", "", "the nucleus touches the edge of the image"),
+        Column("is_nucleus_size_out", "bool", "", "nucleus_px is off the median by more than a factor of four"),
+        _SEVERAL,
+    ),
+)
+WELL_NUCLEI = Table("well_nuclei", (*SITE_COLUMNS, *NUCLEI.columns))
 
 SEGMENTED = Table(
     "segmented",
@@ -22,7 +49,7 @@ SEGMENTED = Table(
         Column("is_open_cell", "bool", "", "a quarter of the outline or more is a border that the image does not show"),
         Column("is_larger_than_neighbors", "bool", "", "over four times the median area of the six nearest cells"),
         Column("is_in_full_site", "bool", "", "cells cover nine tenths of the site or more"),
-        Column("is_nucleus_of_several", "bool", "", "the nucleus has over twice the median area"),
+        _SEVERAL,
         Column("open_border_share", "float64", "1", "share of the outline whose place two methods disagree on"),
         Column("uncertain_px", "int64", "px", "pixels of the cell that the other method gives to another cell"),
         Column("stain", "str", "", "what the cell stain shows: inside or membrane; none where no stain is used"),
@@ -30,6 +57,10 @@ SEGMENTED = Table(
         Column("nucleus_ids", "str", "", "ids of these nuclei in the files that were given, or else the label"),
         Column("is_nucleus_larger", "bool", "", "the nuclei have more pixels than their cell"),
         Column("is_in_pieces", "bool", "", "the label of the cell, or of one of its nuclei, is of separate pieces"),
+        Column("is_soft_edge", "bool", "", "edge_softness is a half or more: the stain fades into the background"),
+        Column(
+            "edge_softness", "float64", "1", "pixels gained at 2/3 and lost at 1.5 times the threshold, over cell_px"
+        ),
     ),
     is_open=True,
 )
@@ -52,8 +83,22 @@ SEGMENTED_COUNTS = Table(
         Column("n_of_several_nuclei", "int64", "cells", "cells with several nuclei"),
         Column("n_nuclei_larger", "int64", "cells", "cells smaller than their nuclei: is_nucleus_larger"),
         Column("n_in_pieces", "int64", "cells", "objects whose label is of separate pieces: is_in_pieces"),
+        Column("n_soft_edges", "int64", "cells", "cells whose stain fades into the background: is_soft_edge"),
     ),
     is_open=True,
+)
+_LEFT_OUT = Column("n_left_out", "int64", "sites", "sites that were left out, since an image of them is flagged")
+WELL_NUCLEUS_COUNTS = Table(
+    "well_nucleus_counts",
+    (
+        *WELL_COLUMNS,
+        *(
+            column
+            for column in SEGMENTED_COUNTS.columns
+            if column.name in ("n_nuclei", "n_border_nuclei", "n_nuclei_size_out", "n_nuclei_of_several")
+        ),
+        _LEFT_OUT,
+    ),
 )
 WELL_SEGMENTED = Table(
     "well_segmented",
@@ -71,7 +116,7 @@ WELL_SEGMENTED_COUNTS = Table(
     (
         *WELL_COLUMNS,
         *SEGMENTED_COUNTS.columns,
-        Column("n_left_out", "int64", "sites", "sites that were left out, since an image of them is flagged"),
+        _LEFT_OUT,
     ),
 )
 MATCHED = Table(
@@ -97,5 +142,6 @@ SITE_NUCLEI = Table(
         Column("is_evened", "bool", "", "the local background was subtracted, since it is uneven or has steps"),
         Column("masked_share", "float64", "1", "pixels without data (areas of exactly 0), of all"),
         Column("doubts", "str", "", "words of segmentation.doubts, joined by commas, or none"),
+        Column("n_of_several", "int64", "nuclei", "nuclei that look like several: is_nucleus_of_several"),
     ),
 )

@@ -35,8 +35,8 @@ class Territories:
 
     owner: _Labels
     distance: _Values
-    row: NDArray[np.int32]
-    column: NDArray[np.int32]
+    row: NDArray[np.integer]
+    column: NDArray[np.integer]
 
 
 def nearest_nuclei(nuclei: _Labels) -> Territories:
@@ -45,12 +45,14 @@ def nearest_nuclei(nuclei: _Labels) -> Territories:
         (nuclei == 0).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5, labelType=cv2.DIST_LABEL_PIXEL
     )
     # OpenCV numbers the pixels of nuclei from 1 in an order of its own.
-    place = np.zeros(int(index.max()) + 1, dtype=np.int64)
     inside = np.flatnonzero(nuclei)
-    place[index.ravel()[inside]] = inside
-    nearest = place[index]
-    row, column = np.divmod(nearest, nuclei.shape[1])
-    return Territories(nuclei.ravel()[nearest], distance, row.astype(np.int32), column.astype(np.int32))
+    number, n_numbers = index.ravel()[inside], int(index.max()) + 1
+    # As small as they may be: these are the largest arrays of the segmentation.
+    kind = np.int16 if max(nuclei.shape) < np.iinfo(np.int16).max else np.int32
+    of_number = np.zeros((3, n_numbers), dtype=np.int32)
+    of_number[:, number] = nuclei.ravel()[inside], *np.divmod(inside, nuclei.shape[1])
+    owner, row, column = of_number[0][index], of_number[1].astype(kind)[index], of_number[2].astype(kind)[index]
+    return Territories(owner, distance, row, column)
 
 
 def along_dips(height: _Values, near: Territories, nuclei: _Labels, *, diameter: float) -> _Labels:
@@ -84,7 +86,7 @@ def along_dips(height: _Values, near: Territories, nuclei: _Labels, *, diameter:
     # What differs by no more than the coarse pixels do keeps the fine border.
     moved = ((wide != near.owner) & (wide > 0) & (nuclei == 0)).astype(np.uint8)
     is_moved = cv2.morphologyEx(moved, cv2.MORPH_OPEN, _disc(1 + step)) > 0
-    return np.where(is_moved, wide, near.owner).astype(np.int32)
+    return np.where(is_moved, wide, near.owner).astype(np.int32, copy=False)
 
 
 def _disc(radius_px: float) -> NDArray[np.uint8]:

@@ -85,7 +85,7 @@ def spots_of_image(
     ----------
     image : (Y, X) or (Z, Y, X) number
     nuclei, cells : (Y, X) int
-        Labels, 0 = background. Without cells, pass the nuclei twice.
+        Labels, 0 = background; of cells also (Z, Y, X). Without cells, pass the nuclei twice.
     sigma_px, max_per_neighborhood
         As in `detect_spots`.
     spacing_um

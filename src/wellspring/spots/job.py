@@ -29,7 +29,7 @@ def run(
     sites
         With the channels of the settings and no others.
     nuclei, cells
-        Site name to (Y, X) labels. Object ids are numbered on from site to site, by the nuclei.
+        Site name to (Y, X) labels; of cells also (Z, Y, X). Object ids are numbered from site to site, by the nuclei.
     settings
         The block ``spots``.
     key

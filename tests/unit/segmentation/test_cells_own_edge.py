@@ -13,9 +13,11 @@ from wellspring.segmentation.cell_doubts import (
     larger_than_neighbors,
     spots_in_doubt,
 )
-from wellspring.segmentation.cell_seeds import seeds_of_cells, seeds_of_cells_3d
+from wellspring.segmentation.cell_seeds import projected_seeds, seeds_of_cells, seeds_of_cells_3d
+from wellspring.segmentation.cell_softness import edge_softness
 from wellspring.segmentation.cells import cell_plane, own_edges
 from wellspring.segmentation.tables import SEGMENTED
+from wellspring.segmentation.territories import nearest_nuclei
 
 SIDE = 240
 ROWS, COLUMNS = np.mgrid[:SIDE, :SIDE]
@@ -187,11 +189,11 @@ def test_a_cell_far_larger_than_its_neighbours() -> None:
 def test_doubts_of_a_site_are_columns_of_its_objects() -> None:
     nuclei, cells = drawn_cells(seed=19, n_cells=14, reach=60.0)
     labels, doubts = _doubts(seen(40 + 300.0 * (cells > 0)), nuclei)
-    full = CellDoubts(doubts.is_unseen, doubts.open_share, doubts.others, 0.95, doubts.stain)
+    full = CellDoubts(doubts.is_unseen, doubts.open_share, doubts.others, 0.95, doubts.stain, doubts.softness)
     frame = describe_objects(nuclei, labels, doubts=full)
     assert frame["is_in_full_site"].all()
     assert (frame["stain"] == "inside").all()
-    few = CellDoubts(doubts.is_unseen, doubts.open_share, doubts.others, 0.5, doubts.stain)
+    few = CellDoubts(doubts.is_unseen, doubts.open_share, doubts.others, 0.5, doubts.stain, doubts.softness)
     assert not describe_objects(nuclei, labels, doubts=few)["is_in_full_site"].any()
     assert {doubt.column for doubt in DOUBTS} <= set(SEGMENTED.names)
 
@@ -223,3 +225,39 @@ def test_labels_may_be_any_numbers() -> None:
     names = np.array([0, 5, 70_000, 900_000_001, 3, 20_000_001, 20_000_002])
     assert (segment_cells(image, names[nuclei]) == names[segment_cells(image, nuclei)]).all()
     assert (segment_cells(image, np.full(image.shape, 10**8)) == 10**8).all()
+
+
+def test_seeds_over_one_another_are_all_seen_from_above() -> None:
+    stack = np.zeros((3, 4, 6), dtype=np.uint32)
+    stack[0, :, :4], stack[2, 1:3, 1:3], stack[1, 0, 5] = 1, 2, 3
+    assert projected_seeds(stack).tolist() == [
+        [1, 1, 1, 1, 0, 3],
+        [1, 2, 2, 1, 0, 0],
+        [1, 2, 2, 1, 0, 0],
+        [1, 1, 1, 1, 0, 0],
+    ]
+    assert not projected_seeds(np.zeros((2, 3, 3), dtype=np.uint32)).any()
+
+
+@pytest.mark.parametrize(("slope_px", "is_soft"), [(2.0, False), (12.0, True)])
+def test_a_cell_whose_stain_fades_into_the_background_has_a_soft_edge(slope_px: float, is_soft: bool) -> None:
+    distance = np.hypot(ROWS - 120, COLUMNS - 120)
+    light = 40 + 400 / (1 + np.exp((distance - 30) / slope_px))
+    nuclei = (distance < 12).astype(np.int64)
+    labels, doubts = _doubts(seen(light), nuclei)
+    assert (doubts.softness[1] >= 0.5) == is_soft
+    frame = describe_objects(nuclei, labels, doubts=doubts)
+    assert frame["is_soft_edge"].tolist() == [is_soft]
+    assert frame["edge_softness"].tolist() == [doubts.softness[1]]
+
+
+def test_softness_by_hand() -> None:
+    height = np.array([[10.0, 10, 7, 5, 4, 2]], dtype=np.float32)
+    edges = np.full((1, 6), 6.0, dtype=np.float32)
+    nuclei = np.array([[1, 0, 0, 0, 0, 0]], dtype=np.int32)
+    labels = np.array([[1, 1, 1, 0, 0, 0]])
+    # At 9 the third pixel is lost, at 4 the fourth is gained: 2 of 3. A reach of 2 px gains none.
+    near = nearest_nuclei(nuclei)
+    given = {"labels": labels, "nuclei": nuclei, "near": near}
+    assert edge_softness(height, edges, reach_px=9.0, **given).tolist() == [0.0, 2 / 3]
+    assert edge_softness(height, edges, reach_px=2.0, **given).tolist() == [0.0, 1 / 3]

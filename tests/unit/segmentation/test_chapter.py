@@ -18,9 +18,16 @@ from wellspring.report.style import new_figure, save_figure
 from wellspring.segmentation.doubts import DOUBTS
 from wellspring.segmentation.labels import write_labels
 from wellspring.segmentation.report.chapter import segmentation_chapter
-from wellspring.segmentation.report.counts import segmentation_table
+from wellspring.segmentation.report.counts import nucleus_table, segmentation_table
+from wellspring.segmentation.report.doubts import object_warnings
 from wellspring.segmentation.report.overlays import ADDED_COLOR, SPOT_COLOR, overlay_figure, read_overlay
-from wellspring.segmentation.tables import SITE_NUCLEI, WELL_SEGMENTED, WELL_SEGMENTED_COUNTS
+from wellspring.segmentation.tables import (
+    SITE_NUCLEI,
+    WELL_NUCLEI,
+    WELL_NUCLEUS_COUNTS,
+    WELL_SEGMENTED,
+    WELL_SEGMENTED_COUNTS,
+)
 from wellspring.tables import check_table, empty_table
 
 NONE = empty_table(KEPT_SITES)
@@ -52,7 +59,7 @@ def _sites(*rows: tuple[str, str, bool]) -> pd.DataFrame:
 
 def _nuclei(*rows: tuple[str, str, int]) -> pd.DataFrame:
     """Table `SITE_NUCLEI` from (well, doubts, classes)."""
-    full = [("p1", well, "1", 9, 80.0, 0.3, 1.5, n, False, 0.0, doubts) for well, doubts, n in rows]
+    full = [("p1", well, "1", 9, 80.0, 0.3, 1.5, n, False, 0.0, doubts, 0) for well, doubts, n in rows]
     return check_table(pd.DataFrame(full, columns=SITE_NUCLEI.names), SITE_NUCLEI, source="sites")
 
 
@@ -137,8 +144,8 @@ def test_the_chapter_tells_wells_without_nuclei_from_those_that_were_left_out(tm
     assert [row[-1] for row in counts.rows] == ["0", "0", "1"]
     doubts, left = chapter.sections[1:]
     assert doubts.title == "Doubts about cells"
-    assert len(doubts.text) == 6
-    assert doubts.parts[0].rows[0][2:] == ("1", "1", "1", "2", "2", "1", "1")
+    assert len(doubts.text) == 7
+    assert doubts.parts[0].rows[0][2:] == ("1", "1", "1", "1", "2", "2", "1", "1")
     assert left.parts[0].rows == [("p1", "C", "1", "DAPI: std +9.0")]
     settings = dict(chapter.settings)
     assert settings["Cells"] == "by watershed from the nuclei in CELL"
@@ -189,3 +196,46 @@ def test_the_chapter_says_what_is_odd_about_given_labels(tmp_path: Path) -> None
     )
     assert chapter.settings[0] == ("Nuclei", "none")
     assert not [line for line in chapter.warnings if "No nuclei" in line]
+
+
+def _nucleus_counts() -> pd.DataFrame:
+    """Of 20 nuclei of well A two touch the border, and three look like several; well B has none."""
+    flags = {"is_border_nucleus": 2, "is_nucleus_size_out": 0, "is_nucleus_of_several": 3}
+    rows = {name: [k < n for k in range(20)] for name, n in flags.items()}
+    nuclei = pd.DataFrame(rows).assign(
+        plate="p1", well="A", site="1", label_in_site=range(1, 21), nucleus_px=80, n_tops=1
+    )
+    nuclei = check_table(nuclei.assign(solidity=0.9), WELL_NUCLEI, source="nuclei")
+    return nucleus_table(nuclei, wells=[("p1", "A"), ("p1", "B")], left_out=NONE)
+
+
+def test_nuclei_alone_have_counts_doubts_and_outlines(tmp_path: Path) -> None:
+    save_figure(new_figure(height_mm=20), tmp_path / "overlays.svg")
+    table = check_table(_nucleus_counts(), WELL_NUCLEUS_COUNTS, source="counts")
+    assert table.drop(columns=["plate", "well"]).to_numpy().tolist() == [[20, 2, 0, 3, 0], [0, 0, 0, 0, 0]]
+    chapter = segmentation_chapter(
+        table,
+        nuclei=_nuclei(("A", "look like several", 2), ("B", "none", 1)),
+        segmentation={**SETTINGS, "cells": None},
+        sources=_sources(tmp_path),
+    )
+    assert [part.title for part in chapter.sections[0].parts] == ["Nuclei", "Nuclei by well", "Doubtful sites"]
+    assert list(chapter.sections[0].parts[1].head[2:]) == ["Nuclei", "Nuclei at\nthe border", "Nuclei of\nodd size"]
+    assert chapter.sections[1].title == "Doubts about nuclei"
+    assert chapter.sections[1].parts[0].rows[0][2:] == ("20", "3")
+    assert chapter.warnings[0].startswith("No nuclei were found in 1 well: p1 / B.")
+    assert chapter.warnings[1].startswith("Nuclei, look like several, in 1 well: p1 / A: a quarter")
+    assert chapter.warnings[2].startswith("3 objects, the nucleus has more than twice the median area")
+    assert dict(chapter.settings)["Cells"] == "none; nuclei alone"
+
+
+@pytest.mark.parametrize(("n", "is_warned"), [(2, False), (3, True), (4, True)])
+def test_a_doubt_about_a_tenth_of_the_nuclei_is_a_warning(n: int, is_warned: bool) -> None:
+    table = _counts("A").assign(n_nuclei=30, n_without_nucleus=0)
+    counted = [name for name in table if name.startswith("n_") and name != "n_nuclei"]
+    table = table.assign(**dict.fromkeys(counted, 0))
+    for name in ("n_unseen_cells", "n_soft_edges", "n_open_cells", "n_larger_cells", "n_nuclei_of_several"):
+        assert len(object_warnings(table.assign(**{name: n}))) == is_warned
+    (words,) = object_warnings(table.assign(n_without_nucleus=n)) or [""]
+    assert words.startswith(f"{n} objects, stained like a cell, but without a nucleus") == is_warned
+    assert object_warnings(table.assign(n_nuclei=100, n_open_cells=9)) == []

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from wellspring.segmentation.doubts import DOUBTS, NO_DOUBT, compared_sites, describe_nuclei, joined_doubts
 from wellspring.segmentation.nuclei import Nuclei, nuclei_of_image
+from wellspring.segmentation.nucleus_doubts import describe_each
 from wellspring.segmentation.tables import SITE_NUCLEI
 from wellspring.tables import check_table, empty_table
 
@@ -24,7 +25,8 @@ def _squares(*sides: int, shape: tuple[int, int] = (200, 300)) -> NDArray[np.uin
 
 def _described(labels: NDArray[np.uint32]) -> pd.Series:
     view = nuclei_of_image(np.zeros(labels.shape, np.uint16)).view
-    row = describe_nuclei(Nuclei(labels, view), plate="P", well="A1", site="1")
+    found = Nuclei(labels, view)
+    row = describe_nuclei(found, describe_each(found), plate="P", well="A1", site="1")
     return check_table(row, SITE_NUCLEI, source="sites").iloc[0]
 
 
@@ -43,6 +45,10 @@ def _described(labels: NDArray[np.uint32]) -> pd.Series:
         ((4,) * 8 + (15,) * 8, "sizes over a decade"),
         ((8,) * 8 + (15,) * 8, "none"),
         ((4,) * 3 + (15,) * 3, "none"),
+        # Of 20 nuclei 5, or 4, of more than twice the median area; of 8 none of 5.
+        ((10,) * 15 + (15,) * 5, "look like several"),
+        ((10,) * 16 + (15,) * 4, "none"),
+        ((10,) * 8 + (15,) * 4, "none"),
     ],
 )
 def test_doubts_of_a_site_alone(sides: tuple[int, ...], doubts: str) -> None:
@@ -60,14 +66,14 @@ def test_masked_pixels_are_no_part_of_the_field() -> None:
     image = np.random.default_rng(0).poisson(500, (100, 100)).astype(np.uint16)
     image[:, :50] = 0
     found = nuclei_of_image(image)
-    row = describe_nuclei(found, plate="P", well="A1", site="1").iloc[0]
+    row = describe_nuclei(found, describe_each(found), plate="P", well="A1", site="1").iloc[0]
     assert row["masked_share"] == pytest.approx(0.53, abs=0.01)
 
 
 def _plate(*sites: tuple[int, float], plate: str = "P") -> pd.DataFrame:
     """Table `SITE_NUCLEI` from the number of nuclei and their median size."""
     rows = [
-        (plate, f"A{k:02d}", "1", n, size if n else np.nan, 0.01, 1.5, 2, False, 0.0, "none")
+        (plate, f"A{k:02d}", "1", n, size if n else np.nan, 0.01, 1.5, 2, False, 0.0, "none", 0)
         for k, (n, size) in enumerate(sites, start=1)
     ]
     return pd.DataFrame(rows, columns=SITE_NUCLEI.names)

@@ -275,6 +275,7 @@ def _settings(*, nuclei: str | None = None, pattern: str | None = None, channel:
         smoothing_sigma_px=None,
         min_diameter_px=None,
         cells=None,
+        z_step_um=None,
         method="given",
         pattern=pattern,
         nuclei=nuclei,

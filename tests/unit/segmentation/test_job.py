@@ -8,7 +8,15 @@ from wellspring.raw.images import SiteImage, SiteStacks
 from wellspring.segmentation import cells as cells_module
 from wellspring.segmentation.cell_methods import METHODS as CELL_METHODS
 from wellspring.segmentation.cell_methods import cell_method
-from wellspring.segmentation.job import cell_channels, cells_of_site, run_cells, run_nuclei, seed_channel
+from wellspring.segmentation.job import (
+    cell_channels,
+    cells_of_site,
+    has_seeds_in_stacks,
+    run_cells,
+    run_nuclei,
+    seed_channel,
+    volume_of_site,
+)
 from wellspring.segmentation.nucleus_methods import METHODS as NUCLEUS_METHODS
 from wellspring.segmentation.nucleus_methods import nucleus_method
 from wellspring.segmentation.settings import (
@@ -109,8 +117,8 @@ def test_sites_are_labelled_one_by_one() -> None:
     image, _ = drawn()
     sites = [SiteImage(name, ("DAPI",), image[None], None) for name in "12"]
     settings = [
-        LogOtsuSettings("DAPI", 1.0, 10.0, None, "log_otsu"),
-        LogMultiOtsuSettings("DAPI", 1.0, 10.0, None, "log_multi_otsu", 3),
+        LogOtsuSettings("DAPI", 1.0, 10.0, None, "log_otsu", z_step_um=None),
+        LogMultiOtsuSettings("DAPI", 1.0, 10.0, None, "log_multi_otsu", 3, z_step_um=None),
     ]
     for one in settings:
         found = list(run_nuclei(sites, one, key=("P", "A1")))
@@ -131,13 +139,61 @@ def test_a_registry_declares_each_method_once() -> None:
 
 def test_without_a_nucleus_channel_the_cell_stain_gives_the_seeds() -> None:
     image, _ = drawn()
-    settings = LogOtsuSettings(None, 1.0, 10.0, OWN_EDGE, "log_otsu")
+    settings = LogOtsuSettings(None, 1.0, 10.0, OWN_EDGE, "log_otsu", z_step_um=None)
     assert seed_channel(settings) == "CELL"
     (found,) = run_nuclei([SiteImage("1", ("CELL",), image[None], None)], settings, key=("P", "A1"))
     seeds = found.labels
     assert seeds.max() == 1
     assert found.about["n_nuclei"].tolist() == [1]
     assert 0 < (seeds > 0).sum() < STAINED_PX
-    assert seed_channel(LogOtsuSettings("DAPI", 1.0, 10.0, None, "log_otsu")) == "DAPI"
+    assert seed_channel(LogOtsuSettings("DAPI", 1.0, 10.0, None, "log_otsu", z_step_um=None)) == "DAPI"
     with pytest.raises(ValueError, match=r"segmentation\.nucleus_channel: null needs segmentation\.cells"):
-        seed_channel(LogOtsuSettings(None, 1.0, 10.0, None, "log_otsu"))
+        seed_channel(LogOtsuSettings(None, 1.0, 10.0, None, "log_otsu", z_step_um=None))
+
+
+def _pile() -> np.ndarray:
+    """A stack of 12 slices, 4 px apart, of 80 x 120 px: two balls of 11 px radius over one another, and one apart."""
+    z, y, x = np.mgrid[:12, :80, :120]
+    stack = np.full(z.shape, 20.0)
+    for height, row, column in ((2.5, 40, 40), (8.5, 40, 48), (5, 40, 90)):
+        stack[((z - height) * 4) ** 2 + (y - row) ** 2 + (x - column) ** 2 <= 11**2] = 500
+    return np.random.default_rng(0).poisson(stack).astype(np.uint16)
+
+
+def test_seeds_are_found_in_the_stack_if_its_step_is_given() -> None:
+    settings = LogOtsuSettings(None, None, None, OWN_EDGE, "log_otsu", z_step_um=2.0)
+    assert has_seeds_in_stacks(settings)
+    assert not has_seeds_in_stacks(LogOtsuSettings("DAPI", None, None, OWN_EDGE, "log_otsu", z_step_um=2.0))
+    assert not has_seeds_in_stacks(LogOtsuSettings(None, None, None, OWN_EDGE, "log_otsu", z_step_um=None))
+    stack = _pile()
+    (found,) = run_nuclei([SiteStacks("1", {"CELL": stack}, 0.5)], settings, key=("P", "A1"))
+    assert found.labels.shape == (80, 120)
+    assert found.labels.max() == 3
+    # From above the two that overlap are one.
+    plane = LogOtsuSettings(None, None, None, OWN_EDGE, "log_otsu", z_step_um=None)
+    (seen,) = run_nuclei([SiteImage("1", ("CELL",), stack.max(axis=0)[None], 0.5)], plane, key=("P", "A1"))
+    assert seen.labels.max() == 2
+    for site in (SiteStacks("1", {"CELL": stack}, None), SiteStacks("1", {"CELL": stack[0]}, 0.5)):
+        with pytest.raises(ValueError, match=r"segmentation\.z_step_um: expected a stack with a known pixel size"):
+            list(run_nuclei([site], settings, key=("P", "A1")))
+
+
+@pytest.mark.parametrize("settings", [OWN_EDGE, WATERSHED], ids=lambda one: one.method)
+def test_a_volume_has_the_outlines_from_above_and_ends_where_the_cell_does(settings: CellSettings) -> None:
+    stack = _pile()
+    nuclei = np.zeros((80, 120), dtype=np.uint32)
+    nuclei[36:44, 86:94] = 1
+    cells, _ = cells_of_site(stack, nuclei, settings)
+    volume = volume_of_site(stack, nuclei, cells, settings)
+    assert volume.shape == stack.shape
+    assert set(np.unique(volume[:, cells == 0])) == {0}
+    # The ball reaches from slice 2.25 to 7.75.
+    held = [bool((plane == 1).any()) for plane in volume]
+    # The mixture's threshold lies lower, in the blurred rim.
+    widest = {OWN_EDGE: 12, WATERSHED: 13}[settings]
+    assert held == [3 <= z <= 7 for z in range(12)]
+    assert (volume[5] == 1).sum() == pytest.approx(np.pi * widest**2, rel=0.15)
+    with pytest.raises(ValueError, match=r"segmentation\.z_step_um: expected a stack of the cell stain"):
+        volume_of_site(stack[0], nuclei, cells, settings)
+    with pytest.raises(ValueError, match=r"own_edge or watershed, got shape \(12, 80, 120\) and propagation"):
+        volume_of_site(stack, nuclei, cells, PROPAGATION)

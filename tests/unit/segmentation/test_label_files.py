@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import tifffile
 
-from wellspring.segmentation.labels import read_labels, touches_border, write_labels
+from wellspring.segmentation.labels import label_writer, read_labels, touches_border, write_labels
 
 
 def test_touches_border() -> None:
@@ -84,3 +84,17 @@ def test_files_that_are_no_labels(tmp_path: Path) -> None:
     tifffile.imwrite(other, np.zeros((3, 4), np.uint8), metadata={"axes": "YX", "Name": "1"})
     with pytest.raises(ValueError, match=r"other.ome.tif: .* \(site '1' holds uint8"):
         read_labels(other)["1"]
+
+
+def test_labels_of_stacks(tmp_path: Path) -> None:
+    path, stack = tmp_path / "A1.volume.ome.tif", np.arange(24, dtype=np.uint32).reshape(2, 3, 4)
+    with label_writer(path, pixel_size_um=0.5, z_step_um=2.0) as write:
+        write("1", stack)
+    assert read_labels(path)["1"].tolist() == stack.tolist()
+    with tifffile.TiffFile(path) as tif:
+        assert 'PhysicalSizeZ="2.0"' in (tif.ome_metadata or "")
+    with (
+        pytest.raises(ValueError, match=r"one \(Z, Y, X\) label image per site, got site '1' \(3, 4\)"),
+        label_writer(path, pixel_size_um=None, z_step_um=2.0) as write,
+    ):
+        write("1", stack[0])

@@ -96,6 +96,8 @@ def test_results_that_repeat_the_truth(plate, results, capsys):
     assert comparison.mistakes == ()
     assert comparison.wells["f1"].tolist() == [1.0, 1.0]
     assert comparison.wells["count_error"].tolist() == [0.0, 0.0]
+    assert comparison.wells["spot_error"].max() < 0.02
+    assert smfish_text(comparison).splitlines()[0].count("with true outlines") == 1
     assert smfish_text(comparison).splitlines()[1].split()[:3] == ["A01", "3", "3"]
     assert main(["truth", str(plate), str(results)]) == 0
     assert "came out as simulated" in capsys.readouterr().out
@@ -106,6 +108,8 @@ def test_results_that_fall_short_are_told(plate, results, capsys):
     write_table(read_table(path, WELL_SPOTS_PER_CELL).iloc[:2], path, WELL_SPOTS_PER_CELL)
     spots = results / "spots/smfish01/A01.parquet"
     write_table(read_table(spots, WELL_SPOTS).iloc[:3], spots, WELL_SPOTS)
+    n_true = int((read_table(plate / "truth/spots.parquet", SMFISH_SPOTS)["well"] == "A01").sum())
+    assert compare_smfish(plate, results).wells["spot_error"][0] == pytest.approx((n_true - 3) / n_true, abs=0.02)
     assert main(["truth", str(plate), str(results)]) == 1
     said = capsys.readouterr().err
     assert "A01: 2 cells instead of 3" in said

@@ -108,7 +108,8 @@ def describe_given(nuclei: NDArray[np.integer], cells: NDArray[np.integer], matc
     n_labels = int(cells.max(initial=0)) + 1
     covered = float((cells > 0).mean()) if cells.size else 0.0
     nothing = np.zeros(n_labels, dtype=bool)
-    seen = CellDoubts(nothing, np.zeros(n_labels), np.zeros(cells.shape, dtype=np.int32), covered, "none")
+    unknown, none = np.zeros(n_labels), np.zeros(cells.shape, dtype=np.int32)
+    seen = CellDoubts(nothing, unknown, none, covered, "none", unknown)
     found = describe_objects(nuclei, cells, doubts=seen)
     pieces = pieces_of_labels(cells)
     label = found["label_in_site"]

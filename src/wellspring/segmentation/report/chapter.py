@@ -12,6 +12,7 @@ from wellspring.report.images import ImageSources, doubt_warnings
 from wellspring.report.tables import PageColumn, count, page_table, percent, value
 from wellspring.report.words import named_wells
 from wellspring.segmentation.doubts import DOUBTS, NO_DOUBT
+from wellspring.segmentation.report.doubts import object_doubts, object_warnings
 from wellspring.segmentation.report.given import given_sections, given_settings, given_warnings, is_given
 
 __all__ = ["segmentation_chapter"]
@@ -21,7 +22,6 @@ _NOTE = (
     "Flagged objects stay in the labels and tables. Odd size: off the median of the site by more than a factor of four "
     "in area. Little cell stain: less than half of the nucleus."
 )
-_DOUBT_NOTE = "Number of cells. Nothing is dropped; the table of objects has each doubt as a column."
 _COLUMNS = (
     PageColumn("plate", "Plate"),
     PageColumn("well", "Well"),
@@ -33,24 +33,6 @@ _COLUMNS = (
     PageColumn("n_nuclei_size_out", "Nuclei of\nodd size", count),
     PageColumn("n_cells_size_out", "Cells of\nodd size", count),
 )
-_DOUBT_COLUMNS = (
-    PageColumn("plate", "Plate"),
-    PageColumn("well", "Well"),
-    PageColumn("n_nuclei", "Nuclei", count),
-    PageColumn("n_unseen_cells", "Unstained\nrim", count),
-    PageColumn("n_open_cells", "Border\nnot seen", count),
-    PageColumn("n_larger_cells", "Larger than\nneighbours", count),
-    PageColumn("n_in_full_sites", "No background\nin the site", count),
-    PageColumn("n_nuclei_of_several", "Nucleus may\nbe several", count),
-    PageColumn("n_membrane_stained", "Stained at\nthe membrane", count),
-)
-_DOUBT_COUNTS = {
-    "is_unseen_cell": "n_unseen_cells",
-    "is_open_cell": "n_open_cells",
-    "is_larger_than_neighbors": "n_larger_cells",
-    "is_in_full_site": "n_in_full_sites",
-    "is_nucleus_of_several": "n_nuclei_of_several",
-}
 _SITES = (
     PageColumn("plate", "Plate"),
     PageColumn("well", "Well"),
@@ -74,7 +56,7 @@ def segmentation_chapter(
     Parameters
     ----------
     table
-        Table `WELL_SEGMENTED_COUNTS`.
+        Table `WELL_SEGMENTED_COUNTS`, or `WELL_NUCLEUS_COUNTS` where there are no cells.
     nuclei
         Table `SITE_NUCLEI` of all wells, compared (`compared_sites`).
     segmentation
@@ -83,8 +65,10 @@ def segmentation_chapter(
         With the caption ``segmentation`` and the files ``table``, ``nuclei`` and ``overlays``; sites are table
         `KEPT_SITES`.
     """
-    figure = sources.figure("overlays", caption="segmentation", title="Nuclei and cells")
-    counts = sources.table(table, _COLUMNS, title="Nuclei and cells by well", note=_NOTE)
+    what = "Nuclei and cells" if "n_cells_size_out" in table else "Nuclei"
+    figure = sources.figure("overlays", caption="segmentation", title=what)
+    columns = [column for column in _COLUMNS if column.name in table]
+    counts = sources.table(table, columns, title=f"{what} by well", note=_NOTE)
     sites, file = sources.sites, str(sources.files["nuclei"])
     return Chapter(
         stage="segmentation",
@@ -95,6 +79,7 @@ def segmentation_chapter(
             *_warnings(table, sites, segmentation),
             *given_warnings(table, segmentation),
             *doubt_warnings(nuclei, DOUBTS, what="Nuclei"),
+            *object_warnings(table),
             *left_out_warnings(sites, verb="segmented"),
         ],
         findings=[_counted(table, segmentation), *_choices(nuclei)],
@@ -102,7 +87,7 @@ def segmentation_chapter(
         sections=[
             Section(title="", text=sources.light(), parts=[figure, counts, *_doubtful_sites(nuclei, file=file)]),
             *given_sections(table, segmentation, file=sources.file),
-            *_cell_doubts(table, file=sources.file),
+            *object_doubts(table, file=sources.file),
             *left_out_sections(sources.left_out, n_sites=len(sites), file=sources.file),
         ],
     )
@@ -130,23 +115,6 @@ def _warnings(table: pd.DataFrame, sites: pd.DataFrame, segmentation: Mapping[st
     return [f"No nuclei were found in {named_wells(empty)}. Look at the images of these wells."]
 
 
-def _cell_doubts(table: pd.DataFrame, *, file: str) -> list[Section]:
-    """How many cells each doubt is about, and for those that occur what it means and what to do."""
-    from wellspring.segmentation.cell_doubts import DOUBTS
-
-    found = [doubt for doubt in DOUBTS if table[_DOUBT_COUNTS[doubt.column]].any()]
-    stained = int(table["n_membrane_stained"].sum())
-    if not found and not stained:
-        return []
-    text = [f"{doubt.column}: {doubt.meaning}. {doubt.remedy}" for doubt in found]
-    if stained:
-        text.append(
-            f"The stain was taken for one of membranes at {stained:,} of {int(table['n_nuclei'].sum()):,} cells."
-        )
-    counts = page_table(table, _DOUBT_COLUMNS, title="Doubts about cells by well", file=file, note=_DOUBT_NOTE)
-    return [Section(title="Doubts about cells", text=text, parts=[counts])]
-
-
 def _choices(nuclei: pd.DataFrame) -> list[str]:
     """How many sites were not simply cut in background and nuclei, and why."""
     counts = (
@@ -166,12 +134,10 @@ def _doubtful_sites(nuclei: pd.DataFrame, *, file: str) -> list[PageTable]:
 def _settings(segmentation: Mapping[str, Any]) -> list[tuple[str, str]]:
     if is_given(segmentation):
         return given_settings(segmentation)
-    cells = segmentation["cells"]
+    cells = segmentation["cells"] or {}
     stain = f" in {cells['channel']}" if "channel" in cells else ""
-    return [
-        ("Nuclei", _seeds(segmentation)),
-        ("Cells", f"by {cells['method']} from the nuclei{stain}"),
-    ]
+    of_cells = f"by {cells['method']} from the nuclei{stain}" if cells else "none; nuclei alone"
+    return [("Nuclei", _seeds(segmentation)), ("Cells", of_cells)]
 
 
 def _seeds(segmentation: Mapping[str, Any]) -> str:

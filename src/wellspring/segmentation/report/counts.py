@@ -1,20 +1,20 @@
 """Nuclei and cells of each well, and how many of them are flagged."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import pandas as pd
 
 from wellspring.quality.report.left_out import left_out_per_well
 from wellspring.segmentation.flags import count_flags
-from wellspring.segmentation.tables import WELL_SEGMENTED_COUNTS
+from wellspring.segmentation.tables import WELL_NUCLEUS_COUNTS, WELL_SEGMENTED_COUNTS
 
-__all__ = ["segmentation_table"]
+__all__ = ["nucleus_table", "segmentation_table"]
 
 
 def segmentation_table(
     objects: pd.DataFrame, *, wells: Sequence[tuple[str, str]], left_out: pd.DataFrame
 ) -> pd.DataFrame:
-    """One row per well (table `WELL_SEGMENTED_COUNTS`).
+    """One row per well (table `WELL_SEGMENTED_COUNTS`), of cells and their nuclei.
 
     Parameters
     ----------
@@ -25,9 +25,39 @@ def segmentation_table(
     left_out
         Table `KEPT_SITES` of the sites that were left out.
     """
+    return _by_well(objects, count_flags, wells=wells, left_out=left_out)[WELL_SEGMENTED_COUNTS.names]
+
+
+def nucleus_table(objects: pd.DataFrame, *, wells: Sequence[tuple[str, str]], left_out: pd.DataFrame) -> pd.DataFrame:
+    """One row per well (table `WELL_NUCLEUS_COUNTS`), where there are no cells.
+
+    Parameters
+    ----------
+    objects
+        Table `WELL_NUCLEI` of all wells.
+    wells, left_out
+        As in `segmentation_table`.
+    """
+    return _by_well(objects, _count_nuclei, wells=wells, left_out=left_out)[WELL_NUCLEUS_COUNTS.names]
+
+
+def _count_nuclei(nuclei: pd.DataFrame) -> pd.DataFrame:
+    flags = {"n_border_nuclei": "is_border_nucleus", "n_nuclei_size_out": "is_nucleus_size_out"}
+    flags["n_nuclei_of_several"] = "is_nucleus_of_several"
+    counts = {name: int(nuclei[flag].sum()) for name, flag in flags.items()}
+    return pd.DataFrame([{"n_nuclei": len(nuclei), **counts}])
+
+
+def _by_well(
+    objects: pd.DataFrame,
+    counted: Callable[[pd.DataFrame], pd.DataFrame],
+    *,
+    wells: Sequence[tuple[str, str]],
+    left_out: pd.DataFrame,
+) -> pd.DataFrame:
     rows = []
     for plate, well in wells:
         own = objects[(objects["plate"] == plate) & (objects["well"] == well)]
-        rows.append(count_flags(own).assign(plate=plate, well=well))
+        rows.append(counted(own).assign(plate=plate, well=well))
     table = pd.concat(rows, ignore_index=True)
-    return table.assign(n_left_out=left_out_per_well(left_out, table))[WELL_SEGMENTED_COUNTS.names]
+    return table.assign(n_left_out=left_out_per_well(left_out, table))
