@@ -44,16 +44,6 @@ def seed_settings():
     return block
 
 
-def has_volume():
-    """Whether cells are labelled slice by slice too."""
-    return config["segmentation"]["z_step_um"] is not None and bool(cell_channels())
-
-
-def volume_labels():
-    """Labels of the cells that spots lie in: slice by slice if the config says so."""
-    return "<results>/segmentation/{plate}/{well}.volume.ome.tif" if has_volume() else cell_labels()
-
-
 def objects_of_wells():
     """Tables of the objects of all wells: cells with their nuclei; nuclei where there are no cells."""
     suffix = ".parquet" if has_cells(config["segmentation"]) else ".nuclei.objects.parquet"
@@ -63,6 +53,9 @@ def objects_of_wells():
 def sites_of_plates():
     """Which sites of all plates are kept, for chapters; [] where all are."""
     return per_plate(plate_sites()) if plate_sites() else []
+
+
+include: "segmentation_volume.smk"
 
 
 rule segmentation_nuclei:
@@ -133,36 +126,6 @@ rule segmentation_cells:
         "Segmenting the cells of well {wildcards.plate}/{wildcards.well}"
     script:
         "../scripts/segmentation_cells.py"
-
-
-rule segmentation_volume:
-    input:
-        index="<results>/raw/{plate}/{well}.json",
-        illumination=plate_correction(cell_channels()),
-        sites=plate_sites(),
-        nuclei="<results>/segmentation/{plate}/{well}.ome.tif",
-        cells="<results>/segmentation/{plate}/{well}.cells.ome.tif",
-    output:
-        volume="<results>/segmentation/{plate}/{well}.volume.ome.tif",
-    log:
-        "<logs>/segmentation_volume/{plate}/{well}.log",
-    benchmark:
-        "<benchmarks>/segmentation_volume/{plate}/{well}.tsv"
-    conda:
-        "../../envs/imaging.yaml"
-    threads: 1
-    resources:
-        mem_mb=growing(6000),
-        runtime=growing(15),
-    params:
-        background=background_of(corrected_channels(cell_channels())),
-        cells=config["segmentation"]["cells"],
-        z_step_um=config["segmentation"]["z_step_um"],
-        code=script_code("segmentation/volume", RAW_READER),
-    message:
-        "Segmenting the cells of well {wildcards.plate}/{wildcards.well} slice by slice"
-    script:
-        "../scripts/segmentation_volume.py"
 
 
 rule segmentation_overlays:

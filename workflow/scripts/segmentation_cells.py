@@ -44,21 +44,19 @@ def main(
     correction = read_correction(illumination, sites, plate=well.plate, well=well.well)
     stacks = read_stacks(well, wanted=job.cell_channels(settings))
     theirs = given_well({"cells": given}, segmentation=names, sites=well.sites)
-    known = {
-        "matches": read_table(matches, MATCHED, of_well=True),
-        "nucleus_objects": read_table(nucleus_objects, WELL_NUCLEI, of_well=True),
-    }
-    tables: list[pd.DataFrame] = []
+    pairs, tables = read_table(matches, MATCHED, of_well=True), []
+    each = read_table(nucleus_objects, WELL_NUCLEI, of_well=True)
     images, size = corrected(stacks, correction, background=background), well.pixel_size_um
     with label_writer(labels, pixel_size_um=size) as write, label_writer(borders, pixel_size_um=size) as write_others:
-        for one in job.run_cells(images, read_labels(nuclei), settings, given=theirs, **known):
+        for one in job.run_cells(
+            images, read_labels(nuclei), settings, matches=pairs, given=theirs, nucleus_objects=each
+        ):
             print(f"site {one.site}: {len(one.objects)} objects")
             tables.append(one.objects.assign(plate=well.plate, well=well.well, site=one.site))
             write(one.site, one.labels)
             write_others(one.site, one.others)
-    found = (
-        numbered_objects(tables, are_all_labelled=theirs.cells is not None) if tables else empty_table(WELL_SEGMENTED)
-    )
+    is_given = theirs.cells is not None
+    found = numbered_objects(tables, are_all_labelled=is_given) if tables else empty_table(WELL_SEGMENTED)
     write_table(found, objects, WELL_SEGMENTED)
 
 

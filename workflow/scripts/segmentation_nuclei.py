@@ -1,6 +1,6 @@
 """Index of one well → label images of its nuclei (OME-TIFF, an image per site), tables of these (Parquet)."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,14 +9,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from wellspring.jobs import logged_job
-from wellspring.quality.correction import corrected, read_correction
-from wellspring.raw.images import SiteImage, SiteStacks, read_sites, read_stacks
+from wellspring.quality.correction import read_correction
 from wellspring.raw.index import read_index
 from wellspring.segmentation import job
 from wellspring.segmentation.given.job import given_well
 from wellspring.segmentation.labels import write_labels
 from wellspring.segmentation.settings import SegmentationSettings
 from wellspring.segmentation.tables import MATCHED, SITE_NUCLEI, WELL_NUCLEI
+from wellspring.segmentation.volumes import seed_images
 from wellspring.settings import settings_of
 from wellspring.tables import empty_table, write_table
 
@@ -43,12 +43,7 @@ def main(
     """Label the nuclei of every kept site of the well behind `index`; describe sites and nuclei in the tables."""
     well, settings = read_index(index), settings_of(SegmentationSettings, segmentation)
     correction = read_correction(illumination, sites, plate=well.plate, well=well.well)
-    wanted = job.seed_channels(settings)
-    images: Iterable[SiteImage | SiteStacks]
-    if job.has_seeds_in_stacks(settings):
-        images = corrected(read_stacks(well, wanted=wanted), correction, background=background)
-    else:
-        images = corrected(read_sites(well, projection=projection, wanted=wanted), correction, background=background)
+    images = seed_images(well, settings, correction, projection=projection, background=background)
     ours = given_well(given, segmentation=segmentation, sites=well.sites)
     rows, each, pairs = [empty_table(SITE_NUCLEI)], [empty_table(WELL_NUCLEI)], [empty_table(MATCHED)]
 

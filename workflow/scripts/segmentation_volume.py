@@ -11,6 +11,7 @@ from wellspring.raw.index import read_index
 from wellspring.segmentation import job
 from wellspring.segmentation.labels import label_writer, read_labels
 from wellspring.segmentation.settings import CellSettings
+from wellspring.segmentation.volumes import volume_of_site
 from wellspring.settings import settings_of
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def main(
     with label_writer(volume, pixel_size_um=well.pixel_size_um, z_step_um=z_step_um) as write:
         for site in stacks:
             (stack,) = site.stacks.values()
-            labels = job.volume_of_site(stack, of_nuclei[site.site], of_cells[site.site], method)
+            labels = volume_of_site(stack, of_nuclei[site.site], of_cells[site.site], method)
             print(f"site {site.site}: {(labels > 0).sum()} voxels of cells")
             write(site.site, labels)
 

@@ -11,14 +11,7 @@ from wellspring.errors import InputError
 from wellspring.raw.images import SiteImage, SiteStacks
 from wellspring.segmentation.cell_methods import cell_method
 from wellspring.segmentation.nucleus_methods import nucleus_method
-from wellspring.segmentation.settings import (
-    CellSettings,
-    GivenSettings,
-    OwnEdgeSettings,
-    SegmentationSettings,
-    StainSettings,
-    WatershedSettings,
-)
+from wellspring.segmentation.settings import CellSettings, GivenSettings, SegmentationSettings, StainSettings
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,12 +25,10 @@ __all__ = [
     "SiteNuclei",
     "cell_channels",
     "cells_of_site",
-    "has_seeds_in_stacks",
     "run_cells",
     "run_nuclei",
     "seed_channel",
     "seed_channels",
-    "volume_of_site",
 ]
 
 # As in `has_stain`: averages about 50 pixels.
@@ -96,7 +87,7 @@ def run_nuclei(
     Parameters
     ----------
     sites
-        With the channels of `seed_channels` and no others; stacks where `has_seeds_in_stacks`.
+        With the channels of `seed_channels` and no others; stacks where seeds are found in them.
     settings
         The block ``segmentation``.
     key
@@ -123,34 +114,14 @@ def run_nuclei(
         yield SiteNuclei(site.site, matched.nuclei, about, objects, matched.matches.assign(**named))
 
 
-def has_seeds_in_stacks(settings: SegmentationSettings) -> bool:
-    """Whether cells grow from seeds that are found in the stacks of their stain."""
-    return settings.nucleus_channel is None and settings.z_step_um is not None and bool(seed_channels(settings))
-
-
-def _seeds_of_stack(site: SiteStacks, settings: SegmentationSettings) -> NDArray[np.uint32]:
-    from wellspring.segmentation.cell_seeds import projected_seeds, seeds_of_cells_3d
-
-    (stack,) = site.stacks.values()
-    if stack.ndim != 3 or site.pixel_size_um is None or settings.z_step_um is None:
-        raise InputError(
-            f"segmentation.z_step_um: expected a stack with a known pixel size, got site {site.site} of shape "
-            f"{stack.shape}, pixel size {site.pixel_size_um}. Give raw.pixel_size_um, or leave z_step_um out."
-        )
-    return projected_seeds(seeds_of_cells_3d(stack, z_step_px=settings.z_step_um / site.pixel_size_um))
-
-
 def _nuclei_of_site(
     site: SiteImage | SiteStacks, settings: SegmentationSettings, given: "GivenWell | None"
 ) -> "Nuclei":
     """The nuclei, or where none are stained the places that cells grow from."""
     if isinstance(site, SiteStacks):
-        from wellspring.segmentation.classes import View
-        from wellspring.segmentation.nuclei import Nuclei
+        from wellspring.segmentation.volumes import seeds_of_stack
 
-        seeds = _seeds_of_stack(site, settings)
-        shown = next(iter(site.stacks.values())).max(axis=0).astype(np.float32)
-        return Nuclei(seeds, View(shown, seen=None, masked=None, diameter_px=0.0, is_evened=False, n_classes=2))
+        return seeds_of_stack(site, z_step_um=settings.z_step_um)
     if not seed_channels(settings):
         from wellspring.segmentation.given.job import GivenWell, given_nuclei
 
@@ -254,46 +225,6 @@ def _with_judgement(objects: "pd.DataFrame", nuclei: "pd.DataFrame", *, site: st
     return objects.assign(
         is_nucleus_of_several=objects["label_in_site"].isin(own["label_in_site"]) & objects["has_nucleus"]
     )
-
-
-def volume_of_site(
-    stack: NDArray[np.number], nuclei: NDArray[np.integer], cells: NDArray[np.integer], settings: CellSettings
-) -> NDArray[np.uint32]:
-    """The cells of one site slice by slice: where `segment_cells_3d` finds them within their outlines from above.
-
-    Parameters
-    ----------
-    stack : (Z, Y, X), uint or float
-        Cell stain.
-    nuclei, cells : (Y, X) int
-        Labels, 0 = background.
-    settings
-        Of own_edge or watershed.
-
-    Returns
-    -------
-    (Z, Y, X) uint32
-
-    Raises
-    ------
-    ValueError
-        When the image is no stack, or for another method.
-    """
-    from wellspring.segmentation.cells import segment_cells_3d
-
-    if stack.ndim != 3 or not isinstance(settings, OwnEdgeSettings | WatershedSettings):
-        raise InputError(
-            "segmentation.z_step_um: expected a stack of the cell stain and the method own_edge or watershed, got "
-            f"shape {stack.shape} and {settings.method}. Leave z_step_um out."
-        )
-    found = segment_cells_3d(
-        stack,
-        nuclei,
-        method=cell_method(settings.method).make(**_own(settings)),  # type: ignore[arg-type]
-        smoothing_sigma_px=settings.smoothing_sigma_px,
-        n_components=getattr(settings, "n_components", 2),
-    )
-    return np.where(found == cells, found, 0).astype(np.uint32)
 
 
 def cells_of_site(

@@ -11,11 +11,9 @@ from wellspring.segmentation.cell_methods import cell_method
 from wellspring.segmentation.job import (
     cell_channels,
     cells_of_site,
-    has_seeds_in_stacks,
     run_cells,
     run_nuclei,
     seed_channel,
-    volume_of_site,
 )
 from wellspring.segmentation.nucleus_methods import METHODS as NUCLEUS_METHODS
 from wellspring.segmentation.nucleus_methods import nucleus_method
@@ -30,6 +28,7 @@ from wellspring.segmentation.settings import (
     WatershedSettings,
 )
 from wellspring.segmentation.tables import SITE_NUCLEI
+from wellspring.segmentation.volumes import has_seeds_in_stacks, volume_of_site
 from wellspring.tables import check_table
 
 OWN_EDGE = OwnEdgeSettings("CELL", 1.0, "own_edge", "auto")
