@@ -10,12 +10,14 @@ __all__ = [
     "benjamini_hochberg",
     "half_width_of_mean",
     "interval_of_mean",
+    "jackknife_interval",
     "percentile_interval",
     "permutation_p_value",
     "rank_correlation",
     "ranks",
     "robust_sd",
     "roc_area",
+    "twice_mean_p_value",
 ]
 
 MAD_TO_SD = 1.4826
@@ -39,6 +41,15 @@ def permutation_p_value(n_as_extreme: ArrayLike, *, n_permutations: int) -> NDAr
         permutation.
     """
     return (1.0 + np.asarray(n_as_extreme, dtype=np.float64)) / (1.0 + n_permutations)
+
+
+def twice_mean_p_value(p_values: ArrayLike) -> float:
+    """One p-value for several of one null hypothesis, however they depend on each other: twice their mean, at most 1.
+
+    Vovk and Wang (2020), "Combining p-values via averaging". NaN without any.
+    """
+    given = np.asarray(p_values, dtype=np.float64)
+    return float(min(1.0, 2 * given.mean())) if given.size else float("nan")
 
 
 def benjamini_hochberg(p_values: ArrayLike) -> NDArray[np.float64]:
@@ -117,6 +128,45 @@ def interval_of_mean(values: ArrayLike, *, confidence: float = 0.95) -> tuple[fl
         return mean, float("nan"), float("nan")
     half = float(half_width_of_mean(len(numbers), numbers.std(ddof=1), confidence=confidence))
     return mean, mean - half, mean + half
+
+
+def jackknife_interval(
+    value: ArrayLike, left_out: ArrayLike, weights: ArrayLike, *, confidence: float = 0.95
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Ends of the interval of a statistic of clusters (wells, samples), from leaving out each of them in turn.
+
+    What the members of a cluster share makes them count as fewer than they are; the jackknife over clusters needs to
+    know nothing of that. It is value ± t · s with s² = (g - 1)/g · Σ (left out - their mean)² over the g clusters
+    (Efron and Tibshirani 1993, chapter 11; Cameron and Miller 2015, "A practitioner's guide to cluster-robust
+    inference"). Student's t has as many degrees of freedom as clusters of equal size would have, 1/Σw² - 1, 1 at least.
+
+    Parameters
+    ----------
+    value : (...) float
+        The statistic of all clusters.
+    left_out : (g, ...) float
+        The same without each cluster.
+    weights : (g,) float
+        Members of each cluster, above 0.
+    confidence
+        Above 0 and below 1.
+
+    Returns
+    -------
+    two arrays of shape (...)
+        NaN for fewer than two clusters, and where the statistic has no value without one of them.
+    """
+    from scipy.special import stdtrit
+
+    table, share = np.asarray(left_out, dtype=np.float64), np.asarray(weights, dtype=np.float64)
+    centre, n_clusters = np.asarray(value, dtype=np.float64), len(table)
+    if n_clusters < 2:
+        return np.full(centre.shape, np.nan), np.full(centre.shape, np.nan)
+    share = share / share.sum()
+    freedom = max(1.0, 1 / float(share @ share) - 1)
+    spread = np.sqrt((n_clusters - 1) / n_clusters * ((table - table.mean(axis=0)) ** 2).sum(axis=0))
+    half = stdtrit(freedom, (1 + confidence) / 2) * spread
+    return np.asarray(centre - half), np.asarray(centre + half)
 
 
 def robust_sd(values: ArrayLike, *, axis: int | None = None) -> Any:

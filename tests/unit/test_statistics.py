@@ -9,6 +9,7 @@ from wellspring.statistics import (
     benjamini_hochberg,
     half_width_of_mean,
     interval_of_mean,
+    jackknife_interval,
     percentile_interval,
     permutation_p_value,
     rank_correlation,
@@ -75,6 +76,21 @@ def test_the_interval_of_a_mean_is_students():
     half = half_width_of_mean([1, 2, 4], [1.0, 1.0, 1.0], confidence=0.99)
     assert np.isnan(half[0])
     assert half[1:] == pytest.approx([stats.t.ppf(0.995, 1) / np.sqrt(2), stats.t.ppf(0.995, 3) / 2])
+
+
+def test_the_jackknife_of_a_mean_is_students_and_needs_two_clusters():
+    sample = RNG.normal(5, 2, 9)
+    without = (sample.sum() - sample) / 8
+    expected = stats.t.interval(0.95, 8, loc=sample.mean(), scale=stats.sem(sample))
+    assert np.array(jackknife_interval(sample.mean(), without, np.ones(9))) == pytest.approx(expected)
+    table = np.stack([without, np.full(9, 2.0)], axis=1)
+    lower, upper = jackknife_interval([sample.mean(), 2.0], table, np.ones(9), confidence=0.9)
+    assert lower[0] == pytest.approx(stats.t.interval(0.9, 8, loc=sample.mean(), scale=stats.sem(sample))[0])
+    assert (lower[1], upper[1]) == (2.0, 2.0)
+    # One cluster of nearly everything: one degree of freedom, not two.
+    lower, upper = jackknife_interval(0.0, [1.0, 0.0, 0.0], [98, 1, 1])
+    assert upper == pytest.approx(stats.t.ppf(0.975, 1) * np.sqrt(2 / 3 * 2 / 3))
+    assert np.isnan(jackknife_interval([1.0, 2.0], np.ones((1, 2)), [5])).all()
 
 
 def test_the_robust_spread_is_that_of_scipy_up_to_the_rounding_of_its_factor():

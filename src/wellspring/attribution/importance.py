@@ -6,12 +6,13 @@ from numpy.typing import NDArray
 
 from wellspring.dataset.levels import LEVELS
 from wellspring.errors import InputError
-from wellspring.statistics import half_width_of_mean
+from wellspring.statistics import half_width_of_mean, jackknife_interval
 
 __all__ = ["ALL", "channel_shares", "mean_importance"]
 
 ALL = "all"
 _GROUP = ["model", "regime", "seed", "level", "channel"]
+_WELL = ["plate", "well"]
 
 
 def channel_shares(score: NDArray[np.float32]) -> NDArray[np.float64]:
@@ -60,8 +61,10 @@ def mean_importance(importance: pd.DataFrame, *, confidence: float = 0.99) -> pd
     -------
     DataFrame
         model, regime, seed, level (low, medium, high, then ``all``: every cell), channel (in the table's order),
-        n_cells (those with a value), mean, lower, upper. The interval is mean ± t · s/√n (Student's t with n - 1
-        degrees of freedom, s with ddof 1); NaN for one cell. A level without cells has no rows.
+        n_cells (those with a value), n_wells (theirs), mean, lower, upper. The interval is that of `jackknife_interval`
+        over the wells: the cells of a well share its staining and position, so many cells of few wells do not make it
+        narrow. With one well it is mean ± t · s/√n over its cells (Student's t with n - 1 degrees of freedom, s with
+        ddof 1; NaN for one cell), and does not cover how wells differ. A level without cells has no rows.
 
     Raises
     ------
@@ -79,9 +82,27 @@ def mean_importance(importance: pd.DataFrame, *, confidence: float = 0.99) -> pd
     means = both.groupby(_GROUP, sort=False)["importance"].agg(["count", "mean", "std"]).reset_index()
     sd = means["std"].to_numpy(dtype=np.float64)
     half = half_width_of_mean(means["count"].to_numpy(), sd, confidence=confidence)
-    means = means.rename(columns={"count": "n_cells"}).drop(columns="std")
-    means = means.assign(lower=means["mean"] - half, upper=means["mean"] + half)
+    means = means.assign(lower=means["mean"] - half, upper=means["mean"] + half).drop(columns="std")
+    over_wells = _over_wells(both, confidence=confidence)
+    means = means.merge(over_wells, on=_GROUP, how="left", validate="1:1").rename(columns={"count": "n_cells"})
+    for end in ("lower", "upper"):
+        means[end] = means[f"{end}_of_wells"].where(means["n_wells"] > 1, means[end])
+    means = means[[*_GROUP, "n_cells", "n_wells", "mean", "lower", "upper"]]
     return _sorted(means, channels=importance["channel"].drop_duplicates().tolist())
+
+
+def _over_wells(importance: pd.DataFrame, *, confidence: float) -> pd.DataFrame:
+    """Columns of `_GROUP`, n_wells, lower_of_wells and upper_of_wells."""
+    wells = importance.groupby([*_GROUP, *_WELL], sort=False)["importance"].agg(["sum", "count"]).reset_index()
+    rows = []
+    for key, own in wells.groupby(_GROUP, sort=False):
+        total, n_cells = own["sum"].sum(), own["count"].sum()
+        lower = upper = np.array(np.nan)
+        if len(own) > 1:
+            without = (total - own["sum"]) / (n_cells - own["count"])
+            lower, upper = jackknife_interval(total / n_cells, without, own["count"], confidence=confidence)
+        rows.append((*key, len(own), float(lower), float(upper)))
+    return pd.DataFrame(rows, columns=[*_GROUP, "n_wells", "lower_of_wells", "upper_of_wells"])
 
 
 def _sorted(means: pd.DataFrame, *, channels: list[str]) -> pd.DataFrame:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -12,12 +13,17 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
 from wellspring.errors import InputError
+from wellspring.profiling.intervals import metric_intervals
+from wellspring.profiling.permutations import fold_of_samples, held_out_p_value, permuted_labels
 from wellspring.profiling.profiles import Profiles
-from wellspring.statistics import percentile_interval, permutation_p_value, roc_area
+from wellspring.statistics import permutation_p_value, roc_area
 
 __all__ = ["Unseen", "classification_metrics", "classification_rows", "network_rows", "unseen_scores"]
 
 _KEYS = ("plate", "well", "sample", "label")
+_TESTED = ("accuracy", "auroc")
+# Equal metrics differ by less where they were summed in another order.
+_ROUNDING = 1e-12
 METRICS = ("accuracy", "recall", "precision", "f1", "auroc")
 
 
@@ -28,7 +34,7 @@ class Unseen:
     Attributes
     ----------
     wells : DataFrame
-        Columns plate, well, sample, label; a row per well.
+        Columns plate, well, sample, label, fold; a row per well.
     is_positive : (n,) bool
     score : (n,) float64
         Distance from the boundary, above 0: positive.
@@ -68,11 +74,11 @@ def unseen_scores(
             continue
         model = make_pipeline(StandardScaler(), SVC(kernel="linear", class_weight="balanced"))
         model.fit(profiles.values[seen], is_positive[seen])
-        parts.append(wells.loc[~seen, list(_KEYS)])
+        parts.append(wells.loc[~seen, list(_KEYS)].assign(fold=fold))
         truth.append(is_positive[~seen])
         scores.append(np.asarray(model.decision_function(profiles.values[~seen]), dtype=np.float64))
     if not parts:
-        return Unseen(pd.DataFrame(columns=list(_KEYS)), np.array([], dtype=bool), np.array([]))
+        return Unseen(pd.DataFrame(columns=[*_KEYS, "fold"]), np.array([], dtype=bool), np.array([]))
     return Unseen(pd.concat(parts, ignore_index=True), np.concatenate(truth), np.concatenate(scores))
 
 
@@ -98,18 +104,21 @@ def classification_rows(
     spaces: Mapping[int, Profiles],
     *,
     positive: Sequence[str],
+    needs_classes: bool = False,
     n_permutations: int,
-    n_bootstraps: int,
     rng: np.random.Generator,
 ) -> pd.DataFrame:
     """Accuracy, recall, precision, F1 and area under the curve on unseen wells (table B.2.1 of Dincu 2021).
 
-    Intervals: bootstrap over samples, whose wells go together; draws of one class only, which have no recall or area,
-    do not count. The p-value of accuracy and of the area is the share of permutations of the samples' classes that do
-    as well, (1 + such) / (1 + all); embeddings stay as they are, so it tests whether unseen wells follow their class.
-    For an embedding that was given the classes of the seen samples, p of the area is somewhat too small: scores of
-    different folds are further apart than after a permutation. That of the accuracy, which asks for the sign, is not.
-    Permutations that leave a fold with one class to learn, as folds of the true classes never do, do not count.
+    Intervals: see `metric_intervals`. The p-value of accuracy and of the area is the share of permutations of the
+    samples' classes that do as well, (1 + such) / (1 + all). Classes are permuted among the samples that are unseen in
+    the same fold, and boundaries are fitted anew; embeddings stay as they are, which is right where they were not given
+    the classes. Where they were, the p-value is that of `held_out_p_value`, and NaN where too few samples are held out.
+
+    Parameters
+    ----------
+    needs_classes
+        Whether the embedding was fitted with the classes of the seen samples.
 
     Returns
     -------
@@ -120,9 +129,12 @@ def classification_rows(
     if not len(unseen.score):
         return pd.DataFrame(columns=["metric", "value", "lower", "upper", "p_value"])
     found = classification_metrics(unseen.is_positive, unseen.score)
-    lower, upper = _bootstrap(unseen, n_bootstraps=n_bootstraps, rng=rng)
-    p_values = _p_values(spaces, found, positive=positive, n_permutations=n_permutations, rng=rng)
-    rows = [(name, found[name], lower[name], upper[name], p_values.get(name, np.nan)) for name in METRICS]
+    ends = metric_intervals(classification_metrics, unseen.wells, unseen.is_positive, unseen.score)
+    if needs_classes:
+        p_values = _held_out_p_values(unseen, positive=positive, n_permutations=n_permutations, rng=rng)
+    else:
+        p_values = _p_values(spaces, found, unseen, positive=positive, n_permutations=n_permutations, rng=rng)
+    rows = [(name, found[name], *ends[name], p_values.get(name, np.nan)) for name in METRICS]
     return pd.DataFrame(rows, columns=["metric", "value", "lower", "upper", "p_value"])
 
 
@@ -131,8 +143,6 @@ def network_rows(
     annotations: pd.DataFrame,
     *,
     positive: Sequence[str],
-    n_bootstraps: int,
-    rng: np.random.Generator,
 ) -> pd.DataFrame:
     """What a network's own last layer says of the classes of fields: the rest of table B.2.1 of Dincu 2021.
 
@@ -149,8 +159,8 @@ def network_rows(
     -------
     DataFrame
         Columns metric, value, lower, upper, p_value and scope (train, validation, unseen): loss (mean binary
-        cross-entropy), accuracy, recall, precision, f1, auroc. Intervals of unseen fields only: bootstrap over samples.
-        Empty when there are no scores.
+        cross-entropy), accuracy, recall, precision, f1, auroc. Intervals as of `metric_intervals`, of unseen fields
+        only, and none of the loss. Empty when there are no scores.
 
     Raises
     ------
@@ -168,11 +178,10 @@ def network_rows(
     for split, table in fields.groupby("split", sort=False):
         score, is_positive = table["score"].to_numpy(), table["label"].isin(list(positive)).to_numpy()
         found = {"loss": _cross_entropy(is_positive, score), **classification_metrics(is_positive, score - 0.5)}
-        lower, upper = dict[str, float](), dict[str, float]()
+        ends = dict[str, tuple[float, float]]()
         if split == "unseen":
-            lower, upper = _bootstrap(Unseen(table, is_positive, score - 0.5), n_bootstraps=n_bootstraps, rng=rng)
-        ends = ((lower.get(name, np.nan), upper.get(name, np.nan)) for name in found)
-        rows += [(name, found[name], *pair, np.nan, split) for name, pair in zip(found, ends, strict=True)]
+            ends = metric_intervals(classification_metrics, table, is_positive, score - 0.5)
+        rows += [(name, found[name], *ends.get(name, (np.nan, np.nan)), np.nan, split) for name in found]
     return pd.DataFrame(rows, columns=["metric", "value", "lower", "upper", "p_value", "scope"])
 
 
@@ -180,43 +189,37 @@ def _cross_entropy(is_positive: NDArray[np.bool_], score: NDArray[np.float64]) -
     return float(log_loss(is_positive, score, labels=[False, True]))
 
 
-def _bootstrap(
-    unseen: Unseen, *, n_bootstraps: int, rng: np.random.Generator
-) -> tuple[dict[str, float], dict[str, float]]:
-    samples = unseen.wells["sample"].to_numpy(dtype=np.str_)
-    names = np.unique(samples)
-    rows_of = [np.flatnonzero(samples == name) for name in names]
-    drawn = []
-    for _ in range(n_bootstraps):
-        rows = np.concatenate([rows_of[one] for one in rng.integers(0, len(names), len(names))])
-        if len(set(unseen.is_positive[rows])) == 2:
-            drawn.append(classification_metrics(unseen.is_positive[rows], unseen.score[rows]))
-    table = pd.DataFrame(drawn, columns=list(METRICS), dtype=np.float64)
-    lower, upper = percentile_interval(table.to_numpy())
-    return dict(zip(METRICS, lower.tolist(), strict=True)), dict(zip(METRICS, upper.tolist(), strict=True))
-
-
 def _p_values(
     spaces: Mapping[int, Profiles],
     found: Mapping[str, float],
+    unseen: Unseen,
     *,
     positive: Sequence[str],
     n_permutations: int,
     rng: np.random.Generator,
 ) -> dict[str, float]:
-    wells = pd.concat([profiles.wells for profiles in spaces.values()])[["sample", "label"]].drop_duplicates()
-    n_wells = len(unseen_scores(spaces, positive=positive).score)
-    as_good = {"accuracy": 0, "auroc": 0}
-    n_counted = 0
+    samples = fold_of_samples(unseen.wells)
+    as_good = dict.fromkeys(_TESTED, 0)
     for _ in range(n_permutations):
-        labels = dict(zip(wells["sample"], rng.permutation(wells["label"].to_numpy(dtype=object)), strict=True))
-        unseen = unseen_scores(spaces, positive=positive, labels=labels)
-        if len(unseen.score) < n_wells:
-            continue
-        n_counted += 1
-        null = classification_metrics(unseen.is_positive, unseen.score)
+        other = unseen_scores(spaces, positive=positive, labels=permuted_labels(samples, rng=rng))
+        null = classification_metrics(other.is_positive, other.score)
         for name in as_good:
-            as_good[name] += int(null[name] >= found[name])
+            as_good[name] += int(null[name] >= found[name] - _ROUNDING)
     if not n_permutations:
         return {}
-    return {name: float(permutation_p_value(n, n_permutations=n_counted)) for name, n in as_good.items()}
+    return {name: float(permutation_p_value(n, n_permutations=n_permutations)) for name, n in as_good.items()}
+
+
+def _held_out_p_values(
+    unseen: Unseen, *, positive: Sequence[str], n_permutations: int, rng: np.random.Generator
+) -> dict[str, float]:
+    wells = unseen.wells.assign(score=unseen.score)
+
+    def statistic(own: pd.DataFrame, labels: NDArray[np.object_], *, name: str) -> float:
+        is_positive = np.array([label in positive for label in labels])
+        return classification_metrics(is_positive, own["score"].to_numpy())[name]
+
+    return {
+        name: held_out_p_value(wells, partial(statistic, name=name), n_permutations=n_permutations, rng=rng)
+        for name in _TESTED
+    }

@@ -18,6 +18,7 @@ from sklearn.metrics import (
 from sklearn.preprocessing import StandardScaler
 
 from wellspring.profiling.dendrograms import directed
+from wellspring.profiling.permutations import fold_of_samples, held_out_p_value, permuted_labels
 from wellspring.profiling.profiles import Profiles
 from wellspring.statistics import permutation_p_value
 
@@ -102,8 +103,8 @@ def unseen_clusters(spaces: Mapping[int, Profiles], *, n_clusters: int, seed: in
     Returns
     -------
     DataFrame
-        Columns plate, well, sample, label, cluster; without the wells of a fold that has seen fewer than 5 wells, or
-        fewer different ones than clusters, and without any when there are no folds.
+        Columns plate, well, sample, label, cluster, fold; without the wells of a fold that has seen fewer than 5 wells,
+        or fewer different ones than clusters, and without any when there are no folds.
     """
     parts = []
     whole = spaces[0]
@@ -121,8 +122,8 @@ def unseen_clusters(spaces: Mapping[int, Profiles], *, n_clusters: int, seed: in
         np.add.at(shared, (model.labels_, as_whole), 1)
         name_of = linear_sum_assignment(shared, maximize=True)[1]
         own = profiles.wells.loc[~seen, ["plate", "well", "sample", "label"]]
-        parts.append(own.assign(cluster=name_of[model.predict(profiles.values[~seen])].astype(np.int64)))
-    columns = ["plate", "well", "sample", "label", "cluster"]
+        parts.append(own.assign(cluster=name_of[model.predict(profiles.values[~seen])].astype(np.int64), fold=fold))
+    columns = ["plate", "well", "sample", "label", "cluster", "fold"]
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
 
 
@@ -130,28 +131,38 @@ def _keys(wells: pd.DataFrame) -> list[tuple[str, str]]:
     return list(zip(wells["plate"], wells["well"], strict=True))
 
 
-def agreement_p_value(wells: pd.DataFrame, *, n_permutations: int, rng: np.random.Generator) -> float:
+def agreement_p_value(
+    wells: pd.DataFrame, *, needs_classes: bool = False, n_permutations: int, rng: np.random.Generator
+) -> float:
     """Share of permutations of the samples' classes with a V-measure as high, (1 + such) / (1 + all).
 
     Parameters
     ----------
     wells
-        Columns sample, label, cluster; wells of a sample keep one class.
+        Columns sample, label, fold, cluster; wells of a sample keep one class, and folds theirs.
+    needs_classes
+        Whether the clusters were found in a space that was made with the classes of the seen samples: then the p-value
+        is that of `held_out_p_value`.
 
     Returns
     -------
     float
-        NaN without wells or permutations.
+        NaN without wells or permutations, or as of `held_out_p_value`.
     """
     if not len(wells) or not n_permutations:
         return float("nan")
-    people = wells[["sample", "label"]].drop_duplicates()
-    found = v_measure_score(wells["label"], wells["cluster"])
-    as_high = 0
+    if needs_classes:
+        return held_out_p_value(wells, _agreement, n_permutations=n_permutations, rng=rng)
+    samples, names = fold_of_samples(wells), wells["sample"].tolist()
+    found, as_high = _agreement(wells, wells["label"].to_numpy(dtype=object)), 0
     for _ in range(n_permutations):
-        other = dict(zip(people["sample"], rng.permutation(people["label"].to_numpy(dtype=object)), strict=True))
-        as_high += int(v_measure_score(wells["sample"].map(other), wells["cluster"]) >= found - 1e-12)
+        labels = permuted_labels(samples, rng=rng)
+        as_high += int(_agreement(wells, np.array([labels[name] for name in names])) >= found - 1e-12)
     return float(permutation_p_value(as_high, n_permutations=n_permutations))
+
+
+def _agreement(wells: pd.DataFrame, labels: NDArray[np.object_]) -> float:
+    return float(v_measure_score(labels, wells["cluster"].to_numpy()))
 
 
 def cluster_stability(

@@ -81,9 +81,9 @@ VERDICT = Table(
         ),
         Column("metric", "str", "", "name of the metric"),
         Column("value", "float64", "1", "its value; empty where it is not defined"),
-        Column("lower", "float64", "1", "2.5 % point of the bootstrap over samples; empty without one"),
-        Column("upper", "float64", "1", "97.5 % point of the bootstrap over samples; empty without one"),
-        Column("p_value", "float64", "1", "share of permutations at least as good; empty without a test"),
+        Column("lower", "float64", "1", "lower end of the 95 % interval over samples; empty without one"),
+        Column("upper", "float64", "1", "upper end of that interval; empty without one"),
+        Column("p_value", "float64", "1", "share of permutations at least as good; empty without a valid test"),
     ),
 )
 CLUSTERS = Table(

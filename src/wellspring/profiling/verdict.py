@@ -66,7 +66,8 @@ def judged(
     batch_columns
         Annotations of the wells whose share of the variance is reported.
     needs_classes
-        Whether the embedding was fitted with the known classes, so that their share of the variance is no evidence.
+        Whether the embedding was fitted with the known classes, so that their share of the variance is no evidence, and
+        p-values are those of held-out samples.
 
     Returns
     -------
@@ -78,25 +79,27 @@ def judged(
     """
     rng = np.random.default_rng(seed)
     classified = classification_rows(
-        spaces, positive=positive, n_permutations=n_permutations, n_bootstraps=n_bootstraps, rng=rng
+        spaces, positive=positive, needs_classes=needs_classes, n_permutations=n_permutations, rng=rng
     )
     parts = [classified.assign(question="classification", scope="unseen")]
     even = {fold: robust_standardized(profiles) for fold, profiles in spaces.items()}
-    corrected = classification_rows(even, positive=positive, n_permutations=0, n_bootstraps=n_bootstraps, rng=rng)
+    corrected = classification_rows(even, positive=positive, n_permutations=0, rng=rng)
     parts.append(corrected.assign(question="classification", scope="robust z"))
     whole = spaces[0]
     parts.append(_rows(_clustered(whole, n_bootstraps=n_bootstraps, rng=rng, seed=seed), "clusters", "all"))
     parts.append(_rows(_in_plane(whole, seed=seed), "clusters", "components"))
     assigned = unseen_clusters(spaces, n_clusters=2, seed=seed)
-    parts.append(_unseen_rows(spaces, assigned, n_permutations=n_permutations, rng=rng))
-    found = retrieval(whole.values, _texts(whole, "sample"), n_permutations=n_permutations, rng=rng)
+    p_value = agreement_p_value(assigned, needs_classes=needs_classes, n_permutations=n_permutations, rng=rng)
+    parts.append(_unseen_rows(spaces, assigned, p_value=p_value))
+    samples, plates = _texts(whole, "sample"), _texts(whole, "plate")
+    found = retrieval(whole.values, samples, plates=plates, n_permutations=n_permutations, rng=rng)
     parts.append(_rows({"mean_average_precision": found.mean, "share_found": found.share_found}, "retrieval", "all"))
     is_control = whole.wells["label"].isin(list(controls)).to_numpy()
     forms = {"before": whole, "robust z": even[0], "whitened": whitened(whole, is_control=is_control)}
     informed = tuple(forms) if needs_classes else ("whitened",)
     parts.append(batch_rows(forms, columns=batch_columns, informed=informed, n_permutations=n_permutations, rng=rng))
     if scores is not None:
-        own = network_rows(scores, whole.wells, positive=positive, n_bootstraps=n_bootstraps, rng=rng)
+        own = network_rows(scores, whole.wells, positive=positive)
         parts.append(own.assign(question="network"))
     verdict = pd.concat([part for part in parts if len(part)], ignore_index=True).assign(method=method)
     return Judgement(verdict[VERDICT.names], _cluster_table(method, spaces, assigned, positive=positive, seed=seed))
@@ -140,9 +143,7 @@ def _principal_plane(values: NDArray[np.float64]) -> NDArray[np.float64]:
     return plane
 
 
-def _unseen_rows(
-    spaces: Mapping[int, Profiles], assigned: pd.DataFrame, *, n_permutations: int, rng: np.random.Generator
-) -> pd.DataFrame:
+def _unseen_rows(spaces: Mapping[int, Profiles], assigned: pd.DataFrame, *, p_value: float) -> pd.DataFrame:
     if not len(assigned):
         return _rows({}, "clusters", "unseen")
     names = ("kmeans homogeneity", "kmeans completeness", "kmeans v_measure")
@@ -166,7 +167,6 @@ def _unseen_rows(
         mean = np.average(values[is_defined], weights=np.array(weights)[is_defined]) if is_defined.any() else np.nan
         found[f"kmeans {name}"] = float(mean)
     table = _rows(found, "clusters", "unseen")
-    p_value = agreement_p_value(assigned, n_permutations=n_permutations, rng=rng)
     return table.assign(p_value=np.where(table["metric"] == "kmeans v_measure", p_value, np.nan))
 
 

@@ -9,18 +9,11 @@ from numpy.typing import NDArray
 from scipy import fft
 
 from wellspring.errors import InputError
+from wellspring.quality.emptiness import empty_blocks, empty_share
 
 __all__ = ["Focus", "ImageMeasures", "empty_share", "focus", "focus_slope", "measure_image"]
 
 _FIRST_RADIUS = 2
-_N_BLOCKS = 32
-_LEAST_BLOCK_PX = 8
-# ASSUME: a block of noise alone, some hundred pixels, varies by less than this factor around the noise's variance.
-_STRUCTURE = 1.5
-# Second differences along both axes: what is smooth over three pixels drops out, and of noise 36 times the variance is
-# left (Immerkær 1996, "Fast noise variance estimation").
-_NOISE_KERNEL = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], dtype=np.float32)
-_NOISE_GAIN = 36.0
 # Blocks along each axis, whose differences say how uncertain a measure of the whole image is.
 _N_PARTS = 8
 # Least and greatest difference of neighbouring grey values, as a standard deviation: half of one.
@@ -29,6 +22,8 @@ _ROUNDING = 0.5
 _ALIKE = 2.25
 # Frequencies from here on (cycles per px) are noise; a ring's power is known if its error is below half of it.
 _NOISE_FREQUENCY, _KNOWN, _LEAST_RINGS = 0.3, 0.5, 4
+# Rings that a line is fitted to at least, and standard errors by which another end must be steeper.
+_LEAST_FITTED, _SURE = 6, 2.0
 # Smallest side of a quadrant that has a slope worth comparing.
 _LEAST_QUADRANT_PX = 64
 _Floats = NDArray[np.float64]
@@ -112,7 +107,7 @@ def measure_image(image: NDArray[np.uint16]) -> ImageMeasures:
     errors = [
         _quantile_error(image, counts, share=share, value=value) for share, value in zip(shares, quantiles, strict=True)
     ]
-    in_focus, blocks = focus(image), _empty_blocks(image)
+    in_focus, blocks = focus(image), empty_blocks(image)
     return ImageMeasures(
         focus_slope=in_focus.slope,
         mean=mean,
@@ -156,17 +151,11 @@ def _quantile_error(image: NDArray[np.uint16], counts: NDArray[np.float64], *, s
 
 
 def focus(image: NDArray[np.number]) -> Focus:
-    """Slope of the spectrum as of `focus_slope`, but without the noise: it does not depend on how many cells there are.
+    """Slope of the spectrum as of `focus_slope`, and how uncertain it is.
 
-    Few cells raise the spectrum's low frequencies little above the noise, which is flat, so the plain slope follows the
-    number of cells as much as their focus. Here the power of the noise, the median of coefficients above 0.3 cycles per
-    px in both directions over ln 2 (that of an exponential distribution), is subtracted from every ring. Rings count up
-    to the first whose power is uncertain by half, four at least; a ring below that counts with twice its error, so that
-    a field far out of focus is steep. The line is fitted by weighted least squares.
-
-    Its error is that of the weights and that of the cells which happen to be there: the standard error of the slopes of
+    Its error is that of the line and that of the cells which happen to be there: the standard error of the slopes of
     the four quadrants. Where one of them has none, a few cells make all of the slope, and its error is not known.
-    Quadrants below 64 px have no slope; there the error of the weights is multiplied by the scatter of the rings about
+    Quadrants below 64 px have no slope; there the error of the line is multiplied by the scatter of the rings about
     a parabola.
 
     Parameters
@@ -177,8 +166,9 @@ def focus(image: NDArray[np.number]) -> Focus:
     Returns
     -------
     Focus
-        NaN where the first ring is no more than noise: a field without cells has no focus. Slope 0, error 0 for a
-        constant image and one too small.
+        NaN where the first ring is no more than noise (the power of the noise is the median of coefficients above 0.3
+        cycles per px in both directions over ln 2, that of an exponential distribution): a field without cells has no
+        focus. Slope 0, error 0 for a constant image and one too small.
     """
     whole = _fitted(image)
     if whole is None:
@@ -207,18 +197,30 @@ def _fitted(image: NDArray[np.number]) -> _Fit | None:
     if spectrum is None:
         return None
     rings, means, per_ring, noise = spectrum
-    error = means / np.sqrt(np.maximum(per_ring / _ALIKE, 1.0))
-    power = means - noise
-    known = power * _KNOWN > error
-    if not known[0]:
+    if (means[0] - noise) * _KNOWN <= means[0] / np.sqrt(max(per_ring[0] / _ALIKE, 1.0)):
         return _Fit(float("nan"), float("nan"), 1.0)
-    n_used = max(_LEAST_RINGS, len(known) if known.all() else int(np.argmin(known)))
-    power = np.maximum(power, 2 * error)[:n_used]
-    weights = (power / error[:n_used]) ** 2
-    x, y = np.log(rings[:n_used]), np.log(power)
-    x -= np.average(x, weights=weights)
-    spread = float(weights @ x**2)
-    return _Fit(float(weights @ (x * y) / spread), spread**-0.5, _misfit(x, y, weights))
+    return _steepest(rings, means, per_ring)
+
+
+def _steepest(rings: NDArray[np.intp], means: _Floats, per_ring: _Floats) -> _Fit:
+    """The line of least squares over ln(radius), from the first ring to the one where it is most surely steep.
+
+    That is where slope + 2 standard errors is least: of a spectrum that is a power law, the last ring; of one that
+    falls into the noise, about the ring where it does, since beyond it the line gets flat again.
+    """
+    variance = _ALIKE / np.maximum(per_ring, _ALIKE)
+    x, y, n = np.log(rings), np.log(means), np.arange(1, len(rings) + 1)
+    middle = np.cumsum(x) / n
+    spread = np.maximum(np.cumsum(x * x) - n * middle**2, 0)
+    slope = (np.cumsum(x * y) - middle * np.cumsum(y))[1:] / spread[1:]
+    moments = (np.cumsum(variance * x**power) for power in (0, 1, 2))
+    zeroth, first, second = moments
+    error = np.sqrt(np.maximum(second - 2 * middle * first + middle**2 * zeroth, 0))[1:] / spread[1:]
+    least = min(_LEAST_FITTED, len(rings)) - 2
+    end = least + int(np.argmin((slope + _SURE * error)[least:]))
+    used = slice(0, end + 2)
+    centred = x[used] - middle[end + 1]
+    return _Fit(float(slope[end]), float(error[end]), _misfit(centred, y[used], 1 / variance[used]))
 
 
 def _misfit(x: _Floats, y: _Floats, weights: _Floats) -> float:
@@ -233,12 +235,14 @@ def focus_slope(image: NDArray[np.number]) -> float:
 
     The image, its mean subtracted, is multiplied by a Hann window, so that its edges do not count as structure. The
     power is averaged over rings one cycle per image side wide, and a line is fitted by least squares to ln(mean
-    power) over ln(radius), from 2 cycles per shorter side to an eighth of that side (details of 8 px and more).
+    power) over ln(radius), from 2 cycles per shorter side to an eighth of that side (details of 8 px and more), or to
+    the ring before where it is most surely steep: where slope + 2 standard errors is least, six rings at least.
     White noise has slope 0; a scene of edges about -3; out of focus it is steeper.
 
-    This is the definition of Bray et al. 2012 (J. Biomol. Screen. 17, 266) with the mean of each ring. CellProfiler's
-    `PowerLogLogSlope` takes the sum, which grows with the ring's circumference, so its slopes are higher by about 1;
-    it has no window, and its rings are ellipses where the image is not square.
+    This is the definition of Bray et al. 2012 (J. Biomol. Screen. 17, 266) but for that end and the mean of each ring.
+    Up to a fixed end, blur beyond some 4 px leaves noise in most rings, and the slope gets flat again; so it does where
+    there are few cells. CellProfiler's `PowerLogLogSlope` takes the sum of a ring, which grows with its circumference,
+    so its slopes are higher by about 1; it has no window, and its rings are ellipses where the image is not square.
 
     Parameters
     ----------
@@ -253,11 +257,11 @@ def focus_slope(image: NDArray[np.number]) -> float:
     spectrum = _spectrum(image, has_noise=False)
     if spectrum is None:
         return 0.0
-    used, means, _, _ = spectrum
-    used, means = used[means > 0], means[means > 0]
-    if len(used) < 2:
+    rings, means, per_ring, _ = spectrum
+    known = means > 0
+    if known.sum() < 2:
         return 0.0
-    return float(np.polyfit(np.log(used), np.log(means), 1)[0])
+    return _steepest(rings[known], means[known], per_ring[known]).slope
 
 
 def _spectrum(
@@ -301,40 +305,3 @@ def _rings(
     weights = np.broadcast_to(np.where(along_x > 0, 2.0, 1.0).astype(np.float32), rings.shape)
     per_ring = np.bincount(rings.ravel(), weights.ravel(), n_rings + 1)[:n_rings].astype(np.float64)
     return rows, rings, weights, per_ring
-
-
-def empty_share(image: NDArray[np.number]) -> float:
-    """Share of the field that shows nothing: square blocks that vary no more than their pixel noise would make them.
-
-    A block is a thirty-second of the shorter side wide, at least 8 px. Its noise variance comes from second
-    differences, which leave out what is smooth; a block counts as structure when its variance is 1.5 times that. So
-    the measure needs no threshold of intensity and no even illumination.
-
-    Parameters
-    ----------
-    image : (Y, X) number
-
-    Returns
-    -------
-    float
-        0 to 1; 1 for a constant image.
-    """
-    return float(_empty_blocks(image).mean())
-
-
-def _empty_blocks(image: NDArray[np.number]) -> NDArray[np.float32]:
-    """1 for each block that shows nothing, 0 for others."""
-    block = max(_LEAST_BLOCK_PX, min(image.shape) // _N_BLOCKS)
-    n_y, n_x = image.shape[0] // block, image.shape[1] // block
-    if n_y == 0 or n_x == 0:
-        return np.full((1, 1), image.min() == image.max(), dtype=np.float32)
-    used = image[: n_y * block, : n_x * block].astype(np.float32)
-    used -= used.mean()
-    residual = cv2.filter2D(used, -1, _NOISE_KERNEL)
-    size = (n_x, n_y)
-    mean = cv2.resize(used, size, interpolation=cv2.INTER_AREA)
-    variance = cv2.resize(used * used, size, interpolation=cv2.INTER_AREA) - mean**2
-    noise = cv2.resize(residual * residual, size, interpolation=cv2.INTER_AREA) / _NOISE_GAIN
-    # Rounding leaves a little of both in a block that is constant.
-    floor = 1e-6 * float(used.var())
-    return np.asarray(np.atleast_2d(variance <= _STRUCTURE * noise + floor), dtype=np.float32)

@@ -10,7 +10,7 @@ _MEASURES = (
         "focus_slope",
         "float64",
         "1",
-        "slope of ln(mean power less noise) on ln(radius), rings of the spectrum; 0 if constant, missing if only noise",
+        "slope of ln(mean power) on ln(radius), rings of the spectrum; 0 if constant, missing if only noise",
     ),
     Column("mean", "float64", "intensity", "mean"),
     Column("std", "float64", "intensity", "population standard deviation"),

@@ -1,4 +1,4 @@
-"""How well runs predict the test cells, compared with a baseline, with bootstrap intervals. NumPy and pandas only."""
+"""How well runs predict the test cells, compared with a baseline, with intervals over wells. NumPy and pandas only."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from wellspring.errors import InputError
-from wellspring.statistics import percentile_interval
+from wellspring.statistics import jackknife_interval, percentile_interval
 from wellspring.tables import KEY
 from wellspring.training.tables import DIFFERENCES, METRICS
 
@@ -20,6 +20,8 @@ METRIC_NAMES = ("mean_error", "sd_error", "r2", "mae", "mse", "huber")
 BASELINE = {"model": "baseline", "regime": "-", "seed": 0}
 
 _RUN = ["model", "regime", "seed"]
+# The scale on which each metric's interval is symmetric.
+_SCALES = ("", "log", "1 - x", "log", "log", "log")
 _BLOCK = 2**22
 
 
@@ -36,10 +38,15 @@ def evaluated(
 ) -> Evaluation:
     """Metrics of each run on the test cells (Becker 2021, section 4.2.5 and table 5.2), baseline first.
 
-    The baseline predicts the mean of the training targets for every cell. Intervals are 95 % percentile intervals
-    over resamples of the test cells. The resamples are the same for all runs, so the difference of two runs has an
-    interval of its own: cells that are hard for both leave it as it is, so it is narrower than what the runs'
-    intervals suggest. Differences are those of R², of the mean over the seeds.
+    The baseline predicts the mean of the training targets for every cell. Intervals of 95 % are those of
+    `jackknife_interval`, from leaving out each well in turn: cells of a well share its staining and position, and many
+    of them say no more about other wells than a few. Errors that are never negative have theirs on a logarithmic scale,
+    R² on that of 1 - R². With one well the intervals are percentiles over resamples of its cells, and do not cover how
+    wells differ; none covers how a model trained anew would differ.
+
+    What is left out is the same for all runs, so the difference of two runs has an interval of its own: cells that are
+    hard for both leave it as it is, so it is narrower than what the runs' intervals suggest. Differences are those of
+    R², of the mean over the seeds.
 
     Parameters
     ----------
@@ -48,15 +55,16 @@ def evaluated(
     huber_delta
         Of the Huber loss, in the target's unit.
     bootstrap_samples
-        Number of resamples.
+        Number of resamples of the cells, where there is one well.
     seed
         Of the resamples.
 
     Returns
     -------
     Evaluation
-        `sd_error` is NaN for a single test cell; `r2` is NaN where all test targets are equal.
-        Resamples in which a metric has no value are left out of its interval; no resample left, NaN bounds.
+        `sd_error` is NaN for a single test cell; `r2` is NaN where all test targets are equal. Resamples in which a
+        metric has no value are left out of its interval; no resample left, NaN bounds. NaN bounds too where a metric
+        has no value without one of the wells.
 
     Raises
     ------
@@ -72,32 +80,74 @@ def evaluated(
     predicted = np.stack([np.full(len(targets), mean), *(t["prediction"].to_numpy(dtype=np.float64) for t in tables)])
     errors = targets[is_test] - predicted[:, is_test]
     point = weighted_metrics(errors, targets[is_test], np.ones((1, is_test.sum())), huber_delta=huber_delta)
-    resamples = _resamples(int(is_test.sum()), n=bootstrap_samples, seed=seed)
+    wells = first.loc[is_test, ["plate", "well"]].groupby(["plate", "well"]).ngroup().to_numpy()
+    if wells.max() > 0:
+        blocks, sizes = _without_each(wells), np.bincount(wells)
+    else:
+        blocks, sizes = _resamples(len(wells), n=bootstrap_samples, seed=seed), None
     drawn = np.concatenate(
-        [weighted_metrics(errors, targets[is_test], counts, huber_delta=huber_delta) for counts in resamples], axis=1
+        [weighted_metrics(errors, targets[is_test], counts, huber_delta=huber_delta) for counts in blocks], axis=1
     )
     runs = [BASELINE, *(table[_RUN].iloc[0].to_dict() for table in tables)]
-    parts = [
-        pd.DataFrame({"metric": METRIC_NAMES, "value": point[index, 0], **_bounds(drawn[index])}).assign(**run)
-        for index, run in enumerate(runs)
-    ]
-    metrics = pd.concat(parts, ignore_index=True).assign(n_cells=int(is_test.sum()))[METRICS.names]
+    parts = []
+    for index, run in enumerate(runs):
+        lower, upper = _ends(point[index, 0], drawn[index], scales=_SCALES, sizes=sizes)
+        values = {"metric": METRIC_NAMES, "value": point[index, 0], "lower": lower, "upper": upper}
+        parts.append(pd.DataFrame(values).assign(**run))
+    metrics = pd.concat(parts, ignore_index=True).assign(n_cells=len(wells), n_wells=int(wells.max()) + 1)
     r2 = METRIC_NAMES.index("r2")
-    return Evaluation(metrics, _differences(runs, point=point[:, 0, r2], drawn=drawn[:, :, r2]))
+    differences = _differences(runs, point=point[:, 0, r2], drawn=drawn[:, :, r2], sizes=sizes)
+    return Evaluation(metrics[METRICS.names], differences)
 
 
 def _differences(
-    runs: Sequence[dict[str, Any]], *, point: NDArray[np.float64], drawn: NDArray[np.float64]
+    runs: Sequence[dict[str, Any]],
+    *,
+    point: NDArray[np.float64],
+    drawn: NDArray[np.float64],
+    sizes: NDArray[np.int64] | None,
 ) -> pd.DataFrame:
     """Table `DIFFERENCES` from R² of each run: (n_runs,), and on each resample: (n_runs, n_resamples)."""
     kinds = [(run["model"], run["regime"]) for run in runs]
     rows = []
     for rival, kind in combinations(dict.fromkeys(kinds), 2):
         own, other = ([index for index, one in enumerate(kinds) if one == name] for name in (kind, rival))
+        found = point[own].mean() - point[other].mean()
         resampled = drawn[own].mean(axis=0) - drawn[other].mean(axis=0)
-        bounds = {name: values[0] for name, values in _bounds(resampled[:, None]).items()}
-        rows.append((*kind, *rival, point[own].mean() - point[other].mean(), *bounds.values()))
+        lower, upper = _ends(np.array([found]), resampled[:, None], scales=("",), sizes=sizes)
+        rows.append((*kind, *rival, found, lower[0], upper[0]))
     return pd.DataFrame(rows, columns=DIFFERENCES.names)
+
+
+def _ends(
+    point: NDArray[np.float64],
+    drawn: NDArray[np.float64],
+    *,
+    scales: Sequence[str],
+    sizes: NDArray[np.int64] | None,
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Ends of the intervals of `point` (k,), from it without each well: (n_wells, k), of `sizes` cells.
+
+    Without sizes `drawn` are resamples (n, k), of which the percentiles are taken.
+    """
+    if sizes is None:
+        return percentile_interval(drawn)
+    lower, upper = jackknife_interval(point, drawn, sizes)
+    for index, scale in enumerate(scales):
+        # The distance from perfect; where there is none, a logarithm has no value.
+        value, without = (1 - one[..., index] if scale == "1 - x" else one[..., index] for one in (point, drawn))
+        if scale and value > 0 and (without > 0).all():
+            ends = np.exp(jackknife_interval(np.log(value), np.log(without), sizes))
+            lower[index], upper[index] = ends if scale == "log" else 1 - ends[::-1]
+    return lower, upper
+
+
+def _without_each(wells: NDArray[np.int64]) -> Iterator[NDArray[np.float64]]:
+    """Blocks (k, n_cells) float64, a row per well, 0 for its cells and 1 for all others."""
+    step = max(1, _BLOCK // len(wells))
+    for begin in range(0, int(wells.max()) + 1, step):
+        block = np.arange(begin, min(begin + step, int(wells.max()) + 1))
+        yield (wells[None] != block[:, None]).astype(np.float64)
 
 
 def weighted_metrics(
@@ -112,7 +162,7 @@ def weighted_metrics(
     targets
         (n_cells,): true values.
     counts
-        (n_resamples, n_cells): how often each cell is in each resample; every row has the same sum n, at least 1.
+        (n_resamples, n_cells): how often each cell is in each resample; the sum n of every row is at least 1.
 
     Returns
     -------
@@ -120,7 +170,7 @@ def weighted_metrics(
         In the order of `METRIC_NAMES`; the standard deviation has n - 1 in its denominator (NaN for n = 1), R² is
         NaN where the resample's targets are all equal.
     """
-    n = counts[0].sum()
+    n = counts.sum(axis=1)
     size = np.abs(errors)
     huber = np.where(size <= huber_delta, size**2 / 2, huber_delta * (size - huber_delta / 2))
     # Centred first: sums of squares of numbers near 380 would lose digits.
@@ -132,11 +182,11 @@ def weighted_metrics(
     total = _mean(target[None] ** 2, counts, n=n) - _mean(target[None], counts, n=n) ** 2
     total = np.where(_is_constant(targets, counts), np.nan, total)
     variance = np.maximum(spread - mean**2, 0) * n
-    sd = np.sqrt(variance / (n - 1)) if n > 1 else np.full_like(variance, np.nan)
+    sd = np.sqrt(variance / np.where(n > 1, n - 1, np.nan))
     return np.stack([mean + centre, sd, 1 - mse / total, mae, mse, loss], axis=-1)
 
 
-def _mean(values: NDArray[np.float64], counts: NDArray[np.float64], *, n: float) -> NDArray[np.float64]:
+def _mean(values: NDArray[np.float64], counts: NDArray[np.float64], *, n: NDArray[np.float64]) -> NDArray[np.float64]:
     return values @ counts.T / n
 
 
@@ -155,12 +205,6 @@ def _resamples(n_cells: int, *, n: int, seed: int) -> Iterator[NDArray[np.float6
         k = min(step, n - begin)
         flat = rng.integers(n_cells, size=(k, n_cells)) + np.arange(k)[:, None] * n_cells
         yield np.bincount(flat.ravel(), minlength=k * n_cells).reshape(k, n_cells).astype(np.float64)
-
-
-def _bounds(values: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
-    """Lower and upper bound of each column: (n_resamples, k) to two (k,)."""
-    lower, upper = percentile_interval(values)
-    return {"lower": lower, "upper": upper}
 
 
 def _in_order(table: pd.DataFrame) -> pd.DataFrame:

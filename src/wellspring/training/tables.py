@@ -47,9 +47,10 @@ METRICS = Table(
         *RUN_COLUMNS,
         Column("metric", "str", "", "mean_error, sd_error, r2, mae, mse, huber"),
         Column("value", "float64", "", "on the test cells"),
-        Column("lower", "float64", "", "2.5 % point of the bootstrap over cells"),
-        Column("upper", "float64", "", "97.5 % point of the bootstrap over cells"),
+        Column("lower", "float64", "", "lower end of the 95 % interval over wells; of one well, over its cells"),
+        Column("upper", "float64", "", "upper end of that interval"),
         Column("n_cells", "int64", "cells", "test cells"),
+        Column("n_wells", "int64", "wells", "their wells; 1: the intervals do not cover how wells differ"),
     ),
 )
 DIFFERENCES = Table(
@@ -60,8 +61,8 @@ DIFFERENCES = Table(
         Column("rival_model", "str", "", "architecture that it is compared with, or baseline"),
         Column("rival_regime", "str", "", "regime that it is compared with; - for the baseline"),
         Column("value", "float64", "1", "R² less the rival's on the test cells, mean over the seeds"),
-        Column("lower", "float64", "1", "2.5 % point of the paired bootstrap over cells"),
-        Column("upper", "float64", "1", "97.5 % point of the paired bootstrap over cells"),
+        Column("lower", "float64", "1", "lower end of its 95 % interval over wells, paired (one well: over its cells)"),
+        Column("upper", "float64", "1", "upper end of that interval"),
     ),
 )
 _METRIC_COLUMNS = tuple(
@@ -76,8 +77,8 @@ _METRIC_COLUMNS = tuple(
     )
     for bound, bound_words in (
         ("", ""),
-        ("_lower", ", 2.5 % point of the bootstrap; empty where there is none"),
-        ("_upper", ", 97.5 % point of the bootstrap; empty where there is none"),
+        ("_lower", ", lower end of its 95 % interval; empty where there is none"),
+        ("_upper", ", upper end of its 95 % interval; empty where there is none"),
     )
 )
 COMPARISON = Table(

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from wellspring.attribution.importance import channel_shares, mean_importance
 
@@ -96,10 +97,39 @@ def test_cells_without_shares_are_left_out():
 def test_no_cells_give_no_rows():
     found = mean_importance(make_importance([(1, "low", "a", np.nan)]))
     assert len(found) == 0
-    assert found.columns.tolist()[-4:] == ["n_cells", "mean", "lower", "upper"]
+    assert found.columns.tolist()[-5:] == ["n_cells", "n_wells", "mean", "lower", "upper"]
 
 
 @pytest.mark.parametrize("confidence", [0.0, 1.0, 99.0])
 def test_confidence_out_of_range_is_refused(confidence):
     with pytest.raises(ValueError, match=f"got {confidence}"):
         mean_importance(make_importance([(1, "low", "a", 0.2)]), confidence=confidence)
+
+
+def test_the_interval_is_over_wells_where_there_are_several():
+    """Wells of 2, 1 and 1 cells; means without each 0.5, 0.3 and 0.2, of all 0.3."""
+    rows = [(1, "low", "a", 0.1), (2, "low", "a", 0.1), (3, "low", "a", 0.3), (4, "low", "a", 0.7)]
+    table = make_importance(rows).assign(well=["A01", "A01", "A02", "A03"])
+    found = mean_importance(table, confidence=0.95).iloc[0]
+    spread = np.sqrt(2 / 3 * np.var([0.5, 0.3, 0.5 / 3]) * 3)
+    # 1/4 + 1/16 + 1/16 of the cells: as many degrees of freedom as 8/3 wells of equal size.
+    half = stats.t.ppf(0.975, 8 / 3 - 1) * spread
+    assert (found["n_cells"], found["n_wells"], found["mean"]) == (4, 3, pytest.approx(0.3))
+    assert [found["lower"], found["upper"]] == pytest.approx([0.3 - half, 0.3 + half])
+
+
+def test_intervals_cover_the_mean_although_wells_differ():
+    """400 studies of six wells of 10 to 60 cells, whose spread is half of the cells'."""
+    rng, sizes, n_studies = np.random.default_rng(1), np.array([10, 20, 30, 40, 50, 60]), 400
+    n_cells = sizes.sum()
+    wells = np.repeat([f"A{number:02d}" for number in range(6)], sizes)
+    effect = np.repeat(rng.normal(0, 0.05, (n_studies, 6)), sizes, axis=1)
+    values = 0.5 + effect + rng.normal(0, 0.1, (n_studies, n_cells))
+    rows = {"object_id": np.arange(n_cells), "level": "low", "channel": "a", "plate": "p", "well": wells, "model": "m"}
+    study = np.repeat(np.arange(n_studies), n_cells)
+    table = pd.DataFrame({name: np.tile(np.broadcast_to(one, n_cells), n_studies) for name, one in rows.items()})
+    found = mean_importance(table.assign(regime="r", seed=study, importance=values.ravel()))
+    found = found[found["level"] == "low"]
+    n_covered = ((found["lower"] <= 0.5) & (found["upper"] >= 0.5)).sum()
+    # Of 400 intervals of 99 %, 387 or fewer would cover with a chance of 0.01 %. Of intervals over cells 291 did.
+    assert n_covered >= stats.binom.ppf(1e-4, n_studies, 0.99)

@@ -255,6 +255,12 @@ def test_nothing_found_is_said_first() -> None:
     assert "the smallest p is 0.400" in found[0]
     # Two methods were tried: 0.04 is not rare then.
     assert profile_findings(_verdict(p_value=0.04))[0].startswith("No embedding")
+    partly = _verdict()
+    partly.loc[partly["method"] == "classifier", "p_value"] = np.nan
+    words = "classifier; too few samples are held out to test a method that was given the classes"
+    assert profile_findings(partly)[0].endswith(f"(p at most 0.05 / 1 methods). Not covered: {words}.")
+    alone = profile_findings(partly[partly["method"] == "classifier"])
+    assert alone[0].startswith("Nothing was compared with chance: too few samples are held out")
     untested = profile_findings(_verdict(p_value=np.nan))
     assert untested[0] == "Nothing was compared with chance: profiling.n_permutations is 0."
     assert "(50 to 90 %, no p); " in untested[1]

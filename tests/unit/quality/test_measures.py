@@ -41,6 +41,29 @@ def test_the_more_blur_the_steeper() -> None:
     assert slopes[0] - slopes[-1] > 3
 
 
+def _cells(*, size: int, n: int, seed: int) -> np.ndarray:
+    """Sharp discs with some texture, (size, size), 0 where there are none."""
+    rng = np.random.default_rng(seed)
+    y, x = np.mgrid[:size, :size]
+    image = np.zeros((size, size))
+    for middle_y, middle_x in rng.random((n, 2)) * size:
+        image += (np.hypot(y - middle_y, x - middle_x) < 10) * rng.uniform(0.5, 1)
+    return image * (1 + 0.9 * ndimage.gaussian_filter(rng.standard_normal((size, size)), 1.5))
+
+
+@pytest.mark.parametrize(("n", "light"), [(60, 1000), (60, 100), (12, 300)])
+def test_the_slope_falls_with_blur_up_to_16_px_although_noise_is_left(n: int, light: float) -> None:
+    sharp, rng = _cells(size=384, n=n, seed=n), np.random.default_rng(1)
+    found = []
+    for sigma in (0, 1, 2, 4, 8, 16):
+        blurred = np.maximum(ndimage.gaussian_filter(sharp, sigma) if sigma else sharp, 0)
+        image = (rng.poisson(100 + light * blurred) + rng.normal(0, 3, sharp.shape)).clip(0, 65535).astype(np.uint16)
+        found.append((focus_slope(image), measure_image(image).focus_slope))
+    for slopes in zip(*found, strict=True):
+        assert slopes == tuple(sorted(slopes, reverse=True))
+        assert slopes[0] - slopes[-1] > 1
+
+
 @pytest.mark.parametrize("image", [np.full((64, 64), 500, dtype=np.uint16), np.zeros((20, 20))])
 def test_slope_without_structure_or_without_rings_is_0(image: np.ndarray) -> None:
     assert focus_slope(image) == 0

@@ -6,6 +6,7 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from wellspring.tables import check_table
 from wellspring.training.metrics import METRIC_NAMES, evaluated, weighted_metrics
@@ -120,6 +121,41 @@ def test_a_difference_has_an_interval_of_its_own():
     # R² - 1 is -(mean squared error) / variance, and the squared errors of the second are 1.21 times the first's.
     assert row["value"] == pytest.approx(0.21 * (r2.loc["one", "value"] - 1))
     assert row["upper"] < 0.5 * row["value"]
+
+
+def test_intervals_over_wells_by_hand():
+    # Absolute errors 1, 1 | 2 | 4: without a well their means are 3, 2 and 4/3, of all 2.
+    rows = run([10, 20, 1, 2, 3, 4], [0, 0, 2, 1, 5, 0]).assign(well=["A1", "A1", "A1", "A1", "A2", "A3"])
+    found = measured([rows]).set_index(["model", "metric"]).loc[("linear", "mae")]
+    logs = np.log([3, 2, 4 / 3])
+    half = stats.t.ppf(0.975, 8 / 3 - 1) * np.sqrt(2 / 3 * ((logs - logs.mean()) ** 2).sum())
+    assert (found["value"], found["n_wells"]) == (2, 3)
+    assert [found["lower"], found["upper"]] == pytest.approx(2 * np.exp([-half, half]))
+    # A perfect model has no logarithm to take, and no error without any well.
+    perfect = measured([rows.assign(prediction=rows["target"])]).set_index(["model", "metric"]).loc["linear"]
+    assert perfect.loc["mae", ["value", "lower", "upper"]].tolist() == [0, 0, 0]
+    assert perfect.loc["r2", ["value", "lower", "upper"]].tolist() == [1, 1, 1]
+
+
+@pytest.mark.parametrize("n_wells", [4, 12])
+def test_intervals_cover_r2_and_the_mean_absolute_error_although_wells_differ(n_wells):
+    rng, n_studies, n_cells = np.random.default_rng(n_wells), 250, 25
+    truth = {"r2": 1 - (0.5 + 1) / (1 + 4), "mae": np.sqrt(2 / np.pi * (0.5 + 1)), "mean_error": 0.0}
+    n_covered = dict.fromkeys(truth, 0)
+    wells = np.repeat([f"A{number}" for number in range(n_wells)], n_cells)
+    head = ["train", *["test"] * len(wells)]
+    for _ in range(n_studies):
+        own = rng.normal(0, 1, n_wells).repeat(n_cells), rng.normal(0, np.sqrt(0.5), n_wells).repeat(n_cells)
+        target = own[0] + rng.normal(0, 2, len(wells))
+        prediction = target + own[1] + rng.normal(0, 1, len(wells))
+        rows = run([0, *target], [0, *prediction], split=head).assign(well=["A0", *wells])
+        found = measured([rows]).set_index(["model", "metric"]).loc["linear"]
+        for name, value in truth.items():
+            n_covered[name] += found.loc[name, "lower"] <= value <= found.loc[name, "upper"]
+    # Wells of equal size: 95 % of them, but for chance; of intervals over cells 30 to 75 % did.
+    least, most = stats.binom.ppf([1e-4, 1 - 1e-4], n_studies, 0.95)
+    assert least <= n_covered["mean_error"] <= most
+    assert min(n_covered["r2"], n_covered["mae"]) >= least
 
 
 def test_weights_are_the_same_as_repeated_cells():

@@ -192,7 +192,7 @@ def test_the_chapter_has_all_figures_and_tables_and_its_captions_end_in_numbers(
     write_chapter(chapter, tmp_path / "training.json")
     assert read_chapter(tmp_path / "training.json").title == "Models"
     assert chapter.picture.title == "Comparison of the models"
-    assert chapter.picture.caption.startswith("Errors. Here: 100 test cells, 500 resamples. Baseline: ")
+    assert chapter.picture.caption.startswith("Errors. Here: 100 test cells of one well, 500 resamples of them; ")
     assert chapter.findings[0].startswith("simple_cnn (color-structure) explains 52 % of the variance")
     said = [*chapter.findings, *chapter.sections[0].findings]
     assert len(chapter.findings) == MOST_FINDINGS

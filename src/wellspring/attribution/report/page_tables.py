@@ -23,9 +23,18 @@ def ranking_rows(ranking: pd.DataFrame, *, file: str) -> PageTable:
         for index, channel in enumerate(order, start=1)
     ]
     head = ("Rank", "Channel", "All cells, %", *[f"{level.capitalize()} target, %" for level in LEVELS])
-    note = "Mean share of the cell's total score in percent, below it the 99 % interval of the mean."
+    note = "Mean share of the cell's total score in percent, below it the 99 % interval of the mean. "
+    note += _covers(ranking)
     title = "Importance of all channels"
     return PageTable(title=title, file=file, head=head, rows=rows, note=note, n_text=2, folded=len(rows) > LONG_TABLE)
+
+
+def _covers(ranking: pd.DataFrame) -> str:
+    """What the intervals of table `RANKING` are over."""
+    n_wells = int(ranking["n_wells"].max()) if len(ranking) else 0
+    if n_wells > 1:
+        return f"Intervals are over the {n_wells:,} wells, not over the cells: those of a well have much in common."
+    return "All cells are of one well, so the intervals are over its cells: how other wells differ is not covered."
 
 
 def trend_rows(trend: pd.DataFrame, *, file: str) -> PageTable:

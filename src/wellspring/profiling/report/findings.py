@@ -6,13 +6,14 @@ import numpy as np
 import pandas as pd
 
 from wellspring.profiling.confounding import Association
-from wellspring.profiling.embeddings import title_of
+from wellspring.profiling.embeddings import embeddings, title_of
 
 __all__ = ["profile_findings", "profile_warnings"]
 
 _LEVEL = 0.05
 # A large effect (Cohen 1988).
 _LARGE = 0.5
+_TOO_FEW = "too few samples are held out to test a method that was given the classes"
 
 
 def profile_warnings(
@@ -84,17 +85,27 @@ def profile_findings(verdict: pd.DataFrame) -> list[str]:
 
 
 def _of_all(rows: pd.DataFrame) -> str:
-    level = _LEVEL / len(rows)
-    better = [title_of(row.method) for row in rows.itertuples() if row.p_value <= level]
-    counted = f"p at most {_LEVEL} / {len(rows)} methods"
-    if rows["p_value"].isna().all():
-        return "Nothing was compared with chance: profiling.n_permutations is 0."
+    tested = rows.dropna(subset=["p_value"])
+    if not len(tested):
+        why = "profiling.n_permutations is 0" if not all(map(_is_informed, rows["method"])) else _TOO_FEW
+        return f"Nothing was compared with chance: {why}."
+    level = _LEVEL / len(tested)
+    better = [title_of(row.method) for row in tested.itertuples() if row.p_value <= level]
+    counted = f"p at most {_LEVEL} / {len(tested)} methods"
+    untested = ", ".join(title_of(name) for name in rows.loc[rows["p_value"].isna(), "method"])
+    more = f" Not covered: {untested}; {_TOO_FEW}." if untested else ""
     if better:
-        return f"These embeddings classify unseen samples better than chance: {', '.join(better)} ({counted})."
+        return f"These embeddings classify unseen samples better than chance: {', '.join(better)} ({counted}).{more}"
     return (
         f"No embedding classifies unseen samples better than chance ({counted}; the smallest p is "
-        f"{rows['p_value'].min():.3f})."
+        f"{tested['p_value'].min():.3f}).{more}"
     )
+
+
+def _is_informed(method: str) -> bool:
+    """Whether an embedding of this name is fitted with the classes."""
+    known = embeddings()
+    return method in known and known[method].needs_classes
 
 
 def _at_start(method: str) -> str:

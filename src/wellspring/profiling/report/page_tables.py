@@ -85,9 +85,11 @@ def classification_table(verdict: pd.DataFrame, published: pd.DataFrame | None, 
     note = (
         "Wells of unseen samples, all folds together. Accuracy: share of wells that are classified correctly; recall: "
         "share of the positive class that is found; precision: share of wells called positive that are; AUC: chance "
-        "that a positive well scores above another. Below each value: 95 % interval of a bootstrap over samples, and "
-        "the share of permutations of the samples' classes that do as well (p); of a classifier's AUC it is a little "
-        f"too small. Corrected: robust z-score per plate.{_source(published, 'Dincu 2021, other data.')}"
+        "that a positive well scores above another. Below each value: 95 % interval, for other samples and classifiers "
+        "trained with as many; and the share of permutations of the samples' classes that do as well (p). Of methods "
+        "that were given the classes, p is from the held-out samples of each fold alone (twice the mean over folds), "
+        "and missing where too few are held out to make it small. "
+        f"Corrected: robust z-score per plate.{_source(published, 'Dincu 2021, other data.')}"
     )
     head = ("Embedding", *_CLASSIFICATION.values())
     return PageTable(title="Are unseen samples classified correctly?", file=file, head=head, rows=rows, note=note)
@@ -108,8 +110,8 @@ def networks_table(verdict: pd.DataFrame, published: pd.DataFrame | None, *, fil
     note = (
         "Fields, by the network's own last value, not by the boundary on its embedding; the networks that left samples "
         "out, all together. Trained on: their samples, as they are, without augmentation. Validation: samples that "
-        "chose the best epoch. Unseen: samples that the network has never seen, with the 95 % interval of a "
-        "bootstrap over samples. A large gap between samples trained on and unseen ones indicates overfitting. "
+        "chose the best epoch. Unseen: samples that the network has never seen, with the 95 % interval over "
+        "samples. A large gap between samples trained on and unseen ones indicates overfitting. "
         f"Loss: binary cross-entropy.{_source(published, 'Dincu 2021, other data; loss as printed there.')}"
     )
     head = ("Network", "Samples", *_NETWORK.values())
@@ -187,7 +189,8 @@ def clusters_table(verdict: pd.DataFrame, published: pd.DataFrame | None, *, fil
     note = (
         "K-means with two clusters, which does not use the classes. Homogeneity: is a cluster of one class? "
         "Completeness: is a class in one cluster? V-measure: both; 0 neither, 1 perfect, chance a little above 0, and "
-        "p is the share of permutations of the samples' classes that do as well. Davies–Bouldin (lower is better) and "
+        "p is the share of permutations of the samples' classes that do as well (methods that were given the "
+        "classes: of held-out samples, as above). Davies–Bouldin (lower is better) and "
         "silhouette (higher is) say how far apart clusters are, not whether they mean anything. Unseen samples: "
         "centres were found without the sample. Two components: k-means in the plane of two principal components."
         f"{_source(published, 'Dincu 2021, other data, fitted with all, two components.')}"
@@ -230,9 +233,9 @@ def retrieval_table(verdict: pd.DataFrame, *, file: str) -> PageTable:
     ]
     note = (
         "All other wells are ranked by their likeness to a well (cosine); 1: those of the same sample come first. "
-        "Found: better than wells whose principal components are shuffled, false discovery rate 5 % "
-        "(Benjamini–Hochberg). Fitted with all samples: classifiers bring wells of a class together, and so those of a "
-        "sample."
+        "Found: better than wells whose principal components are shuffled within their plate, false discovery rate 5 % "
+        "(Benjamini–Hochberg), of the samples that share a plate with others. Fitted with all samples: classifiers "
+        "bring wells of a class together, and so those of a sample."
     )
     return PageTable(
         title="Do wells of one sample find each other?",

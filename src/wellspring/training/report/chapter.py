@@ -63,11 +63,11 @@ def chapter_of(
     stratify
         Annotations that the split is stratified by; predictions are divided by the first that is there.
     """
-    n_of = manifest["split"].value_counts()
+    test = manifest[manifest["split"] == "test"]
     metrics = illustration(
         figures.metrics,
         title="Comparison of the models",
-        caption=f"{captions['metrics']} {_metrics_numbers(comparison, bootstrap_samples=bootstrap_samples)}",
+        caption=f"{captions['metrics']} {_metrics_numbers(comparison, test, bootstrap_samples=bootstrap_samples)}",
     )
     said = model_findings(comparison, differences)
     stratum = stratum_column(stratify, available=list(manifest.columns))
@@ -75,7 +75,7 @@ def chapter_of(
         figures.predictions,
         caption=captions["predictions"],
         histories=histories,
-        n_cells=int(n_of.get("test", 0)),
+        n_cells=len(test),
         stratum=stratum,
     )
     first = Section(
@@ -110,8 +110,8 @@ def _training(figure: Path, histories: Mapping[Run, pd.DataFrame], manifest: pd.
     return Section(title="Training", parts=[drawn, history_rows(histories)])
 
 
-def _metrics_numbers(comparison: pd.DataFrame, *, bootstrap_samples: int) -> str:
-    """The run's own numbers behind the metrics figure, from table `COMPARISON`."""
+def _metrics_numbers(comparison: pd.DataFrame, test: pd.DataFrame, *, bootstrap_samples: int) -> str:
+    """The run's own numbers behind the metrics figure, from table `COMPARISON` and the test cells."""
     rows = comparison[comparison["source"] == THIS_RUN]
     baseline = rows[rows["model"] == BASELINE]
     n_cells = int(rows["n_cells"].max()) if len(rows) else 0
@@ -119,7 +119,11 @@ def _metrics_numbers(comparison: pd.DataFrame, *, bootstrap_samples: int) -> str
     if len(baseline):
         mae, r2 = baseline["mae"].iloc[0], baseline["r2"].iloc[0]
         line = f" Baseline: mean absolute error {mae:.4g}, R² {number(r2, scale=1.0)}."
-    return f"Here: {n_cells:,} test cells, {bootstrap_samples:,} resamples.{line}"
+    n_wells = len(test[["plate", "well"]].drop_duplicates())
+    of_wells = f" of {n_wells:,} wells"
+    if n_wells == 1:
+        of_wells = f" of one well, {bootstrap_samples:,} resamples of them; the intervals do not cover how wells differ"
+    return f"Here: {n_cells:,} test cells{of_wells}.{line}"
 
 
 def _predictions(

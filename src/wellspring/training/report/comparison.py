@@ -130,7 +130,7 @@ def read_published(path: Path | None) -> pd.DataFrame:
 def metrics_figure(table: pd.DataFrame) -> Figure:
     """Mean absolute error and R² on the test cells per model and regime, with intervals (thesis figure 5.1).
 
-    Bars are means over the seeds, points are seeds with their 95 % bootstrap intervals, the line is the baseline with
+    Bars are means over the seeds, points are seeds with their 95 % intervals, the line is the baseline with
     its interval as a band.
 
     Parameters

@@ -35,7 +35,7 @@ def comparison_rows(comparison: pd.DataFrame, *, file: str) -> PageTable:
     strong = [i for i, seed in enumerate(runs["seed"]) if seed == "mean"]
     n_cells = int(runs["n_cells"].max()) if len(runs) else 0
     note = (
-        f"{n_cells:,} test cells; below each value its 95 % bootstrap interval. Errors in intensity units (MSE: "
+        f"{n_cells:,} test cells; below each value its 95 % interval over wells. Errors in intensity units (MSE: "
         "squared); R²: higher is better, all others: closer to 0 is better. MAE: mean absolute error, MSE: mean "
         "squared error."
     )
