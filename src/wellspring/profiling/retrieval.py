@@ -84,8 +84,8 @@ def retrieval(
     null = np.empty((n_permutations, len(names)))
     for number in range(n_permutations):
         shuffled = components.copy()
-        for rows in on_plate:
-            shuffled[rows] = rng.permuted(components[rows], axis=0)
+        for own in on_plate:
+            shuffled[own] = rng.permuted(components[own], axis=0)
         null[number] = _of_samples(shuffled, codes)
     rows = []
     for index in np.flatnonzero((counts > 1) & (counts < len(samples))):
