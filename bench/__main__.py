@@ -20,6 +20,7 @@ MODULES = (
         "embedding_speed",
         "localization",
         "cell_features",
+        "interval_coverage",
     ),
 )
 

@@ -95,7 +95,7 @@ def job(tmp_path):
         ]
         add("importance", pd.concat(shares), IMPORTANCE, f"{run}/importance.parquet")
         sums = {"target": 1.0, "prediction": 2.0, "baseline_prediction": 1.0, "attribution_sum": 1.0}
-        checks = {"error": 0.0, "relative_error": 0.0, "steps": 9, "is_complete": True}
+        checks = {"error": 0.0, "relative_error": 0.0, "steps": 9, "is_complete": True, "is_rescored": False}
         add("completeness", of_run(seed, **KEY, **sums, **checks), COMPLETENESS, f"{run}/completeness.parquet")
         path = {"alpha": [0.0, 0.3, 0.6, 1.0], "cumulative": 1.0, "difference": 1.0}
         add("sanity", of_run(seed, **{**KEY, "object_id": 1}, **path), SANITY, f"{run}/sanity.parquet")

@@ -149,7 +149,7 @@ class _Cell:
         self, place: int, image: NDArray[np.float32], *, baselines: Baselines, settings: Settings, seed: int
     ) -> None:
         rng = np.random.default_rng([seed, place])
-        self.image = image
+        self.image, self.is_rescored = image, False
         self.starts = baselines.of(image, rng=rng)
         self._integral = Integral(image, self.starts, rule=settings.rule, steps=settings.steps)
         self._score: Estimate[NDArray[np.float32]] | None = None
@@ -175,6 +175,40 @@ class _Cell:
         """The cell itself, its integral so far, and its score map; None where the integral will be that."""
         return self, self._integral.result(), None if self._score is None else self._score.result()
 
+    def replacement(self) -> "_Rescored | None":
+        """The same with what the score is to be replaced by."""
+        better = None if self._score is None else self._score.replacement()
+        return None if better is None else _Rescored(self, better)
+
+
+class _Rescored:
+    """A cell whose integral is done, and the score that replaces its own."""
+
+    def __init__(self, cell: _Cell, score: Estimate[NDArray[np.float32]]) -> None:
+        self._cell, self._score = cell, score
+
+    @property
+    def is_done(self) -> bool:
+        """Whether the score is done."""
+        return self._score.is_done
+
+    def paths(self) -> Iterator[Path]:
+        """Those of the score."""
+        return self._score.paths()
+
+    def take(self, path: Path) -> None:
+        """Hand it on."""
+        self._score.take(path)
+
+    def result(self) -> tuple[_Cell, PathIntegral, NDArray[np.float32] | None]:
+        """As of the cell, with the other score."""
+        cell, integral, _ = self._cell.result()
+        cell.is_rescored = True
+        return cell, integral, self._score.result()
+
+    def replacement(self) -> None:
+        """None."""
+
 
 def _explained(
     images: Iterable[tuple[int, NDArray[np.float32]]],
@@ -197,7 +231,8 @@ def _explained(
             tolerance=settings.tolerance,
             max_steps=settings.max_steps,
         )
-        yield cell.image, Explanation(refined, score=np.abs(refined.attribution) if score is None else score)
+        found = np.abs(refined.attribution) if score is None else score
+        yield cell.image, Explanation(refined, score=found, is_rescored=cell.is_rescored)
 
 
 def _kept(
@@ -230,7 +265,10 @@ def _warnings(summaries: Sequence[CellSummary], *, run: Run) -> list[str]:
     name = run.label
     n_empty = sum(bool(np.isnan(cell.shares).all()) for cell in summaries)
     n_incomplete = sum(not cell.is_complete for cell in summaries)
+    n_rescored = sum(cell.is_rescored for cell in summaries)
     found = []
+    if n_rescored:
+        found.append(f"{name}: offset was too uncertain for {n_rescored} cells, which have the map of the definition")
     if n_empty:
         found.append(f"{name}: the model ignores {n_empty} cells' images; no importance for them")
     if n_incomplete:

@@ -90,7 +90,7 @@ def _packed(explained: ExplainedCells) -> dict[str, Any]:
     }
     arrays["shown"] = np.asarray(list(explained.maps), dtype=np.int64)
     for number, one in explained.maps.items():
-        arrays[f"score_{number}"] = one.score
+        arrays[f"score_{number}"], arrays[f"rescored_{number}"] = one.score, np.asarray(one.is_rescored)
         arrays |= {f"{name}_{number}": np.asarray(getattr(one.integral, name)) for name in _INTEGRAL}
     return arrays
 
@@ -105,6 +105,7 @@ def _unpacked(arrays: Mapping[str, NDArray[Any]], *, n: int) -> ExplainedCells:
             attribution_sum=float(arrays["attribution_sum"][row]),
             steps=int(arrays["steps"][row]),
             is_complete=bool(arrays["is_complete"][row]),
+            is_rescored=bool(arrays["is_rescored"][row]),
         )
         for row in range(n)
     ]
@@ -112,5 +113,6 @@ def _unpacked(arrays: Mapping[str, NDArray[Any]], *, n: int) -> ExplainedCells:
     for number in arrays["shown"].tolist():
         parts: dict[str, Any] = {name: arrays[f"{name}_{number}"] for name in _INTEGRAL}
         integral = PathIntegral(**(parts | {"steps": int(parts["steps"])}))
-        maps[number] = Explanation(integral=integral, score=arrays[f"score_{number}"])
+        is_rescored = bool(arrays[f"rescored_{number}"])
+        maps[number] = Explanation(integral, score=arrays[f"score_{number}"], is_rescored=is_rescored)
     return ExplainedCells(summaries, maps)

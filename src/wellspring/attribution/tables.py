@@ -46,6 +46,7 @@ COMPLETENESS = Table(
         Column("relative_error", "float64", "1", "|error| / |prediction - baseline_prediction|; NaN where that is 0"),
         Column("steps", "int64", "", "steps of the integral"),
         Column("is_complete", "bool", "", "whether the error is within attribution.tolerance"),
+        Column("is_rescored", "bool", "", "score map of the definition, as the estimator offset was too uncertain"),
     ),
 )
 TREND = Table(

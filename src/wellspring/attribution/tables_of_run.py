@@ -36,10 +36,13 @@ class Explanation:
         Integrated Gradients of the image itself, without noise.
     score : (S, S, C) float32
         The method's score map, 0 or more; 0 on unmeasured pixels and for channels that the model does not use.
+    is_rescored : bool
+        Whether the map is that of the definition, since the estimator's own error was too large.
     """
 
     integral: PathIntegral
     score: NDArray[np.float32]
+    is_rescored: bool = False
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,8 @@ class CellSummary:
         Steps of the integral.
     is_complete : bool
         Whether it met the tolerance.
+    is_rescored : bool
+        As of the explanation.
     """
 
     shares: NDArray[np.float64]
@@ -67,6 +72,7 @@ class CellSummary:
     attribution_sum: float
     steps: int
     is_complete: bool
+    is_rescored: bool = False
 
 
 def summary(
@@ -88,6 +94,7 @@ def summary(
         attribution_sum=integral.total,
         steps=integral.steps,
         is_complete=integral.is_complete(tolerance=tolerance),
+        is_rescored=explanation.is_rescored,
     )
 
 
@@ -127,6 +134,7 @@ def completeness_table(cells: pd.DataFrame, summaries: Sequence[CellSummary], *,
         relative_error=relative,
         steps=np.array([cell.steps for cell in summaries], dtype=np.int64),
         is_complete=np.array([cell.is_complete for cell in summaries], dtype=bool),
+        is_rescored=np.array([cell.is_rescored for cell in summaries], dtype=bool),
     )
 
 

@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 
 __all__ = ["metric_intervals"]
 
+# What shared training samples make of the variance of metrics of scores and of their signs.
+_SHARED_AREA, _SHARED_SIGN = 2.0, 1 + 2 / np.pi
 # How near 0 and 1 an end is looked for.
 _LEAST = 1e-9
 
@@ -32,9 +34,13 @@ def metric_intervals(
       that of Hanley and McNeil (1982) with the samples of each class (Newcombe 2006 makes it an interval);
     - how the variance by leaving out one sample after the other (jackknife) compares with that: wells of a sample need
       not be alike. At least the samples per well; 1 where all samples are alike, and nothing can be learned of it;
-    - 1 + k / (k - 1) for k folds, since the classifiers of two folds share training samples, and each is trained with
-      the samples that the other is judged by, so errors of different folds are alike (Nadeau and Bengio 2003). No
-      estimate of this from one study is right in general (Bengio and Grandvalet 2004).
+    - how much the errors of different folds are alike: a sample that one fold judges trained the classifier that judges
+      the other's, and the other way round. Without an effect the covariance of two errors is the squared influence of
+      the class of one on the score of the other, and these add up to the share of the score's variance, over classes
+      of the training samples, that is linear in them: 1 of a score of a linear boundary, so that the variance of the
+      area is doubled; 2/π of its sign (as of the majority of many votes: O'Donnell 2014, chapter 5), so that those of
+      the other metrics are 1 + 2/π times as large. With an effect it is less. One study cannot say how much (Bengio and
+      Grandvalet 2004). Where there is one fold: 1.
 
     It is meant to hold the metric that classifiers trained with as many samples would have on new ones, on average over
     such trainings.
@@ -58,10 +64,9 @@ def metric_intervals(
     """
     found = metrics(is_positive, score)
     codes, names = pd.factorize(wells["sample"])
-    n_folds = int(wells["fold"].nunique())
-    inflation = 1 + n_folds / (n_folds - 1) if n_folds > 1 else 1.0
-    kept = [codes != one for one in range(len(names))]
-    without = pd.DataFrame([metrics(is_positive[rows], score[rows]) for rows in kept if rows.any()])
+    has_folds = wells["fold"].nunique() > 1
+    kept = [codes != one for one in range(len(names))] if len(names) > 1 else []
+    without = pd.DataFrame([metrics(is_positive[rows], score[rows]) for rows in kept])
     called = score > 0
     behind = {
         "accuracy": np.ones(len(codes), dtype=bool),
@@ -78,8 +83,10 @@ def metric_intervals(
             ends[name] = (float("nan"), float("nan"))
             continue
         variance = _of_area(n_positive, n_other) if name == "auroc" else _of_share(n)
-        ratio = _design_effect(value, without[name].to_numpy(), variance, least=n / int(rows.sum()))
-        ends[name] = _score_interval(value, variance, n=n, factor=ratio * inflation, confidence=confidence)
+        left_out = without[name].to_numpy()[np.unique(codes[rows])]
+        ratio = _design_effect(value, left_out, variance, least=n / int(rows.sum()))
+        shared = (_SHARED_AREA if name == "auroc" else _SHARED_SIGN) if has_folds else 1.0
+        ends[name] = _score_interval(value, variance, n=n, factor=ratio * shared, confidence=confidence)
     return ends
 
 

@@ -71,6 +71,7 @@ def completeness() -> pd.DataFrame:
             "relative_error": [0.01, 0.03, 0.08, np.nan],
             "steps": [70, 560, 560, 70],
             "is_complete": [True, False, False, True],
+            "is_rescored": False,
         }
     )
 

@@ -232,3 +232,18 @@ def test_a_keras_model_is_complete():
     np.testing.assert_allclose(found.completeness["prediction"], np.asarray(model(images))[:, 0], rtol=1e-5)
     np.testing.assert_allclose(found.completeness["relative_error"], 1 / 200, rtol=0.05)
     np.testing.assert_allclose(found.importance["importance"].to_numpy().reshape(3, 2).sum(axis=1), 1)
+
+
+def test_cells_whose_estimate_is_too_uncertain_have_the_map_of_the_definition():
+    def oscillating(batch):
+        x = batch * [8, 0, 8, 0]
+        return np.sin(x).sum(axis=(1, 2, 3)), (8 * np.cos(x) * [1, 0, 1, 0]).astype(np.float32)
+
+    scoring = replace(SETTINGS.scoring, estimator="offset", points=2, samples=8)
+    lines = []
+    found = explained(
+        oscillating, settings=replace(SETTINGS, scoring=scoring, max_steps=2 * SETTINGS.steps), lines=lines
+    )
+    assert found.completeness["is_rescored"].all()
+    assert any("too uncertain for 3 cells" in line for line in lines)
+    assert not explained(settings=replace(SETTINGS, scoring=scoring)).completeness["is_rescored"].any()

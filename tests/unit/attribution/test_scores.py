@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from wellspring.attribution.maps.baselines import Baselines
-from wellspring.attribution.maps.estimates import estimated
+from wellspring.attribution.maps.estimates import PLAIN_COPIES, PLAIN_STEPS, CopiesScore, OffsetScore, estimated
 from wellspring.attribution.maps.methods import COPIES, MapMethod
 from wellspring.attribution.maps.moments import Moments, PairedMoments
-from wellspring.attribution.maps.paths import Path, end_point
+from wellspring.attribution.maps.paths import Path, end_point, midpoint, summed_paths
 from wellspring.attribution.maps.scores import Scoring, score_estimate, scoring_of
 
 WEIGHT = np.array([2.0, -3.0, 0.0, 5.0], dtype=np.float32)
@@ -245,3 +245,68 @@ def test_scoring_is_what_the_config_says(map_settings):
     assert (thesis.estimator, thesis.points, thesis.samples) == ("trapezoid", 70, 50)
     bare = scoring_of(map_settings(copies="none", estimator=offset))
     assert (bare.estimator, bare.points) == ("midpoint", 9)
+
+
+def _oscillating(batch):
+    """Sum of sin(8 x): the gradient turns many times on the way."""
+    x = batch * [8, 8, 8, 0]
+    return np.sin(x).sum(axis=(1, 2, 3)), (8 * np.cos(x) * [1, 1, 1, 0]).astype(np.float32)
+
+
+def _offset_and_reference(model, *, copies="vargrad", points=8, samples=100, size=8):
+    """The estimate, its map, and the map of the definition with very many copies."""
+    (image,) = make_images(1, size=size)
+    start = (image * [0, 0, 0, 1])[None].astype(np.float32)
+    method = MapMethod("integrated_gradients", copies)
+    given = {"method": method, "noise_sd": 1.0}
+    offset = OffsetScore(image, start, points=points, samples=samples, rng=np.random.default_rng(2), **given)
+    for path in summed_paths(offset.paths(), gradients=model, batch_size=200):
+        offset.take(path)
+    many = CopiesScore(image, start, points=midpoint(40), samples=2000, rng=np.random.default_rng(3), **given)
+    for path in summed_paths(many.paths(), gradients=model, batch_size=400):
+        many.take(path)
+    return offset, offset.result(), many.result()
+
+
+@pytest.mark.parametrize("copies", ["vargrad", "smoothgrad"])
+def test_the_offset_estimator_knows_its_own_error(copies):
+    """Against the definition with 2000 copies; the kinked model is hard enough to have one."""
+    offset, found, truth = _offset_and_reference(kinked, copies=copies)
+    error = np.linalg.norm(found - truth) / np.linalg.norm(truth)
+    own, expected = offset.relative_errors()
+    assert own == pytest.approx(error, rel=0.35)
+    assert own < expected
+    assert offset.replacement() is None
+
+
+def test_a_function_that_oscillates_is_scored_by_the_definition():
+    offset, found, truth = _offset_and_reference(_oscillating)
+    own, expected = offset.relative_errors()
+    assert np.linalg.norm(found - truth) / np.linalg.norm(truth) > 1
+    assert own > 2 * expected
+    assert expected == pytest.approx(np.sqrt(2 / 49))
+    assert isinstance(offset.replacement(), CopiesScore)
+    (replaced,) = maps(
+        make_images(1, size=8), estimator="offset", points=8, samples=100, copies="vargrad", gradients=_oscillating,
+        batch_size=200,
+    )  # fmt: skip
+    assert np.linalg.norm(replaced - truth) / np.linalg.norm(truth) < 0.3
+    assert replaced.sum() == pytest.approx(truth.sum(), rel=0.05)
+
+
+def test_the_gradients_of_a_replacement_follow_those_of_the_estimate():
+    n_gradients = 0
+
+    def counted(batch):
+        nonlocal n_gradients
+        n_gradients += len(batch)
+        return _oscillating(batch)
+
+    given = {"estimator": "offset", "points": 2, "gradients": counted, "copies": "vargrad", "batch_size": 50}
+    found = maps(make_images(2, size=8), samples=8, **given)
+    assert len(found) == 2
+    assert n_gradients == 2 * (2 * 8 + (PLAIN_STEPS + 1) * PLAIN_COPIES)
+    # Too few copies to say how uncertain they are.
+    n_gradients = 0
+    maps(make_images(1, size=8), samples=7, **given)
+    assert n_gradients == 2 * 7

@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Iterable, Iterator
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,10 +11,16 @@ from wellspring.attribution.maps.baselines import measured_noise
 from wellspring.attribution.maps.integrated import PathIntegral, mean_integral, points_of
 from wellspring.attribution.maps.methods import MapMethod, base_map, base_paths, score_of
 from wellspring.attribution.maps.moments import Moments, PairedMoments
-from wellspring.attribution.maps.paths import Gradients, Path, Points, offset_points, summed_paths
+from wellspring.attribution.maps.paths import Gradients, Path, Points, offset_points, summed_paths, trapezoid
 from wellspring.errors import InputError
 
-__all__ = ["CopiesScore", "Estimate", "Integral", "OffsetScore", "estimated"]
+__all__ = ["PLAIN_COPIES", "PLAIN_STEPS", "CopiesScore", "Estimate", "Integral", "OffsetScore", "estimated"]
+
+PLAIN_COPIES, PLAIN_STEPS = 50, 70
+"""Of the definition, as Becker (2021) has it."""
+
+# How much more uncertain an estimate may be that needs a quarter of the gradients, and copies that say how uncertain.
+_WORSE, _LEAST_JUDGED = 1.5, 8
 
 Result = TypeVar("Result", covariant=True)
 
@@ -35,6 +41,9 @@ class Estimate(Protocol, Generic[Result]):
     def result(self) -> Result:
         """What was to be computed, once it is done."""
 
+    def replacement(self) -> "Estimate[Result] | None":
+        """What is to be computed instead, as this one, once done, says that it is not good enough; mostly None."""
+
 
 def estimated(estimates: Iterable[Estimate[Result]], *, gradients: Gradients, batch_size: int) -> Iterator[Result]:
     """The results of a stream of estimates, in their order. Memory holds those that share a batch.
@@ -54,7 +63,12 @@ def estimated(estimates: Iterable[Estimate[Result]], *, gradients: Gradients, ba
     for path in summed_paths(paths(), gradients=gradients, batch_size=batch_size):
         waiting[0].take(path)
         if waiting[0].is_done:
-            yield waiting.popleft().result()
+            done = waiting.popleft()
+            better = done.replacement()
+            if better is None:
+                yield done.result()
+            else:
+                yield from estimated([better], gradients=gradients, batch_size=batch_size)
 
 
 class Integral:
@@ -82,6 +96,9 @@ class Integral:
     def result(self) -> PathIntegral:
         """The mean over the baselines."""
         return mean_integral(self._found, steps=self._steps)
+
+    def replacement(self) -> None:
+        """None: what is not complete is refined by who asked for it."""
 
 
 class CopiesScore:
@@ -146,6 +163,9 @@ class CopiesScore:
         """(S, S, C) float32: the score map."""
         return score_of(self._method.copies, mean=self._moments.mean(), variance=self._moments.variance())
 
+    def replacement(self) -> None:
+        """None: the definition itself."""
+
 
 class OffsetScore:
     """The score map of integrated gradients over noisy copies, from few points on few paths.
@@ -159,6 +179,12 @@ class OffsetScore:
     map is (x + z - b) G, with G the mean gradient on the path. So the sums over the copies are corrected by what the
     same sums give when G is held at its mean, and their known value is put in its place. For a linear model the map
     is then right from two copies.
+
+    Where the gradient turns several times on the way from baseline to image, few points say little of its mean, and a
+    variance that comes out below 0 and is cut there makes the map too large. The estimate therefore measures its own
+    error, by the difference of the maps of every other copy; where it is more than half as large again as the chance of
+    the copies would leave by the definition, with 50 of them, its replacement is the score by the definition: the
+    trapezoid rule over 70 steps to each of 50 copies.
 
     Parameters as of `CopiesScore`; `points` is the number of points per copy, for both sums together: even, 2 or more.
 
@@ -199,12 +225,13 @@ class OffsetScore:
         self._noise_sd = noise_sd
         self._noises: deque[NDArray[np.float32]] = deque()
         self._first: Path | None = None
-        self._moments = PairedMoments(noise_variance=(image[..., -1:] > 0) * noise_sd**2)
+        variance = (image[..., -1:] > 0) * noise_sd**2
+        self._halves = PairedMoments(noise_variance=variance), PairedMoments(noise_variance=variance)
 
     @property
     def is_done(self) -> bool:
         """Whether all paths have come back."""
-        return self._moments.n == self._samples
+        return sum(half.n for half in self._halves) == self._samples
 
     def paths(self) -> Iterator[Path]:
         """Two to each copy."""
@@ -224,12 +251,43 @@ class OffsetScore:
             return
         noise = np.zeros(self._image.shape, dtype=np.float32)
         noise[..., :-1] = self._noises.popleft()
-        self._moments.add(self._first, path, noise=noise)
+        first, second = self._halves
+        (first if first.n <= second.n else second).add(self._first, path, noise=noise)
         self._first = None
 
     def result(self) -> NDArray[np.float32]:
         """(S, S, C) float32: the score map."""
-        return score_of(self._method.copies, mean=self._moments.mean(), variance=self._moments.variance())
+        moments = PairedMoments.of_halves(*self._halves)
+        return score_of(self._method.copies, mean=moments.mean(), variance=moments.variance())
+
+    def relative_errors(self) -> tuple[float, float]:
+        """Error of the map's mean or variance over its size, and that which chance leaves by the definition.
+
+        Sizes are root sums of squares over the map. The first is half the difference of the two halves of the copies
+        (root 2 for two of them, root 2 for half the copies), over the root of their product, which has no error squared
+        in it. For a variance of normal values the second is √(2 / (n - 1)); of a mean it is what their variance makes.
+        Infinite where the halves have nothing in common; both 0 for a map of zeros.
+        """
+        moments = PairedMoments.of_halves(*self._halves)
+        is_mean = self._method.copies == "smoothgrad"
+        one, other = (half.mean() if is_mean else half.variance() for half in self._halves)
+        common, apart = float((one * other).sum()), float(np.linalg.norm(one - other)) / 2
+        if not apart:
+            return 0.0, 0.0
+        size = np.sqrt(common) if common > 0 else 0.0
+        expected = np.sqrt(2 / (PLAIN_COPIES - 1))
+        if is_mean and size:
+            expected = np.sqrt(max(float(moments.variance().sum()), 0.0) / PLAIN_COPIES) / size
+        return float(apart / size) if size else float("inf"), float(expected)
+
+    def replacement(self) -> "CopiesScore | None":
+        """The score by its definition, where this one is more uncertain than the chance of its copies explains."""
+        found, expected = self.relative_errors()
+        if self._samples < _LEAST_JUDGED or found <= _WORSE * expected:
+            return None
+        points = trapezoid(PLAIN_STEPS)
+        noise: dict[str, Any] = {"samples": PLAIN_COPIES, "noise_sd": self._noise_sd, "rng": self._rng}
+        return CopiesScore(self._image, self._baselines, method=self._method, points=points, **noise)
 
 
 def _noisy(image: NDArray[np.float32], *, noise: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -73,6 +73,14 @@ class PairedMoments:
         self._noise_variance = noise_variance
         self._sums: list[Array] = []
 
+    @classmethod
+    def of_halves(cls, first: "PairedMoments", second: "PairedMoments") -> "PairedMoments":
+        """The moments of the copies of both, which are of the same image."""
+        both = cls(noise_variance=first._noise_variance)
+        both.n = first.n + second.n
+        both._sums = [one + other for one, other in zip(first._sums, second._sums, strict=True)]
+        return both
+
     def add(self, first: Path, second: Path, *, noise: NDArray[np.float32]) -> None:
         """Take the two sums along the path to one copy, and the noise in it, (S, S, C)."""
         way, other_way = first.way(), second.way()
