@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["empty_blocks", "empty_share", "smooth_surface"]
+__all__ = ["empty_blocks", "empty_share", "evened", "smooth_surface"]
 
 _N_BLOCKS = 32
 _LEAST_BLOCK_PX = 8
@@ -39,7 +39,9 @@ def empty_share(image: NDArray[np.number]) -> float:
     return float(empty_blocks(image).mean())
 
 
-def smooth_surface(means: NDArray[np.float32], *, block: int) -> NDArray[np.float32]:
+def smooth_surface(
+    means: NDArray[np.float32], *, block: int, shape: tuple[int, int], most: int = 6
+) -> NDArray[np.float32]:
     """The slow change of intensity over a field: a polynomial of degree 6 of the position, up to a constant.
 
     It is fitted to the differences of neighbouring blocks by least absolute deviations, so that cells, whose borders
@@ -52,15 +54,19 @@ def smooth_surface(means: NDArray[np.float32], *, block: int) -> NDArray[np.floa
         Of square blocks of the image.
     block
         Their side in px.
+    shape
+        Of the surface: as many blocks, or somewhat more.
+    most
+        Highest degree.
 
     Returns
     -------
-    (n_y block, n_x block) float32
+    float32 of that shape
     """
     n_y, n_x = means.shape
-    degree = next((degree for n_least, degree in _DEGREES if min(n_y, n_x) >= n_least), 0)
+    degree = min(most, next((degree for n_least, degree in _DEGREES if min(n_y, n_x) >= n_least), 0))
     if not degree:
-        return np.zeros((n_y * block, n_x * block), dtype=np.float32)
+        return np.zeros(shape, dtype=np.float32)
     powers = [(i, j) for i in range(degree + 1) for j in range(degree + 1 - i) if i + j]
     rows, columns = (np.vander(np.linspace(-1, 1, n), degree + 1, increasing=True) for n in (n_y, n_x))
     terms = np.stack([np.outer(rows[:, i], columns[:, j]) for i, j in powers], axis=-1)
@@ -77,11 +83,24 @@ def smooth_surface(means: NDArray[np.float32], *, block: int) -> NDArray[np.floa
         table[i, j] = value
     # Block middles are at -1 and 1, so the field reaches half a block further.
     along = (
-        np.vander(((np.arange(n * block) + 0.5) / block - n / 2) * 2 / (n - 1), degree + 1, increasing=True)
-        for n in (n_y, n_x)
+        np.vander(((np.arange(length) + 0.5) / block - n / 2) * 2 / (n - 1), degree + 1, increasing=True)
+        for n, length in zip((n_y, n_x), shape, strict=True)
     )
     over_y, over_x = along
     return np.asarray(over_y @ table @ over_x.T, dtype=np.float32)
+
+
+def evened(image: NDArray[np.number], *, degree: int) -> NDArray[np.float32]:
+    """(Y, X) float32: the image less its mean and its `smooth_surface` of that degree, where it has 8 x 8 blocks."""
+    values = image.astype(np.float32)
+    values -= values.mean()
+    block = max(_LEAST_BLOCK_PX, min(image.shape) // _N_BLOCKS)
+    n_y, n_x = (length // block for length in image.shape)
+    if min(n_y, n_x) == 0:
+        return values
+    means = cv2.resize(values[: n_y * block, : n_x * block], (n_x, n_y), interpolation=cv2.INTER_AREA)
+    values -= smooth_surface(means, block=block, shape=(image.shape[0], image.shape[1]), most=degree)
+    return values
 
 
 def empty_blocks(image: NDArray[np.number]) -> NDArray[np.float32]:
@@ -93,7 +112,7 @@ def empty_blocks(image: NDArray[np.number]) -> NDArray[np.float32]:
     used = image[: n_y * block, : n_x * block].astype(np.float32)
     used -= used.mean()
     size = (n_x, n_y)
-    used -= smooth_surface(cv2.resize(used, size, interpolation=cv2.INTER_AREA), block=block)
+    used -= smooth_surface(cv2.resize(used, size, interpolation=cv2.INTER_AREA), block=block, shape=used.shape)
     residual = cv2.filter2D(used, -1, _NOISE_KERNEL)
     mean = cv2.resize(used, size, interpolation=cv2.INTER_AREA)
     variance = cv2.resize(used * used, size, interpolation=cv2.INTER_AREA) - mean**2

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy import fft
 
 from wellspring.errors import InputError
-from wellspring.quality.emptiness import empty_blocks, empty_share
+from wellspring.quality.emptiness import empty_blocks, empty_share, evened
 
 __all__ = ["Focus", "ImageMeasures", "empty_share", "focus", "focus_slope", "measure_image"]
 
@@ -22,8 +22,10 @@ _ROUNDING = 0.5
 _ALIKE = 2.25
 # Frequencies from here on (cycles per px) are noise; a ring's power is known if its error is below half of it.
 _NOISE_FREQUENCY, _KNOWN, _LEAST_RINGS = 0.3, 0.5, 4
+# Of the surface that the light makes over a field.
+_LIGHT_DEGREE = 2
 # Rings that a line is fitted to at least, and standard errors by which another end must be steeper.
-_LEAST_FITTED, _SURE = 6, 2.0
+_LEAST_FITTED, _SURE = 6, 3.0
 # Smallest side of a quadrant that has a slope worth comparing.
 _LEAST_QUADRANT_PX = 64
 _Floats = NDArray[np.float64]
@@ -170,11 +172,12 @@ def focus(image: NDArray[np.number]) -> Focus:
         cycles per px in both directions over ln 2, that of an exponential distribution): a field without cells has no
         focus. Slope 0, error 0 for a constant image and one too small.
     """
-    whole = _fitted(image)
+    even = evened(image, degree=_LIGHT_DEGREE)
+    whole = _fitted(even)
     if whole is None:
         return Focus(0.0, 0.0)
     height, width = (length // 2 for length in image.shape)
-    quadrants = (image[y : y + height, x : x + width] for y in (0, height) for x in (0, width))
+    quadrants = (even[y : y + height, x : x + width] for y in (0, height) for x in (0, width))
     fits = [_fitted(quadrant) for quadrant in quadrants]
     slopes = [fit.slope for fit in fits if fit is not None and np.isfinite(fit.slope)]
     if min(height, width) < _LEAST_QUADRANT_PX:
@@ -205,7 +208,7 @@ def _fitted(image: NDArray[np.number]) -> _Fit | None:
 def _steepest(rings: NDArray[np.intp], means: _Floats, per_ring: _Floats) -> _Fit:
     """The line of least squares over ln(radius), from the first ring to the one where it is most surely steep.
 
-    That is where slope + 2 standard errors is least: of a spectrum that is a power law, the last ring; of one that
+    That is where slope + 3 standard errors is least: of a spectrum that is a power law, the last ring; of one that
     falls into the noise, about the ring where it does, since beyond it the line gets flat again.
     """
     variance = _ALIKE / np.maximum(per_ring, _ALIKE)
@@ -233,10 +236,11 @@ def _misfit(x: _Floats, y: _Floats, weights: _Floats) -> float:
 def focus_slope(image: NDArray[np.number]) -> float:
     """Slope of the radially averaged log-log power spectrum: the more negative, the more blurred.
 
-    The image, its mean subtracted, is multiplied by a Hann window, so that its edges do not count as structure. The
+    The image, less its mean and the light's slow change over the field (a quadratic surface, see `evened`), is
+    multiplied by a Hann window, so that its edges do not count as structure. The
     power is averaged over rings one cycle per image side wide, and a line is fitted by least squares to ln(mean
     power) over ln(radius), from 2 cycles per shorter side to an eighth of that side (details of 8 px and more), or to
-    the ring before where it is most surely steep: where slope + 2 standard errors is least, six rings at least.
+    the ring before where it is most surely steep: where slope + 3 standard errors is least, six rings at least.
     White noise has slope 0; a scene of edges about -3; out of focus it is steeper.
 
     This is the definition of Bray et al. 2012 (J. Biomol. Screen. 17, 266) but for that end and the mean of each ring.
@@ -254,7 +258,7 @@ def focus_slope(image: NDArray[np.number]) -> float:
     float
         0 for a constant image.
     """
-    spectrum = _spectrum(image, has_noise=False)
+    spectrum = _spectrum(evened(image, degree=_LIGHT_DEGREE), has_noise=False)
     if spectrum is None:
         return 0.0
     rings, means, per_ring, _ = spectrum

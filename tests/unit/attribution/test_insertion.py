@@ -83,3 +83,19 @@ def test_the_fill_is_the_channel_s_own():
 def test_the_fill_is_the_training_mean_as_a_model_sees_it():
     scaling = pd.DataFrame({"channel": ["a", "b"], "mean": [10.0, 8.0], "shift": [10.0, 0.0], "scale": [2.0, 4.0]})
     assert fill_values(scaling, channels=["b", "a"]).tolist() == [2.0, 0.0]
+
+
+def test_curves_are_relative_to_what_is_left_when_all_is_removed():
+    """Fill and blur of 1: 10, 7, 5, 4, 4 with values removed, so 6 is all that can be lost; put in 4, 7, 9, 10, 10."""
+    one = make_subject()
+    blurred = one.image.copy()
+    blurred[0, :, :2] = 1
+    other = Subject(one.image, blurred=blurred, inputs=one.inputs, fill=np.array([1.0, 1.0]))
+    order = removal_order(other.values, ranking="intensity", score=None, rng=np.random.default_rng(0))
+    found = insertion_deletion([other], [order], gradients=total, n_steps=4, batch_size=3)
+    np.testing.assert_allclose(found.deletion, [1, 1 / 2, 1 / 6, 0, 0], atol=1e-6)
+    np.testing.assert_allclose(found.insertion, [0, 1 / 2, 5 / 6, 1, 1], atol=1e-6)
+    # Distances are added up over cells before they are divided: (3 + 6) / (6 + 10) is left after one value.
+    both = insertion_deletion([other, one], [order, order], gradients=total, n_steps=4, batch_size=3)
+    np.testing.assert_allclose(both.deletion[1], 9 / 16, atol=1e-6)
+    np.testing.assert_allclose(both.insertion[1], 1 - 9 / 16, atol=1e-6)

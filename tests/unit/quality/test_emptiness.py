@@ -38,7 +38,7 @@ def test_bright_cells_do_not_bend_the_surface() -> None:
     bright = means.copy()
     for row, column in ((3, 4), (9, 12), (14, 5), (15, 15)):
         bright[row : row + 3, column : column + 3] += 1000
-    surface = smooth_surface(bright, block=10)
+    surface = smooth_surface(bright, block=10, shape=(200, 200))
     assert surface.shape == (200, 200)
     assert np.diff(surface[100])[5:-5] == pytest.approx(np.full(189, 0.5), abs=0.05)
     assert np.ptp(surface[:, 100]) < 2
@@ -47,7 +47,7 @@ def test_bright_cells_do_not_bend_the_surface() -> None:
 @pytest.mark.parametrize(("n", "degree"), [(4, 0), (8, 2), (16, 6)])
 def test_few_blocks_allow_simple_surfaces_only(n: int, degree: int) -> None:
     x = np.linspace(-1, 1, n)
-    surface = smooth_surface(np.tile(x**2, (n, 1)).astype(np.float32), block=8)
+    surface = smooth_surface(np.tile(x**2, (n, 1)).astype(np.float32), block=8, shape=(8 * n, 8 * n))
     assert float(np.ptp(surface)) == pytest.approx(0 if degree == 0 else 1, abs=0.5)
     if degree:
         # At the middles of the first block and of the field.

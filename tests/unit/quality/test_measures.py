@@ -98,3 +98,16 @@ def test_empty_share_is_the_part_without_structure() -> None:
 def test_empty_share_of_a_constant_image_is_1() -> None:
     assert empty_share(np.full((64, 64), 9, dtype=np.uint16)) == 1.0
     assert empty_share(np.full((4, 4), 9, dtype=np.uint16)) == 1.0
+
+
+@pytest.mark.parametrize("light", [np.linspace(0, 3, 256), np.linspace(-1, 1, 256)[:, None] ** 2 * 3])
+def test_light_that_changes_over_the_field_is_no_blur(light: np.ndarray) -> None:
+    noise = np.random.default_rng(6).standard_normal((256, 256))
+    assert focus_slope(noise + light) == pytest.approx(focus_slope(noise), abs=0.3)
+
+
+def test_the_edges_of_a_field_are_no_structure() -> None:
+    """Two brighter columns at its border, as some cameras have: a Hann window takes them out."""
+    field = np.random.default_rng(7).standard_normal((256, 256))
+    border = (np.arange(256) < 2) * 1.0
+    assert focus_slope(field + border) == pytest.approx(focus_slope(field), abs=0.2)

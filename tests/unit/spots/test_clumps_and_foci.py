@@ -169,3 +169,43 @@ def test_foci_are_the_clusters_of_dbscan(seed: int) -> None:
     min_spots = int(rng.integers(1, 7))
     found = find_foci(spots, spacing_um=(1.0, 1.0), radius_um=0.35, min_spots=min_spots)
     assert found["focus_id"].tolist() == (DBSCAN(eps=0.35, min_samples=min_spots).fit_predict(places) + 1).tolist()
+
+
+def test_planes_that_are_further_apart_than_pixels_are_so_in_foci() -> None:
+    above = pd.DataFrame({"z_px": [3.0, 4, 5, 6], "y_px": [10.0] * 4, "x_px": [10.0] * 4})
+    along = pd.DataFrame({"z_px": [3.0] * 4, "y_px": [10.0] * 4, "x_px": [10.0, 11, 12, 13]})
+    options = {"spacing_um": (0.5, 0.1, 0.1), "min_spots": 3}
+    assert find_foci(above, **options)["focus_id"].tolist() == [0] * 4
+    assert find_foci(along, **options)["focus_id"].tolist() == [1] * 4
+    # Up to a distance, and no more.
+    assert find_foci(above, spacing_um=(0.34, 0.1, 0.1), min_spots=3)["focus_id"].tolist() == [1] * 4
+    assert find_foci(above, spacing_um=(0.36, 0.1, 0.1), min_spots=3)["focus_id"].tolist() == [0] * 4
+
+
+def _clump_of(share: float, *, plateau: float = 0.0) -> tuple[np.ndarray, pd.DataFrame]:
+    """Twelve single spots of amplitude 600 on 200, and `share` times their light at one place, on a plateau."""
+    light = np.full((100, 120), 200.0)
+    y, x = np.mgrid[:100, :120]
+    light[np.hypot(y - 55, x - 60) < 12] += plateau
+    singles = np.array([[y, x] for y in (15, 35, 85) for x in (15, 45, 75, 105)], dtype=float)
+    places = np.concatenate([singles, [[55.0, 60.0]]])
+    add_spots(light, places, np.r_[np.full(12, 600.0), 600.0 * share], sigma_px=(1.5, 1.5))
+    image = (light + np.random.default_rng(0).normal(0, 2, light.shape)).astype(np.float32)
+    return image, detect_spots(image, sigma_px=1.5)
+
+
+@pytest.mark.parametrize(("share", "n_spots"), [(2.7, 3), (2.3, 2), (3.6, 4)])
+def test_the_light_of_a_clump_is_rounded_to_the_nearest_number_of_spots(share: float, n_spots: int) -> None:
+    image, spots = _clump_of(share)
+    whole = decompose_clumps(image, spots, sigma_px=1.5).spots
+    assert (np.hypot(whole["y_px"] - 55, whole["x_px"] - 60) < 4).sum() == n_spots
+    assert len(whole) == 12 + n_spots
+
+
+def test_the_background_of_a_clump_is_that_of_the_ring_around_it() -> None:
+    image, spots = _clump_of(4.0, plateau=150.0)
+    whole = decompose_clumps(image, spots, sigma_px=1.5).spots
+    added = whole[whole["is_added"]]
+    # The region reaches some 3 px, the ring 5 more: all of it on the plateau, whose light is none of the clump's.
+    assert added["background"].to_numpy() == pytest.approx(350, abs=5)
+    assert len(added) == 3

@@ -1,5 +1,7 @@
 """Thresholds from maxima whose classes are known."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -17,6 +19,7 @@ from wellspring.spots.threshold import (
     given_threshold,
     maxima_by_chance,
     noise_factor,
+    noise_maxima,
     noise_threshold,
     signal_boundary,
 )
@@ -164,3 +167,28 @@ def test_both_methods_on_one_field() -> None:
     assert len(elbow.spots) == pytest.approx(80, abs=10)
     assert noise.threshold.n_spots == len(noise.spots)
     assert noise.threshold.instability < 0.05
+
+
+@pytest.mark.parametrize("t", [2.5, 4.0])
+def test_maxima_of_noise_in_a_stack_by_hand(t: float) -> None:
+    stack = replace(NOISE, shape=(10, 50, 60), roughness=0.125)
+    expected = 10 * 50 * 60 * 0.125 / (2 * np.pi) ** 2 * (t**2 - 1) * np.exp(-(t**2) / 2)
+    assert noise_maxima(stack, np.array([t]))[0] == pytest.approx(expected)
+    # Below the root of 3, where the number is highest, it stays.
+    low, highest = noise_maxima(stack, np.array([0.5, 3**0.5]))
+    assert low == highest == pytest.approx(30000 * 0.125 / (2 * np.pi) ** 2 * 2 * np.exp(-1.5))
+    plane = noise_maxima(NOISE, np.array([0.5, 1.0]))
+    assert plane.tolist() == pytest.approx([500 * 500 * 0.25 / (2 * np.pi) ** 1.5 * np.exp(-0.5)] * 2)
+
+
+def test_noise_explains_at_most_half_of_the_maxima_above_its_factor() -> None:
+    def expected(t: float) -> float:
+        return (
+            500 * 500 * 0.25 / (2 * np.pi) ** 1.5 * (t * np.exp(-(t**2) / 2) - 1.1 * t * np.exp(-((1.1 * t) ** 2) / 2))
+        )
+
+    # As many maxima in each window from t to 1.1 t: 40 of them where noise has 20.
+    per_window = 40
+    responses = 2.0 * np.exp(np.arange(np.log(2.5), np.log(20), np.log(1.1) / per_window))
+    factor = noise_factor(_candidates(responses), NOISE)
+    assert expected(factor) == pytest.approx(0.5 * per_window, rel=0.1)
