@@ -1,7 +1,7 @@
 """Whether the tests notice a changed formula: ``python -m bench.mutations --sample 60 --seed 1``.
 
 Small changes are made to modules of the science, one at a time, in a copy of the project, and the tests of that module
-are run. A change that no test notices is printed: either a test is missing, or the change is one that makes no difference.
+are run. A change that no test notices is printed: either a test is missing, or the change makes no difference.
 """
 
 import argparse
