@@ -25,7 +25,7 @@ def test_a_corner_costs_the_root_of_two_sides(sides: int, owner: int) -> None:
     assert _owner((7, 1), (4, 4 + sides), at=(4, 4)) == owner
 
 
-@pytest.mark.parametrize(("height", "owner"), [(0.2, 1), (0.6, 2)])
+@pytest.mark.parametrize(("height", "owner"), [(0.2, 1), (0.277, 1), (0.31, 2), (0.6, 2)])
 def test_a_step_of_intensity_costs_what_it_is_high_over_three_pixels(height: float, owner: int) -> None:
     """A step of `height` in a row of 3 neighbourhoods costs the root of its square, 3 times over, and lambda's."""
     image = np.zeros((9, 20), dtype=np.float32)
