@@ -418,15 +418,15 @@ def test_positions_are_more_than_samples_and_still_told() -> None:
 
 
 def test_cramers_v_counts_samples_and_not_their_wells() -> None:
-    # Of four samples of each class, three are on one plate; the odd ones have nine wells, the others one.
+    # Of four samples of each class, three are on one plate; the odd ones have five wells, the others one.
     rows = []
     for n in range(8):
         label, odd = "xy"[n // 4], n % 4 == 3
         plate = "1" if (label == "x") != odd else "2"
-        rows += [(f"s{n}", label, plate)] * (9 if odd else 1)
+        rows += [(f"s{n}", label, plate)] * (5 if odd else 1)
     wells = pd.DataFrame(rows, columns=["sample", "label", "plate"])
     (found,) = class_associations(wells, columns=["plate"], n_permutations=199, rng=np.random.default_rng(0))
-    # (3 * 3 - 1 * 1) / 16 over samples; over wells it would be |3 * 3 - 9 * 9| / 144.
+    # (3 * 3 - 1 * 1) / 16 over samples; over wells it would be |3 * 3 - 5 * 5| / 64.
     assert found.cramers_v == pytest.approx(0.5)
     # 34 of the 70 ways to choose four of eight have three or four, or one or none, on plate 1.
     assert found.p_value == pytest.approx(34 / 70, abs=0.12)
