@@ -99,3 +99,12 @@ def test_curves_are_relative_to_what_is_left_when_all_is_removed():
     both = insertion_deletion([other, one], [order, order], gradients=total, n_steps=4, batch_size=3)
     np.testing.assert_allclose(both.deletion[1], 9 / 16, atol=1e-6)
     np.testing.assert_allclose(both.insertion[1], 1 - 9 / 16, atol=1e-6)
+
+
+def test_measured_pixels_are_those_of_the_mask_whatever_the_channels_hold():
+    image = np.zeros((1, 3, 3), dtype=np.float32)
+    image[0, :, :2] = [[4, 0], [0, 0], [3, 2]]
+    image[0, :2, 2] = 1
+    one = Subject(image, blurred=np.zeros_like(image), inputs=np.array([0, 1]), fill=np.zeros(2))
+    assert one.mask.tolist() == [[True, True, False]]
+    assert one.values.tolist() == [[4, 0], [0, 0]]
