@@ -97,7 +97,8 @@ def test_cells_without_shares_are_left_out():
 def test_no_cells_give_no_rows():
     found = mean_importance(make_importance([(1, "low", "a", np.nan)]))
     assert len(found) == 0
-    assert found.columns.tolist()[-5:] == ["n_cells", "n_wells", "mean", "lower", "upper"]
+    keys = ["model", "regime", "seed", "level", "channel"]
+    assert found.columns.tolist() == [*keys, "n_cells", "n_wells", "mean", "lower", "upper"]
 
 
 @pytest.mark.parametrize("confidence", [0.0, 1.0, 99.0])

@@ -24,7 +24,7 @@ def _wilson(share: float, *, n: float, quantile: float) -> tuple[float, float]:
     return middle - half, middle + half
 
 
-@pytest.mark.parametrize(("folds", "factor"), [(1, 1.0), (3, 1 + 2 / np.pi)])
+@pytest.mark.parametrize(("folds", "factor"), [(1, 1.0), (2, 1 + 2 / np.pi), (3, 1 + 2 / np.pi)])
 def test_the_accuracy_of_one_well_per_sample_is_wilson_s_with_student_s_quantile(folds: int, factor: float) -> None:
     is_positive = np.arange(20) % 2 == 1
     score = np.where(is_positive, 1.0, -1.0)
