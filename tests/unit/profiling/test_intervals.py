@@ -106,3 +106,9 @@ def test_intervals_hold_the_truth_of_classifiers_that_share_samples(sample_sd: f
     least, most = stats.binom.ppf([1e-3], n_studies, 0.95)[0], stats.binom.ppf([1 - 1e-3], n_studies, 0.99)[0]
     assert (n_covered >= least).all()
     assert (n_covered <= most).all()
+
+
+def test_two_samples_have_an_interval_that_says_next_to_nothing() -> None:
+    found = _intervals(np.repeat([0, 1], 3), np.repeat([False, True], 3), np.array([-1.0, -1, 1, 1, 1, -1]))
+    assert found["accuracy"][0] < 0.05
+    assert found["accuracy"][1] > 0.95

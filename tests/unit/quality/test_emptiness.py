@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from wellspring.quality.emptiness import empty_share, smooth_surface
+from wellspring.quality.emptiness import empty_share, evened, smooth_surface
 
 SIZE = 320
 Y, X = np.mgrid[:SIZE, :SIZE] / (SIZE - 1) - 0.5
@@ -52,3 +52,19 @@ def test_few_blocks_allow_simple_surfaces_only(n: int, degree: int) -> None:
     if degree:
         # At the middles of the first block and of the field.
         assert surface[0, 3:5].mean() - surface[0].min() == pytest.approx(1, abs=0.05)
+
+
+def test_a_field_is_evened_to_its_borders_also_where_blocks_do_not_fill_it() -> None:
+    y, x = np.mgrid[:131, :207]
+    tilted = 500 + 2.0 * x - 1.0 * y + 0.01 * x**2
+    assert np.ptp(evened(tilted, degree=2)) < 0.1
+    assert np.ptp(evened(tilted, degree=1)) > 10
+    small = np.arange(49.0).reshape(7, 7)
+    assert evened(small, degree=2) == pytest.approx(small - 24)
+
+
+def test_16_blocks_allow_what_15_do_not() -> None:
+    for n, is_followed in ((15, False), (16, True)):
+        steep = np.tile(np.linspace(-1, 1, n) ** 6 * 100, (n, 1)).astype(np.float32)
+        left = steep - smooth_surface(steep, block=1, shape=(n, n))
+        assert (np.ptp(left) < 1) == is_followed

@@ -140,6 +140,11 @@ def test_labels_that_do_not_fit() -> None:
         assign_labels(SPOTS, np.zeros((2, 20, 50), np.uint32), column="label_in_site")
 
 
+def test_spots_before_the_first_pixel_do_not_fit_labels() -> None:
+    with pytest.raises(ValueError, match="labels: expected an image that holds all spots"):
+        assign_labels(SPOTS.assign(y_px=-1.0), np.zeros((20, 50), np.uint32), column="label_in_site")
+
+
 def test_a_cell_that_is_not_listed() -> None:
     spots = SPOTS.assign(label_in_site=9, focus_id=0)
     with pytest.raises(ValueError, match=r"cell_ids: expected the cells of all spots, but \[9\] are not listed"):

@@ -4,7 +4,14 @@ import numpy as np
 import pytest
 
 from wellspring.simulation.smfish import add_spots
-from wellspring.spots.filters import axis_sigmas, blurred, difference_of_gaussians, spot_gain
+from wellspring.spots.filters import (
+    axis_sigmas,
+    blurred,
+    checked_image,
+    difference_of_gaussians,
+    gaussian_kernel,
+    spot_gain,
+)
 
 
 def test_gain_by_hand() -> None:
@@ -50,3 +57,17 @@ def test_sizes_that_are_none(sigma: float | tuple[float, ...]) -> None:
 def test_one_size_for_all_axes() -> None:
     assert axis_sigmas(1.5, n_axes=3) == (1.5, 1.5, 1.5)
     assert axis_sigmas([1.0, 2.0], n_axes=2) == (1.0, 2.0)
+
+
+def test_one_value_that_is_not_finite_is_enough_to_refuse_an_image() -> None:
+    image = np.zeros((9, 9))
+    image[4, 4] = np.nan
+    with pytest.raises(ValueError, match="expected finite values, got NaN or infinity"):
+        checked_image(image)
+
+
+def test_a_kernel_reaches_to_3_5_sigma_on_both_sides() -> None:
+    kernel = gaussian_kernel(2.0)
+    assert kernel.shape == (2 * 7 + 1, 1)
+    assert kernel.sum() == pytest.approx(1)
+    assert (kernel[9] / kernel[7]).item() == pytest.approx(np.exp(-0.5))
