@@ -34,6 +34,7 @@ VALUES: dict[str, list[Any]] = {
     "raw.pattern": ["{well}_s{site}_{channel}.t{_}"],
     "raw.channels": [["DAPI", "GFP", "RFP"]],
     "raw.background": [{"DAPI": 5, "GFP": 5, "RFP": 5}],
+    "raw.rename": [{"DAPI": "DNA"}],
     "quality.channels": [["DAPI", "GFP"]],
     "quality.judged_by": [["median"]],
     "quality.preprocessing": [[{"step": "median", "radius_px": 2}]],

@@ -21,13 +21,13 @@ def main(
     *,
     index: Path,
     labels: Path | None,
-    others: Path | None,
     illumination: Path | None,
     sites: Path | None,
     raw: Mapping[str, Any],
     image_size: int,
     cells: Path,
     crops: Path,
+    others: Path | None = None,
 ) -> None:
     """Cut the cells of the well behind `index`; `raw` holds the keys of the config that its pixels are read by."""
     well = read_index(index)

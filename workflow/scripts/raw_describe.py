@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def main(
-    *, path: Path, plate: str, well: str, raw: Mapping[str, Any], expected: Mapping[str, Any] | None, index: Path
+    *, path: Path, plate: str, well: str, raw: Mapping[str, Any], index: Path, expected: Mapping[str, Any] | None = None
 ) -> None:
     """Describe the well at `path` and write its `index`.
 

@@ -60,7 +60,7 @@ class RawFormat(Method):
 
     def settings_of_index(self, raw: Mapping[str, Any]) -> dict[str, Any]:
         """The part of the block ``raw`` that an index depends on."""
-        return {"format": self.name, **{key: raw[key] for key in self.indexed}}
+        return {"format": self.name, **{key: raw[key] for key in self.indexed if key in raw}}
 
     def settings_of_pixels(self, raw: Mapping[str, Any]) -> dict[str, Any]:
         """The rest of the block: what is done with the pixels when they are read."""
