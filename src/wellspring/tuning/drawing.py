@@ -1,6 +1,7 @@
 """Pictures of a field: outlines of nuclei and cells, circles around spots; one contrast for all settings."""
 
 import io
+import textwrap
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -20,6 +21,7 @@ _MOST_PX = 1024
 _NUCLEUS, _CELL, _SPOT, _ADDED = "#56B4E9", "#F0E442", "#D55E00", "#CC79A7"
 _PERCENTILES = (1.0, 99.8)
 _TILE_MM = 110.0
+_TITLE_CHARACTERS = 65
 
 
 @in_style
@@ -42,7 +44,7 @@ def field_figure(
     for row, (channel, image) in zip(grid, images.items(), strict=True):
         for axes, name, one in zip(row, names, found, strict=True):
             _draw(axes, image, channel, one)
-            title = f"{name}\n{channel}" if with_title else channel
+            title = f"{textwrap.fill(name, _TITLE_CHARACTERS)}\n{channel}" if with_title else channel
             axes.set_title(title, loc="left", fontsize=7)
     return figure
 

@@ -130,12 +130,12 @@ def _correction(config: Mapping[str, Any], index: WellIndex, *, folder: Path) ->
 
 
 def _images(index: WellIndex, config: Mapping[str, Any], correction: Correction) -> dict[str, NDArray[np.number]]:
-    """Projections of the channels that the config names, or the first one."""
+    """Projections of the channels that the config names, or the first three."""
     block = config["segmentation"]
     cells = (block["cells"] or {}).get("channel")
     nuclei = None if block.get("nuclei") else block["nucleus_channel"]
     named = [name for name in (nuclei, cells, *config["spots"]["channels"]) if name is not None]
-    wanted = list(dict.fromkeys(named)) or list(index.channels[:1])
+    wanted = list(dict.fromkeys(named)) or list(index.channels[:3])
     sites = read_sites(index, projection=config["raw"]["projection"], wanted=wanted)
     (site,) = corrected(sites, correction, background=config["raw"].get("background", {}))
     return dict(zip(site.channels, site.image, strict=True))
