@@ -21,6 +21,7 @@ MODULES = (
         "localization",
         "cell_features",
         "interval_coverage",
+        "interaction",
     ),
 )
 

@@ -29,7 +29,6 @@ except (ValueError, OSError) as error:
 
 # Asked for each job of a plate, so looked up once.
 PATHS = well_paths(WELLS)
-IS_TIFF = config["raw"]["format"] != "mpm"
 
 
 wildcard_constraints:

@@ -40,6 +40,16 @@ def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     localized.add_argument("--null", action="store_true", help="every gene is random in every cell")
     localized.add_argument("--seed", type=int, default=123, help="0 or more; default: 123")
     localized.set_defaults(run=_run_simulate_localization)
+    interaction = commands.add_parser(
+        "simulate-interaction",
+        help="write single cells with mRNA and protein in time, whose truth is known",
+    )
+    interaction.add_argument("folder", type=Path, help="new or empty folder")
+    interaction.add_argument("--seed", type=int, default=123, help="0 or more; default: 123")
+    interaction.add_argument("--wells", type=int, default=2, help="of each gene, molecule, time, condition; default: 2")
+    interaction.add_argument("--cells", type=int, default=10, help="in each well; default: 10")
+    interaction.add_argument("--null", action="store_true", help="no gene differs and nothing depends on the time")
+    interaction.set_defaults(run=_run_simulate_interaction)
     truth = commands.add_parser("truth", help="compare results on a simulated plate with its truth")
     truth.add_argument("plate", type=Path, help="folder that one of the simulate commands wrote")
     truth.add_argument("results", type=Path, help="folder `results` of the run")
@@ -88,9 +98,20 @@ def _run_simulate_localization(args: argparse.Namespace) -> None:
     print(f"{sheet}: {len(settings.wells)} wells")
 
 
+def _run_simulate_interaction(args: argparse.Namespace) -> None:
+    from wellspring.simulation.interaction_plate import InteractionSettings, simulate_interaction_plate
+
+    if args.seed < 0:
+        raise InputError(f"--seed: expected 0 or more, got {args.seed}.")
+    settings = InteractionSettings(n_wells=args.wells, n_images=args.cells, is_null=args.null)
+    sheet = simulate_interaction_plate(args.folder, settings=settings, seed=args.seed, report=print)
+    print(f"{sheet}: written")
+
+
 def _run_truth(args: argparse.Namespace) -> None:
     from wellspring.simulation.comparison import compare_with_truth, comparison_text
     from wellspring.simulation.localization_truth import is_localization_plate
+    from wellspring.simulation.interaction_plate import is_interaction_plate
     from wellspring.simulation.monolayer_truth import compare_monolayers, is_monolayer_plate, monolayer_text
     from wellspring.simulation.smfish_truth import is_smfish_plate
 
@@ -102,6 +123,9 @@ def _run_truth(args: argparse.Namespace) -> None:
         return
     if is_smfish_plate(args.plate):
         _run_smfish_truth(args)
+        return
+    if is_interaction_plate(args.plate):
+        _run_interaction_truth(args)
         return
     comparison = compare_with_truth(args.plate, args.results)
     print(comparison_text(comparison))
@@ -129,3 +153,13 @@ def _run_localization_truth(args: argparse.Namespace) -> None:
     if comparison.mistakes:
         raise InputError(f"the results fall short of the truth: {'; '.join(comparison.mistakes)}.")
     print("\nEvery gene was called the pattern that was simulated.")
+
+
+def _run_interaction_truth(args: argparse.Namespace) -> None:
+    from wellspring.simulation.interaction_truth import compare_interaction, interaction_text
+
+    comparison = compare_interaction(args.plate, args.results)
+    print(interaction_text(comparison))
+    if comparison.mistakes:
+        raise InputError(f"a finding did not come out: {'; '.join(comparison.mistakes)}.")
+    print("\nAll findings came out.")

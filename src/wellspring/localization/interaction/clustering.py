@@ -8,9 +8,18 @@ from numpy.typing import NDArray
 
 from wellspring.errors import InputError
 
-__all__ = ["Clustering", "clustering_of_intensity", "clustering_of_points", "normalized_h", "ripley_h"]
+__all__ = [
+    "Clustering",
+    "clustering_of_intensity",
+    "clustering_of_points",
+    "normalized_h",
+    "pairs_within",
+    "ripley_h",
+]
 
 _QUANTILES = (0.05, 0.5, 0.95)
+# Two distances that differ by less, px, are the same.
+_ROUNDING = 1e-9
 # A difference of H below this, px, is rounding and no envelope.
 _LEAST_WIDTH = 1e-9
 
@@ -103,10 +112,10 @@ def clustering_of_points(
     if n < 2:
         return Clustering(np.full(n_radii, np.nan), float("nan"), float("nan"))
     share = None if weights is None else np.cumsum(weights) / np.sum(weights)
-    h = ripley_h(_pairs_within(points, n_radii), n=n, size=size, n_axes=points.shape[1])
+    h = ripley_h(pairs_within(points, n_radii), n=n, size=size, n_axes=points.shape[1])
     drawn = _drawn(positions, share, n=n, n_simulations=n_simulations, rng=rng)
     simulated = np.array(
-        [ripley_h(_pairs_within(one, n_radii), n=n, size=size, n_axes=points.shape[1]) for one in drawn]
+        [ripley_h(pairs_within(one, n_radii), n=n, size=size, n_axes=points.shape[1]) for one in drawn]
     )
     return _compared(h, simulated)
 
@@ -160,15 +169,15 @@ def _check(points: NDArray[np.floating], positions: NDArray[np.floating], n_simu
         )
 
 
-def _pairs_within(points: NDArray[np.floating], n_radii: int) -> NDArray[np.float64]:
-    """(R,): ordered pairs no farther apart than 1, ..., R px."""
+def pairs_within(points: NDArray[np.floating], n_radii: int) -> NDArray[np.float64]:
+    """(R,) float64: ordered pairs of points (n, 2 or 3) no farther apart than 1, ..., R px. Fewer than 2 make none."""
     from scipy.spatial.distance import pdist
 
     distances = pdist(np.ascontiguousarray(points, dtype=np.float64))
-    slots = np.ceil(distances, out=distances).astype(np.int32)
-    np.minimum(slots, n_radii + 1, out=slots)
-    counts = np.bincount(slots, minlength=n_radii + 2)
-    return np.asarray(2.0 * (np.cumsum(counts[1 : n_radii + 1]) + counts[0]))
+    # A distance of exactly r is within r.
+    slots = np.subtract(distances, _ROUNDING, out=distances).astype(np.int64)
+    counts = np.bincount(slots, minlength=n_radii)[:n_radii]
+    return np.asarray(2.0 * np.cumsum(counts))
 
 
 def _drawn(

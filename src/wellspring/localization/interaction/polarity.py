@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 from wellspring.localization.interaction.densities import relative_densities
 from wellspring.localization.interaction.geometry import CellGeometry, sectors
 
-__all__ = ["best_quadrants", "polarity_index", "quadrant_densities"]
+__all__ = ["best_of_turns", "best_quadrants", "polarity_index", "quadrant_densities"]
 
 
 def quadrant_densities(
@@ -71,6 +71,16 @@ def best_quadrants(fine: NDArray[np.floating], area: NDArray[np.floating], *, n:
             options.append((counts / counts.sum()) / (sizes / sizes.sum()))
     table = np.array(options)
     return np.asarray(table[int(np.nanargmax(table[:, 0]))])
+
+
+def best_of_turns(fine: NDArray[np.floating], area: NDArray[np.floating], *, n: int = 4) -> NDArray[np.float64]:
+    """(n,) float64: the densest orientation's first density as given, and with the MTOC turned by 1, 2, ... quadrants.
+
+    What the maximisation gives for a direction that has nothing to do with the MTOC, from the cell itself; arguments as
+    of `best_quadrants`.
+    """
+    width = len(fine) // n
+    return np.array([best_quadrants(np.roll(fine, -k * width), np.roll(area, -k * width), n=n)[0] for k in range(n)])
 
 
 def polarity_index(own: ArrayLike, others: Sequence[ArrayLike] | NDArray[np.floating]) -> float:

@@ -1,0 +1,134 @@
+"""The chapter on mRNA and protein: which genes are enriched where, and whether protein follows mRNA."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pandas as pd
+
+from wellspring.report.chapter import MOST_FINDINGS, Chapter, Section, illustration
+from wellspring.report.numbers import number
+from wellspring.report.tables import PageColumn, count, page_table, value
+from wellspring.report.words import listed
+
+__all__ = ["interaction_chapter", "interaction_findings", "interaction_warnings"]
+
+_ALL = "all"
+_SIGNIFICANT = 0.05
+_FEW_WELLS = 3
+_TITLES = {
+    "mrna_peripheral_enrichment": "mRNA at the membrane more than the reference's",
+    "protein_peripheral_enrichment": "Protein at the membrane more than the reference's",
+    "mrna_mtoc_enrichment": "mRNA in the quadrant of the MTOC",
+    "protein_mtoc_enrichment": "Protein in the quadrant of the MTOC",
+    "temporal_interaction": "Protein that follows its mRNA in time",
+    "temporal_interaction_change": "Another temporal interaction than in the control",
+}
+_TEXT = (
+    "Wells are the units: cells of a well are averaged, and a p-value comes from wells that exchange what was assigned "
+    "to them (gene, time, condition), or from cells of a well that are all turned alike. q is adjusted for all genes. "
+    "The column p of cells treats every cell as independent, as published analyses do: where wells differ, it is far "
+    "too small."
+)
+
+
+def interaction_findings(summary: pd.DataFrame) -> list[str]:
+    """Which genes have what, by q-values over all times; a sentence for each question."""
+    rows = summary[summary["time"] == _ALL]
+    found = []
+    for name, title in _TITLES.items():
+        own = rows[(rows["statistic"] == name) & rows["p_value"].notna()]
+        if own.empty:
+            continue
+        sure = own[own["q_value"] < _SIGNIFICANT]
+        if "enrichment" in name:
+            sure = sure[sure["estimate"] > 0]
+        genes = [
+            f"{row.gene}{f' in {row.condition}' if row.condition else ''} ({number(row.estimate)}, q {row.q_value:.2g})"
+            for row in sure.itertuples()
+        ]
+        found.append(f"{title}: {listed(genes) if genes else 'no gene'}.")
+    return found
+
+
+def interaction_warnings(images: pd.DataFrame, summary: pd.DataFrame) -> list[str]:
+    """Cells without numbers, few wells, statistics without any p-value."""
+    found = []
+    for remark, rows in images[images["remark"] != "none"].groupby("remark"):
+        found.append(f"{len(rows)} of {len(images)} cells: {remark}. They are left out of what needs it.")
+    wells = images.groupby(["gene", "molecule", "condition", "time"])["well"].nunique()
+    few = wells[wells < _FEW_WELLS]
+    if len(few):
+        found.append(
+            f"{len(few)} of {len(wells)} groups of wells (gene, molecule, condition, time) have fewer than "
+            f"{_FEW_WELLS} wells: at single times hardly any p-value can be small. Read those over all times."
+        )
+    if summary["p_value"].isna().all():
+        found.append("No statistic has a p-value: there is one well of each kind. Add wells.")
+    return found
+
+
+def interaction_chapter(
+    images: pd.DataFrame,
+    summary: pd.DataFrame,
+    *,
+    reference: str,
+    files: Mapping[str, Path],
+    captions: Mapping[str, str],
+) -> Chapter:
+    """The chapter.
+
+    Parameters
+    ----------
+    images
+        Table `INTERACTION` with gene, molecule, time and condition.
+    summary
+        Table `INTERACTION_SUMMARY`.
+    reference
+        Gene that others are compared with.
+    files
+        ``table``, ``overview``, ``profiles`` and ``correlations``.
+    captions
+        From `read_captions`.
+    """
+    overview, profiles, correlations = (
+        illustration(files[name], title=title, caption=captions[f"interaction_{name}"])
+        for name, title in (
+            ("overview", "Enrichment and temporal interaction of each gene"),
+            ("profiles", "Density from membrane to nucleus"),
+            ("correlations", "mRNA and protein at all pairs of times"),
+        )
+    )
+    findings = interaction_findings(summary)
+    columns = [
+        *(PageColumn(name, name.capitalize()) for name in ("statistic", "gene", "condition")),
+        PageColumn("estimate", "Estimate", value),
+        PageColumn("low", "Low", value),
+        PageColumn("high", "High", value),
+        PageColumn("p_value", "p", value),
+        PageColumn("q_value", "q", value),
+        PageColumn("p_value_of_cells", "p of cells", value),
+        PageColumn("n_wells", "Wells", count),
+    ]
+    rows = summary[summary["time"] == _ALL]
+    table = page_table(rows, columns, title="All statistics over all times", file=str(files["table"]), folded=True)
+    return Chapter(
+        stage="interaction",
+        title="mRNA and protein",
+        lead="Where are mRNA and protein enriched, and does the protein's pattern follow that of its mRNA?",
+        picture=overview,
+        warnings=interaction_warnings(images, summary),
+        findings=findings[:MOST_FINDINGS],
+        settings=[
+            ("Genes", ", ".join(sorted(images["gene"].unique()))),
+            ("Reference gene", reference),
+            ("Cells", f"{len(images):,}"),
+        ],
+        sections=[
+            Section(
+                title="",
+                text=[_TEXT],
+                findings=findings[MOST_FINDINGS:],
+                parts=[overview, profiles, correlations, table],
+            )
+        ],
+    )

@@ -1,0 +1,217 @@
+"""What the cells of all wells say of each gene: estimates, intervals and p-values over wells."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from wellspring.errors import InputError
+from wellspring.interaction.settings import SummarySettings
+from wellspring.interaction.tables import INTERACTION_SUMMARY, columns_of
+from wellspring.interaction.times import interaction_rows
+from wellspring.localization.interaction.inference import (
+    Estimate,
+    difference_of_wells,
+    mean_of_wells,
+    rotation_p_value,
+)
+from wellspring.localization.interaction.polarity import polarity_index
+from wellspring.localization.interaction.quantities import volume_corrected_noise
+from wellspring.statistics import benjamini_hochberg
+
+__all__ = ["ALL_TIMES", "annotated_images", "summary_table"]
+
+ALL_TIMES = "all"
+# Of the cells' own numbers, those that are compared with the reference gene: column, and whether as log2 ratio.
+_COMPARED = {"periphery": True, "centrality": False, "spread": False, "clustering": False}
+_NAMES = {"periphery": "peripheral_enrichment", "clustering": "clustering_difference"}
+
+
+@dataclass(frozen=True)
+class _Group:
+    """Images of one molecule of one gene in one condition."""
+
+    molecule: str
+    gene: str
+    condition: str
+    images: pd.DataFrame
+
+    def wells(self, column: str, time: str) -> NDArray[np.float64]:
+        """The median over the images of each well at a time."""
+        rows = self.images[self.images["time"] == time]
+        return np.asarray(rows.groupby(["plate", "well"], sort=True)[column].median(), dtype=np.float64)
+
+    def tables(self, columns: Sequence[str], time: str | None) -> list[NDArray[np.float64]]:
+        """(images, columns) of each well at a time (None: at all)."""
+        rows = self.images if time is None else self.images[self.images["time"] == time]
+        return [own[list(columns)].to_numpy() for _, own in rows.groupby(["plate", "well"], sort=True)]
+
+
+def annotated_images(images: pd.DataFrame, annotations: pd.DataFrame, settings: SummarySettings) -> pd.DataFrame:
+    """The images with gene, molecule, time and condition of their wells.
+
+    Parameters
+    ----------
+    images
+        Table `INTERACTION` of all wells.
+    annotations
+        A row per well: plate, well and the columns that `settings` names.
+
+    Raises
+    ------
+    ValueError
+        When a column is missing from the sheet, a well lacks a value, a molecule is neither mrna nor protein, or no
+        well has the reference gene.
+    """
+    named = {"gene": settings.gene, "molecule": settings.molecule, "time": settings.time}
+    if settings.condition is not None:
+        named["condition"] = settings.condition
+    missing = [f"interaction.{key}: {column}" for key, column in named.items() if column not in annotations]
+    if missing:
+        raise InputError(f"the sheet lacks columns that the config names: {', '.join(missing)}. Add them, or rename.")
+    wells = annotations[["plate", "well"]].assign(condition="")
+    for key, column in named.items():
+        empty = annotations.loc[annotations[column].isna(), "well"].tolist()
+        if empty:
+            raise InputError(f"the sheet: expected a {column} for every well, but {empty[:5]} have none. Fill it in.")
+        wells[key] = annotations[column].astype(str)
+    unknown = sorted(set(wells["molecule"]) - {"mrna", "protein"})
+    if unknown:
+        raise InputError(f"the sheet, column {settings.molecule}: expected mrna or protein, got {unknown}. Correct it.")
+    if settings.reference not in set(wells["gene"]):
+        raise InputError(
+            f"interaction.reference: expected one of the genes {sorted(set(wells['gene']))}, got {settings.reference}. "
+            "Correct the config."
+        )
+    return images.merge(wells, on=["plate", "well"], how="left", validate="m:1")
+
+
+def summary_table(images: pd.DataFrame, settings: SummarySettings) -> pd.DataFrame:
+    """Table `INTERACTION_SUMMARY` from images with annotations.
+
+    Where a gene is compared with the reference, wells exchange their genes within each time; where the MTOC is looked
+    at, all cells of a well are turned alike; where times are compared, wells exchange their times. The median of the
+    cells of a well counts for the well. Genes without wells of the reference at their time have no comparison.
+    """
+    groups = list(_groups(images.sort_values(["plate", "well", "image"])))
+    rows = [row for group in groups for row in _rows_of_group(group, groups, settings)]
+    rows += interaction_rows(images, settings)
+    table = pd.DataFrame(rows, columns=INTERACTION_SUMMARY.names)
+    table["q_value"] = np.nan
+    for _, index in table.groupby(["statistic", table["time"] == ALL_TIMES], sort=False).groups.items():
+        table.loc[index, "q_value"] = benjamini_hochberg(table.loc[index, "p_value"])
+    kinds = {one.name: one.dtype for one in INTERACTION_SUMMARY.columns}
+    return table.fillna({"remark": "none"}).astype(kinds)
+
+
+def _groups(images: pd.DataFrame) -> Iterator[_Group]:
+    for (molecule, gene, condition), rows in images.groupby(["molecule", "gene", "condition"], sort=True):
+        yield _Group(str(molecule), str(gene), str(condition), rows)
+
+
+def _rows_of_group(group: _Group, groups: Sequence[_Group], settings: SummarySettings) -> Iterator[dict[str, object]]:
+    times = _times(group.images)
+    yield from _amounts(group, times)
+    yield from _polarities(group, times, settings)
+    reference = next(
+        (
+            one
+            for one in groups
+            if (one.molecule, one.gene, one.condition) == (group.molecule, settings.reference, group.condition)
+        ),
+        None,
+    )
+    if reference is None or reference is group:
+        return
+    for column, is_ratio in _COMPARED.items():
+        name = f"{group.molecule}_{_NAMES.get(column, f'{column}_difference')}"
+        for time in [*times, ALL_TIMES]:
+            strata = times if time == ALL_TIMES else [time]
+            yield _compared(group, reference, column, strata, settings, is_ratio=is_ratio) | {
+                "statistic": name,
+                "time": time,
+            }
+
+
+def _compared(
+    group: _Group, reference: _Group, column: str, strata: Sequence[str], settings: SummarySettings, *, is_ratio: bool
+) -> dict[str, object]:
+    change: Callable[[NDArray[np.float64]], NDArray[np.float64]] = _log2 if is_ratio else np.asarray
+    own, other = ([change(one.wells(column, time)) for time in strata] for one in (group, reference))
+    compared = partial(difference_of_wells, n_permutations=settings.n_permutations, seed=settings.seed)
+    found = compared(own, other)
+    cells = [
+        [change(one.images.loc[one.images["time"] == time, column].to_numpy(dtype=np.float64)) for time in strata]
+        for one in (group, reference)
+    ]
+    naive = compared(cells[0], cells[1])
+    return _row(group, found, naive=naive.p_value)
+
+
+def _amounts(group: _Group, times: Sequence[str]) -> Iterator[dict[str, object]]:
+    for time in times:
+        found = mean_of_wells(group.wells("n_molecules", time))
+        yield _row(group, found) | {"statistic": f"{group.molecule}_cytoplasmic_total", "time": time}
+    noise = volume_corrected_noise(group.images["n_molecules"], group.images["volume"])
+    n_wells = len(group.tables(["volume"], None))
+    yield _row(group, Estimate(noise, np.nan, np.nan, np.nan, n_wells)) | {
+        "statistic": f"{group.molecule}_volume_corrected_noise",
+        "time": ALL_TIMES,
+    }
+
+
+def _polarities(group: _Group, times: Sequence[str], settings: SummarySettings) -> Iterator[dict[str, object]]:
+    names = [str(name) for name in group.images.columns]
+    options = {"n_permutations": settings.n_permutations, "seed": settings.seed}
+    for family, title in (("quadrant", "mtoc_enrichment"), ("best", "mtoc_enrichment_best_orientation")):
+        columns = columns_of(names, family)
+        for time in [*times, ALL_TIMES]:
+            tables = group.tables(columns, None if time == ALL_TIMES else time)
+            known = [table[np.isfinite(table).all(axis=1)] for table in tables]
+            found = mean_of_wells([table[:, 0].mean() - 1 for table in known if len(table)])
+            p_value = rotation_p_value(known, **options)
+            alone = [row[None] for table in known for row in table]
+            naive = rotation_p_value(alone, **options)
+            estimate = Estimate(found.value, found.low, found.high, p_value, found.n_wells)
+            yield _row(group, estimate, naive=naive) | {"statistic": f"{group.molecule}_{title}", "time": time}
+    for time in [*times, ALL_TIMES]:
+        tables = group.tables(columns_of(names, "quadrant"), None if time == ALL_TIMES else time)
+        every = np.concatenate(tables) if tables else np.empty((0, 4))
+        index = polarity_index(every[:, 0], every[:, 1:])
+        yield _row(group, Estimate(index, np.nan, np.nan, np.nan, len(tables))) | {
+            "statistic": f"{group.molecule}_mtoc_polarity_index",
+            "time": time,
+        }
+
+
+def _row(group: _Group, found: Estimate, *, naive: float = float("nan")) -> dict[str, object]:
+    return {
+        "gene": group.gene,
+        "condition": group.condition,
+        "estimate": found.value,
+        "low": found.low,
+        "high": found.high,
+        "p_value": found.p_value,
+        "n_wells": found.n_wells,
+        "p_value_of_cells": naive,
+        "remark": "no cell has this number" if np.isnan(found.value) else "none",
+    }
+
+
+def _log2(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """0 counts as missing: a ratio to nothing is none."""
+    return np.log2(values, out=np.full(values.shape, np.nan), where=values > 0)
+
+
+def _times(images: pd.DataFrame) -> list[str]:
+    return sorted(images["time"].unique(), key=_number)
+
+
+def _number(time: str) -> tuple[float, str]:
+    try:
+        return float(time), time
+    except ValueError:
+        return float("inf"), time

@@ -1,0 +1,164 @@
+"""Statistics over wells from tables of cells that were drawn."""
+
+import dataclasses
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from wellspring.interaction.report.chapter import interaction_findings, interaction_warnings
+from wellspring.interaction.report.figures import correlations_figure, overview_figure, profiles_figure
+from wellspring.interaction.settings import SummarySettings
+from wellspring.interaction.summaries import annotated_images, summary_table
+from wellspring.interaction.tables import INTERACTION_SUMMARY
+from wellspring.tables import check_table
+
+SETTINGS = SummarySettings(
+    gene="gene",
+    molecule="molecule",
+    time="time",
+    condition=None,
+    control=None,
+    reference="ref",
+    n_permutations=199,
+    n_stripes=1,
+    seed=1,
+)
+
+
+def _cells(rng: np.random.Generator, *, n_wells: int = 3, n_cells: int = 6, effect: float = 0.0) -> pd.DataFrame:
+    """Two genes, both molecules, two times; `effect` makes the periphery of gene x denser, in all its cells."""
+    rows = []
+    for gene in ("ref", "x"):
+        for molecule in ("mrna", "protein"):
+            for time in ("2", "3"):
+                for replicate in range(n_wells):
+                    well = f"{gene}{molecule}{time}{replicate}"
+                    shift = 0.1 * rng.normal()
+                    for number in range(n_cells):
+                        values = 1 + shift + 0.1 * rng.normal(size=24)
+                        row = {
+                            "plate": "p",
+                            "well": well,
+                            "image": str(number),
+                            "remark": "none",
+                            "n_molecules": 100 * (1 + shift),
+                            "volume": 10.0,
+                            "centrality": 0.5,
+                            "spread": 1 + shift,
+                            "periphery": 2 ** (shift + effect * (gene == "x") + 0.1 * rng.normal()),
+                            "clustering": 1.0,
+                            "best_expected": 1.1,
+                        }
+                        row |= {f"quadrant_{k}": v for k, v in enumerate(values[:4], start=1)}
+                        row |= {f"best_{k}": v for k, v in enumerate(values[4:8], start=1)}
+                        row |= {f"segment_{k}": v for k, v in enumerate(values[8:16], start=1)}
+                        row |= {f"enrichment_{k}": v for k, v in enumerate(np.resize(values[16:], 100), start=1)}
+                        rows.append(row | {"gene": gene, "molecule": molecule, "time": time, "condition": ""})
+    return pd.DataFrame(rows)
+
+
+def _row(table: pd.DataFrame, statistic: str, *, gene: str = "x", time: str = "all") -> pd.Series:
+    (index,) = table.index[(table["statistic"] == statistic) & (table["gene"] == gene) & (table["time"] == time)]
+    return table.loc[index]
+
+
+def test_an_enriched_gene_is_found_with_its_size() -> None:
+    cells = _cells(np.random.default_rng(1), effect=1.0)
+    table = check_table(summary_table(cells, SETTINGS), INTERACTION_SUMMARY, source="test")
+    found = _row(table, "mrna_peripheral_enrichment")
+    assert found["estimate"] == pytest.approx(1.0, abs=0.25)
+    assert found["low"] < 1.0 < found["high"]
+    # Of 20 arrangements at each time the data and its mirror image are as far: 2 / 400.
+    assert found["p_value"] == pytest.approx(2 / 400)
+    assert _row(table, "mrna_peripheral_enrichment", time="2")["p_value"] == pytest.approx(2 / 20)
+    assert found["n_wells"] == 6
+    assert set(table.loc[table["time"] != "all", "time"]) == {"2", "3"}
+    # The reference is compared with nothing, and has what needs no comparison.
+    assert "mrna_peripheral_enrichment" not in set(table.loc[table["gene"] == "ref", "statistic"])
+    assert _row(table, "mrna_cytoplasmic_total", gene="ref", time="2")["n_wells"] == 3
+
+
+def test_equal_cells_make_equal_statistics_whatever_their_order() -> None:
+    cells = _cells(np.random.default_rng(2))
+    mixed = cells.sample(frac=1, random_state=3)
+    pd.testing.assert_frame_equal(summary_table(cells, SETTINGS), summary_table(mixed, SETTINGS))
+
+
+def test_a_missing_reference_or_one_well_leaves_no_p_value_and_says_why() -> None:
+    cells = _cells(np.random.default_rng(3), n_wells=1)
+    table = summary_table(cells, SETTINGS)
+    alone = _row(table, "mrna_peripheral_enrichment", time="2")
+    assert np.isfinite(alone["estimate"])
+    assert np.isnan(alone["low"])
+    without = summary_table(cells[~((cells["gene"] == "ref") & (cells["time"] == "2"))], SETTINGS)
+    lost = _row(without, "mrna_peripheral_enrichment", time="2")
+    assert np.isnan(lost["estimate"])
+    assert lost["remark"] == "no cell has this number"
+
+
+def test_scores_in_time_are_missing_where_a_molecule_is() -> None:
+    cells = _cells(np.random.default_rng(4))
+    table = summary_table(cells[cells["molecule"] == "mrna"], SETTINGS)
+    assert "temporal_interaction" not in set(table["statistic"])
+    both = summary_table(cells, SETTINGS)
+    assert 0 <= _row(both, "temporal_interaction")["estimate"] <= 1
+    assert _row(both, "temporal_interaction")["n_wells"] == 12
+
+
+def test_conditions_are_compared_with_the_control() -> None:
+    rng = np.random.default_rng(5)
+    cells = pd.concat(
+        [_cells(rng).assign(condition="control"), _cells(rng).assign(condition="drug", plate="q")], ignore_index=True
+    )
+    settings = dataclasses.replace(SETTINGS, condition="condition", control="control")
+    table = summary_table(cells, settings)
+    (change,) = table[(table["statistic"] == "temporal_interaction_change") & (table["gene"] == "x")].itertuples()
+    scores = table[(table["statistic"] == "temporal_interaction") & (table["gene"] == "x")].set_index("condition")
+    assert change.condition == "drug"
+    assert change.estimate == pytest.approx(scores["estimate"]["drug"] - scores["estimate"]["control"])
+    assert 1 / 200 <= change.p_value <= 1
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"gene": None}, "lacks columns that the config names: interaction.gene: gene"),
+        ({"molecule": "rna"}, "expected mrna or protein, got"),
+        ({"gene": "other"}, "interaction.reference: expected one of the genes"),
+        ({"time": pd.NA}, "expected a time for every well"),
+    ],
+)
+def test_sheets_that_do_not_fit(change: dict, message: str) -> None:
+    (column, value), *_ = change.items()
+    wells = pd.DataFrame({"plate": ["p"], "well": ["a"], "gene": ["ref"], "molecule": ["mrna"], "time": ["2"]})
+    wells = wells.drop(columns=column) if value is None else wells.assign(**{column: [value]})
+    cells = pd.DataFrame({"plate": ["p"], "well": ["a"]})
+    with pytest.raises(ValueError, match=message):
+        annotated_images(cells, wells, SETTINGS)
+
+
+def test_times_must_be_numbers() -> None:
+    cells = _cells(np.random.default_rng(6)).assign(time="2h")
+    with pytest.raises(ValueError, match="expected numbers such as 2"):
+        summary_table(cells, SETTINGS)
+
+
+def test_findings_warnings_and_figures() -> None:
+    cells = _cells(np.random.default_rng(7), effect=1.0)
+    cells.loc[cells.index[:5], "remark"] = "few molecules"
+    table = summary_table(cells, SETTINGS)
+    findings = interaction_findings(table)
+    (estimate,) = re.findall(r"^mRNA at the membrane more than the reference's: x \((.*), q", findings[0])
+    assert float(estimate) == pytest.approx(1.0, abs=0.25)
+    assert any(line == "mRNA in the quadrant of the MTOC: no gene." for line in findings)
+    warnings = interaction_warnings(cells, table)
+    assert warnings[0].startswith(f"5 of {len(cells)} cells: few molecules.")
+    assert not any("fewer than" in line for line in warnings)
+    assert [axes.get_title(loc="left")[:1] for axes in overview_figure(table).axes] == ["a", "b", "c"]
+    assert len(profiles_figure(cells, reference="ref").axes) == 2
+    # A panel for each gene, and the colour bar.
+    assert len(correlations_figure(cells).axes) == 3
+    few = interaction_warnings(_cells(np.random.default_rng(8), n_wells=2), table)
+    assert any("have fewer than 3 wells" in line for line in few)

@@ -1,0 +1,90 @@
+"""Statistics over wells: by hand, their uniformity under the null, and their coverage."""
+
+import numpy as np
+import pytest
+
+from wellspring.localization.interaction.inference import difference_of_wells, mean_of_wells, rotation_p_value
+
+
+def test_means_of_wells() -> None:
+    found = mean_of_wells([1.0, 3.0, np.nan])
+    assert (found.value, found.n_wells) == (2.0, 2)
+    assert found.high - found.value == pytest.approx(12.706, abs=0.001)
+    assert np.isnan(mean_of_wells([1.0]).low)
+    assert np.isnan(mean_of_wells([]).value)
+
+
+def test_differences_by_hand() -> None:
+    found = difference_of_wells([[4.0, 6.0]], [[1.0, 3.0]], n_permutations=9, seed=1)
+    assert found.value == 3.0
+    # Of six arrangements the data and its mirror image are as far.
+    assert found.p_value == pytest.approx(2 / 6)
+    # Variances of 2 over 2 wells each: standard error sqrt(2), two degrees of freedom.
+    assert found.high - found.value == pytest.approx(4.3027 * np.sqrt(2), abs=0.001)
+    two = difference_of_wells([[4.0, 6.0], [5.0], []], [[1.0, 3.0], [4.0], [1.0]], n_permutations=9, seed=1)
+    assert (two.value, two.n_wells) == (2.0, 3)
+    assert np.isnan(two.low)
+    assert two.p_value == pytest.approx(2 / 12)
+    alone = difference_of_wells([[4.0]], [[]], n_permutations=9, seed=1)
+    assert np.isnan([alone.value, alone.p_value]).all()
+
+
+def test_rotations_by_hand() -> None:
+    # Two wells with all molecules at the MTOC: one of 4 ** 2 turns is as high.
+    table = np.array([[4.0, 0, 0, 0], [4.0, 0, 0, 0], [np.nan] * 4])
+    assert rotation_p_value([table, table], n_permutations=9, seed=1) == pytest.approx(1 / 16)
+    assert rotation_p_value([np.ones((3, 4))], n_permutations=9, seed=1) == 1.0
+    assert np.isnan(rotation_p_value([np.full((2, 4), np.nan)], n_permutations=9, seed=1))
+    many = rotation_p_value([table] * 9, n_permutations=99, seed=1)
+    assert many == pytest.approx(1 / 100)
+
+
+def _uniform(p_values: list[float], *, levels: tuple[float, ...]) -> None:
+    found = np.array(p_values)
+    for level in levels:
+        error = np.sqrt(level * (1 - level) / len(found))
+        assert abs((found <= level + 1e-9).mean() - level) < 3 * error
+
+
+def _wells(rng: np.random.Generator, n: int) -> tuple[np.ndarray, np.ndarray]:
+    """Wells that differ more than their cells do, with 20 cells each: medians of the wells, and all cells."""
+    cells = rng.normal(size=(n, 1)) + 0.5 * rng.normal(size=(n, 20))
+    return np.median(cells, axis=1), cells.ravel()
+
+
+def test_differences_are_uniform_over_wells_and_not_over_cells() -> None:
+    rng = np.random.default_rng(8)
+    by_well, by_cell = [], []
+    for number in range(400):
+        draws = [[_wells(rng, 3) for _ in range(3)] for _ in range(2)]
+        medians, cells = ([[one[kind] for one in side] for side in draws] for kind in (0, 1))
+        by_well.append(difference_of_wells(*medians, n_permutations=199, seed=number).p_value)
+        if number < 60:
+            by_cell.append(difference_of_wells(*cells, n_permutations=199, seed=number).p_value)
+    _uniform(by_well, levels=(0.05, 0.25, 0.5, 0.75))
+    assert np.mean(np.array(by_cell) < 0.05) > 0.3
+
+
+def test_rotations_are_uniform_when_wells_have_a_direction_of_their_own() -> None:
+    """All cells of a well are dense on one side, at random to the MTOC. Cells alone would be certain of it."""
+    rng = np.random.default_rng(9)
+    found = []
+    for number in range(400):
+        tables = []
+        for _ in range(4):
+            side = np.roll([0.8, 0.2, 0.0, -0.3], rng.integers(4))
+            tables.append(1 + side + 0.3 * rng.normal(size=(15, 4)))
+        found.append(rotation_p_value(tables, n_permutations=99, seed=number))
+    _uniform(found, levels=(0.05, 0.25, 0.5, 0.75))
+
+
+@pytest.mark.parametrize("n", [3, 6])
+def test_intervals_of_differences_cover(n: int) -> None:
+    rng = np.random.default_rng(10 + n)
+    n_covered = 0
+    for number in range(600):
+        one, other = ([_wells(rng, n)[0] for _ in range(2)] for _ in range(2))
+        found = difference_of_wells([w + 1 for w in one], other, n_permutations=1, seed=number)
+        n_covered += found.low <= 1.0 <= found.high
+    # Four standard errors below 95 %, and no wider than needed: Welch's interval is a little wide with few wells.
+    assert 0.95 - 4 * np.sqrt(0.05 * 0.95 / 600) < n_covered / 600 < 0.985
