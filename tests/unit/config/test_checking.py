@@ -8,11 +8,14 @@ import pytest
 
 from wellspring.config import config_schema, repeated_keys, validated_config
 from wellspring.errors import InputError
+from wellspring.raw.formats import formats
 
 SCHEMA = config_schema()
 LEAST: dict[str, Any] = {"wells": "wells.tsv", "raw": {"format": "mpm"}, "dataset": {"target_channel": "00_EU"}}
 
 TIFF = {"format": "tiff", "pattern": "{well}_{channel}.tif"}
+
+FORMATS = ", ".join(formats())
 
 
 def checked(**changes: object) -> dict[str, Any]:
@@ -54,7 +57,7 @@ def test_the_keys_of_raw_follow_its_format() -> None:
 
 
 def test_a_missing_format_is_one_mistake() -> None:
-    assert mistakes(raw={}) == ["raw.format: missing; expected one of mpm, tiff (Format of all wells)"]
+    assert mistakes(raw={}) == [f"raw.format: missing; expected one of {FORMATS} (Format of all wells)"]
 
 
 def test_missing_blocks_and_keys_are_reported_together() -> None:
@@ -102,7 +105,7 @@ def test_the_keys_of_cells_and_thresholds_follow_their_method() -> None:
             "text, write 224",
         ),
         ({"cells": {"image_size": 4}}, "cells.image_size: expected a whole number from 8 to 1024 (px), got 4"),
-        ({"raw": {"format": "czi"}}, "raw.format: expected one of mpm, tiff, got the text 'czi'"),
+        ({"raw": {"format": "czi"}}, f"raw.format: expected one of {FORMATS}, got the text 'czi'"),
         (
             {"raw": {"format": "mpm", "mosaic_shape_px": [0, 5]}},
             "raw.mosaic_shape_px (entry 1): expected a whole number of 1 or more (px), got 0",

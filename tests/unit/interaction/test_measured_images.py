@@ -47,8 +47,8 @@ def test_molecules_at_the_membrane_and_at_the_mtoc_are_found_there() -> None:
     at_mtoc = _measured(_drawn(Placement(mtoc=1.0))).iloc[0]
     assert abs(at_mtoc["quadrant_1"] - 2 / 1.25) < 0.15
     assert at_mtoc["quadrant_3"] < 0.95
-    # The best orientation is no worse than the fixed one, and better than chance makes it.
-    assert at_mtoc["best_1"] >= at_mtoc["quadrant_1"] - 1e-9
+    # The best orientation is no worse than the fixed one but for its steps of one degree, and better than chance.
+    assert at_mtoc["best_1"] >= at_mtoc["quadrant_1"] - 0.02
     assert at_mtoc["best_1"] > at_mtoc["best_expected"] > 1
 
 
