@@ -110,8 +110,8 @@ def _run_simulate_interaction(args: argparse.Namespace) -> None:
 
 def _run_truth(args: argparse.Namespace) -> None:
     from wellspring.simulation.comparison import compare_with_truth, comparison_text
-    from wellspring.simulation.localization_truth import is_localization_plate
     from wellspring.simulation.interaction_plate import is_interaction_plate
+    from wellspring.simulation.localization_truth import is_localization_plate
     from wellspring.simulation.monolayer_truth import compare_monolayers, is_monolayer_plate, monolayer_text
     from wellspring.simulation.smfish_truth import is_smfish_plate
 
