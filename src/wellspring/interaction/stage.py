@@ -24,7 +24,7 @@ def _computed_columns() -> list[str]:
 STAGE = Stage(
     name="interaction",
     summary="single cells with molecules -> enrichment, clustering, temporal interaction of mRNA and protein",
-    after=("raw", "spots"),
+    after=("raw", "localization"),
     asked_by="interaction.reference (the gene that others are compared with)",
     is_wanted=_is_wanted,
     mistakes=_mistakes,
