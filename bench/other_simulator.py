@@ -92,7 +92,7 @@ class OtherCell:
 
 def real_shapes(data: Path) -> list[CellShape]:
     """The U2-OS cells of bento_transcripts whose nucleus is known, scaled to areas of 400 to 1,600 µm²."""
-    import h5py  # type: ignore[import-untyped]
+    import h5py
 
     with h5py.File(data / "bento_transcripts/dev/merfish_U2OS_15cells.h5ad") as file:
         found = []
