@@ -29,6 +29,7 @@ _NOISE = (
     "Group jobs: inactive",
     "Job stats:",
     "Provided ",
+    "RuleException:\nCalledProcessError",
     "Rules claiming more threads",
     "Rules with ",
     "Select jobs to execute",
@@ -136,7 +137,9 @@ class Terminal(logging.StreamHandler[Any]):
             return "" if job is None else f"FAILED {job.rule}{f' of {job.well}' if job.well else ''}; log: {job.log}"
         if event == "run_info":
             return self.format(record) if self._is_dry_run else self._to_do(record.__dict__.get("stats"))
-        return self.format(record) if event in ("error", "debug_dag") else ""
+        text = self.format(record) if event in ("error", "debug_dag") else ""
+        # That a script ended with an error is said by the job's own message.
+        return "" if text.startswith("RuleException:\nCalledProcessError") else text
 
     def _to_do(self, stats: Any) -> str:
         n_jobs = stats.get("total") if isinstance(stats, dict) else None

@@ -55,6 +55,8 @@ def test_noise_is_not_printed_and_the_unknown_is() -> None:
         run.logger.info(text)
     run.event("shellcmd", text="rm -r /")
     run.logger.info("3 jobs have missing provenance/metadata so that it in part cannot be used")
+    run.logger.error("RuleException:\nCalledProcessError in file x, line 81:\nCommand ...")
+    run.event("error", text="RuleException:\nCalledProcessError in file x, line 81:\nCommand ...")
     assert run.lines == []
     run.logger.info("Nothing to be done")
     run.logger.error("The disk is full")
