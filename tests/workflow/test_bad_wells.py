@@ -108,10 +108,10 @@ def test_a_run_says_what_changed_since_the_report(study: Path, run: Snakemake) -
     change_config(study, quality={"channels": []}, spots={"channels": []})
     assert run(study).returncode == 0
     change_config(study, segmentation={"cells": {"method": "expansion", "distance_px": 7}})
-    sheet.write_text("plate\twell\tpath\tremark\nP\tA01\t.\tx\n", encoding="utf-8")
+    sheet.write_text("plate\twell\tpath\tnote\nP\tA01\t.\tx\n", encoding="utf-8")
     words = said(run(study, "--dry-run"))
     assert "Changed since the report was made:\n  segmentation.cells.distance_px: 5 -> 7\n" in words
-    assert "  sheet: column remark of 1 wells: P/A01\n" in words
+    assert "  sheet: column note of 1 wells: P/A01\n" in words
     assert "segmentation_cells" in words
     change_config(study, segmentation={"cells": {"method": "expansion", "distance_px": 5}})
     sheet.write_text("plate\twell\tpath\nP\tA01\t.\n", encoding="utf-8")
