@@ -44,7 +44,7 @@ start = time.process_time()
 spots = detection.detect_spots(image, **optics)
 detected = time.process_time() - start
 split, _, _ = detection.decompose_dense(image, spots, **optics)
-clustered, foci = detection.detect_clusters(split, voxel_size=(3.0, 1.0, 1.0), radius=3.5, nb_min_spots=4)
+clustered, foci = detection.detect_clusters(split, voxel_size=(300, 100, 100), radius=350, nb_min_spots=4)
 multistack.extract_cell(cells, ndim=3, nuc_label=nuclei, rna_coord=clustered, others_coord={"foci": foci})
 print(json.dumps([detected, time.process_time() - start, len(split)]))
 np.save(sys.argv[4], spots)
@@ -190,7 +190,7 @@ def _peer_rows(
     with tempfile.TemporaryDirectory() as folder:
         image, labels, found = (Path(folder) / f"{part}.npy" for part in ("image", "labels", "spots"))
         np.save(image, field.image)
-        np.save(labels, np.stack([cells, nuclei]).astype(np.int32))
+        np.save(labels, np.stack([cells, nuclei]).astype(np.int64))
         command = [python, "-c", PEER, str(image), str(labels), json.dumps(SIGMA_PX), str(found)]
         environment = os.environ | {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
         result = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
