@@ -7,7 +7,16 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-__all__ = ["PLACES", "BlockMap", "block_medians", "block_places", "block_values", "even_map"]
+__all__ = [
+    "PLACES",
+    "BlockMap",
+    "block_medians",
+    "block_places",
+    "block_values",
+    "even_map",
+    "in_blocks",
+    "lines_of",
+]
 
 # Blocks of 8 sigma hold a spot's light in a tenth of their area, so the median does not see it; 4 x 4 places give it to
 # a third of a pixel's noise.
@@ -72,9 +81,18 @@ def block_values(
     image: NDArray[np.generic], rows: NDArray[np.int64], columns: NDArray[np.int64]
 ) -> NDArray[np.float32]:
     """(Z, rows of blocks, columns of blocks, 16) float32: the image at the places in each block."""
-    stack = image if image.ndim == 3 else image[None]
-    values = stack[:, rows[:, None], columns[None, :]].astype(np.float32)
-    shape = (len(stack), len(rows) // PLACES, PLACES, len(columns) // PLACES, PLACES)
+    return in_blocks(lines_of(image, rows)[..., columns].astype(np.float32))
+
+
+def lines_of(image: NDArray[np.generic], rows: NDArray[np.int64]) -> NDArray[np.generic]:
+    """(Z, len(rows), X): rows of each plane."""
+    return (image if image.ndim == 3 else image[None])[:, rows]
+
+
+def in_blocks(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    """(Z, rows of blocks, columns of blocks, 16) of (Z, rows, columns) values at the places of blocks."""
+    n_planes, n_rows, n_columns = values.shape
+    shape = (n_planes, n_rows // PLACES, PLACES, n_columns // PLACES, PLACES)
     return values.reshape(shape).swapaxes(2, 3).reshape(shape[0], shape[1], shape[3], PLACES**2)
 
 

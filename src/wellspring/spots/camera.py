@@ -11,14 +11,22 @@ from numpy.typing import NDArray
 from wellspring.spots.blocks import BlockMap
 from wellspring.spots.filters import RATIO
 
-__all__ = ["FINE", "MOST_LEAK", "CameraNoise", "camera_noise", "fine_samples", "spot_leak", "spot_power"]
+__all__ = [
+    "FINE",
+    "MOST_LEAK",
+    "CameraNoise",
+    "camera_noise",
+    "fine_samples",
+    "samples_per_tile",
+    "spot_leak",
+    "spot_power",
+]
 
 FINE, _FOURTH, _ONE = np.array([1.0, -2.0, 1.0]), np.array([1.0, -4.0, 6.0, -4.0, 1.0]), np.ones(1)
 # Of a normal variable, standard deviation over the root mean square of the 80 % smallest deviations.
 _TRIMMED, _KEPT = 1.5115, 0.8
 _SAMPLES, _LEAST_SAMPLES = 4096, 256
-# What is one number for the field has its samples spread over the tiles, but a thousand of each.
-_FIELD_SAMPLES, _TILE_SAMPLES = 2**18, 1024
+_FIELD_SAMPLES, _LEAST_OF_MANY, _FIELD_TILES = 2**19, 1024, 64
 # Noise of neighbouring pixels that share more than this blur, px (half a pixel of interpolation shares 0.5), says too
 # little about the noise of a spot's size. Ratios above the limit are of no noise that a blur explains.
 _MOST_BLUR_PX, _MOST_RATIO = 0.75, 1.1
@@ -92,19 +100,22 @@ def camera_noise(
     flat = [_ONE] * (image.ndim - 2)
     samples = fine_samples(image, boxes, light) if fine is None else fine
     variances = np.array([_variance(values) for values in samples])
+    # What is one number for the field is measured in some of the tiles.
+    some = np.unique(np.linspace(0, len(boxes) - 1, min(len(boxes), _FIELD_TILES)).round().astype(np.int64))
+    own_boxes = [boxes[number] for number in some]
     along = [
-        np.array([_variance(values) for values in _field_samples(image, boxes, light, [*flat, *kernels])])
+        np.array([_variance(_sampled(image, box, light, [*flat, *kernels], n_samples=_SAMPLES)) for box in own_boxes])
         for kernels in ((_ONE, _FOURTH), (_FOURTH, _ONE))
     ]
     leak = spot_leak(sigma_px)
     unknown = CameraNoise(np.full(len(boxes), np.nan), np.full(len(boxes), np.nan), 0.0)
     if not (np.isfinite(variances).all() and min(a.min() for a in along) > 0 and variances.min() > 0):
         return unknown
-    blur = _blur_px(float(min(np.median(variances / a) for a in along)))
+    blur = _blur_px(float(min(np.median(variances[some] / a) for a in along)))
     if (
         blur is None
         or leak > _MOST_KNOWN_LEAK
-        or not _is_free_along_z(image, boxes, light, variances, sigma_px=sigma_px)
+        or not _is_free_along_z(image, own_boxes, light, variances[some], sigma_px=sigma_px)
     ):
         return unknown
     passed = _white_power(sigma_px, blur_px=blur) / _fine_power(blur)
@@ -121,17 +132,13 @@ def fine_samples(
     Of norm 1: of white noise it has the standard deviation of a pixel. None of a tile that is too small.
     """
     kernels = [_ONE] * (image.ndim - 2) + [FINE, FINE]
-    return [_sampled(image, box, light, kernels, n_samples=_SAMPLES) for box in boxes]
-
-
-def _field_samples(
-    image: NDArray[np.generic],
-    boxes: Sequence[tuple[slice, ...]],
-    light: BlockMap,
-    kernels: Sequence[NDArray[np.float64]],
-) -> list[NDArray[np.float64] | None]:
-    n_samples = min(_SAMPLES, max(_TILE_SAMPLES, _FIELD_SAMPLES // len(boxes)))
+    n_samples = samples_per_tile(len(boxes))
     return [_sampled(image, box, light, kernels, n_samples=n_samples) for box in boxes]
+
+
+def samples_per_tile(n_tiles: int) -> int:
+    """4096 pixels of a tile, fewer of fields with more than 128, but a thousand: as many as a tile's noise needs."""
+    return int(np.clip(_FIELD_SAMPLES // n_tiles, _LEAST_OF_MANY, _SAMPLES))
 
 
 def _variance(values: NDArray[np.float64] | None) -> float:
@@ -189,7 +196,7 @@ def _is_free_along_z(
     kernels = [FINE, _ONE, FINE]
     if spot_power(kernels, sigma_px=sigma_px) > MOST_LEAK * _spot_response_power(sigma_px):
         return True
-    along = np.array([_variance(values) for values in _field_samples(image, boxes, light, kernels)])
+    along = np.array([_variance(_sampled(image, box, light, kernels, n_samples=_SAMPLES)) for box in boxes])
     # As many samples as there are; a stack of two planes has none.
     return not np.isfinite(along).all() or bool(np.median(along / variances) > _LEAST_ALONG_Z)
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from wellspring.spots.blocks import BlockMap, block_medians, block_places, block_values
-from wellspring.spots.camera import MOST_LEAK, CameraNoise, camera_noise, fine_samples, spot_leak
+from wellspring.spots.camera import MOST_LEAK, CameraNoise, camera_noise, fine_samples, samples_per_tile, spot_leak
 from wellspring.spots.counting import CountNoise, CutNoise, RareNoise, count_noise, quanta_of_tail
 from wellspring.spots.edge_gain import edge_gain, inner_gain, plane_factors
 from wellspring.spots.photon_transfer import light_noise
@@ -177,11 +177,12 @@ def noise_map(
     if heavy:
         counts = [_TileCount(len(noises), heavy[0]) if count is None else count for count in counts]
         noises = (*noises, heavy[1])
+    n_samples = samples_per_tile(len(boxes))
     n_steps = int(np.clip(_ROUGHNESS_SAMPLES // len(boxes), _LEAST_ROUGHNESS_SAMPLES, _TILE_SAMPLES))
     tiles, spreads, gradients, moments = [], [], [], []
     for box, count in zip(boxes, counts, strict=True):
         tile = response[box]
-        sample = _even(tile, box=box, planes=planes, light=light, level=level)
+        sample = _even(tile, box=box, planes=planes, light=light, level=level, n_samples=n_samples)
         spread = max(_spread(sample), floor)
         excess = sample.astype(np.float64) - sample.mean()
         moments.append([float((excess**2).mean()), float((excess**2 * excess).mean())])
@@ -292,11 +293,12 @@ def _even(
     planes: NDArray[np.float64],
     light: BlockMap,
     level: BlockMap,
+    n_samples: int,
 ) -> NDArray[np.float32]:
     """A sample of a tile around its local level, with its noise brought to that at the usual light off the borders."""
     flat = tile.reshape(-1)
     # An odd step, so that it does not run along a column.
-    places = np.arange(0, flat.size, max(1, flat.size // _TILE_SAMPLES) | 1)
+    places = np.arange(0, flat.size, max(1, flat.size // n_samples) | 1)
     points = np.stack(np.unravel_index(places, tile.shape), axis=1)
     here = points + [part.start for part in box]
     factors = light.nearest(here)

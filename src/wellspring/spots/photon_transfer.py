@@ -7,12 +7,14 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from wellspring.spots.blocks import BlockMap, block_medians, block_places, block_values, even_map
+from wellspring.spots.blocks import BlockMap, block_medians, block_places, even_map, in_blocks, lines_of
 
 __all__ = ["light_noise"]
 
 # The line is fitted through the noise at so many levels of light; fewer blocks than 4 per level give none.
 _LEVELS = 12
+# So many blocks give each level's variance to a hundredth.
+_MOST_BLOCKS = 2**15
 # A slope this many standard errors above 0 is no accident.
 _SURE = 3.0
 # Of a normal variable, standard deviation over the root mean square of the 80 % smallest deviations.
@@ -46,7 +48,8 @@ def light_noise(image: NDArray[np.generic], *, sigma_px: Sequence[float]) -> Blo
         return even
     rows, columns = block_places(image.shape, sigma_px=sigma_px)
     inner = np.clip(columns, 1, image.shape[-1] - 2)
-    before, here, after = (block_values(image, rows, inner + step) for step in (-1, 0, 1))
+    lines = lines_of(image, rows)
+    before, here, after = (in_blocks(lines[..., inner + step].astype(np.float32)) for step in (-1, 0, 1))
     light = block_medians(here)
     line = _transfer_line(light, 2 * here - before - after)
     if line is None:
@@ -64,11 +67,14 @@ def _transfer_line(
     """Offset and slope of the variance over the light, and the darkest and brightest level it was fitted through."""
     if light.size < 4 * _LEVELS:
         return None
-    order = np.argsort(light, axis=None)
-    by_light = differences.reshape(-1, differences.shape[-1])[order]
+    # An odd step, so that it does not run along a column.
+    some = slice(None, None, max(1, light.size // _MOST_BLOCKS) | 1)
+    light = light.reshape(-1)[some]
+    order = np.argsort(light)
+    by_light = differences.reshape(-1, differences.shape[-1])[some][order]
     edges = np.linspace(0, light.size, _LEVELS + 1).astype(int)
     parts = [slice(a, b) for a, b in itertools.pairwise(edges)]
-    levels = np.array([float(light.ravel()[order[part]].mean()) for part in parts])
+    levels = np.array([float(light[order[part]].mean()) for part in parts])
     variances = np.array([_trimmed_variance(by_light[part]) for part in parts]) / 6
     if variances.min() <= 0 or np.ptp(levels) <= 0:
         return None

@@ -1,6 +1,5 @@
 """Noise of pixels that is not Gaussian or not even: heavy tails, and steps from one part of a field to the next."""
 
-import itertools
 import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -10,7 +9,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from wellspring.spots.blocks import PLACES as BLOCK_PLACES
-from wellspring.spots.blocks import BlockMap, block_places, block_values, even_map
+from wellspring.spots.blocks import BlockMap, block_places, even_map, in_blocks
 from wellspring.spots.camera import FINE, MOST_LEAK, spot_leak
 from wellspring.spots.counting import RareNoise
 
@@ -107,11 +106,8 @@ def noise_steps(
         return even_map(1.0, shape=image.shape)
     places = block_places(image.shape, sigma_px=sigma_px)
     rows, columns = (np.clip(p, 1, size - 2) for p, size in zip(places, image.shape[-2:], strict=True))
-    fine = sum(
-        float(FINE[y] * FINE[x] / (FINE @ FINE)) * block_values(image, rows + y - 1, columns + x - 1)
-        for y, x in itertools.product(range(3), repeat=2)
-    )
-    squares = np.sort(np.asarray(fine) ** 2, axis=-1)
+    stack = image if image.ndim == 3 else image[None]
+    squares = np.sort(in_blocks(np.stack([_fine(plane, rows, columns) for plane in stack])) ** 2, axis=-1)
     kept = max(1, round(_KEPT * squares.shape[-1]))
     variances = _TRIMMED**2 * squares[..., :kept].mean(axis=-1, dtype=np.float64)
     # The median of 9 blocks sees no edge of a bright thing; along z as far as a spot reaches.
@@ -120,6 +116,19 @@ def noise_steps(
     middles = [p.reshape(-1, BLOCK_PLACES)[:, BLOCK_PLACES // 2] for p in places]
     lead = [np.arange(image.shape[0])] if image.ndim == 3 else []
     points = np.stack([a.ravel() for a in np.meshgrid(*lead, *middles, indexing="ij")], axis=1)
-    factor = own.ravel() / (noise.at(points) / noise.edge_factor(points))
-    factor = np.where(factor > _STEP, factor, 1.0).reshape(own.shape)
-    return BlockMap(ndimage.maximum_filter(factor, size=(1, 3, 3), mode="nearest").astype(np.float32), image.shape)
+    # Few blocks exceed even the least noise around them; only these are compared with that of their place.
+    rows_to_ask = np.flatnonzero(own.ravel() > _STEP * noise.tile_noise(points, of=noise.least()))
+    points = points[rows_to_ask]
+    asked = own.ravel()[rows_to_ask] / (noise.at(points) / noise.edge_factor(points))
+    factor = np.ones(own.size)
+    factor[rows_to_ask] = np.where(asked > _STEP, asked, 1.0)
+    factor = ndimage.maximum_filter(factor.reshape(own.shape), size=(1, 3, 3), mode="nearest")
+    return BlockMap(factor.astype(np.float32), image.shape)
+
+
+def _fine(plane: NDArray[np.generic], rows: NDArray[np.int64], columns: NDArray[np.int64]) -> NDArray[np.float32]:
+    """(rows, columns) float32: the fine difference of a plane there, of norm 1."""
+    above, here, below = (plane[rows + step].astype(np.float32) for step in (-1, 0, 1))
+    lines = above - 2 * here + below
+    fine = lines[:, columns - 1] - 2 * lines[:, columns] + lines[:, columns + 1]
+    return np.asarray(fine / np.float32(FINE @ FINE))
