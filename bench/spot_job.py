@@ -72,7 +72,7 @@ def _written_well(folder: Path) -> dict[str, Any]:
     labels = {"nuclei": folder / "nuclei.ome.tif", "cells": folder / "cells.ome.tif"}
     for path, radius in zip(labels.values(), (NUCLEUS_PX, CELL_PX), strict=True):
         write_labels(path, dict.fromkeys(SITES, discs(radius)), pixel_size_um=VOXEL_UM[-1])
-    return {"index": folder / "A1.json", "illumination": None, "sites": None, **labels}
+    return {"index": folder / "A1.json", "illumination": None, "sites": None, "borders": None, **labels}
 
 
 def _decoded(given: dict[str, Any]) -> None:
