@@ -54,11 +54,12 @@ def spots_by_light(
     planes = cells if cells.ndim == 3 else cells[None]
     far = [_is_far(own, sigma_px=sigma_px[-2:]) for own in planes]
     total = np.zeros(int(max(ids.max(), cells.max())) + 1)
-    for number, plane in enumerate(stack):
-        own = number if len(planes) > 1 else 0
-        values, inside = plane.astype(np.float64), planes[own].reshape(-1)
-        background = _background(plane, planes[own], far[own], sigma_px=sigma_px[-2:])
-        total += np.bincount(inside, weights=values.reshape(-1) - background, minlength=len(total))
+    for number, own in enumerate(planes):
+        # Labels of a plane hold for all: these are summed first.
+        group = stack if len(planes) == 1 else stack[number : number + 1]
+        background = sum(_background(plane, own, far[number], sigma_px=sigma_px[-2:]) for plane in group)
+        light_here = group.sum(axis=0, dtype=np.float64).reshape(-1) - background
+        total += np.bincount(own.reshape(-1), weights=light_here, minlength=len(total))
     return pd.Series(total[ids] / light, name="n_by_light")
 
 
