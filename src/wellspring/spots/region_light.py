@@ -17,7 +17,7 @@ _GROWN_SIGMAS, _RING_SIGMAS = 2.0, (2.0, 3.5)
 _RING_LEAST_PX = 20
 _MAD = 1.4826
 # Single spots that are measured. Of all of them half a spot may have the light of several by chance.
-_MOST_REFERENCES, _BY_CHANCE = 100, 0.5
+_MOST_REFERENCES, _BY_CHANCE = 150, 0.5
 # Of a normal variable, the upper quartile.
 _QUARTER = float(ndtri(0.75))
 # Where single spots differ in light by a factor of two, it is no unit to count by.
