@@ -97,13 +97,13 @@ def is_in_noise(threshold: "Threshold") -> bool:
     return threshold.n_by_chance > max(1.0, _CHANCE_SHARE * threshold.n_spots)
 
 
-def is_mostly_added(split: "Decomposition | None") -> bool:
-    """Whether more spots come from splitting clumps than were found, where spots do not lie in a crowd everywhere.
+def is_mostly_added(split: "Decomposition | None", crowding: "Crowding") -> bool:
+    """Whether more spots come from splitting clumps than were found, in a field that is not dense everywhere.
 
-    In a crowd the maxima are fewer than the spots, ever more so with their number; there a spot's brightness is known
-    from the moments of the response.
+    In a dense field the maxima are fewer than the spots, ever more so with their number. There hardly one is alone, and
+    a spot's brightness is known from the moments of the response, if the camera's noise is.
     """
-    if split is None or split.is_in_crowd:
+    if split is None or (split.is_in_crowd and crowding.density > 0):
         return False
     return int(split.spots["is_added"].sum()) > 0.5 * len(split.spots)
 
@@ -158,7 +158,7 @@ def image_doubts(
         "few bright objects": not crowding.hides_spots
         and n_in_largest > max(_LEAST_LARGEST - 1, _OBJECT_SHARE * len(spots)),
         "smoothed image": crowding.may_be_full,
-        MOSTLY_ADDED: is_mostly_added(split),
+        MOSTLY_ADDED: is_mostly_added(split, crowding),
         "clumps not split": n_refused > _OBJECT_SHARE * len(spots),
         "size unlike sigma_px": not crowding.hides_spots
         and abs(np.log(_size_of_single(spots, threshold, sigma_px=sigma_px) / in_plane)) > _MOST_SIZE,

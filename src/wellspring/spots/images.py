@@ -120,7 +120,7 @@ def spots_of_image(
     light = 0.0 if split is None else split.light
     every = found.spots.assign(is_added=False) if split is None else split.spots
     every = assign_labels(assign_labels(every, nuclei, column="nucleus_id"), cells, column="label_in_site")
-    is_counted = ~every["is_added"] if is_mostly_added(split) else np.ones(len(every), dtype=bool)
+    is_counted = ~every["is_added"] if is_mostly_added(split, found.crowding) else np.ones(len(every), dtype=bool)
     spots = every[is_counted].reset_index(drop=True)
     spots = find_foci(spots, spacing_um=spacing_um, radius_um=focus_radius_um, min_spots=focus_min_spots)
     crowding = replace(found.crowding, occupancy=_occupancy(found.spots, spots, sigma_px=sigma_px))

@@ -49,6 +49,14 @@ def test_fewer_added_spots_are_counted() -> None:
     assert (cells["n_spots"] == cells["n_detected"] + cells["n_added"]).all()
 
 
+def test_a_dense_field_counts_what_light_adds() -> None:
+    field = simulate_smfish(FieldSettings((150, 150), SIGMA, 1100), rng=np.random.default_rng(23))
+    about = _found(field).thresholds.iloc[0]
+    assert about["n_added"] > about["n_detected"]
+    assert about["n_spots"] == about["n_added"] + about["n_detected"]
+    assert about["doubts"] == "crowded"
+
+
 @pytest.mark.parametrize("seed", [31, 32])
 def test_spots_of_differing_brightness_are_not_split(seed: int) -> None:
     settings = FieldSettings((300, 300), SIGMA, 110, snr=15.0, brightness_sd=0.3, margin_px=6.0)
