@@ -73,6 +73,42 @@ def given(tmp_path: Path) -> dict[str, list[Path]]:
     return files
 
 
+def test_features_of_cells_are_compared_too(tmp_path: Path, given: dict[str, list[Path]]) -> None:
+    rng = np.random.default_rng(1)
+    cells = pd.DataFrame({"plate": "p", "well": np.repeat(WELLS, 30), "is_border_cell": False})
+    is_drug = cells["well"].isin(WELLS[4:])
+    cells["Nuclei_AreaShape_Area_um2"] = 100 + 50 * is_drug + rng.normal(size=len(cells))
+    cells["Nuclei_Texture_Contrast"] = rng.normal(size=len(cells))
+    cells.to_parquet(tmp_path / "cells.parquet")
+    sheet = {"plate": ["p"] * 8, "well": WELLS, "condition": ["DMSO"] * 4 + ["drug"] * 4}
+    output = {name: tmp_path / file for name, file in OUTPUT.items()}
+    resampling = {"bootstrap_samples": 100, "permutations": 100, "seed": 1}
+    tables = {**given, "cells": [tmp_path / "cells.parquet"]}
+    _script("groups_compare").main(
+        given=tables, sheet=sheet, report=REPORT, resampling=resampling, groups=GROUPS, output=output
+    )
+    contrasts = read_table(output["contrasts"], CONTRASTS).set_index("measure")
+    assert contrasts["difference"]["Nuclei_AreaShape_Area_um2"] == pytest.approx(50, abs=1)
+    assert contrasts["p_value"]["Nuclei_AreaShape_Area_um2"] == pytest.approx(2 / 70)
+    chosen = pd.read_csv(output["features"]).set_index("measure")["is_chosen"]
+    assert chosen["Nuclei_AreaShape_Area_um2"]
+    figures = {"counts": tmp_path / "groups.svg", "drawn": tmp_path / "group_features.svg"}
+    _script("groups_chapter").main(
+        given=output,
+        spots=given["spots"],
+        features=tmp_path / "cells.parquet",
+        captions=sorted((SCRIPTS.parent / "report" / "groups").glob("*.rst")),
+        sheet=sheet,
+        report=REPORT,
+        n_features=1,
+        output={**figures, "chapter": tmp_path / "groups.json"},
+    )
+    assert "Nuclei AreaShape Area um2" in figures["drawn"].read_text(encoding="utf-8")
+    second = read_chapter(tmp_path / "groups.json").sections[1]
+    assert second.title == "Features"
+    assert second.parts[1].rows[0][0] == "Nuclei AreaShape Area um2"
+
+
 def test_groups_are_compared_and_the_chapter_is_written(tmp_path: Path, given: dict[str, list[Path]]) -> None:
     sheet = {"plate": ["p"] * 8, "well": WELLS, "condition": ["DMSO"] * 4 + ["drug"] * 4}
     output = {name: tmp_path / file for name, file in OUTPUT.items()}
@@ -100,6 +136,7 @@ def test_groups_are_compared_and_the_chapter_is_written(tmp_path: Path, given: d
     _script("groups_chapter").main(
         given={**output},
         spots=given["spots"],
+        features=None,
         captions=captions,
         sheet=sheet,
         report=REPORT,

@@ -14,7 +14,8 @@ __all__ = ["given"]
 
 def test_the_maps_and_the_table_of_all_wells(tmp_path: Path, given: dict[str, list[Path]]) -> None:
     output = {
-        name: tmp_path / f"plates.{ending}" for name, ending in (("chapter", "json"), ("table", "csv"), ("maps", "svg"))
+        name: tmp_path / f"{name}.{ending}"
+        for name, ending in (("chapter", "json"), ("table", "csv"), ("maps", "svg"), ("sites", "svg"))
     }
     files = {"nuclei": given["nuclei"], "cells": given["spots"], "thresholds": given["thresholds"]}
     captions = sorted((SCRIPTS.parent / "report" / "plates").glob("*.rst"))
@@ -31,4 +32,6 @@ def test_the_maps_and_the_table_of_all_wells(tmp_path: Path, given: dict[str, li
     chapter = read_chapter(output["chapter"])
     assert chapter.opens_page
     assert chapter.findings[1] == "Spots: unstable count: 1 well: p / A08."
+    # Each well has one site, so a grid of sites is left out.
+    assert "Sites of the wells" not in [part.title for part in chapter.sections[0].parts]
     assert "look at this well first" in output["maps"].read_text(encoding="utf-8")

@@ -25,7 +25,9 @@ def script() -> ModuleType:
 def test_the_page_has_the_chapters_in_their_order(script, tmp_path: Path):
     chapters = [tmp_path / "spots.json", tmp_path / "cells.json"]
     for path in chapters:
-        write_chapter(Chapter(stage=path.stem, title=path.stem.title(), lead="l"), path)
+        write_chapter(Chapter(stage=path.stem, title=path.stem.title(), lead="l", findings=["One."]), path)
+    write_chapter(Chapter(stage="empty", title="Empty", lead="l"), tmp_path / "empty.json")
+    chapters.append(tmp_path / "empty.json")
     script.main(chapters=chapters, params=PARAMS, page=tmp_path / "report.html")
     html = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert "<h1>My plate</h1>" in html

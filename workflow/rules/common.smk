@@ -73,19 +73,6 @@ def per_well_of_plate(pattern):
     return files
 
 
-def drawn_keys():
-    """(plate, well) of the wells that figures show, evenly spaced in the sheet."""
-    keys = list(zip(WELLS["plate"], WELLS["well"]))
-    n_drawn = min(config["report"]["overlay_wells"], len(keys))
-    return [keys[number * len(keys) // n_drawn] for number in range(n_drawn)]
-
-
-def per_drawn_well(pattern):
-    """The files of one stage, one per well that figures show."""
-    plates, wells = zip(*drawn_keys())
-    return expand(pattern, zip, plate=plates, well=wells)
-
-
 def groups_of_wells():
     """(plate, well, group) of the wells that have one in the column report.group_by, controls first."""
     by = config["report"]["group_by"]

@@ -1,4 +1,5 @@
 # groups: measures of all wells + columns of the sheet -> groups compared with the controls
+from wellspring.cells.stage import has_objects
 from wellspring.groups.columns import mistakes_in_sheet
 
 
@@ -23,6 +24,11 @@ def spot_tables(kind):
     return per_well(f"<results>/spots/{{plate}}/{{well}}.{kind}.parquet") if config["spots"]["channels"] else []
 
 
+def table_of_features():
+    """The table of all cells, where their features are measured."""
+    return ["<results>/tables/cells.parquet"] if config["cells"]["features"] is not None and has_objects(config) else []
+
+
 check_groups()
 
 
@@ -31,6 +37,7 @@ rule groups_compare:
         nuclei=per_well("<results>/segmentation/{plate}/{well}.nuclei.parquet"),
         spots=spot_tables("cells"),
         thresholds=spot_tables("thresholds"),
+        cells=table_of_features(),
     output:
         wells="<results>/groups/wells.parquet",
         contrasts="<results>/tables/groups.csv",
@@ -69,6 +76,7 @@ rule groups_chapter:
         scores="<results>/tables/wells_robust_z.csv",
         ratios="<results>/tables/wells_ratio.csv",
         spots=spot_tables("cells"),
+        cells=table_of_features(),
         captions=captions("groups"),
     output:
         chapter="<results>/report/chapters/groups.json",

@@ -1,7 +1,7 @@
 # plates: numbers of all wells -> maps of the plates, wells to look at
 
 
-def spots_of_wells(kind):
+def spots_of_plates(kind):
     """Tables of the spots of all wells; none where no spots are searched."""
     return per_well(f"<results>/spots/{{plate}}/{{well}}.{kind}.parquet") if config["spots"]["channels"] else []
 
@@ -14,8 +14,8 @@ def judged_plates(kind):
 rule plates_chapter:
     input:
         nuclei=per_well("<results>/segmentation/{plate}/{well}.nuclei.parquet"),
-        cells=spots_of_wells("cells"),
-        thresholds=spots_of_wells("thresholds"),
+        cells=spots_of_plates("cells"),
+        thresholds=spots_of_plates("thresholds"),
         images=judged_plates("images"),
         sites=judged_plates("sites"),
         captions=captions("plates"),
@@ -23,6 +23,7 @@ rule plates_chapter:
         chapter="<results>/report/chapters/plates.json",
         table=report("<results>/report/plates.csv", caption="../report/plates/plates.rst", category="Plates"),
         maps=report("<results>/report/plates.svg", caption="../report/plates/plates.rst", category="Plates"),
+        sites=report("<results>/report/plate_sites.svg", caption="../report/plates/plate_sites.rst", category="Plates"),
     log:
         "<logs>/plates_chapter.log",
     benchmark:

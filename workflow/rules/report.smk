@@ -12,8 +12,9 @@ rule report_page:
         chapters=[
             f"<results>/report/chapters/{stage.name}.json" for stage in wanted_stages(config) if stage.has_chapter
         ],
-        # Digests cover Python alone, so the page's template is named here.
+        # Digests cover Python alone, so the page's template and script are named here.
         template=f"{ROOT}/src/wellspring/report/page.html.jinja",
+        script=f"{ROOT}/src/wellspring/report/page.js",
     output:
         page=report("<results>/report/report.html", caption="../report/page.rst", category="Page"),
     log:

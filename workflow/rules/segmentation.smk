@@ -130,10 +130,13 @@ rule segmentation_cells:
 
 rule segmentation_overlays:
     input:
-        indexes=per_drawn_well("<results>/raw/{plate}/{well}.json"),
-        nuclei=per_drawn_well("<results>/segmentation/{plate}/{well}.ome.tif"),
-        cells=per_drawn_well(cell_labels()),
+        # Of all wells, since their doubts decide which few are drawn.
+        indexes=per_well("<results>/raw/{plate}/{well}.json"),
+        nuclei=per_well("<results>/segmentation/{plate}/{well}.ome.tif"),
+        cells=per_well(cell_labels()),
+        about=per_well("<results>/segmentation/{plate}/{well}.nuclei.parquet"),
     output:
+        gallery="<results>/segmentation/overlays.json",
         figure=report(
             "<results>/report/segmentation.svg",
             caption="../report/segmentation/segmentation.rst",
@@ -152,6 +155,7 @@ rule segmentation_overlays:
     params:
         projection=config["raw"].get("projection"),
         channels=list(dict.fromkeys([*nucleus_channels(), *cell_channels()])),
+        n_wells=config["report"]["overlay_wells"],
         code=script_code("segmentation/overlays", RAW_READER),
     message:
         "Drawing nuclei and cells"
@@ -165,6 +169,7 @@ rule segmentation_chapter:
         nuclei=per_well("<results>/segmentation/{plate}/{well}.nuclei.parquet"),
         sites=sites_of_plates(),
         overlays="<results>/report/segmentation.svg",
+        gallery="<results>/segmentation/overlays.json",
         captions=captions("segmentation"),
     output:
         chapter="<results>/report/chapters/segmentation.json",

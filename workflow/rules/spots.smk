@@ -37,11 +37,14 @@ rule spots_detect:
 
 rule spots_overlays:
     input:
-        indexes=per_drawn_well("<results>/raw/{plate}/{well}.json"),
-        nuclei=per_drawn_well("<results>/segmentation/{plate}/{well}.ome.tif"),
-        cells=per_drawn_well(cell_labels()),
-        spots=per_drawn_well("<results>/spots/{plate}/{well}.parquet"),
+        # Of all wells, since their doubts decide which few are drawn.
+        indexes=per_well("<results>/raw/{plate}/{well}.json"),
+        nuclei=per_well("<results>/segmentation/{plate}/{well}.ome.tif"),
+        cells=per_well(cell_labels()),
+        spots=per_well("<results>/spots/{plate}/{well}.parquet"),
+        thresholds=per_well("<results>/spots/{plate}/{well}.thresholds.parquet"),
     output:
+        gallery="<results>/spots/overlays.json",
         figure=report(
             "<results>/report/spot_overlays.svg", caption="../report/spots/spot_overlays.rst", category="Spots"
         ),
@@ -58,6 +61,7 @@ rule spots_overlays:
     params:
         projection=config["raw"].get("projection"),
         channels=config["spots"]["channels"],
+        n_wells=config["report"]["overlay_wells"],
         code=script_code("spots/overlays", RAW_READER),
     message:
         "Drawing spots in their images"
@@ -73,6 +77,7 @@ rule spots_chapter:
         curves=per_well("<results>/spots/{plate}/{well}.curves.parquet"),
         sites=sites_of_plates(),
         overlays="<results>/report/spot_overlays.svg",
+        gallery="<results>/spots/overlays.json",
         captions=captions("spots"),
     output:
         chapter="<results>/report/chapters/spots.json",

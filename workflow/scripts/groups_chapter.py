@@ -26,13 +26,14 @@ def main(
     *,
     given: Mapping[str, Path],
     spots: Sequence[Path],
+    features: Path | None,
     captions: Sequence[Path],
     sheet: Mapping[str, Sequence[str | None]],
     report: Mapping[str, Any],
     n_features: int,
     output: Mapping[str, Path],
 ) -> None:
-    """Read the files `given`: wells, contrasts, units, features, cells; write `output`: chapter, counts, drawn."""
+    """Read the files `given`: wells, contrasts, units, features; write `output`: chapter, counts, drawn."""
     _, controls, without_group = groups_of_sheet(sheet, report)
     tables = {name: read_table(given[name], kind) for name, kind in _KINDS.items()}
     wells, contrasts = tables["wells"], tables["contrasts"]
@@ -41,7 +42,7 @@ def main(
     look = {"groups": group_order(wells["group"], controls=controls), "controls": controls}
     drawn = drawn_features(contrasts, counts=counts, number=n_features)
     for file, names in (("counts", counts), ("drawn", drawn)):
-        found = drawn_measures(names, tables, labels=labels, cells=cells, features=given.get("cells"))
+        found = drawn_measures(names, tables, labels=labels, cells=cells, features=features)
         save_figure(groups_figure(found, **look), output[file])
     chapter = groups_chapter(
         contrasts,
@@ -65,7 +66,8 @@ _KINDS = {"wells": MEASURED_WELLS, "contrasts": CONTRASTS, "units": UNITS, "feat
 if __name__ == "__main__":
     with logged_job(snakemake.log[0]):
         main(
-            given={name: Path(path) for name, path in snakemake.input.items() if name not in ("spots", "captions")},
+            given={name: Path(path) for name, path in snakemake.input.items() if isinstance(path, str)},
+            features=next((Path(path) for path in snakemake.input.get("cells", [])), None),
             spots=[Path(path) for path in snakemake.input.get("spots", [])],
             captions=[Path(path) for path in snakemake.input.captions],
             sheet=snakemake.params.sheet,

@@ -33,7 +33,7 @@ def main(
     """Read the files `given` (lists of a name); write `output`: wells, contrasts, units, scores, ratios, features."""
     settings = settings_of(GroupSettings, groups)
     wells, controls, _ = groups_of_sheet(sheet, report)
-    measures = read_measures(given, wells=wells, annotations=list(sheet), settings=settings)
+    measures = read_measures(given, wells=wells, settings=settings)
     table = measured_wells(measures, wells)
     numbers = Resampling(resampling["bootstrap_samples"], resampling["permutations"], resampling["seed"])
     contrasts, units = compare_groups(table, controls=controls, resampling=numbers)
@@ -55,7 +55,7 @@ if __name__ == "__main__":
         main(
             given={
                 name: [Path(path) for path in snakemake.input.get(name, [])]
-                for name in ("nuclei", "spots", "thresholds")
+                for name in ("nuclei", "spots", "thresholds", "cells")
             },
             sheet=snakemake.params.sheet,
             report=snakemake.params.asked,

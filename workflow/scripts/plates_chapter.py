@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 from wellspring.jobs import logged_job
 from wellspring.plates.report.chapter import maps_figure, plates_chapter
 from wellspring.plates.tables import PLATE_WELLS
-from wellspring.plates.wells import WellSources, plate_wells
+from wellspring.plates.wells import WellSources, plate_sites, plate_wells
 from wellspring.quality.tables import FLAGGED_IMAGES, KEPT_SITES
 from wellspring.report.chapter import read_captions, write_chapter
+from wellspring.report.site_map import mapped_sites, site_map_figure
 from wellspring.report.style import save_figure
 from wellspring.segmentation.doubts import compared_sites
 from wellspring.segmentation.tables import SITE_NUCLEI
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 
 def main(*, given: Mapping[str, Sequence[Path]], wells: Sequence[tuple[str, str]], output: Mapping[str, Path]) -> None:
-    """Read the files `given` (lists of a name) of `wells` (plate, well); write `output`: chapter, table, maps."""
+    """Read the files `given` (lists of a name) of all `wells`; write `output`: chapter, table, maps, sites."""
     sources = WellSources(
         nuclei=compared_sites(read_tables(given["nuclei"], SITE_NUCLEI, of_wells=True)),
         cells=read_tables(given["cells"], TABLES["cells"], of_wells=True),
@@ -36,7 +37,10 @@ def main(*, given: Mapping[str, Sequence[Path]], wells: Sequence[tuple[str, str]
     print(table.to_string())
     write_table(table, output["table"], PLATE_WELLS)
     save_figure(maps_figure(table), output["maps"])
-    chapter = plates_chapter(table, captions=read_captions(given["captions"]), files=output)
+    sites, label = plate_sites(sources)
+    save_figure(site_map_figure(sites, column="value", label=label), output["sites"])
+    drawn = {name: path for name, path in output.items() if name != "sites" or mapped_sites(sites)}
+    chapter = plates_chapter(table, captions=read_captions(given["captions"]), files=drawn)
     write_chapter(chapter, output["chapter"])
 
 

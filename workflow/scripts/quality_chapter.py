@@ -10,12 +10,13 @@ from wellspring.jobs import logged_job
 from wellspring.quality.images import read_illumination
 from wellspring.quality.report.chapter import quality_chapter
 from wellspring.quality.report.figures import (
-    MAX_FLAGGED,
     FlaggedImage,
+    chosen_flagged,
     drawn,
     flagged_figure,
     histograms_figure,
     illumination_figure,
+    plate_contrasts,
 )
 from wellspring.quality.tables import FLAGGED_IMAGES, KEPT_SITES
 from wellspring.raw.images import read_sites
@@ -54,14 +55,15 @@ def main(
 
 
 def _flagged(images: pd.DataFrame, *, indexes: Sequence[Path], projection: str) -> list[FlaggedImage]:
-    """The raw images of the first flagged rows, read one at a time."""
+    """The raw images of the flagged rows that are drawn, read one at a time."""
     files = {(path.parent.name, path.stem): path for path in indexes}
     found = []
-    for row in images[images["is_flagged"].astype(bool)].head(MAX_FLAGGED).to_dict("records"):
+    contrasts = plate_contrasts(images)
+    for row in chosen_flagged(images).to_dict("records"):
         site = read_index(files[row["plate"], row["well"]]).of_site(row["site"])
         (own,) = read_sites(site, projection=projection, wanted=[row["channel"]])
         title = f"{row['plate']} {row['well']}, site {row['site']}, {row['channel']}"
-        found.append(FlaggedImage(title, row["reasons"], drawn(own.image[0])))
+        found.append(FlaggedImage(title, row["reasons"], drawn(own.image[0]), contrasts[row["plate"], row["channel"]]))
     return found
 
 

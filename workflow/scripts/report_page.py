@@ -17,14 +17,16 @@ if TYPE_CHECKING:
 
 
 def main(*, chapters: Sequence[Path], params: Any, page: Path) -> None:
-    """Read the chapters, in their order, and write them as one file."""
+    """Read the chapters, in their order, and write those that show something as one file."""
     config = params["config"]
+    found = [read_chapter(path) for path in chapters]
     text = render_page(
-        [read_chapter(path) for path in chapters],
+        [one for one in found if not one.is_empty],
         title=config["report"]["title"],
         n_wells=params["n_wells"],
         config=config,
         versions=software_versions(),
+        folder=page.parent,
     )
     with replaced_when_whole(page) as temporary:
         temporary.write_text(text, encoding="utf-8")

@@ -32,7 +32,7 @@ def main(
     objects: Sequence[Path],
     nuclei: Sequence[Path],
     sites: Sequence[Path],
-    overlays: Path,
+    drawn: Mapping[str, Path],
     captions: Sequence[Path],
     wells: Sequence[tuple[str, str]],
     segmentation: Mapping[str, Any],
@@ -54,7 +54,7 @@ def main(
     compared = compared_sites(read_tables(nuclei, SITE_NUCLEI))
     write_table(compared, about, SITE_NUCLEI)
     sources = ImageSources(
-        files={"table": table, "overlays": overlays, "nuclei": about},
+        files={**drawn, "table": table, "nuclei": about},
         captions=read_captions(captions),
         corrected=corrected,
         left_out=left_out,
@@ -69,7 +69,7 @@ if __name__ == "__main__":
             objects=[Path(path) for path in snakemake.input.objects],
             sites=[Path(path) for path in snakemake.input.get("sites", [])],
             nuclei=[Path(path) for path in snakemake.input.nuclei],
-            overlays=Path(snakemake.input.overlays),
+            drawn={name: Path(snakemake.input[name]) for name in ("overlays", "gallery")},
             captions=[Path(path) for path in snakemake.input.captions],
             wells=[(plate, well) for plate, well in snakemake.params.wells],
             segmentation=snakemake.params.segmentation,

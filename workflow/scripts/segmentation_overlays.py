@@ -1,13 +1,18 @@
-"""Indexes and labels of a few wells → nuclei and cells drawn in their images (SVG)."""
+"""Indexes, labels and doubts of all wells → nuclei and cells of a few, drawn (SVG) and as tiles (JSON)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wellspring.jobs import logged_job
 from wellspring.raw.index import read_index
+from wellspring.report.chosen_wells import chosen_wells
+from wellspring.report.gallery import write_gallery
 from wellspring.report.style import save_figure
-from wellspring.segmentation.report.overlays import overlay_figure, read_overlay
+from wellspring.segmentation.doubts import compared_sites
+from wellspring.segmentation.report.overlays import overlay_figure, overlay_gallery, read_overlay, sites_to_look_at
+from wellspring.segmentation.tables import SITE_NUCLEI
+from wellspring.tables import read_tables
 
 if TYPE_CHECKING:
     from snakemake.script import Snakemake
@@ -17,29 +22,42 @@ if TYPE_CHECKING:
 
 def main(
     *,
-    indexes: Sequence[Path],
-    nuclei: Sequence[Path],
-    cells: Sequence[Path],
+    given: Mapping[str, Sequence[Path]],
     projection: str,
     channels: Sequence[str],
-    figure: Path,
+    n_wells: int,
+    output: Mapping[str, Path],
 ) -> None:
-    """Draw the wells behind `indexes`, each with its labels; without `channels`, in their first one."""
-    channels = channels or read_index(indexes[0]).channels[:1]
-    found = [
-        read_overlay(index, projection=projection, channels=channels, nuclei=of_nuclei, cells=of_cells)
-        for index, of_nuclei, of_cells in zip(indexes, nuclei, cells, strict=True)
-    ]
-    overlays = [one for one in found if one is not None]
-    save_figure(overlay_figure(overlays, channels=channels, with_spots=False), figure)
+    """Of the wells behind the files `given` (lists of a name) draw `n_wells`; write `output`: figure, gallery.
+
+    Without `channels`, they are drawn in their first one.
+    """
+    channels = channels or read_index(given["indexes"][0]).channels[:1]
+    keys = [(path.parent.name, path.stem) for path in given["indexes"]]
+    sites = sites_to_look_at(compared_sites(read_tables(given["about"], SITE_NUCLEI, of_wells=True)))
+    overlays = []
+    for chosen in chosen_wells(keys, sites, number=n_wells):
+        place = keys.index((chosen.plate, chosen.well))
+        found = read_overlay(
+            given["indexes"][place],
+            projection=projection,
+            channels=channels,
+            nuclei=given["nuclei"][place],
+            cells=given["cells"][place],
+            wanted_site=chosen.site,
+            doubts=", ".join(chosen.doubts),
+        )
+        overlays += [found] if found is not None else []
+    save_figure(overlay_figure(overlays, channels=channels, with_spots=False), output["figure"])
+    write_gallery(overlay_gallery(overlays, channels=channels, with_spots=False), output["gallery"])
 
 
 if __name__ == "__main__":
     with logged_job(snakemake.log[0]):
-        given = {name: [Path(path) for path in paths] for name, paths in snakemake.input.items()}
         main(
-            **given,
+            given={name: [Path(path) for path in paths] for name, paths in snakemake.input.items()},
             projection=snakemake.params.projection,
             channels=snakemake.params.channels,
-            figure=Path(snakemake.output.figure),
+            n_wells=snakemake.params.n_wells,
+            output={name: Path(path) for name, path in snakemake.output.items()},
         )

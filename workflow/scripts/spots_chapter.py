@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 def main(
     *,
     given: Mapping[str, Sequence[Path]],
-    overlays: Path,
+    drawn: Mapping[str, Path],
     spots: Mapping[str, Any],
     groups: Sequence[tuple[str, str, str]],
     corrected: Sequence[str],
@@ -47,7 +47,7 @@ def main(
     named = {(plate, well): group for plate, well, group in groups}
     save_figure(counts_figure(tables["cells"], tables["thresholds"], groups=named), output["counts"])
     sources = ImageSources(
-        files={**output, "overlays": overlays},
+        files={**output, **drawn},
         captions=read_captions(given["captions"]),
         corrected=corrected,
         left_out=left_out,
@@ -62,7 +62,7 @@ if __name__ == "__main__":
         lists = ("spots", "cells", "thresholds", "curves", "sites", "captions")
         main(
             given={name: [Path(path) for path in snakemake.input.get(name, [])] for name in lists},
-            overlays=Path(snakemake.input.overlays),
+            drawn={name: Path(snakemake.input[name]) for name in ("overlays", "gallery")},
             spots=snakemake.params.spots,
             groups=snakemake.params.groups,
             corrected=snakemake.params.corrected,

@@ -1,14 +1,18 @@
-"""Indexes, labels and spots of a few wells → spots drawn in their images (SVG)."""
+"""Indexes, labels, spots and doubts of all wells → spots of a few, drawn (SVG) and as tiles (JSON)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wellspring.jobs import logged_job
+from wellspring.report.chosen_wells import chosen_wells
+from wellspring.report.gallery import write_gallery
 from wellspring.report.style import save_figure
-from wellspring.segmentation.report.overlays import overlay_figure, read_overlay
+from wellspring.segmentation.report.overlays import overlay_figure, overlay_gallery, read_overlay
+from wellspring.spots.images import TABLES
+from wellspring.spots.plate import compared_images
 from wellspring.spots.tables import WELL_SPOTS
-from wellspring.tables import read_table
+from wellspring.tables import read_table, read_tables
 
 if TYPE_CHECKING:
     from snakemake.script import Snakemake
@@ -18,36 +22,39 @@ if TYPE_CHECKING:
 
 def main(
     *,
-    indexes: Sequence[Path],
-    nuclei: Sequence[Path],
-    cells: Sequence[Path],
-    spots: Sequence[Path],
+    given: Mapping[str, Sequence[Path]],
     projection: str,
     channels: Sequence[str],
-    figure: Path,
+    n_wells: int,
+    output: Mapping[str, Path],
 ) -> None:
-    """Draw the wells behind `indexes`, each with its labels and spots."""
-    found = [
-        read_overlay(
-            index,
+    """Of the wells behind the files `given` (lists of a name) draw `n_wells`; write `output`: figure, gallery."""
+    keys = [(path.parent.name, path.stem) for path in given["indexes"]]
+    sites = compared_images(read_tables(given["thresholds"], TABLES["thresholds"], of_wells=True))
+    overlays = []
+    for chosen in chosen_wells(keys, sites, number=n_wells):
+        place = keys.index((chosen.plate, chosen.well))
+        found = read_overlay(
+            given["indexes"][place],
             projection=projection,
             channels=channels,
-            nuclei=of_nuclei,
-            cells=of_cells,
-            spots=read_table(of_spots, WELL_SPOTS, of_well=True),
+            nuclei=given["nuclei"][place],
+            cells=given["cells"][place],
+            spots=read_table(given["spots"][place], WELL_SPOTS, of_well=True),
+            wanted_site=chosen.site,
+            doubts=", ".join(chosen.doubts),
         )
-        for index, of_nuclei, of_cells, of_spots in zip(indexes, nuclei, cells, spots, strict=True)
-    ]
-    overlays = [one for one in found if one is not None]
-    save_figure(overlay_figure(overlays, channels=channels, with_spots=True), figure)
+        overlays += [found] if found is not None else []
+    save_figure(overlay_figure(overlays, channels=channels, with_spots=True), output["figure"])
+    write_gallery(overlay_gallery(overlays, channels=channels, with_spots=True), output["gallery"])
 
 
 if __name__ == "__main__":
     with logged_job(snakemake.log[0]):
-        given = {name: [Path(path) for path in paths] for name, paths in snakemake.input.items()}
         main(
-            **given,
+            given={name: [Path(path) for path in paths] for name, paths in snakemake.input.items()},
             projection=snakemake.params.projection,
             channels=snakemake.params.channels,
-            figure=Path(snakemake.output.figure),
+            n_wells=snakemake.params.n_wells,
+            output={name: Path(path) for name, path in snakemake.output.items()},
         )

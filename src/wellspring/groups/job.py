@@ -13,7 +13,7 @@ from wellspring.groups.measures import (
     count_measures,
     doubtful_wells,
     feature_measures,
-    feature_names,
+    feature_units,
     spot_measures,
 )
 from wellspring.groups.settings import GroupSettings
@@ -56,7 +56,7 @@ def groups_of_sheet(
 
 
 def read_measures(
-    given: Mapping[str, Sequence[Path]], *, wells: pd.DataFrame, annotations: Sequence[str], settings: GroupSettings
+    given: Mapping[str, Sequence[Path]], *, wells: pd.DataFrame, settings: GroupSettings
 ) -> list[Measure]:
     """All measures of the wells.
 
@@ -66,20 +66,19 @@ def read_measures(
         Files of ``nuclei``, ``spots``, ``thresholds`` (one per well) and ``cells`` (one); each may be empty.
     wells
         plate and well of those that have a group.
-    annotations
-        Columns of the sheet, which are no features.
     """
     share, min_cells = settings.doubtful_share, settings.min_cells
     nuclei = compared_sites(read_tables(given.get("nuclei", []), SITE_NUCLEI, of_wells=True))
     doubtful = doubtful_wells(nuclei, share=share)
-    found = count_measures(nuclei, share=share)
+    found: list[Measure] = []
     if given.get("thresholds"):
         thresholds = compared_images(read_tables(given["thresholds"], TABLES["thresholds"], of_wells=True))
         cells = read_tables(given["spots"], TABLES["cells"], of_wells=True)
         found += spot_measures(cells, thresholds, share=share, min_cells=min_cells, also_doubtful=doubtful)
+    found += count_measures(nuclei, share=share)
     keys = list(zip(wells["plate"], wells["well"], strict=True))
     for path in given.get("cells", []):
-        units = feature_names(path, annotations=annotations)
+        units = feature_units(path)
         found += feature_measures(path, units, wells=keys, min_cells=min_cells, doubtful=doubtful)
     return found
 
@@ -111,7 +110,8 @@ def cells_of_measure(name: str, spots: pd.DataFrame, features: Path | None) -> d
         return _by_well(own, _CELL_COLUMNS[start])
     if features is None or name.startswith(tuple(_COUNTS)):
         return {}
-    return _by_well(pd.read_parquet(features, columns=["plate", "well", name]), name)
+    cells = pd.read_parquet(features, columns=["plate", "well", "is_border_cell", name])
+    return _by_well(cells[~cells["is_border_cell"].astype(bool)], name)
 
 
 def _by_well(cells: pd.DataFrame, column: str) -> dict[tuple[str, str], np.ndarray]:

@@ -1,18 +1,21 @@
 """What is compared: per well, means of its cells, and counts of its sites."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from wellspring.cells.features.declared import feature_names
 from wellspring.errors import InputError
 from wellspring.files import as_readable
 
-__all__ = ["Measure", "count_measures", "feature_measures", "feature_names", "measured_wells", "spot_measures"]
+__all__ = ["Measure", "count_measures", "feature_measures", "feature_units", "measured_wells", "spot_measures"]
 
 _WELL = ["plate", "well"]
+_CELL = [*_WELL, "is_border_cell"]
+_SPOTS = "_Spots_"
 _NO_DOUBT = "none"
 # Columns of features that are read at once: a tenth of a million cells of so many take 16 MB.
 _AT_ONCE = 20
@@ -125,28 +128,27 @@ def _means_of_wells(cells: pd.DataFrame, column: str, *, wells: pd.DataFrame, mi
     return means.reset_index()
 
 
-def feature_names(path: Path, *, annotations: Iterable[str]) -> dict[str, str]:
-    """Features of a table of cells, name to unit: its columns of floating-point numbers, annotations left out.
+def feature_units(path: Path) -> dict[str, str]:
+    """Features of the table of all cells, name to unit. Counts of spots, which are measures of their own, are left out.
 
     Raises
     ------
     FileNotFoundError, ValueError
-        When the file is missing, unreadable, or has no columns plate and well.
+        When the file is missing, unreadable, or has no columns plate, well and is_border_cell.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     with as_readable(path, expected="the table of all cells"):
         schema = pq.read_schema(path)
-    missing = [name for name in _WELL if name not in schema.names]
+    missing = [name for name in _CELL if name not in schema.names]
     if missing:
-        raise InputError(f"{path}: expected the columns plate and well, but {missing} are missing. Make it again.")
-    known = set(annotations)
+        raise InputError(f"{path}: expected the columns {_CELL}, but {missing} are missing. Make it again.")
     units = {name: (schema.field(name).metadata or {}).get(b"unit", b"").decode() for name in schema.names}
     return {
         name: units[name]
-        for name in schema.names
-        if name not in known and pa.types.is_floating(schema.field(name).type)
+        for name in feature_names(schema.names)
+        if _SPOTS not in name and pa.types.is_floating(schema.field(name).type)
     }
 
 
@@ -158,14 +160,14 @@ def feature_measures(
     min_cells: int,
     doubtful: frozenset[tuple[str, str]],
 ) -> list[Measure]:
-    """The mean of each feature over the cells of a well, NaN left out.
+    """The mean of each feature over the complete cells of a well, NaN left out: cells at the edge are cut off.
 
     Parameters
     ----------
     path
         Table of all cells.
     units
-        From `feature_names`.
+        From `feature_units`.
     wells
         All wells; one without cells has no value.
     min_cells, doubtful
@@ -175,7 +177,8 @@ def feature_measures(
     sheet = pd.DataFrame(wells, columns=_WELL)
     for start in range(0, len(names), _AT_ONCE):
         chosen = names[start : start + _AT_ONCE]
-        cells = pd.read_parquet(path, columns=[*_WELL, *chosen])
+        cells = pd.read_parquet(path, columns=[*_CELL, *chosen])
+        cells = cells[~cells["is_border_cell"].astype(bool)]
         for name in chosen:
             values = _means_of_wells(cells, name, wells=sheet, min_cells=min_cells)
             label = name.replace("_", " ")

@@ -8,7 +8,7 @@ import pandas as pd
 
 from wellspring.plates.tables import PLATE_WELLS
 
-__all__ = ["WellSources", "label_of", "mapped_columns", "plate_wells"]
+__all__ = ["WellSources", "label_of", "mapped_columns", "plate_sites", "plate_wells"]
 
 _WELL = ["plate", "well"]
 _NO_DOUBT = "none"
@@ -62,7 +62,9 @@ def plate_wells(wells: Sequence[tuple[str, str]], sources: WellSources) -> pd.Da
     table.insert(1, "n_left_out", left_out.reindex(index, fill_value=0).astype(np.int64))
     table.insert(2, "doubtful_share", groups["is_doubtful"].mean().reindex(index).astype(np.float64))
     reasons = groups["doubts"].agg(_joined).reindex(index, fill_value=_NO_DOUBT)
-    is_empty = table.get("nuclei_per_site", pd.Series(np.nan, index=index)) == 0
+    nuclei = table.get("nuclei_per_site", pd.Series(np.nan, index=index))
+    # Where no well has any, they were not to be found.
+    is_empty = (nuclei == 0) & (nuclei > 0).any()
     reasons = reasons.where(~is_empty, [_with("no nuclei", one) for one in reasons])
     is_odd = (table["doubtful_share"] >= 0.5) | is_empty
     table.insert(3, "is_odd", is_odd.astype(bool))
@@ -71,14 +73,36 @@ def plate_wells(wells: Sequence[tuple[str, str]], sources: WellSources) -> pd.Da
     return found[[*PLATE_WELLS.names, *[name for name in found.columns if name not in PLATE_WELLS.names]]]
 
 
+def plate_sites(sources: WellSources) -> tuple[pd.DataFrame, str]:
+    """A row per site: plate, well, site, value, is_doubtful; and what the value is in words.
+
+    The value is the number of spots per cell of the first channel of spots, else of nuclei.
+    """
+    sites = _sites(sources)
+    channels = list(dict.fromkeys(sources.cells["channel"]))
+    key = [*_WELL, "site"]
+    if channels:
+        values = sources.cells[sources.cells["channel"] == channels[0]].groupby(key)["n_spots"].mean()
+        label = f"Spots per cell, {channels[0]}"
+    else:
+        values, label = sources.nuclei.groupby(key)["n_nuclei"].mean(), "Nuclei"
+    index = pd.MultiIndex.from_frame(sites[key])
+    return sites.assign(value=values.reindex(index).to_numpy(dtype=np.float64)), label
+
+
 def mapped_columns(table: pd.DataFrame) -> list[str]:
     """Columns of a table `PLATE_WELLS` to draw: numbers that any well has, counts first, then the share of sites in
     doubt, if there are any."""
     order = list(_LABELS)
     starts = {name: start for name in table.columns for start in order if name.startswith(start)}
     names = sorted(starts, key=lambda name: order.index(starts[name]))
-    known = [name for name in names if table[name].notna().any()]
+    known = [name for name in names if table[name].notna().any() and name not in _without_nuclei(table)]
     return [*known, *(["doubtful_share"] if (table["doubtful_share"] > 0).any() else [])]
+
+
+def _without_nuclei(table: pd.DataFrame) -> list[str]:
+    name = "nuclei_per_site"
+    return [name] if name in table and not (table[name] > 0).any() else []
 
 
 def label_of(name: str) -> str:

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from wellspring.errors import InputError
 from wellspring.files import as_readable, replaced_when_whole
+from wellspring.report.gallery import Gallery
 from wellspring.report.well_maps import WellMaps
 from wellspring.settings import settings_of
 
@@ -54,7 +55,7 @@ class PageTable:
     """A table as the page shows it: title, file it is in too (or ``""``), column heads, rows of text, a note below.
 
     The first `n_text` columns are text, the others numbers. Rows in `strong` (indices) are set off. A `folded` table
-    is shown when it is asked for.
+    is shown when it is asked for. Cells of the column `file_column` (an index; -1: none) are files, which are linked.
     """
 
     title: str
@@ -65,6 +66,7 @@ class PageTable:
     n_text: int = 1
     strong: Sequence[int] = ()
     folded: bool = False
+    file_column: int = -1
     kind: Literal["table"] = "table"
 
 
@@ -77,7 +79,7 @@ class Details:
     kind: Literal["details"] = "details"
 
 
-Part = Illustration | PageTable | Details | WellMaps
+Part = Illustration | PageTable | Details | WellMaps | Gallery
 
 
 @dataclass(frozen=True)
@@ -105,10 +107,10 @@ class Chapter:
     title : str
     lead : str
         A sentence: which question the chapter answers.
-    picture : Illustration or None
+    picture : Illustration, Gallery or None
         The one figure that shows the result, shown at the top of the page, at most 900 px wide and 620 px high: wider
-        than high, with few panels. It may be a figure of a section too; if not, it begins the chapter. None where
-        there is none.
+        than high, with few panels. It may be a figure of a section too; if not, it begins the chapter. A gallery
+        must be a part of a section; the page begins with its first four tiles. None where there is none.
     warnings : sequence of str
         What the reader must know before the results are believed; repeated at the top of the page.
     findings : sequence of str
@@ -133,7 +135,7 @@ class Chapter:
     stage: str
     title: str
     lead: str
-    picture: Illustration | None = None
+    picture: Illustration | Gallery | None = None
     warnings: Sequence[str] = ()
     findings: Sequence[str] = ()
     settings: Sequence[tuple[str, str]] = ()
@@ -148,6 +150,12 @@ class Chapter:
                 f"chapter {self.stage}: expected at most {MOST_FINDINGS} findings, got {len(self.findings)}; put the "
                 "others into a section"
             )
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to show: no picture, warning, finding, text or part."""
+        filled = any(one.text or one.warnings or one.findings or one.parts for one in self.sections)
+        return not (self.picture or self.warnings or self.findings or filled)
 
 
 def write_chapter(chapter: Chapter, path: Path) -> None:

@@ -1,12 +1,13 @@
 """What the chapters on images have in common: figures and files, evened light, sites that were left out, doubts."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
 
 from wellspring.report.chapter import Illustration, PageTable, illustration
+from wellspring.report.gallery import Gallery, read_gallery
 from wellspring.report.tables import PageColumn, count, page_table
 from wellspring.report.words import named_wells
 
@@ -45,6 +46,11 @@ class ImageSources:
     def figure(self, name: str, *, caption: str, title: str, more: str = "") -> Illustration:
         """The figure of the file `name` under its `caption`, with what there is to add to it."""
         return illustration(self.files[name], title=title, caption=self.captions[caption] + more)
+
+    def gallery(self, name: str, *, figure: str, caption: str, title: str) -> Gallery:
+        """The gallery of the file `name`, which is a figure in a file too."""
+        found = read_gallery(self.files[name])
+        return replace(found, title=title, file=str(self.files[figure]), caption=self.captions[caption])
 
     def table(self, frame: pd.DataFrame, columns: Sequence[PageColumn], *, title: str, note: str) -> PageTable:
         """The table by well, with the number of sites left out (`n_left_out`) where there are any."""

@@ -1,12 +1,18 @@
-"""One HTML page from the chapters: it needs no other file, runs no script and loads nothing from the network."""
+"""One HTML page from the chapters: it needs no other file and loads nothing from the network.
+
+Its one script makes tables sort and filter; all is readable without it, and the page lets no other script run.
+"""
 
 import base64
+import hashlib
+import os
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import jinja2
 import yaml
@@ -15,17 +21,23 @@ from markupsafe import Markup
 import wellspring
 from wellspring.errors import InputError
 from wellspring.report.chapter import LONG_TABLE, Chapter, Details, Illustration, PageTable, Section
+from wellspring.report.gallery import Gallery
+from wellspring.report.methods import methods_of
+from wellspring.report.page_size import height_px
 from wellspring.report.svg import InlineSvg, inline_svg
 from wellspring.report.words import listed, unbroken
 
-__all__ = ["TEMPLATE", "render_page"]
+__all__ = ["MOST_PX", "SCRIPT", "TEMPLATE", "render_page"]
 
 TEMPLATE = Path(__file__).with_name("page.html.jinja")
+SCRIPT = Path(__file__).with_name("page.js")
+MOST_PX = 10_000
+"""Of a page that would be higher, about ten screens, the sections of the chapters are folded."""
 # Height of the pictures that the page begins with: what fits a screen with some text above. What is higher is made
 # smaller; what is so high that it could not be read then is cut.
 _HIGHEST_PX = 620.0
 _TOO_HIGH_PX = 1000.0
-_OF_THE_PAGE = frozenset({"overview", "warnings", "findings", "run", "reproduce", "config"})
+_OF_THE_PAGE = frozenset({"overview", "warnings", "findings", "run", "methods", "reproduce", "config"})
 
 
 def render_page(
@@ -35,13 +47,14 @@ def render_page(
     n_wells: int,
     config: Mapping[str, Any],
     versions: Sequence[tuple[str, str]],
+    folder: Path | None = None,
 ) -> str:
     """The page as HTML text. All text is escaped; figures are taken in by `inline_svg`.
 
     Parameters
     ----------
     chapters
-        In the order of the page. None is fine: the page then says what was run.
+        In the order of the page; those that open it come first. None is fine: the page then says what was run.
     title
         The first line.
     n_wells
@@ -50,17 +63,23 @@ def render_page(
         The checked config, which the page shows.
     versions
         Names and versions of the software.
+    folder
+        Where the page is, for links to the files that it names; None: no links.
 
     Raises
     ------
     ValueError
-        When two chapters are of the same stage, or a figure is no SVG image; the message names it.
+        When two chapters are of the same stage, one has several galleries, or a figure is no SVG image; the message
+        names it.
     """
     names = [chapter.stage for chapter in chapters]
     clashing = sorted({name for name in names if names.count(name) > 1 or name in _OF_THE_PAGE})
     if clashing:
         raise ValueError(f"report: expected one chapter per stage, and none named {sorted(_OF_THE_PAGE)}: {clashing}")
+    _check_galleries(chapters)
+    chapters = sorted(chapters, key=_is_late)
     warnings = {one.stage: _warnings(one) for one in chapters}
+    script = SCRIPT.read_text(encoding="utf-8")
     page = _template(str(TEMPLATE)).render(
         title=title,
         lead=_lead(chapters, n_wells=n_wells),
@@ -73,9 +92,15 @@ def render_page(
         has_findings=any(one.findings for one in chapters),
         run=_run(chapters, n_wells=n_wells),
         software=_software(versions),
+        methods=methods_of(chapters, versions=versions),
+        is_folded=height_px(chapters) > MOST_PX,
+        script=Markup(script),
+        script_hash=base64.b64encode(hashlib.sha256(script.encode("utf-8")).digest()).decode("ascii"),
+        links=_Links(folder),
         commands=_commands(chapters),
         config=_config(config),
-        footer=f"Made by wellspring {wellspring.__version__}. This file needs no other file and no network.",
+        drawing=_drawing,
+        footer=f"Made by wellspring {wellspring.__version__}. This file needs no other file, no network and no script.",
         figures=_Figures(),
     )
     return f"{page.strip()}\n"
@@ -92,6 +117,46 @@ def _template(path: str) -> jinja2.Template:
     )
     environment.filters["unbroken"] = unbroken
     return environment.get_template(Path(path).name)
+
+
+def _drawing(markup: str) -> Markup:
+    """What a layer draws, by the rules for figures: nothing that acts.
+
+    Raises
+    ------
+    ValueError
+        When it is no SVG.
+    """
+    found = inline_svg(f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1">{markup}</svg>', name="layer")
+    if found is None:
+        raise ValueError("gallery: a layer holds more than shapes")
+    return Markup(found.markup.removeprefix('<g id="layer">').removesuffix("</g>"))
+
+
+def _check_galleries(chapters: Sequence[Chapter]) -> None:
+    """A gallery is found by the name of its chapter."""
+    for one in chapters:
+        galleries = [part for section in one.sections for part in section.parts if isinstance(part, Gallery)]
+        if len(galleries) > 1 or (isinstance(one.picture, Gallery) and not galleries):
+            raise ValueError(
+                f"chapter {one.stage}: expected one gallery at most, in a section even if it is the picture, got "
+                f"{len(galleries)} in sections"
+            )
+
+
+def _is_late(chapter: Chapter) -> bool:
+    return not chapter.opens_page
+
+
+@dataclass(frozen=True)
+class _Links:
+    """From the page to the files that it names, where it is known where the page is."""
+
+    folder: Path | None
+
+    def to(self, file: str) -> str:
+        """A relative link, or ``""``."""
+        return quote(Path(os.path.relpath(file, self.folder)).as_posix()) if self.folder and file else ""
 
 
 def _lead(chapters: Sequence[Chapter], *, n_wells: int) -> str:
@@ -114,7 +179,8 @@ def _anchored(chapter: Chapter) -> list[tuple[str, Section]]:
 def _unshown_picture(chapter: Chapter) -> Illustration | None:
     """The chapter's picture, unless one of its sections shows it."""
     shown = {part.svg for section in chapter.sections for part in section.parts if isinstance(part, Illustration)}
-    return None if chapter.picture is None or chapter.picture.svg in shown else chapter.picture
+    picture = chapter.picture
+    return None if not isinstance(picture, Illustration) or picture.svg in shown else picture
 
 
 def _run(chapters: Sequence[Chapter], *, n_wells: int) -> PageTable:
@@ -141,7 +207,7 @@ def _commands(chapters: Sequence[Chapter]) -> PageTable:
     for chapter in chapters:
         first = [chapter.picture] if chapter.picture else []
         for part in [*first, *(part for section in chapter.sections for part in section.parts)]:
-            if isinstance(part, Illustration | PageTable) and part.file:
+            if isinstance(part, Illustration | PageTable | Gallery) and part.file:
                 files.setdefault(part.file, (chapter.title, part.title))
     rows = [(*said, f"snakemake {shlex.quote(file)} --force") for file, said in files.items()]
     head = ("Chapter", "Figure or table", "Command")

@@ -17,7 +17,15 @@ from matplotlib.patches import FancyBboxPatch, Patch, Rectangle
 
 from wellspring.report.style import NEUTRAL, WIDTH_MM, axes_grid, in_style, new_figure, number
 
-__all__ = ["DOUBTFUL", "PLATE_SIZES", "MappedNumber", "plate_map_figure", "plate_maps_figure", "plate_position"]
+__all__ = [
+    "DOUBTFUL",
+    "PLATE_SIZES",
+    "MappedNumber",
+    "plate_map_figure",
+    "plate_maps_figure",
+    "plate_position",
+    "row_name",
+]
 
 DOUBTFUL = "#D55E00"
 # Rows and columns of the plates that are drawn: 96, 384 and 1,536 wells.
@@ -183,7 +191,8 @@ def plate_maps_figure(
     has_several = table["plate"].nunique() > 1
     for axes, (one, plate) in zip(grid, drawn, strict=False):
         scale = scales[one.column]
-        _draw_plate(axes, plate, longest_name=int(panel_mm / _LISTED_COLUMNS / _LETTER_MM), scale=scale)
+        longest = int(panel_mm / _LISTED_COLUMNS / _LETTER_MM)
+        _draw_plate(axes, plate, longest_name=longest, scale=scale, is_small=True)
         axes.set_title(f"{one.label}\n{plate.name}" if has_several else one.label, fontsize=7.5)
         if scale is not None:
             mapped = ScalarMappable(scale.norm, scale.colors)
@@ -229,14 +238,14 @@ def _scale(plates: Sequence[_Plate], *, limits: tuple[float, float] | None, pane
     return _Scale(Normalize(low, high, clip=True), colormaps[_COLORS], largest, narrowest >= _READABLE_MM)
 
 
-def _draw_plate(axes: Axes, plate: _Plate, *, longest_name: int, scale: _Scale | None) -> None:
+def _draw_plate(axes: Axes, plate: _Plate, *, longest_name: int, scale: _Scale | None, is_small: bool = False) -> None:
     axes.set_title(plate.name)
     axes.set_aspect("equal")
     axes.set_xlim(0, plate.n_columns)
     axes.set_ylim(plate.n_rows, 0)
     axes.spines[:].set_visible(False)
     axes.tick_params(length=0, labelsize=7.0 if plate.n_columns <= PLATE_SIZES[0][1] else 5.0, pad=1)
-    step = 1 if plate.n_columns <= _MEDIUM else 4
+    step = 4 if plate.n_columns > _MEDIUM else 2 if is_small and plate.n_columns > PLATE_SIZES[0][1] else 1
     axes.xaxis.tick_top()
     if plate.is_listed:
         axes.set_xticks([])
@@ -244,7 +253,7 @@ def _draw_plate(axes: Axes, plate: _Plate, *, longest_name: int, scale: _Scale |
     else:
         columns, rows = (range(0, n, step) for n in (plate.n_columns, plate.n_rows))
         axes.set_xticks([n + 0.5 for n in columns], [str(n + 1) for n in columns])
-        axes.set_yticks([n + 0.5 for n in rows], [_row_name(n) for n in rows])
+        axes.set_yticks([n + 0.5 for n in rows], [row_name(n) for n in rows])
         _draw_outline(axes, plate)
     for is_known in (True, False):
         for is_doubtful in (False, True):
@@ -255,7 +264,8 @@ def _draw_plate(axes: Axes, plate: _Plate, *, longest_name: int, scale: _Scale |
         _write(axes, well, longest_name=longest_name if plate.is_listed else 0, scale=scale)
 
 
-def _row_name(row: int) -> str:
+def row_name(row: int) -> str:
+    """Letters of a row, counted from 0: A to Z, AA to AF."""
     letter = chr(ord("A") + row % 26)
     return f"A{letter}" if row >= 26 else letter
 

@@ -14,7 +14,7 @@ from wellspring.groups.measures import (
     count_measures,
     doubtful_wells,
     feature_measures,
-    feature_names,
+    feature_units,
     measured_wells,
     spot_measures,
 )
@@ -63,11 +63,14 @@ def test_without_cells_spots_are_counted_per_site() -> None:
 def _table_of_cells(folder: Path) -> Path:
     table = pa.table(
         {
-            "plate": ["p"] * 3,
-            "well": ["A1", "A1", "B1"],
-            "object_id": [1, 2, 1],
-            "dose": [0.5, 0.5, 1.0],
-            "Nuclei_AreaShape_Area_um2": [10.0, 20.0, None],
+            "plate": ["p"] * 4,
+            "well": ["A1", "A1", "B1", "A1"],
+            "object_id": [1, 2, 1, 3],
+            "dose": [0.5, 0.5, 1.0, 0.5],
+            "is_border_cell": [False, False, False, True],
+            "Cells_Spots_n_spots_RNA": [1.0, 2.0, 3.0, 4.0],
+            "Nuclei_AreaShape_Center_X_px": [1.0, 2.0, 3.0, 4.0],
+            "Nuclei_AreaShape_Area_um2": [10.0, 20.0, None, 999.0],
         }
     )
     place = table.schema.get_field_index("Nuclei_AreaShape_Area_um2")
@@ -76,9 +79,9 @@ def _table_of_cells(folder: Path) -> Path:
     return folder / "cells.parquet"
 
 
-def test_features_are_numbers_that_are_no_annotations(tmp_path: Path) -> None:
+def test_features_are_those_of_complete_cells_without_positions_and_spots(tmp_path: Path) -> None:
     path = _table_of_cells(tmp_path)
-    assert feature_names(path, annotations=["plate", "well", "dose"]) == {"Nuclei_AreaShape_Area_um2": "µm²"}
+    assert feature_units(path) == {"Nuclei_AreaShape_Area_um2": "µm²"}
     units = {"Nuclei_AreaShape_Area_um2": "µm²"}
     wells = [("p", "A1"), ("p", "B1"), ("p", "C1")]
     (found,) = feature_measures(path, units, wells=wells, min_cells=1, doubtful=frozenset())
@@ -89,8 +92,8 @@ def test_features_are_numbers_that_are_no_annotations(tmp_path: Path) -> None:
 
 def test_a_table_without_wells_is_refused(tmp_path: Path) -> None:
     pd.DataFrame({"area": [1.0]}).to_parquet(tmp_path / "cells.parquet")
-    with pytest.raises(InputError, match="expected the columns plate and well, but"):
-        feature_names(tmp_path / "cells.parquet", annotations=[])
+    with pytest.raises(InputError, match="expected the columns"):
+        feature_units(tmp_path / "cells.parquet")
 
 
 def test_measured_wells_hold_each_well_of_a_group_once() -> None:

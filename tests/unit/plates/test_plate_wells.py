@@ -6,7 +6,7 @@ import pytest
 
 from wellspring.plates.report.chapter import maps_figure, odd_findings
 from wellspring.plates.tables import PLATE_WELLS
-from wellspring.plates.wells import WellSources, label_of, mapped_columns, plate_wells
+from wellspring.plates.wells import WellSources, label_of, mapped_columns, plate_sites, plate_wells
 from wellspring.tables import check_table
 
 WELLS = [("p", "A01"), ("p", "A02"), ("p", "A03")]
@@ -71,7 +71,7 @@ def test_the_maps_are_of_what_is_known_counts_first() -> None:
 def test_the_findings_name_wells_by_their_reasons() -> None:
     table = plate_wells(WELLS, _sources())
     first, *others = odd_findings(table)
-    assert first == "3 of 3 wells are to be looked at before their numbers are used."
+    assert first == "Of 3 wells, look first at 3 wells: p / A01, p / A02, p / A03."
     assert "No nuclei: 1 well: p / A02." in others
     assert "Spots: saturated: 1 well: p / A01." in others
     assert odd_findings(table.assign(is_odd=False)) == ["No well of 3 is in doubt."]
@@ -88,3 +88,14 @@ def test_a_large_plate_is_a_small_file(n_wells: int, tmp_path) -> None:  # type:
     table = table.assign(nuclei_per_site=np.arange(n_wells, dtype=float), doubtful_share=0.0)
     save_figure(maps_figure(table), tmp_path / "maps.svg")
     assert (tmp_path / "maps.svg").stat().st_size < 1_000_000
+
+
+def test_sites_have_the_spots_per_cell_of_their_own_cells() -> None:
+    cells = _sources().cells.assign(site=["1", "1", "2"])
+    found, label = plate_sites(_sources(cells=cells))
+    assert label == "Spots per cell, RNA"
+    rows = found.set_index(["well", "site"])
+    assert rows["value"].tolist()[:2] == [1.5, 6]
+    assert rows["is_doubtful"].tolist() == [False, True, False, True]
+    found, label = plate_sites(_sources(cells=cells.iloc[:0]))
+    assert (label, found["value"].tolist()[:3]) == ("Nuclei", [10, 20, 0])

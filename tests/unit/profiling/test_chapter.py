@@ -175,8 +175,9 @@ def test_the_chapter_says_what_came_out_and_shows_each_point_s_image(results: Pr
     (maps,) = [part for section in chapter.sections for part in section.parts if isinstance(part, WellMaps)]
     # Two methods, three maps, six wells, one of which has no place in UMAP.
     assert sum(len(plane.points) for plane in maps.planes) == 2 * (6 + 5 + 6)
-    titles = [part.title for part in chapter.sections[1].parts]
-    assert titles == ["Which image is which point", "Wells by room"]
+    # The chapter begins with images.
+    assert chapter.sections[0].parts[0] == maps
+    assert [part.title for part in chapter.sections[1].parts] == ["Wells by room"]
 
 
 def test_every_figure_has_a_caption(results: ProfileResults) -> None:

@@ -21,7 +21,15 @@ from wellspring.quality.images import (
 from wellspring.quality.outliers import flagged_images, kept_sites
 from wellspring.quality.preprocessing import preprocessed_sites
 from wellspring.quality.report.chapter import quality_chapter
-from wellspring.quality.report.figures import FlaggedImage, flagged_figure, histograms_figure, illumination_figure
+from wellspring.quality.report.figures import (
+    MAX_FLAGGED,
+    FlaggedImage,
+    chosen_flagged,
+    flagged_figure,
+    histograms_figure,
+    illumination_figure,
+    plate_contrasts,
+)
 from wellspring.quality.report.left_out import left_out_per_well, left_out_sections, left_out_sites, left_out_warnings
 from wellspring.quality.tables import IMAGE_QUALITY, KEPT_SITES
 from wellspring.raw.images import SiteImage
@@ -120,7 +128,7 @@ def _chapter(folder: Path, *, bad: float, min_images: int, n_light: int = 9) -> 
     judged = flagged_images(images, max_z=6, judged_by=["median", "std"], min_images=min_images)
     files = {name: folder / f"{name}.svg" for name in ("histograms", "flagged", "light")}
     save_figure(histograms_figure(judged, measures=["median", "std"]), files["histograms"])
-    shown = [FlaggedImage("p1 A03", "median +9.0", np.ones((4, 5), dtype=np.float32))]
+    shown = [FlaggedImage("p1 A03", "median +9.0", np.ones((4, 5), dtype=np.float32), (0.0, 2.0))]
     save_figure(flagged_figure(shown if judged["is_flagged"].any() else []), files["flagged"])
     light = Illumination(np.ones((4, 5), dtype=np.float32), n_light, is_applied=n_light >= min_images)
     save_figure(illumination_figure({"p1": {"actin": light.function}}), files["light"])
@@ -136,6 +144,24 @@ def _chapter(folder: Path, *, bad: float, min_images: int, n_light: int = 9) -> 
     return judged, chapter
 
 
+def test_flagged_images_share_the_contrast_of_their_plate_and_the_worst_are_drawn() -> None:
+    n = MAX_FLAGGED + 8
+    images = pd.DataFrame(
+        {"plate": "p1", "channel": "actin", "q01": 100.0, "q99": 300.0, "is_flagged": False}, range(n + 3)
+    )
+    images.loc[: n - 1, ["q01", "q99", "is_flagged"]] = [9.0, 9000.0, True]
+    assert plate_contrasts(images) == {("p1", "actin"): (100.0, 300.0)}
+    assert plate_contrasts(images[:n]) == {("p1", "actin"): (9.0, 9000.0)}
+    images["z_std"] = np.arange(float(len(images)))
+    images["z_median"] = np.nan
+    images.loc[2, "z_median"] = -50.0
+    drawn = chosen_flagged(images).index.tolist()
+    # The worst of each measure, then the others by their worst measure.
+    assert drawn == [n - 1, 2, *range(n - 2, n - MAX_FLAGGED, -1)]
+    figure = flagged_figure([FlaggedImage("a", "b", np.ones((4, 5), dtype=np.float32), (100.0, 300.0))])
+    assert figure.axes[0].images[0].get_clim() == (100.0, 300.0)
+
+
 def _actin(seed: int) -> SiteImage:
     site = _site("1", seed=seed)
     return SiteImage(site.site, ("actin",), site.image[:1], site.pixel_size_um)
@@ -149,7 +175,7 @@ def test_the_chapter_names_what_is_left_out(tmp_path: Path) -> None:
     assert chapter.picture is not None
     assert chapter.picture.title == "Flagged images"
     titles = [part.title for part in chapter.sections[0].parts]
-    assert titles == ["Measures of the images", "Flagged sites", "Flagged images", "Illumination"]
+    assert titles == ["Flagged images", "Flagged sites", "Measures of the images", "Illumination"]
     assert chapter.sections[0].parts[1].rows[0][:4] == ("p1", "A03", "1", "left out")
     assert "Segmentation, spots, cells and profiles read" in chapter.sections[0].text[1]
 

@@ -1,7 +1,10 @@
 """The page as a file: whole, escaped, each figure once, and without a link to anything outside."""
 
+import base64
+import hashlib
 import re
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 
@@ -15,7 +18,7 @@ SVG = (
     '<defs><clipPath id="c"><rect width="9" height="9"/></clipPath></defs>'
     '<g clip-path="url(#c)"><text>{}</text></g></svg>'
 )
-VOID = ("meta", "img", "br", "link")
+VOID = ("meta", "img", "br", "link", "input")
 
 
 class Reader(HTMLParser):
@@ -85,7 +88,7 @@ def nasty() -> Chapter:
 
 def test_text_is_escaped_everywhere(nasty):
     reader = _read(_page(nasty, title=NASTY, config={"a": NASTY}))
-    assert "script" not in reader.tags
+    assert reader.tags.count("script") == 1
     assert "img" not in reader.tags
     assert sum(NASTY in text for text in reader.text) >= 20
 
@@ -100,7 +103,8 @@ def test_nothing_is_loaded_from_outside(nasty):
     reader = _read(html)
     assert reader.links
     assert all(link.startswith("#") for link in reader.links)
-    assert not {"link", "script", "iframe", "object", "embed"} & set(reader.tags)
+    assert not {"link", "iframe", "object", "embed"} & set(reader.tags)
+    assert reader.tags.count("script") == 1
     style = re.search(r"<style>(.*?)</style>", html, re.S)[1]
     assert "url(" not in style
     assert "@import" not in style
@@ -157,6 +161,25 @@ def test_figures_have_their_size_and_text_for_who_cannot_see_them():
     assert '<svg class="figure" style="--width: 491px" role="img" aria-label="Figure" viewBox="0 0 100 50">' in html
 
 
+def test_files_that_are_named_are_linked_from_where_the_page_is():
+    table = PageTable("T", "results/tables/a b.csv", ["File"], [("results/tables/units.csv",)], file_column=0)
+    parts = [_figure(file="results/report/a.svg"), table]
+    chapter = Chapter(stage="spots", title="S", lead="l", sections=[Section(title="", parts=parts)])
+    html = render_page([chapter], title="t", n_wells=1, config={}, versions=[], folder=Path("results/report"))
+    for link in ("a.svg", "../tables/a%20b.csv", "../tables/units.csv"):
+        assert f'<a href="{link}">' in html, link
+    assert 'href="results' not in html
+    assert '<a href="a.svg">' not in _page(chapter)
+
+
+def test_the_page_runs_its_own_script_alone():
+    html = _page()
+    script = html.split("<script>")[1].split("</script>")[0]
+    digest = base64.b64encode(hashlib.sha256(script.encode("utf-8")).digest()).decode("ascii")
+    assert f"script-src 'sha256-{digest}'" in html
+    assert "default-src 'none'" in html
+
+
 def test_a_high_picture_is_made_small_enough_for_a_screen():
     high = _figure(svg=SVG.replace('viewBox="0 0 100 50"', 'viewBox="0 0 100 200"'))
     html = _page(Chapter(stage="spots", title="S", lead="l", picture=high))
@@ -180,7 +203,8 @@ def test_a_figure_with_active_content_is_an_image_where_it_cannot_act():
     svg = SVG.replace("<defs>", "<script>alert(1)</script><defs>")
     html = _page(Chapter(stage="spots", title="S", lead="l", sections=[Section(title="", parts=[_figure(svg=svg)])]))
     reader = _read(html)
-    assert "script" not in reader.tags
+    assert reader.tags.count("script") == 1
+    assert "alert(1)" not in html
     assert [link[:26] for link in reader.links if not link.startswith("#")] == ["data:image/svg+xml;base64,"]
 
 

@@ -145,6 +145,12 @@ def test_several_numbers_are_small_maps_with_their_own_colours():
     assert [text.get_text() for text in figure.legends[0].get_texts()] == ["in doubt"]
 
 
+def test_small_maps_of_384_wells_name_every_second_row_and_column():
+    (axes,) = _panels(plate_maps_figure(_table({"A01": 1.0, "P24": 2.0}), numbers=[MappedNumber("n", "Spots")]))
+    assert [label.get_text() for label in axes.get_xticklabels()] == [str(n) for n in range(1, 25, 2)]
+    assert axes.get_yticklabels()[1].get_text() == "C"
+
+
 def test_small_maps_of_a_well_with_two_rows_are_a_defect():
     table = pd.concat([_table({"A01": 1.0}), _table({"A01": 2.0})])
     with pytest.raises(ValueError, match="one row per well"):

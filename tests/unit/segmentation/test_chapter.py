@@ -13,6 +13,7 @@ from matplotlib.text import Text
 from wellspring.quality.tables import KEPT_SITES
 from wellspring.raw.describe import describe_well
 from wellspring.raw.index import write_index
+from wellspring.report.gallery import Gallery, Picture, Tile, write_gallery
 from wellspring.report.images import ImageSources
 from wellspring.report.style import new_figure, save_figure
 from wellspring.segmentation.doubts import DOUBTS
@@ -20,7 +21,16 @@ from wellspring.segmentation.labels import write_labels
 from wellspring.segmentation.report.chapter import segmentation_chapter
 from wellspring.segmentation.report.counts import nucleus_table, segmentation_table
 from wellspring.segmentation.report.doubts import object_warnings
-from wellspring.segmentation.report.overlays import ADDED_COLOR, SPOT_COLOR, overlay_figure, read_overlay
+from wellspring.segmentation.report.overlays import (
+    ADDED_COLOR,
+    SPOT_COLOR,
+    Overlay,
+    overlay_contrasts,
+    overlay_figure,
+    overlay_gallery,
+    read_overlay,
+    sites_to_look_at,
+)
 from wellspring.segmentation.tables import (
     SITE_NUCLEI,
     WELL_NUCLEI,
@@ -87,19 +97,79 @@ def well(tmp_path: Path) -> tuple[Path, Path]:
 def test_overlays_show_the_first_kept_site_and_its_spots(well: tuple[Path, Path]) -> None:
     index, labels = well
     spots = pd.DataFrame({"site": ["1", "2", "2"], "channel": "RNA", "y_px": [1.0, 5, 9], "x_px": 3.0})
-    spots["is_added"] = [False, True, False]
+    spots = spots.assign(is_added=[False, False, True])
     given = {"projection": "max", "channels": ["RNA"], "nuclei": labels, "cells": labels}
     overlay = read_overlay(index, spots=spots, **given)
     assert overlay is not None
     assert overlay.name == "p1 / A, site 2"
     figure = overlay_figure([overlay], channels=["RNA"], with_spots=True)
-    found = texts(figure)
-    assert found == ["p1 / A, site 2\nRNA", "p1 / A, site 2\nRNA, 2 spots, 1 of them added"]
+    assert texts(figure) == ["p1 / A, site 2\nRNA", "p1 / A, site 2\nRNA, 2 spots, 1 of them added"]
     colors = {line.get_markeredgecolor(): len(line.get_xdata()) for line in figure.axes[1].lines}
     assert colors == {SPOT_COLOR: 1, ADDED_COLOR: 1}
+    gallery = overlay_gallery([overlay], channels=["RNA"], with_spots=True)
+    (tile,) = gallery.tiles
+    assert (tile.words, tile.is_odd) == ("RNA: 2 spots, 1 of them added. typical", False)
+    # The labels of the cells are those of the nuclei, and drawn once.
+    assert [layer.name for layer in tile.layers] == ["nuclei", "spots", "spots added in clumps"]
+    assert [layer.markup.count("<circle") for layer in tile.layers] == [0, 1, 1]
     without = read_overlay(index, **given)
     assert without is not None
-    assert len(overlay_figure([without], channels=["RNA"], with_spots=False).axes) == 1
+    axes = overlay_figure([without], channels=["RNA"], with_spots=False).axes
+    assert [one.get_visible() for one in axes] == [True, False, False, False]
+
+
+def _overlay(name: str, level: float, *, doubts: str = "", plate: str = "p1") -> Overlay:
+    image = np.linspace(0, level, 900).reshape(30, 30)
+    nothing = np.zeros((30, 30), np.uint32)
+    return Overlay(plate, name, {"RNA": image}, nothing, nothing, None, doubts)
+
+
+def test_the_wells_of_a_plate_share_a_contrast_which_a_bright_odd_well_does_not_set() -> None:
+    typical = [_overlay("a", 100), _overlay("b", 100)]
+    found = overlay_contrasts([_overlay("fibre", 9000, doubts="x"), *typical, _overlay("other", 7, plate="p2")])
+    assert found["p1", "RNA"] == overlay_contrasts(typical)["p1", "RNA"]
+    assert found["p2", "RNA"][1] == pytest.approx(7, rel=0.01)
+    # One typical well is no plate.
+    assert overlay_contrasts([_overlay("fibre", 9000, doubts="x"), typical[0]])["p1", "RNA"][1] > 1000
+    axes = overlay_figure([*typical, _overlay("fibre", 9000, doubts="x")], channels=["RNA"], with_spots=False).axes
+    assert {one.images[0].get_clim() for one in axes if one.get_visible()} == {found["p1", "RNA"]}
+
+
+def test_sites_without_nuclei_are_to_be_looked_at() -> None:
+    sites = pd.DataFrame({"n_nuclei": [0, 0, 5], "doubts": ["none", "large object", "none"]})
+    assert sites_to_look_at(sites)["doubts"].tolist() == ["no nuclei", "large object", "none"]
+
+
+def test_a_wanted_site_is_drawn_and_one_that_was_left_out_is_not(well: tuple[Path, Path], tmp_path: Path) -> None:
+    labels = np.ones((20, 30), dtype=np.uint32)
+    write_labels(tmp_path / "both.ome.tif", {"1": labels, "2": labels}, pixel_size_um=None)
+    both, second = tmp_path / "both.ome.tif", well[1]
+    for file, wanted, site in ((both, "2", "2"), (both, None, "1"), (second, "1", "2")):
+        given = {"projection": "max", "channels": ["RNA"], "nuclei": file, "cells": file}
+        overlay = read_overlay(well[0], wanted_site=wanted, doubts="crowded", **given)
+        assert overlay is not None
+        assert (overlay.name, overlay.doubts) == (f"p1 / A, site {site}", "crowded")
+
+
+def test_large_images_are_cut_to_their_middle_with_their_spots(tmp_path: Path) -> None:
+    image = np.zeros((600, 520), dtype=np.uint16)
+    image[300, 260] = 9
+    tifffile.imwrite(tmp_path / "A_1_RNA.tif", image)
+    write_index(describe_well(tmp_path, plate="p1", well="A", raw=RAW), tmp_path / "A.json")
+    write_labels(tmp_path / "A.ome.tif", {"1": (image > 0).astype(np.uint32)}, pixel_size_um=None)
+    spots = pd.DataFrame(
+        {"site": "1", "channel": "RNA", "y_px": [300.0, 3.0], "x_px": [260.0, 260.0], "is_added": False}
+    )
+    labels = tmp_path / "A.ome.tif"
+    overlay = read_overlay(
+        tmp_path / "A.json", projection="max", channels=["RNA"], nuclei=labels, cells=labels, spots=spots
+    )
+    assert overlay is not None
+    assert overlay.images["RNA"].shape == overlay.nuclei.shape == (512, 512)
+    assert overlay.spots is not None
+    # 44 rows and 4 columns are cut off in front; the other spot lies outside.
+    assert overlay.spots[["y_px", "x_px"]].to_numpy().tolist() == [[256.0, 256.0]]
+    assert overlay.images["RNA"][256, 256] == 9
 
 
 def test_a_well_of_which_every_site_was_left_out_is_not_drawn(well: tuple[Path, Path], tmp_path: Path) -> None:
@@ -113,7 +183,10 @@ def test_a_well_of_which_every_site_was_left_out_is_not_drawn(well: tuple[Path, 
 def _sources(
     folder: Path, *, left_out: pd.DataFrame = NONE, sites: pd.DataFrame = NONE, corrected: Sequence[str] = ()
 ) -> ImageSources:
-    files = {"overlays": folder / "overlays.svg", "table": folder / "segmentation.csv", "nuclei": folder / "n.csv"}
+    tile = Tile("p1 / A, site 2", "1 nuclei. typical", False, [Picture("DAPI", "x")], [], 30, 20)
+    write_gallery(Gallery("", "", [tile], ""), folder / "overlays.json")
+    drawn = {"overlays": folder / "overlays.svg", "gallery": folder / "overlays.json"}
+    files = {**drawn, "table": folder / "segmentation.csv", "nuclei": folder / "n.csv"}
     captions = {"segmentation": "Outlines."}
     return ImageSources(files=files, captions=captions, corrected=corrected, left_out=left_out, sites=sites)
 

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from wellspring.quality.tables import KEPT_SITES
+from wellspring.report.gallery import Gallery, Picture, Tile, write_gallery
 from wellspring.report.images import ImageSources
 from wellspring.report.style import new_figure, save_figure
 from wellspring.spots.images import TABLES
@@ -178,7 +179,10 @@ def test_an_image_without_a_threshold_is_drawn_without_one() -> None:
 
 def test_the_chapter(table: pd.DataFrame, tmp_path: Path) -> None:
     save_figure(new_figure(height_mm=20), tmp_path / "figure.svg")
+    tile = Tile("p1 / A, site 1", "RNA: 4 spots. typical", False, [Picture("RNA", "x")], [], 30, 20)
+    write_gallery(Gallery("", "", [tile], ""), tmp_path / "overlays.json")
     files = dict.fromkeys(("counts", "thresholds", "overlays"), tmp_path / "figure.svg")
+    files["gallery"] = tmp_path / "overlays.json"
     rows = [("p1", "A", "1", False, True), ("p1", "B", "1", False, True), ("p1", "B", "2", True, False)]
     sites = pd.DataFrame([(*row, "RNA: std +9.0") for row in rows], columns=KEPT_SITES.names)
     sources = ImageSources(
@@ -208,3 +212,23 @@ def test_the_chapter(table: pd.DataFrame, tmp_path: Path) -> None:
     assert settings["Standard deviation of a spot"] == "1.2, 1.5 px"
     assert settings["Threshold"] == "given, value 50"
     assert settings["Searched with even illumination"] == "RNA"
+
+
+def test_the_methods_say_the_settings_of_the_run(table: pd.DataFrame, tmp_path: Path) -> None:
+    save_figure(new_figure(height_mm=20), tmp_path / "figure.svg")
+    write_gallery(Gallery("", "", [], ""), tmp_path / "overlays.json")
+    files = dict.fromkeys(("counts", "thresholds", "overlays"), tmp_path / "figure.svg")
+    sources = ImageSources(
+        files={**files, "gallery": tmp_path / "overlays.json", "table": tmp_path / "spots.csv"},
+        captions=CAPTIONS,
+        corrected=[],
+        left_out=NONE,
+        sites=NONE,
+    )
+    chapter = spots_chapter(table, spots=SETTINGS, curves_note=None, sources=sources)
+    assert "standard deviation of 1.2 × 1.5 px" in chapter.methods
+    assert "by the method given, value 50" in chapter.methods
+    assert "Foci are 4 spots or more within 0.35 µm (Ester et al. 1996)." in chapter.methods
+    assert chapter.references[0].startswith("Ester, M.")
+    # Nothing is drawn of what there is nothing of.
+    assert [part.title for part in chapter.sections[0].parts] == ["Spots per cell", "Spots by well"]

@@ -1,6 +1,7 @@
 """The chapter on groups of wells: which differ from the controls, by how much."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -49,8 +50,17 @@ _CHOSEN = (
     PageColumn("replicate_share", "Groups' share\nof the variance", value_at(1.0)),
     PageColumn("correlation", "Correlation", value_at(1.0)),
 )
-_FALSE_DISCOVERIES = 0.05
+_FALSE_DISCOVERIES = _LEVEL = 0.05
 _MOST_ROWS = 200
+_REFERENCES = (
+    "Benjamini, Y. and Hochberg, Y. (1995). Controlling the false discovery rate. Journal of the Royal Statistical "
+    "Society B 57, 289–300.",
+    "Efron, B. and Tibshirani, R. J. (1993). An introduction to the bootstrap. Chapman and Hall.",
+    "Hedges, L. V. (1981). Distribution theory for Glass's estimator of effect size and related estimators. Journal of "
+    "Educational Statistics 6, 107–128.",
+    "Welch, B. L. (1947). The generalization of 'Student's' problem when several different population variances are "
+    "involved. Biometrika 34, 28–35.",
+)
 _UNEVEN = 0.34
 
 
@@ -98,6 +108,7 @@ def groups_chapter(
     is_count = shown["measure"].isin(counts)
     parts: list[Part] = [picture, _table(shown[is_count], title="Counts by group", file=files["contrasts"])]
     sections = [Section(title="", text=[_TEXT], parts=parts)]
+    methods = _methods(contrasts, by=by, controls=controls)
     if (~is_count).any():
         sections.append(_of_features(shown[~is_count], features, captions=captions, files=files))
     return Chapter(
@@ -113,6 +124,24 @@ def groups_chapter(
             ("Replicates", f"column {replicate}" if replicate else "each well"),
         ],
         sections=[*sections, _files_section(files)],
+        methods=methods,
+        # A method that was not used is not cited.
+        references=[one for one in _REFERENCES if one.split(",")[0] in methods],
+    )
+
+
+def _methods(contrasts: pd.DataFrame, *, by: str, controls: Sequence[str]) -> str:
+    """How groups were compared, for a paper."""
+    units = listed([f"{name}s" for name in dict.fromkeys(contrasts["counted"])])
+    blocks = [f"{name}s" for name in dict.fromkeys(contrasts["blocks"]) if name != "none"]
+    within = f" within {listed(blocks)}" if blocks else ""
+    kinds = {"t": "Student's t (Welch 1947)", "bootstrap": "the bootstrap-t (Efron and Tibshirani 1993)"}
+    intervals = listed([words for name, words in kinds.items() if (contrasts["interval"] == name).any()])
+    return (
+        f"Groups ({by}) were compared with {listed(list(controls))}{within}; {units} were the units, and the value of "
+        "a well the mean of its cells. Wells in doubt were left out. Differences are given with 95 % intervals by "
+        f"{intervals or 'none'} and as Hedges' g (Hedges 1981); p-values are those of permutations of the groups over "
+        "the units, adjusted for all measures and groups (Benjamini and Hochberg 1995)."
     )
 
 
@@ -158,15 +187,19 @@ def _files_section(files: Mapping[str, Path]) -> Section:
         }
     )
     columns = (PageColumn("file", "File"), PageColumn("holds", "Holds"))
-    return Section(title="Tables to take away", parts=[page_table(rows, columns, title="Files", folded=False)])
+    table = replace(page_table(rows, columns, title="Files", folded=False), file_column=0)
+    return Section(title="Tables to take away", parts=[table])
 
 
 def group_findings(contrasts: pd.DataFrame, *, labels: Mapping[str, str], counts: Sequence[str]) -> list[str]:
-    """The comparisons of counts with the lowest p-values in a sentence each, and how many features differ."""
+    """Comparisons of counts in a sentence each, and how many features differ.
+
+    First those with a p-value of 0.05 or less, in the order of `counts`, then others; each by p-value.
+    """
     own = contrasts[contrasts["measure"].isin(counts)]
-    ordered = own.assign(size=own["hedges_g"].abs()).sort_values(
-        ["p_value", "size"], ascending=[True, False], kind="stable"
-    )
+    ordered = own.assign(
+        is_unsure=~(own["p_value"] <= _LEVEL), place=[list(counts).index(one) for one in own["measure"]]
+    ).sort_values(["is_unsure", "place", "p_value"], kind="stable")
     found = [said(row, label=labels[row["measure"]]) for _, row in ordered.iterrows()]
     others = contrasts[~contrasts["measure"].isin(counts)]
     last = []
@@ -191,7 +224,7 @@ def group_warnings(
         groups = list(dict.fromkeys(rows["group"]))
         named = listed(groups[:10]) + (f" and {len(groups) - 10} more" if len(groups) > 10 else "")
         n = f" ({len(rows):,} of {len(contrasts):,} comparisons)" if len(rows) < len(contrasts) else ""
-        found.append(f"Groups {named}{n}: {remark}.")
+        found.append(f"Comparison of {named}{n}: {remark}.")
     missing = wells[wells["value"].isna()].drop_duplicates(["plate", "well"])
     if len(missing):
         found.append(f"Too few cells for some or all measures in {named_wells(missing)}; they are not compared there.")

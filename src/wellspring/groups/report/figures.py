@@ -153,7 +153,7 @@ def _write_effects(axes: Axes, one: DrawnMeasure, *, groups: Sequence[str], cont
             text = effect_text(rows.loc[group])
         else:
             text = ""
-        axes.text(0, place, text, va="center", fontsize=6.5, color=NEUTRAL if group in controls else "black")
+        axes.text(0, place, text, va="center", fontsize=7.0, color=NEUTRAL if group in controls else "black")
 
 
 def _wells(one: DrawnMeasure, group: str) -> str:

@@ -41,9 +41,9 @@ def plates_chapter(table: pd.DataFrame, *, captions: Mapping[str, str], files: M
     table
         Table `PLATE_WELLS`, at least one row.
     captions
-        ``plates``.
+        ``plates`` and ``plate_sites``.
     files
-        ``table`` and the SVG file ``maps``.
+        ``table`` and the SVG files ``maps`` and, where wells have several sites, ``sites``.
     """
     picture = illustration(files["maps"], title="Plates", caption=captions["plates"])
     numbers = [PageColumn(name, label_of(name), value) for name in mapped_columns(table)]
@@ -54,6 +54,9 @@ def plates_chapter(table: pd.DataFrame, *, captions: Mapping[str, str], files: M
     odd = table[table["is_odd"].astype(bool)]
     file = str(files["table"])
     parts = [page_table(odd, columns, title="Wells to look at first", file=file)] if len(odd) else []
+    grids = []
+    if "sites" in files:
+        grids.append(illustration(files["sites"], title="Sites of the wells", caption=captions["plate_sites"]))
     every = page_table(table, columns, title=f"All wells ({len(table):,})", file=file, folded=True)
     return Chapter(
         stage="plates",
@@ -62,7 +65,7 @@ def plates_chapter(table: pd.DataFrame, *, captions: Mapping[str, str], files: M
         picture=picture,
         findings=odd_findings(table),
         opens_page=True,
-        sections=[Section(title="", text=[_TEXT], parts=[picture, *parts, every])],
+        sections=[Section(title="", text=[_TEXT], parts=[picture, *parts, *grids, every])],
     )
 
 
@@ -71,7 +74,7 @@ def odd_findings(table: pd.DataFrame) -> list[str]:
     odd = table[table["is_odd"].astype(bool)]
     if odd.empty:
         return [f"No well of {len(table):,} is in doubt."]
-    found = [f"{len(odd):,} of {len(table):,} wells are to be looked at before their numbers are used."]
+    found = [f"Of {len(table):,} wells, look first at {named_wells(odd)}."]
     reasons = odd["reasons"].str.split("; ")
     counts = reasons.explode().value_counts(sort=True)
     for reason in counts.index[: MOST_FINDINGS - 1]:

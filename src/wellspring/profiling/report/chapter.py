@@ -97,7 +97,7 @@ def profile_chapter(results: ProfileResults, *, profiling: Mapping[str, Any]) ->
         settings=_settings(results, profiling),
         sections=[
             _first_section(results, profiling, findings=findings[MOST_FINDINGS:]),
-            _map_section(results),
+            *_map_sections(results),
             _cluster_section(results),
             _batch_section(results, associated, profiling=profiling),
             *_network_sections(results),
@@ -128,9 +128,12 @@ def _settings(results: ProfileResults, profiling: Mapping[str, Any]) -> list[tup
 
 
 def _first_section(results: ProfileResults, profiling: Mapping[str, Any], *, findings: Sequence[str]) -> Section:
-    file, parts = str(results.files["table"]), list[Part]()
+    file = str(results.files["table"])
+    titles = {name: title_of(name) for name in results.methods}
+    # Images first: who sees the wells understands what the numbers are about.
+    parts: list[Part] = [well_maps(results.clusters, results.thumbnails, titles=titles, annotations=results.wells)]
     if results.is_judged:
-        parts = [
+        parts += [
             page_tables.classification_table(results.verdict, results.published, file=file),
             page_tables.samples_table(results.clusters, file=str(results.files["wells"])),
         ]
@@ -163,14 +166,12 @@ def _introduction(results: ProfileResults, profiling: Mapping[str, Any]) -> list
     return text
 
 
-def _map_section(results: ProfileResults) -> Section:
-    titles = {name: title_of(name) for name in results.methods}
-    points = well_maps(results.clusters, results.thumbnails, titles=titles, annotations=results.wells)
+def _map_sections(results: ProfileResults) -> list[Section]:
     names = sorted(name for name in results.files if name.startswith("map_") and name != "map_label")
     maps = [
         _figure(results, name, title=f"Wells by {name.removeprefix('map_')}", caption="profiles_by") for name in names
     ]
-    return Section(title="Maps of the wells", parts=[points, *maps])
+    return [Section(title="Maps of the wells", parts=maps)] if maps else []
 
 
 def _cluster_section(results: ProfileResults) -> Section:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from wellspring.quality.images import Illumination
 from wellspring.quality.report.figures import MAX_FLAGGED, MAX_ROWS
-from wellspring.report.chapter import Chapter, PageTable, Section, illustration
+from wellspring.report.chapter import Chapter, PageTable, Part, Section, illustration
 from wellspring.report.tables import PageColumn, page_table
 from wellspring.report.words import listed, named_wells
 
@@ -31,6 +31,10 @@ _OF_ALL = (
 _OF_PROFILES = (
     "Profiles read the images without the sites that are left out and with even illumination; segmentation, spots and "
     "cells read the raw images (quality.use: profiles)."
+)
+_REFERENCES = (
+    "Bray, M.-A. et al. (2012). Workflow and metrics for image quality control in large-scale high-content screens. "
+    "Journal of Biomolecular Screening 17, 266–274.",
 )
 _STEPS = " The preprocessing steps apply to profiles and corrected copies only."
 
@@ -62,6 +66,7 @@ def quality_chapter(
     files
         ``table`` and the SVG files ``histograms``, ``flagged``, ``light``.
     """
+    n_flagged = int(images["is_flagged"].sum())
     n_groups = len(images[["plate", "channel"]].drop_duplicates())
     histograms = illustration(
         files["histograms"],
@@ -71,27 +76,38 @@ def quality_chapter(
     flagged = illustration(
         files["flagged"],
         title="Flagged images",
-        caption=captions["flagged_images"] + _first(MAX_FLAGGED, int(images["is_flagged"].sum()), "flagged images"),
+        caption=captions["flagged_images"] + _first(MAX_FLAGGED, n_flagged, "flagged images"),
     )
     light = illustration(
         files["light"],
         title="Illumination",
         caption=captions["illumination"] + _first(MAX_ROWS, len(illumination), "plates"),
     )
+    first: list[Part] = [flagged, _sites_table(sites, file=str(files["table"]))] if n_flagged else []
     use = _OF_ALL if settings["use"] == "all" else _OF_PROFILES
     return Chapter(
         stage=_STAGE,
         title=_TITLE,
         lead=_LEAD,
-        picture=flagged if images["is_flagged"].any() else histograms,
+        picture=flagged if n_flagged else histograms,
         warnings=[*image_warnings(images, sites), *_illumination_warnings(illumination)],
         findings=[*image_findings(images, sites), *_offsets(illumination)],
         settings=_settings(settings, copies=copies),
+        methods=_methods(
+            settings,
+            is_kept=bool(sites["is_kept"].all()),
+            is_corrected=any(one.is_applied for channels in illumination.values() for one in channels.values()),
+        ),
+        references=_REFERENCES,
         sections=[
             Section(
                 title="",
                 text=[_TEXT, use + (_STEPS if settings["preprocessing"] else ""), *_kept(illumination)],
-                parts=[histograms, _sites_table(sites, file=str(files["table"])), flagged, light],
+                parts=[
+                    *first,
+                    histograms,
+                    light,
+                ],
             )
         ],
     )
@@ -99,6 +115,17 @@ def quality_chapter(
 
 def _first(n_drawn: int, n_all: int, what: str) -> str:
     return f" The first {n_drawn} of {n_all:,} {what} are drawn." if n_all > n_drawn else ""
+
+
+def _methods(settings: Mapping[str, Any], *, is_kept: bool, is_corrected: bool) -> str:
+    """How images were judged and corrected, for a paper."""
+    fate = "are reported" if is_kept else "were left out"
+    even = " Uneven illumination of each plate and channel was corrected by the smooth median of its images."
+    return (
+        f"Images of {listed(list(settings['channels']))} were measured ({listed(list(settings['judged_by']))}); sites "
+        f"with an image whose robust z-score within its plate and channel exceeds {settings['max_z']:g} {fate} (Bray "
+        f"et al. 2012).{even if is_corrected else ''}"
+    )
 
 
 def _settings(settings: Mapping[str, Any], *, copies: Sequence[Path]) -> list[tuple[str, str]]:

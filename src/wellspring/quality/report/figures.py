@@ -16,10 +16,12 @@ __all__ = [
     "MAX_FLAGGED",
     "MAX_ROWS",
     "FlaggedImage",
+    "chosen_flagged",
     "drawn",
     "flagged_figure",
     "histograms_figure",
     "illumination_figure",
+    "plate_contrasts",
 ]
 
 _FLAGGED = COLORS[5]
@@ -40,11 +42,46 @@ _DRAWN_PX = 400
 
 @dataclass(frozen=True)
 class FlaggedImage:
-    """A flagged image to look at: where it is from, why it is flagged, and (y, x) the raw image, shrunk by `drawn`."""
+    """A flagged image to look at: where it is from, why it is flagged, (y, x) the raw image, shrunk by `drawn`, and the
+    darkest and brightest value to draw, those of its plate (`plate_contrasts`)."""
 
     title: str
     reasons: str
     image: NDArray[np.float32]
+    contrast: tuple[float, float]
+
+
+def plate_contrasts(images: pd.DataFrame) -> dict[tuple[str, str], tuple[float, float]]:
+    """Darkest and brightest value to draw of each plate and channel: medians of the 1st and 99th percentiles.
+
+    Of the images that are not flagged, where there are any; so an image that is too dark or too bright looks so.
+
+    Parameters
+    ----------
+    images
+        Table `FLAGGED_IMAGES`.
+    """
+    found = {}
+    for (plate, channel), own in images.groupby(["plate", "channel"], sort=False):
+        usual = own[~own["is_flagged"].astype(bool)]
+        low, high = (usual if len(usual) else own)[["q01", "q99"]].median()
+        found[str(plate), str(channel)] = (float(low), max(float(high), float(low) + 1))
+    return found
+
+
+def chosen_flagged(images: pd.DataFrame) -> pd.DataFrame:
+    """The rows of the flagged images to draw, `MAX_FLAGGED` at most: for each measure that flags the worst one first.
+
+    Parameters
+    ----------
+    images
+        Table `FLAGGED_IMAGES`.
+    """
+    flagged = images[images["is_flagged"].astype(bool)]
+    scores = flagged[[name for name in flagged.columns if name.startswith("z_")]].abs()
+    firsts = [scores[name].idxmax() for name in scores if scores[name].notna().any()]
+    worst = scores.max(axis=1).sort_values(ascending=False, kind="stable").index
+    return flagged.loc[list(dict.fromkeys([*firsts, *worst]))[:MAX_FLAGGED]]
 
 
 def drawn(image: NDArray[np.uint16]) -> NDArray[np.float32]:
@@ -119,7 +156,7 @@ def illumination_figure(functions: Mapping[str, Mapping[str, NDArray[np.float32]
 
 @in_style
 def flagged_figure(flagged: Sequence[FlaggedImage]) -> Figure:
-    """The first 12 flagged images as they were acquired, each from its 1st to its 99th percentile."""
+    """Flagged images as they were acquired, 12 at most; images of a plate and channel share their contrast."""
     shown = list(flagged)[:MAX_FLAGGED]
     n_columns = 4
     n_rows = max(1, -(-len(shown) // n_columns))
@@ -128,8 +165,7 @@ def flagged_figure(flagged: Sequence[FlaggedImage]) -> Figure:
         axes.set_axis_off()
         if index < len(shown):
             one = shown[index]
-            low, high = np.nanpercentile(one.image, [1, 99]) if np.isfinite(one.image).any() else (0.0, 1.0)
-            axes.imshow(one.image, cmap="gray", vmin=low, vmax=max(high, low + 1e-6))
+            axes.imshow(one.image, cmap="gray", vmin=one.contrast[0], vmax=one.contrast[1])
             axes.set_title(textwrap.fill(one.title, 38) + "\n" + textwrap.fill(one.reasons, 38), fontsize=6)
     if not shown:
         figure.text(0.02, 0.5, "No image is flagged.")

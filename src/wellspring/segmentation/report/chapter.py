@@ -11,6 +11,7 @@ from wellspring.report.chapter import Chapter, PageTable, Section
 from wellspring.report.images import ImageSources, doubt_warnings
 from wellspring.report.tables import PageColumn, count, page_table, percent, value
 from wellspring.report.words import named_wells
+from wellspring.segmentation.cell_methods import cell_method
 from wellspring.segmentation.doubts import DOUBTS, NO_DOUBT
 from wellspring.segmentation.report.doubts import object_doubts, object_warnings
 from wellspring.segmentation.report.given import given_sections, given_settings, given_warnings, is_given
@@ -21,6 +22,10 @@ _TEXT = "Where the nuclei are, which cell belongs to each, and which objects to 
 _NOTE = (
     "Flagged objects stay in the labels and tables. Odd size: off the median of the site by more than a factor of four "
     "in area. Little cell stain: less than half of the nucleus."
+)
+_REFERENCES = (
+    "Otsu, N. (1979). A threshold selection method from gray-level histograms. IEEE Transactions on Systems, Man, and "
+    "Cybernetics 9, 62–66.",
 )
 _COLUMNS = (
     PageColumn("plate", "Plate"),
@@ -62,11 +67,12 @@ def segmentation_chapter(
     segmentation
         The block ``segmentation``.
     sources
-        With the caption ``segmentation`` and the files ``table``, ``nuclei`` and ``overlays``; sites are table
-        `KEPT_SITES`.
+        With the caption ``segmentation`` and the files ``table``, ``nuclei``, ``overlays`` and ``gallery``; sites are
+        table `KEPT_SITES`.
     """
     what = "Nuclei and cells" if "n_cells_size_out" in table else "Nuclei"
-    figure = sources.figure("overlays", caption="segmentation", title=what)
+    figure = sources.gallery("gallery", figure="overlays", caption="segmentation", title=what)
+    shown = [figure] if figure.tiles else []
     columns = [column for column in _COLUMNS if column.name in table]
     counts = sources.table(table, columns, title=f"{what} by well", note=_NOTE)
     sites, file = sources.sites, str(sources.files["nuclei"])
@@ -74,7 +80,7 @@ def segmentation_chapter(
         stage="segmentation",
         title="Segmentation",
         lead=_TEXT,
-        picture=figure,
+        picture=figure if shown else None,
         warnings=[
             *_warnings(table, sites, segmentation),
             *given_warnings(table, segmentation),
@@ -84,8 +90,10 @@ def segmentation_chapter(
         ],
         findings=[_counted(table, segmentation), *_choices(nuclei)],
         settings=[*_settings(segmentation), *sources.light_setting("Segmented")],
+        methods=_methods(segmentation),
+        references=[] if is_given(segmentation) else _REFERENCES,
         sections=[
-            Section(title="", text=sources.light(), parts=[figure, counts, *_doubtful_sites(nuclei, file=file)]),
+            Section(title="", text=sources.light(), parts=[*shown, counts, *_doubtful_sites(nuclei, file=file)]),
             *given_sections(table, segmentation, file=sources.file),
             *object_doubts(table, file=sources.file),
             *left_out_sections(sources.left_out, n_sites=len(sites), file=sources.file),
@@ -129,6 +137,25 @@ def _doubtful_sites(nuclei: pd.DataFrame, *, file: str) -> list[PageTable]:
     doubtful = nuclei[nuclei["doubts"] != NO_DOUBT]
     note = f"{len(doubtful):,} of {len(nuclei):,} sites; all sites are in the table's file."
     return [page_table(doubtful, _SITES, title="Doubtful sites", file=file, note=note)] if len(doubtful) else []
+
+
+def _methods(segmentation: Mapping[str, Any]) -> str:
+    """How nuclei and cells were found, for a paper."""
+    if is_given(segmentation):
+        return "Outlines of nuclei and cells were taken from label images of another program."
+    cells = segmentation["cells"] or {}
+    if segmentation["nucleus_channel"] is None:
+        seeds = f"The innermost parts of cells in {cells['channel']} were taken as seeds."
+    else:
+        seeds = (
+            f"Nuclei were segmented in {segmentation['nucleus_channel']} by thresholds after Otsu (1979; method "
+            f"{segmentation['method']}), and touching nuclei were split by their shapes and by blobs of their own size."
+        )
+    if not cells:
+        return seeds
+    stain = f" in {cells['channel']}" if "channel" in cells else ""
+    meaning = cell_method(cells["method"]).meaning
+    return f"{seeds} Cells were found around them{stain} (method {cells['method']}: {meaning})."
 
 
 def _settings(segmentation: Mapping[str, Any]) -> list[tuple[str, str]]:

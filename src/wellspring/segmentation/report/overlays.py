@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,7 +14,9 @@ from skimage.segmentation import find_boundaries
 
 from wellspring.raw.images import read_sites
 from wellspring.raw.index import read_index
+from wellspring.report.gallery import Gallery, Layer, Tile, circles, outlines, pictures_of, shared_contrast
 from wellspring.report.style import axes_grid, in_style, new_figure
+from wellspring.segmentation.doubts import NO_DOUBT
 from wellspring.segmentation.labels import read_labels
 
 __all__ = [
@@ -23,40 +26,50 @@ __all__ = [
     "NUCLEUS_COLOR",
     "SPOT_COLOR",
     "Overlay",
+    "overlay_contrasts",
     "overlay_figure",
+    "overlay_gallery",
     "read_overlay",
+    "sites_to_look_at",
 ]
 
 # Larger images are cut to their middle, so that a page stays readable.
 MOST_PX = 512
-NUCLEUS_COLOR, CELL_COLOR, SPOT_COLOR = "#56B4E9", "#F0E442", "#D55E00"
-# Spots that splitting a clump added, which are no maxima of their own.
-ADDED_COLOR = "#CC79A7"
-_CONTRAST_PERCENTILES = (1.0, 99.8)
-_TILE_MM = 58.0
+NUCLEUS_COLOR, CELL_COLOR, SPOT_COLOR, ADDED_COLOR = "#56B4E9", "#F0E442", "#D55E00", "#CC79A7"
+_DOUBTFUL = "#D55E00"
+_ACROSS = 4
+_TILE_MM = 45.0
+_FEW = 2
+
+Contrasts = Mapping[tuple[str, str], tuple[float, float]]
+"""Darkest and brightest value by plate and channel."""
 
 
 @dataclass(frozen=True)
 class Overlay:
-    """The first site of a well.
+    """A kept site of a well.
 
     Attributes
     ----------
-    name : str
-        Well and site in words.
+    plate, name : str
+        Plate; well and site in words.
     images : dict of str to (Y, X)
-        Projection by channel.
+        Projection by channel, cut to its middle.
     nuclei, cells : (Y, X) int
-        Labels.
+        Labels, cut too.
     spots : pandas.DataFrame or None
-        `WELL_SPOTS` of this site; may be empty. None where no spots are drawn.
+        `WELL_SPOTS` of this site, positions in the cut image; may be empty. None where no spots are drawn.
+    doubts : str
+        Why the well is looked at first; empty of a typical well.
     """
 
+    plate: str
     name: str
     images: Mapping[str, NDArray[np.number]]
     nuclei: NDArray[np.integer]
     cells: NDArray[np.integer]
     spots: pd.DataFrame | None
+    doubts: str = ""
 
 
 def read_overlay(
@@ -67,8 +80,10 @@ def read_overlay(
     nuclei: Path,
     cells: Path,
     spots: pd.DataFrame | None = None,
+    wanted_site: str | None = None,
+    doubts: str = "",
 ) -> Overlay | None:
-    """The first kept site of a well with its labels, and those of the well's `spots` that it holds.
+    """One kept site of a well with its labels, and those of the well's `spots` that it holds.
 
     Parameters
     ----------
@@ -80,6 +95,10 @@ def read_overlay(
         Label files. A site that was left out is not in them.
     spots
         Table `WELL_SPOTS` of the well; None: no spots are drawn.
+    wanted_site
+        The site; None, or one that was left out: the first kept one.
+    doubts
+        As of `Overlay`.
 
     Returns
     -------
@@ -92,30 +111,118 @@ def read_overlay(
         As `read_sites` and `read_labels`.
     """
     well, of_nuclei, of_cells = read_index(index), read_labels(nuclei), read_labels(cells)
+    is_kept = wanted_site in of_nuclei
     for site in read_sites(well, projection=projection, wanted=channels):
-        if site.site in of_nuclei:
+        if site.site in of_nuclei and (not is_kept or site.site == wanted_site):
+            window = _middle(site.image.shape[1:])
             return Overlay(
+                plate=well.plate,
                 name=f"{well.plate} / {well.well}, site {site.site}",
-                images=dict(zip(site.channels, site.image, strict=True)),
-                nuclei=of_nuclei[site.site],
-                cells=of_cells[site.site],
-                spots=None if spots is None else spots[spots["site"] == site.site],
+                images={name: image[window] for name, image in zip(site.channels, site.image, strict=True)},
+                nuclei=of_nuclei[site.site][window],
+                cells=of_cells[site.site][window],
+                spots=None if spots is None else _inside(spots[spots["site"] == site.site], window),
+                doubts=doubts,
             )
     return None
 
 
+def sites_to_look_at(sites: pd.DataFrame) -> pd.DataFrame:
+    """A table `SITE_NUCLEI` whose sites without nuclei have a doubt, if any site has nuclei: reports warn of them."""
+    is_empty = (sites["n_nuclei"] == 0) & (sites["doubts"] == NO_DOUBT) & (sites["n_nuclei"] > 0).any()
+    return sites.assign(doubts=sites["doubts"].where(~is_empty, "no nuclei"))
+
+
+def _middle(shape: Sequence[int]) -> tuple[slice, ...]:
+    starts = [max(0, (n - MOST_PX) // 2) for n in shape]
+    return tuple(slice(start, min(n, start + MOST_PX)) for n, start in zip(shape, starts, strict=True))
+
+
+def _inside(spots: pd.DataFrame, window: tuple[slice, ...]) -> pd.DataFrame:
+    moved = spots.assign(y_px=spots["y_px"] - window[0].start, x_px=spots["x_px"] - window[1].start)
+    size = [part.stop - part.start for part in window]
+    return moved[moved["y_px"].between(-0.5, size[0] - 0.5) & moved["x_px"].between(-0.5, size[1] - 0.5)]
+
+
+def overlay_contrasts(overlays: Sequence[Overlay]) -> dict[tuple[str, str], tuple[float, float]]:
+    """One contrast for each plate and channel, so that wells can be compared by eye.
+
+    From the wells without doubt, where there are two of them or more, since a bright fibre would make all other wells
+    black; else from all wells.
+    """
+    found = {}
+    for plate in dict.fromkeys(one.plate for one in overlays):
+        own = [one for one in overlays if one.plate == plate]
+        typical = [one for one in own if not one.doubts]
+        shown = typical if len(typical) >= _FEW else own
+        for channel in own[0].images:
+            found[plate, channel] = shared_contrast([one.images[channel] for one in shown])
+    return found
+
+
+def overlay_gallery(overlays: Sequence[Overlay], *, channels: Sequence[str], with_spots: bool) -> Gallery:
+    """The fields as tiles that open large: one per well, or, with spots, one per well and channel; without a title."""
+    contrasts = overlay_contrasts(overlays)
+    tiles = []
+    for overlay in overlays:
+        own = {channel: contrasts[overlay.plate, channel] for channel in channels}
+        labels = [Layer("nuclei", NUCLEUS_COLOR, outlines(overlay.nuclei))]
+        # Where no cells are segmented, both are the nuclei.
+        if not np.array_equal(overlay.cells, overlay.nuclei):
+            labels.insert(0, Layer("cells", CELL_COLOR, outlines(overlay.cells)))
+        for names in [[channel] for channel in channels] if with_spots else [list(reversed(channels))]:
+            layers = [*labels, *(_spot_layers(overlay, names[0]) if with_spots else [])]
+            height, width = overlay.images[names[0]].shape
+            tiles.append(
+                Tile(
+                    title=overlay.name,
+                    words=_words(overlay, names[0], with_spots=with_spots),
+                    is_odd=bool(overlay.doubts),
+                    pictures=pictures_of({name: overlay.images[name] for name in names}, own),
+                    layers=[layer for layer in layers if layer.markup],
+                    width=width,
+                    height=height,
+                )
+            )
+    return Gallery(title="", file="", tiles=tiles, caption="")
+
+
+def _spot_layers(overlay: Overlay, channel: str) -> list[Layer]:
+    if overlay.spots is None:
+        return []
+    own = overlay.spots[overlay.spots["channel"] == channel]
+    is_added = own["is_added"].astype(bool)
+    return [
+        Layer(name, color, circles(part["y_px"].to_numpy(), part["x_px"].to_numpy()))
+        for name, color, part in (
+            ("spots", SPOT_COLOR, own[~is_added]),
+            ("spots added in clumps", ADDED_COLOR, own[is_added]),
+        )
+    ]
+
+
+def _words(overlay: Overlay, channel: str, *, with_spots: bool) -> str:
+    counts = f"{int((np.unique(overlay.nuclei) > 0).sum()):,} nuclei"
+    if with_spots and overlay.spots is not None:
+        own = overlay.spots[overlay.spots["channel"] == channel]
+        n_added = int(own["is_added"].sum())
+        added = f", {n_added:,} of them added" if n_added else ""
+        counts = f"{channel}: {len(own):,} spots{added}"
+    return f"{counts}. {overlay.doubts or 'typical'}"
+
+
 @in_style
 def overlay_figure(overlays: Sequence[Overlay], *, channels: Sequence[str], with_spots: bool) -> Figure:
-    """A row per well, a column per channel: the projection in grey, outlines of nuclei and cells, circles around spots.
+    """Four images in a row: the projection in grey, outlines of nuclei and cells, circles around spots.
 
-    Each image is drawn from its 1st to its 99.8th percentile; larger ones than 512 px are cut to their middle.
+    The images of a channel and plate share their contrast (`overlay_contrasts`).
 
     Parameters
     ----------
     overlays
         Without any, the figure says so.
     channels
-        Channels to draw, from left to right.
+        Channels to draw.
     with_spots
         Whether each channel is drawn twice, as it is and with its spots; else once, with the outlines.
     """
@@ -123,39 +230,51 @@ def overlay_figure(overlays: Sequence[Overlay], *, channels: Sequence[str], with
         figure = new_figure(height_mm=20)
         figure.text(0.02, 0.5, "Every site of the wells that would be drawn was left out.")
         return figure
-    n_columns = len(channels) * (2 if with_spots else 1)
-    width_mm = 12 + _TILE_MM * n_columns
-    figure = new_figure(height_mm=(_TILE_MM + 6) * len(overlays), width_mm=max(width_mm, 130.0))
-    grid = axes_grid(figure, n_rows=len(overlays), n_columns=n_columns)
-    for row, overlay in zip(grid, overlays, strict=True):
-        for place, channel in enumerate(channels):
-            if with_spots:
-                _draw(row[2 * place], overlay, channel=channel, outlines=False, circles=False)
-                _draw(row[2 * place + 1], overlay, channel=channel, outlines=True, circles=True)
-            else:
-                _draw(row[place], overlay, channel=channel, outlines=True, circles=False)
+    contrasts = overlay_contrasts(overlays)
+    panels = [
+        (overlay, channel, marked)
+        for overlay in overlays
+        for channel in channels
+        for marked in ((False, True) if with_spots else (True,))
+    ]
+    n_rows = -(-len(panels) // _ACROSS)
+    figure = new_figure(height_mm=(_TILE_MM + 9) * n_rows)
+    grid = [axes for row in axes_grid(figure, n_rows=n_rows, n_columns=_ACROSS) for axes in row]
+    for axes, (overlay, channel, marked) in zip(grid, panels, strict=False):
+        contrast = contrasts[overlay.plate, channel]
+        _draw(axes, overlay, channel=channel, contrast=contrast, marked=marked, circled=marked and with_spots)
+    for axes in grid[len(panels) :]:
+        axes.set_visible(False)
     return figure
 
 
-def _draw(axes: Axes, overlay: Overlay, *, channel: str, outlines: bool, circles: bool) -> None:
+def _draw(
+    axes: Axes, overlay: Overlay, *, channel: str, contrast: tuple[float, float], marked: bool, circled: bool
+) -> None:
     image = overlay.images[channel]
-    window = tuple(slice(max(0, (n - MOST_PX) // 2), max(0, (n - MOST_PX) // 2) + MOST_PX) for n in image.shape)
-    low, high = np.percentile(image[window], _CONTRAST_PERCENTILES)
-    height, width = image[window].shape
-    axes.imshow(image[window], cmap="gray", vmin=low, vmax=max(high, low + 1))
-    if outlines:
+    height, width = image.shape
+    axes.imshow(image, cmap="gray", vmin=contrast[0], vmax=contrast[1])
+    if marked:
         for labels, color in ((overlay.cells, CELL_COLOR), (overlay.nuclei, NUCLEUS_COLOR)):
-            axes.imshow(_outlined(labels[window], color=color))
+            axes.imshow(_outlined(labels, color=color))
     words = channel
-    if circles and overlay.spots is not None:
+    if circled and overlay.spots is not None:
         own = overlay.spots[overlay.spots["channel"] == channel]
+        for is_added, color in ((False, SPOT_COLOR), (True, ADDED_COLOR)):
+            part = own[own["is_added"] == is_added]
+            look: dict[str, Any] = {
+                "markersize": 3.0,
+                "markerfacecolor": "none",
+                "markeredgecolor": color,
+                "markeredgewidth": 0.4,
+            }
+            axes.plot(part["x_px"], part["y_px"], "o", **look)
         n_added = int(own["is_added"].sum())
-        for spots, color in ((own[~own["is_added"]], SPOT_COLOR), (own[own["is_added"]], ADDED_COLOR)):
-            y, x = spots["y_px"] - window[0].start, spots["x_px"] - window[1].start
-            axes.plot(x, y, "o", markersize=3.2, markerfacecolor="none", markeredgecolor=color, markeredgewidth=0.4)
         words = f"{channel}, {len(own):,} spots" + (f", {n_added:,} of them added" if n_added else "")
     axes.set(xlim=(-0.5, width - 0.5), ylim=(height - 0.5, -0.5), xticks=[], yticks=[])
-    axes.set_title(f"{overlay.name}\n{words}", loc="left", fontsize=7)
+    axes.set_title(f"{overlay.name}\n{words}", loc="left", fontsize=6.5)
+    if overlay.doubts:
+        axes.spines[:].set(visible=True, color=_DOUBTFUL, linewidth=1.4)
 
 
 def _outlined(labels: NDArray[np.integer], *, color: str) -> NDArray[np.uint8]:

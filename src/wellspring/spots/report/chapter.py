@@ -10,6 +10,7 @@ from wellspring.report.chapter import MOST_FINDINGS, Chapter, Section
 from wellspring.report.images import ImageSources, doubt_warnings
 from wellspring.report.style import number
 from wellspring.report.tables import PageColumn, count, value, value_at
+from wellspring.report.words import listed
 from wellspring.spots.doubts import DOUBTS, NO_DOUBT
 
 __all__ = ["border_texts", "spot_findings", "spot_warnings", "spots_chapter"]
@@ -28,6 +29,10 @@ _NOTE = (
 )
 _NO_CURVES = "No well is in doubt, so no curve of counts against thresholds is drawn."
 _ADVICE = "Look at the curves and the images of these wells before you trust their counts."
+_REFERENCES = (
+    "Ester, M. et al. (1996). A density-based algorithm for discovering clusters in large spatial databases with "
+    "noise. KDD-96, 226–231.",
+)
 _COLUMNS = (
     PageColumn("plate", "Plate"),
     PageColumn("well", "Well"),
@@ -70,13 +75,14 @@ def spots_chapter(
         What the figure of the curves leaves out; None where it draws nothing, and is left out itself.
     sources
         With the captions ``spot_counts``, ``spot_thresholds``, ``spot_overlays`` and the files ``table``, ``counts``,
-        ``thresholds``, ``overlays``; sites are table `KEPT_SITES`.
+        ``thresholds``, ``overlays``, ``gallery``; sites are table `KEPT_SITES`.
     """
     thresholds = sources.figure("thresholds", caption="spot_thresholds", title="Thresholds", more=curves_note or "")
     curves = [] if curves_note is None else [thresholds]
     unseen = [_NO_CURVES] if curves_note is None else []
     counts = sources.figure("counts", caption="spot_counts", title="Spots per cell")
-    overlays = sources.figure("overlays", caption="spot_overlays", title="Spots in the images")
+    overlays = sources.gallery("gallery", figure="overlays", caption="spot_overlays", title="Spots in the images")
+    shown = [overlays] if overlays.tiles else []
     by_well = sources.table(table, _COLUMNS, title="Spots by well", note=_NOTE)
     findings = spot_findings(table)
     return Chapter(
@@ -87,15 +93,42 @@ def spots_chapter(
         warnings=[*spot_warnings(table), *left_out_warnings(sources.sites, verb="searched")],
         findings=findings[:MOST_FINDINGS],
         settings=[*_settings(spots), *sources.light_setting("Searched")],
+        methods=_methods(spots),
+        references=_REFERENCES,
         sections=[
             Section(
                 title="",
                 text=[_TEXT, *unseen, *sources.light(), *border_texts(table)],
                 findings=findings[MOST_FINDINGS:],
-                parts=[counts, *curves, overlays, by_well],
+                parts=[counts, *curves, *shown, by_well],
             ),
             *left_out_sections(sources.left_out, n_sites=len(sources.sites), file=sources.file),
         ],
+    )
+
+
+def _methods(spots: Mapping[str, Any]) -> str:
+    """How spots were counted, for a paper."""
+    sigma = spots["sigma_px"]
+    sizes = " × ".join(f"{one:g}" for one in (sigma if isinstance(sigma, Sequence) else [sigma]))
+    method, settings = spots["threshold"]["method"], spots["threshold"]
+    threshold = {
+        "noise": "at the response that few maxima of the local noise would reach, as estimated from the image",
+        "elbow": "at the elbow of the curve of counts against thresholds",
+    }.get(
+        method,
+        f"by the method {method}" + "".join(f", {key} {one:g}" for key, one in settings.items() if key != "method"),
+    )
+    clumps = (
+        " Bright clumps were split into as many spots as their integrated intensity corresponds to."
+        if spots["decompose"]
+        else ""
+    )
+    return (
+        f"Spots in {listed(list(spots['channels']))} were detected as local maxima of a difference of Gaussians for a "
+        f"standard deviation of {sizes} px, above a threshold set for each image {threshold}.{clumps} Spots were "
+        f"assigned to the cell that they lie in. Foci are {spots['focus_min_spots']} spots or more within "
+        f"{spots['focus_radius_um']:g} µm (Ester et al. 1996)."
     )
 
 
