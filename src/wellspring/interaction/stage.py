@@ -15,12 +15,6 @@ def _mistakes(config: Config) -> list[str]:
     return []
 
 
-def _computed_columns() -> list[str]:
-    from wellspring.interaction.tables import INTERACTION
-
-    return INTERACTION.names
-
-
 STAGE = Stage(
     name="interaction",
     summary="single cells with molecules -> enrichment, clustering, temporal interaction of mRNA and protein",
@@ -28,7 +22,6 @@ STAGE = Stage(
     asked_by="interaction.reference (the gene that others are compared with)",
     is_wanted=_is_wanted,
     mistakes=_mistakes,
-    computed_columns=_computed_columns,
     grows_with={
         "interaction_measure": "pixels",
         "interaction_summarize": "wells",
