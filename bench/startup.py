@@ -32,7 +32,7 @@ def per_well_scripts() -> list[Path]:
     """Scripts of the rules that have a log for each well."""
     found = []
     for path in sorted((ROOT / "workflow" / "rules").glob("*.smk")):
-        for rule in re.split(r"^rule ", path.read_text(encoding="utf-8"), flags=re.M)[1:]:
+        for rule in re.split(r"^(?:rule|checkpoint) ", path.read_text(encoding="utf-8"), flags=re.M)[1:]:
             if "/{plate}/{well}.log" in rule:
                 found.append(ROOT / "workflow" / "scripts" / f"{rule.split(':')[0]}.py")
     return found

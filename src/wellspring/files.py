@@ -15,7 +15,15 @@ from typing import Any
 
 from wellspring.errors import InputError
 
-__all__ = ["as_readable", "inert_text", "locked", "replaced_when_whole", "restored_text", "temporary_beside"]
+__all__ = [
+    "as_readable",
+    "inert_text",
+    "is_of_well",
+    "locked",
+    "replaced_when_whole",
+    "restored_text",
+    "temporary_beside",
+]
 
 
 @contextmanager
@@ -142,3 +150,15 @@ def restored_text(text: Any) -> Any:
     """The text that `inert_text` was given."""
     is_marked = isinstance(text, str) and text.startswith("'") and _FORMULA.match(text)
     return text[1:] if is_marked else text
+
+
+_ENDINGS = re.compile(r"(\.[A-Za-z]\w*)+")
+
+
+def is_of_well(path: Path, *, plate: str, well: str) -> bool:
+    """Whether a path is that of a file of the well: ``plate/well.ending``, or several endings such as ``.ome.tif``.
+
+    An ending begins with a letter, so that a well ``A01.2`` is not taken for a file of ``A01``.
+    """
+    rest = path.name[len(well) :]
+    return path.parent.name == plate and path.name.startswith(well) and _ENDINGS.fullmatch(rest) is not None

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from wellspring.errors import InputError
-from wellspring.files import as_readable, inert_text, replaced_when_whole, restored_text
+from wellspring.files import as_readable, inert_text, is_of_well, replaced_when_whole, restored_text
 
 __all__ = [
     "KEY",
@@ -60,10 +60,10 @@ class Column:
 
     @property
     def range(self) -> tuple[float, float]:
-        """(lowest, highest) value: as declared; of counts (``n_...``), areas and keys of objects (``..._id``) 0 or
-        more, of shares (``..._share``) 0 to 1."""
-        is_share = self.name.endswith("_share") and not self.name.startswith("z_")
-        is_amount = is_share or self.name.startswith(("n_", "area_")) or self.name.endswith("_id")
+        """(lowest, highest) value: as declared; of whole numbers, counts (``n_...``) and areas 0 or more, of shares
+        (``..._share``), p-values and q-values 0 to 1."""
+        is_share = self.name.endswith(("_share", "p_value", "q_value")) and not self.name.startswith("z_")
+        is_amount = is_share or self.dtype == "int64" or self.name.startswith(("n_", "area_"))
         lowest = self.minimum if self.minimum is not None else 0.0 if is_amount else -math.inf
         highest = self.maximum if self.maximum is not None else 1.0 if is_share else math.inf
         return lowest, highest
@@ -176,11 +176,20 @@ def _check_range(values: pd.Series, column: Column, *, table: Table, source: str
 def _check_well(frame: pd.DataFrame, path: Path, *, table: Table) -> None:
     wells = frame[["plate", "well"]].drop_duplicates().itertuples(index=False, name=None)
     for plate, well in wells:
-        if path.parent.name != plate or not path.name.startswith(f"{well}."):
+        if not is_of_well(path, plate=plate, well=well):
             raise InputError(
                 f"{path}: expected table {table.name!r} of the well that the path names, but it holds rows of "
                 f"{plate}/{well}: it was put in the place of another. Remove it and run again."
             )
+
+
+def _check_plate(frame: pd.DataFrame, path: Path, *, table: Table) -> None:
+    others = [plate for plate in frame["plate"].unique() if plate != path.parent.name]
+    if others:
+        raise InputError(
+            f"{path}: expected table {table.name!r} of the plate that the path names, but it holds rows of plate "
+            f"{others[0]}: it was put in the place of another. Remove it and run again."
+        )
 
 
 def write_table(frame: pd.DataFrame, path: Path, table: Table) -> None:
@@ -216,24 +225,30 @@ def _is_text(values: pd.Series) -> bool:
     return bool(pd.api.types.is_string_dtype(values.dtype) or pd.api.types.is_object_dtype(values.dtype))
 
 
-def read_tables(paths: Sequence[Path], table: Table, *, of_wells: bool = False) -> pd.DataFrame:
+def read_tables(
+    paths: Sequence[Path], table: Table, *, of_wells: bool = False, of_plates: bool = False
+) -> pd.DataFrame:
     """The rows of several files of one table, in the order of `paths`; the rest as of `read_table`."""
-    parts = [found for found in (read_table(path, table, of_well=of_wells) for path in paths) if len(found)]
+    found = (read_table(path, table, of_well=of_wells, of_plate=of_plates) for path in paths)
+    parts = [one for one in found if len(one)]
     return pd.concat(parts, ignore_index=True) if parts else empty_table(table)
 
 
-def read_table(path: Path, table: Table, *, of_well: bool = False) -> pd.DataFrame:
+def read_table(path: Path, table: Table, *, of_well: bool = False, of_plate: bool = False) -> pd.DataFrame:
     """Read and check a table that `write_table` wrote.
 
     Parameters
     ----------
     of_well
         Whether the file is that of one well, ``<plate>/<well>.<ending>``: all of its rows must be of that well.
+    of_plate
+        The same of a file of one plate, ``<plate>/<name>``.
 
     Raises
     ------
     FileNotFoundError, ValueError
-        When the file is missing, unreadable, not such a table, or that of another well; when values are out of range.
+        When the file is missing, unreadable, not such a table, or that of another well or plate; when
+        values are out of range.
     """
     path = Path(path)
     # Text that looks like a number ("01") or like no value ("None", "NA") stays text; empty is no value.
@@ -248,4 +263,6 @@ def read_table(path: Path, table: Table, *, of_well: bool = False) -> pd.DataFra
     frame = check_table(frame, table, source=str(path))
     if of_well:
         _check_well(frame, path, table=table)
+    if of_plate:
+        _check_plate(frame, path, table=table)
     return frame

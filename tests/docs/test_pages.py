@@ -95,7 +95,7 @@ def test_make_targets_studies_and_benchmarks_are_there(page: Page) -> None:
 @pytest.mark.parametrize("page", [page for page in pages() if page.path.name != "CHANGELOG.md"], ids=repr)
 def test_rules_that_are_named_exist(page: Page) -> None:
     text = "".join(path.read_text(encoding="utf-8") for path in sorted((ROOT / "workflow/rules").glob("*.smk")))
-    rules = set(re.findall(r"^rule (\w+):", text, flags=re.M))
+    rules = set(re.findall(r"^(?:rule|checkpoint) (\w+):", text, flags=re.M))
     starts = {name.split("_")[0] for name in rules}
     for span in page.spans():
         found = re.fullmatch(r"([a-z]+)_[a-z_]+", span)

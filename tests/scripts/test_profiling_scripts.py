@@ -11,12 +11,11 @@ import tifffile
 
 from wellspring.profiling.job import ReadingSettings
 from wellspring.profiling.tables import CLUSTERS, EMBEDDING, NETWORK_SCORES, THUMBNAILS, VERDICT
-from wellspring.quality.images import Illumination, write_illumination
-from wellspring.quality.tables import KEPT_SITES
+from wellspring.quality.correction import Correction, write_correction
 from wellspring.raw.describe import describe_well
 from wellspring.raw.index import write_index
 from wellspring.report.chapter import read_chapter
-from wellspring.tables import read_table, write_table
+from wellspring.tables import read_table
 
 if TYPE_CHECKING:
     from wellspring.models.devices import CPU
@@ -56,10 +55,8 @@ def fields(tmp_path: Path) -> list[Path]:
     """Fields of eight wells on a plate, two sites each; patients' actin has stripes."""
     (tmp_path / "plate").mkdir()
     rng = np.random.default_rng(0)
-    rows = [("p", well, site, well == LOST, well != LOST, "none") for well in WELLS for site in "12"]
-    write_table(pd.DataFrame(rows, columns=KEPT_SITES.names), tmp_path / "sites.parquet", KEPT_SITES)
-    even = Illumination(np.ones((2, 2), dtype=np.float32), 16, True)
-    write_illumination(tmp_path / "illumination.npz", dict.fromkeys(CHANNELS, even))
+    even = np.ones((2, 2), dtype=np.float32)
+    write_correction(tmp_path / "correction.npz", Correction(dict.fromkeys(CHANNELS, even)))
     paths = []
     for number, well in enumerate(WELLS):
         image = rng.poisson(200, (2, 2, 48, 48))
@@ -74,8 +71,9 @@ def fields(tmp_path: Path) -> list[Path]:
     return paths
 
 
-def _plate(folder: Path, index: Path) -> dict[str, Path]:
-    return {"index": index, "illumination": folder / "illumination.npz", "sites": folder / "sites.parquet"}
+def _plate(folder: Path, index: Path) -> dict[str, Any]:
+    left_out = ["1", "2"] if index.stem == LOST else []
+    return {"index": index, "correction": folder / "correction.npz", "left_out": left_out}
 
 
 def _annotations() -> list[dict[str, str]]:

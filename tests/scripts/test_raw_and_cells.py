@@ -2,7 +2,7 @@
 
 import json
 import runpy
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,16 +13,16 @@ import tifffile
 
 from wellspring.cells.shards import Shard
 from wellspring.cells.tables import CELLS, LABEL_COLUMNS
-from wellspring.quality.tables import KEPT_SITES
 from wellspring.raw.formats import format_named
 from wellspring.report.chapter import read_chapter
 from wellspring.segmentation.labels import write_labels
-from wellspring.tables import read_table, write_table
+from wellspring.tables import read_table
 
 SCRIPTS = Path(__file__).resolve().parents[2] / "workflow" / "scripts"
 CAPTIONS = sorted((SCRIPTS.parent / "report" / "raw").glob("*.rst"))
 MPM = {
     "format": "mpm",
+    "rename": {},
     "mosaic_shape_px": [10, 10],
     "cell_cycle_table": None,
     "wells_table": None,
@@ -31,6 +31,7 @@ MPM = {
 }
 TIFF = {
     "format": "tiff",
+    "rename": {},
     "pattern": "{well}_{site}_{channel}.tif",
     "channels": None,
     "projection": "max",
@@ -70,13 +71,15 @@ def images(tmp_path: Path) -> Path:
 def described(path: Path, *, raw: dict[str, Any], plate: str = "P", well: str = "I09") -> Path:
     index = path.parent / "raw" / plate / f"{well}.json"
     settings = format_named(raw["format"]).settings_of_index(raw)
-    main_of("raw_describe")(path=path, plate=plate, well=well, raw=settings, index=index)
+    main_of("raw_describe")(path=path, plate=plate, well=well, raw=settings, expected=None, index=index)
     return index
 
 
-def crop(index: Path, output: Path, *, raw: dict[str, Any], **inputs: Path | None) -> pd.DataFrame:
+def crop(
+    index: Path, output: Path, *, raw: dict[str, Any], left_out: Sequence[str] = (), **inputs: Path | None
+) -> pd.DataFrame:
     settings = format_named(raw["format"]).settings_of_pixels(raw)
-    given = {"labels": None, "illumination": None, "sites": None, **inputs}
+    given = {"labels": None, "others": None, "correction": None, "left_out": left_out, **inputs}
     cells, crops = output / "w.parquet", output / "w.arrow"
     main_of("cells_crop")(index=index, **given, raw=settings, image_size=8, cells=cells, crops=crops)
     return read_table(cells, CELLS)
@@ -107,11 +110,9 @@ def test_flagged_sites_are_left_out(images: Path, tmp_path: Path) -> None:
     labels = np.zeros((4, 4), dtype=np.uint32)
     labels[1, 1:3] = 1
     write_labels(tmp_path / "labels.ome.tif", [("2", labels)], pixel_size_um=0.5)
-    kept = {"plate": "P", "well": "A1", "site": ["1", "2"], "is_flagged": [True, False], "is_kept": [False, True]}
-    write_table(pd.DataFrame(kept).assign(reasons=""), tmp_path / "sites.parquet", KEPT_SITES)
     index = described(images, raw=TIFF, well="A1")
-    files = {"labels": tmp_path / "labels.ome.tif", "sites": tmp_path / "sites.parquet"}
-    assert crop(index, tmp_path, raw=TIFF, **files)["mean_EU"].tolist() == [40.0]
+    cells = crop(index, tmp_path, raw=TIFF, labels=tmp_path / "labels.ome.tif", left_out=["1"])
+    assert cells["mean_EU"].tolist() == [40.0]
 
 
 def test_wells_are_described_and_their_channels_compared(well: Path, tmp_path: Path) -> None:

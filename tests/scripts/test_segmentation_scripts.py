@@ -10,8 +10,7 @@ import pandas as pd
 import pytest
 import tifffile
 
-from wellspring.quality.images import Illumination, write_illumination
-from wellspring.quality.tables import KEPT_SITES
+from wellspring.quality.correction import Correction, write_correction
 from wellspring.raw.describe import describe_well
 from wellspring.raw.index import write_index
 from wellspring.segmentation.labels import read_labels, write_labels
@@ -52,17 +51,11 @@ def index(tmp_path: Path) -> Path:
 
 
 def _nuclei(index: Path, output: Path, **options: Any) -> None:
-    given = {"illumination": None, "sites": None, "projection": "max", "background": {}, "segmentation": NUCLEI}
+    given = {"correction": None, "left_out": [], "projection": "max", "background": {}, "segmentation": NUCLEI}
     tables = {name: output.with_name(f"{name}.parquet") for name in ("about", "objects", "matches")}
     _script("segmentation_nuclei").main(
         index=index, labels=output, given={"nuclei": [], "cells": []}, **tables, **{**given, **options}
     )
-
-
-def _kept(path: Path, **sites: bool) -> Path:
-    rows = [("P", "A1", name.removeprefix("site_"), not kept, kept, "none") for name, kept in sites.items()]
-    write_table(pd.DataFrame(rows, columns=KEPT_SITES.names), path, KEPT_SITES)
-    return path
 
 
 def test_labels_of_each_site(index: Path, tmp_path: Path) -> None:
@@ -87,13 +80,12 @@ def test_a_channel_that_is_not_there(index: Path, tmp_path: Path) -> None:
 
 
 def test_flagged_sites_are_left_out_and_the_light_is_evened(index: Path, tmp_path: Path) -> None:
-    sites = _kept(tmp_path / "sites.parquet", site_1=True, site_2=False)
     bright = np.ones((60, 80), dtype=np.float32)
     # The function lights up what looks like a second nucleus: so it was applied.
     bright[20:40, 56:76] = 20
-    write_illumination(tmp_path / "light.npz", {"DAPI": Illumination(bright, 9, is_applied=True)})
-    _nuclei(index, tmp_path / "raw.ome.tif", sites=sites)
-    _nuclei(index, tmp_path / "even.ome.tif", sites=sites, illumination=tmp_path / "light.npz")
+    write_correction(tmp_path / "light.npz", Correction({"DAPI": bright}))
+    _nuclei(index, tmp_path / "raw.ome.tif", left_out=["2"])
+    _nuclei(index, tmp_path / "even.ome.tif", left_out=["2"], correction=tmp_path / "light.npz")
     raw, even = read_labels(tmp_path / "raw.ome.tif"), read_labels(tmp_path / "even.ome.tif")
     assert list(raw) == list(even) == ["1"]
     assert (raw["1"].max(), even["1"].max()) == (1, 2)
@@ -115,8 +107,8 @@ def test_cells_of_the_kept_sites(index: Path, tmp_path: Path, kept: tuple[str, .
     write_table(table, described, WELL_NUCLEI)
     _script("segmentation_cells").main(
         index=index,
-        illumination=None,
-        sites=_kept(tmp_path / "sites.parquet", **{f"site_{name}": name in kept for name in "12"}),
+        correction=None,
+        left_out=sorted({"1", "2"} - set(kept)),
         background={},
         cells=EXPANSION,
         names={"pattern": None},

@@ -5,17 +5,15 @@ from pathlib import Path
 from types import ModuleType
 
 import numpy as np
-import pandas as pd
 import pytest
 import tifffile
 
-from wellspring.quality.tables import KEPT_SITES
 from wellspring.raw.describe import describe_well
 from wellspring.raw.index import write_index
 from wellspring.segmentation.labels import write_labels
 from wellspring.simulation.smfish import FieldSettings, simulate_smfish
 from wellspring.spots.images import TABLES
-from wellspring.tables import read_table, write_table
+from wellspring.tables import read_table
 
 SCRIPT = Path(__file__).resolve().parents[2] / "workflow" / "scripts" / "spots_detect.py"
 RAW = {"format": "tiff", "pattern": "{well}_{site}_{channel}.tif", "channels": None, "pixel_size_um": 0.1}
@@ -55,12 +53,12 @@ def well(tmp_path: Path) -> dict[str, Path | None]:
     nuclei = tmp_path / "A1.ome.tif"
     write_labels(nuclei, {"1": labels, "2": labels}, pixel_size_um=None)
     given = {"index": tmp_path / "A1.json", "nuclei": nuclei, "cells": nuclei}
-    return {**given, "borders": None, "illumination": None, "sites": None}
+    return {**given, "borders": None, "correction": None}
 
 
 def test_a_file_for_each_table(tmp_path: Path, script: ModuleType, well: dict[str, Path | None]) -> None:
     output = {name: tmp_path / f"{name}.parquet" for name in TABLES}
-    script.main(**well, background={}, spots=SPOTS, output=output)
+    script.main(**well, left_out=[], background={}, spots=SPOTS, output=output)
     tables = {name: read_table(output[name], table) for name, table in TABLES.items()}
     assert tables["cells"]["object_id"].tolist() == [1, 2, 3, 4]
     assert set(tables["spots"]["site"]) == {"1"}
@@ -76,7 +74,7 @@ def test_spots_at_doubtful_borders_give_counts_a_range(
     others[30:45, 10:50] = 2
     write_labels(tmp_path / "borders.ome.tif", {"1": others, "2": others}, pixel_size_um=None)
     output = {name: tmp_path / f"{name}.parquet" for name in TABLES}
-    given = {**well, "borders": tmp_path / "borders.ome.tif"}
+    given = {**well, "borders": tmp_path / "borders.ome.tif", "left_out": []}
     script.main(**given, background={}, spots=SPOTS, output=output)
     cells, spots = (read_table(output[name], TABLES[name]) for name in ("cells", "spots"))
     n_upper = int(((spots["label_in_site"] == 1) & (spots["y_px"] < 44.5)).sum())
@@ -86,16 +84,13 @@ def test_spots_at_doubtful_borders_give_counts_a_range(
 
 
 def test_a_flagged_site_has_no_rows(tmp_path: Path, script: ModuleType, well: dict[str, Path | None]) -> None:
-    rows = [("P", "A1", "1", True, False, "none"), ("P", "A1", "2", False, True, "none")]
-    sites = tmp_path / "sites.parquet"
-    write_table(pd.DataFrame(rows, columns=KEPT_SITES.names), sites, KEPT_SITES)
     output = {name: tmp_path / f"{name}.parquet" for name in TABLES}
-    script.main(**{**well, "sites": sites}, background={}, spots=SPOTS, output=output)
+    script.main(**well, left_out=["1"], background={}, spots=SPOTS, output=output)
     assert set(read_table(output["thresholds"], TABLES["thresholds"])["site"]) == {"2"}
 
 
 def test_a_channel_that_is_not_there(tmp_path: Path, script: ModuleType, well: dict[str, Path | None]) -> None:
     output = {name: tmp_path / "out" / f"{name}.parquet" for name in TABLES}
     with pytest.raises(ValueError, match=r"\['mRNA'\] are not among \['RNA'\]"):
-        script.main(**well, background={}, spots={**SPOTS, "channels": ["mRNA"]}, output=output)
+        script.main(**well, left_out=[], background={}, spots={**SPOTS, "channels": ["mRNA"]}, output=output)
     assert not (tmp_path / "out").exists()

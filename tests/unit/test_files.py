@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from wellspring.files import as_readable, locked, replaced_when_whole, temporary_beside
+from wellspring.files import as_readable, is_of_well, locked, replaced_when_whole, temporary_beside
 
 HOST = socket.gethostname().split(".")[0]
 
@@ -153,3 +153,20 @@ def test_what_a_killed_job_left_behind_on_any_host_is_removed_and_no_other_file(
     with replaced_when_whole(tmp_path / "table.csv") as temporary:
         temporary.write_text("whole", encoding="utf-8")
     assert sorted(p.name for p in tmp_path.iterdir()) == sorted([*others, "table.csv"])
+
+
+@pytest.mark.parametrize(
+    ("name", "well", "is_own"),
+    [
+        ("p/B02.parquet", "B02", True),
+        ("p/B02.cells.ome.tif", "B02", True),
+        ("p/B02.2.arrow", "B02.2", True),
+        ("p/B02.2.arrow", "B02", False),
+        ("p/B02.arrow", "B02.2", False),
+        ("p/B022.arrow", "B02", False),
+        ("q/B02.arrow", "B02", False),
+        ("p/B02", "B02", False),
+    ],
+)
+def test_a_path_says_whose_file_it_is(name: str, well: str, is_own: bool) -> None:
+    assert is_of_well(Path(name), plate="p", well=well) == is_own

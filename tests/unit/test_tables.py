@@ -162,6 +162,8 @@ COUNTS = Table(
         Column("plate", "str", "", "plate"),
         Column("well", "str", "", "well"),
         Column("n_spots", "int64", "spots", "how many"),
+        Column("size_px", "int64", "px", "pixels"),
+        Column("p_value", "float64", "1", "of a test"),
         Column("dim_share", "float64", "1", "of all"),
         Column("level", "float64", "1", "declared", minimum=-1.0, maximum=2.0),
     ),
@@ -169,7 +171,15 @@ COUNTS = Table(
 
 
 def counts(well: str = "B07", **changes: object) -> pd.DataFrame:
-    row = {"plate": ["P"], "well": [well], "n_spots": [4], "dim_share": [0.5], "level": [-1.0]}
+    row = {
+        "plate": ["P"],
+        "well": [well],
+        "n_spots": [4],
+        "size_px": [0],
+        "p_value": [1.0],
+        "dim_share": [0.5],
+        "level": [-1.0],
+    }
     return pd.DataFrame({**row, **{name: [value] for name, value in changes.items()}})
 
 
@@ -177,6 +187,8 @@ def counts(well: str = "B07", **changes: object) -> pd.DataFrame:
     ("name", "value", "words"),
     [
         ("n_spots", -7, r"'n_spots' of table 'counts' must be 0 or more, but 1 of 1 values are not, the first -7"),
+        ("size_px", -1, r"'size_px' of table 'counts' must be 0 or more, .* the first -1"),
+        ("p_value", 1.5, r"'p_value' of table 'counts' must be from 0 to 1, .* the first 1.5"),
         ("dim_share", 1.25, r"'dim_share' of table 'counts' must be from 0 to 1, .* the first 1.25"),
         ("level", 2.5, r"'level' of table 'counts' must be from -1 to 2, .* the first 2.5"),
     ],
@@ -206,6 +218,18 @@ def test_a_table_of_another_well_in_its_place_is_reported(tmp_path: Path) -> Non
     with pytest.raises(InputError, match="rows of P/B07: it was put in the place of another"):
         read_tables([elsewhere], COUNTS, of_wells=True)
     assert len(read_table(elsewhere, COUNTS)) == 1
+    # A dot and a number may be part of a well's name.
+    longer = elsewhere.rename(tmp_path / "P" / "B07.2.counts.parquet")
+    with pytest.raises(InputError, match="it holds rows of P/B07"):
+        read_table(longer, COUNTS, of_well=True)
+
+
+def test_a_table_of_another_plate_in_its_place_is_reported(tmp_path: Path) -> None:
+    write_table(counts(), tmp_path / "P" / "counts.parquet", COUNTS)
+    assert len(read_tables([tmp_path / "P" / "counts.parquet"], COUNTS, of_plates=True)) == 1
+    (tmp_path / "P").rename(tmp_path / "Q")
+    with pytest.raises(InputError, match=r"Q/counts.parquet: expected table 'counts' of the plate .* rows of plate P"):
+        read_table(tmp_path / "Q" / "counts.parquet", COUNTS, of_plate=True)
 
 
 @pytest.mark.parametrize(

@@ -47,7 +47,7 @@ def rules() -> tuple[Rule, ...]:
 
 def _rules() -> Iterator[Rule]:
     for path in sorted(RULE_FILES.glob("*.smk")):
-        for text in re.split(r"^rule ", path.read_text(encoding="utf-8"), flags=re.M)[1:]:
+        for text in re.split(r"^(?:rule|checkpoint) ", path.read_text(encoding="utf-8"), flags=re.M)[1:]:
             yield Rule(text.split(":")[0], path, text)
 
 

@@ -3,7 +3,7 @@
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -81,14 +81,16 @@ def write_everything(folder: Path, *, n_wells: int) -> Path:
     return folder
 
 
-def run_snakemake(folder: Path, *arguments: str, configfile: Path | None = None) -> subprocess.CompletedProcess[str]:
+def run_snakemake(
+    folder: Path, *arguments: str, configfile: Path | None = None, environment: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
     """Run snakemake in `folder` with the laptop profile and return what it did and said."""
     command = [
         *(sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"), "--directory", str(folder)),
         *("--workflow-profile", str(ROOT / "profiles" / "default"), "--cores", "2", *arguments),
         *("--configfile", str(configfile or folder / "config.yaml")),
     ]
-    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder)
+    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder, env=environment)
 
 
 def planned(folder: Path, *targets: str, configfile: Path | None = None, forceall: bool = False) -> Counter[str]:

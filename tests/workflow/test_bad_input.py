@@ -74,3 +74,19 @@ def test_a_channel_that_no_well_has_is_told_once(plate: Path, run: Snakemake) ->
     (error,) = _errors(said(result))
     assert error.startswith("ERROR raw_channels: ")
     assert "NOT_A_CHANNEL" in said(result)
+
+
+def test_a_cell_that_the_dataset_does_not_have_is_reported_before_any_training(plate: Path, run: Snakemake) -> None:
+    first = pd.read_csv(plate / "plate/wells.tsv", sep="\t", dtype=str).iloc[0]
+    name = f"{first['plate']}/{first['well']}/987654"
+    change_config(plate, attribution={"map_cells": [name]})
+    trained = "linear/color-structure/1"
+    result = run(plate, f"results/attribution/{trained}/importance.parquet")
+    assert result.returncode != 0
+    (error,) = _errors(said(result))
+    assert error.startswith("ERROR attribution_cells: attribution.map_cells: expected cells (plate/well/object_id) of")
+    assert name in error
+    # Trainings do not depend on it: they run all the same, after the message.
+    reported, training = (plate / "logs" / path for path in ("attribution_cells.log", f"training_fit/{trained}.log"))
+    assert reported.stat().st_mtime_ns < training.stat().st_mtime_ns
+    assert not (plate / f"logs/attribution_map/{trained}.log").exists()

@@ -17,6 +17,7 @@ import yaml
 from tests.workflow.studies import EVERYTHING, ROOT, write_everything
 from wellspring.config import config_schema, validated_config
 from wellspring.errors import InputError
+from wellspring.quality.left_out import write_left_out
 
 # Snakemake leaves files open that it reads.
 pytestmark = [
@@ -155,7 +156,13 @@ def carry_out(folder: Path) -> None:
     _, files = jobs_of(folder)
     for path in files:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(f"{next(_NUMBERS)}", encoding="utf-8")
+        number = next(_NUMBERS)
+        if path.name == "left_out.json":
+            # Read while the workflow is planned.
+            left_out = {f"A{well + 1:02d}": [str(number)] for well in range(N_WELLS + 1)}
+            write_left_out(path, left_out, plate=path.parent.name)
+        else:
+            path.write_text(f"{number}", encoding="utf-8")
     jobs_of(folder, recorded=files)
 
 

@@ -141,6 +141,18 @@ def test_files_and_functions_are_as_short_as_they_are_to_be() -> None:
     assert {name: n for name, n in lengths.items() if n > MOST_LINES["rule file"]} == {}
 
 
+def test_text_comes_into_csv_files_through_the_kit_alone() -> None:
+    """`inert` and `inert_text` keep spreadsheets from running it. Simulated plates hold no text of others."""
+    # The sheet, whose paths are written so; points, which are numbers.
+    known = {LIBRARY / "sheet/writing.py", LIBRARY / "spots/command.py"}
+    files = [path for path in LIBRARY.rglob("*.py") if "simulation" not in path.parts and path not in known]
+    for path in (*files, *SCRIPTS.glob("*.py")):
+        text = path.read_text(encoding="utf-8")
+        assert text.count(".to_csv(") == len(re.findall(r"inert\(\w+\)\.to_csv\(", text)), path
+        assert "DictWriter" not in text, path
+        assert "csv.writer" not in text or "inert_text" in text, path
+
+
 def _said_by(code: str) -> str:
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=ROOT)
     assert result.returncode == 0, result.stderr

@@ -34,6 +34,7 @@ def drawn_tests():
     return {name: drawn(file, Path(file).stem, folder="<results>/report") for name, file in found.items()}
 
 
+include: "attribution_cells.smk"
 include: "attribution_tests.smk"
 
 
@@ -42,6 +43,7 @@ rule attribution_map:
         model=f"{RUN}/model.keras",
         manifest="<results>/dataset/manifest.parquet",
         normalization="<results>/dataset/normalization.parquet",
+        cells="<results>/attribution/cells.parquet",
         crops=per_well("<results>/cells/crops/{plate}/{well}.arrow"),
     output:
         importance=f"{EXPLAINED}/importance.parquet",

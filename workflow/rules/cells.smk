@@ -32,8 +32,8 @@ rule cells_crop:
         index="<results>/raw/{plate}/{well}.json",
         labels=labels_of_well(),
         others=labels_of_cells(),
-        illumination=plate_correction(config["quality"]["channels"]),
-        sites=plate_sites(),
+        correction=plate_correction(config["quality"]["channels"]),
+        judged=plate_judged(),
     output:
         cells="<results>/cells/crops/{plate}/{well}.parquet",
         crops="<results>/cells/crops/{plate}/{well}.arrow",
@@ -50,6 +50,7 @@ rule cells_crop:
     params:
         raw=RAW_FORMAT.settings_of_pixels(config["raw"]),
         image_size=config["cells"]["image_size"],
+        left_out=sites_left_out(),
         code=script_code("cells/crop", RAW_READER),
     message:
         "Cropping the cells of well {wildcards.plate}/{wildcards.well}"
@@ -62,8 +63,8 @@ rule cells_measure:
         index="<results>/raw/{plate}/{well}.json",
         seeds="<results>/segmentation/{plate}/{well}.ome.tif",
         cells=cells_of_well(),
-        illumination=plate_correction(config["quality"]["channels"]),
-        sites=plate_sites(),
+        correction=plate_correction(config["quality"]["channels"]),
+        judged=plate_judged(),
     output:
         measured="<results>/cells/{plate}/{well}.parquet",
     log:
@@ -80,6 +81,7 @@ rule cells_measure:
         has_nuclei=has_nuclei(config["segmentation"]),
         raw=RAW_FORMAT.settings_of_pixels(config["raw"]),
         features=config["cells"]["features"],
+        left_out=sites_left_out(),
         code=script_code("cells/measure", RAW_READER),
     message:
         "Measuring the cells of well {wildcards.plate}/{wildcards.well}"

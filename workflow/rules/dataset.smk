@@ -46,6 +46,7 @@ rule dataset_select:
     input:
         cells="<results>/cells/crops/{plate}/{well}.parquet",
         crops="<results>/cells/crops/{plate}/{well}.arrow",
+        judged=plate_judged(),
     output:
         manifest="<results>/dataset/{plate}/{well}.parquet",
         filtered="<results>/dataset/{plate}/{well}.filtered.parquet",

@@ -54,8 +54,7 @@ def published_profiles():
 rule profiling_fields:
     input:
         index="<results>/raw/{plate}/{well}.json",
-        illumination="<results>/quality/plates/{plate}/illumination.npz",
-        sites="<results>/quality/plates/{plate}/sites.parquet",
+        correction=correction_of_plate,
     output:
         fields="<results>/profiling/fields/{plate}/{well}.npz",
     log:
@@ -72,6 +71,7 @@ rule profiling_fields:
         reading=get_reading(config["quality"]["channels"]),
         steps=config["quality"]["preprocessing"],
         size_px=PROFILING["field_size_px"],
+        left_out=sites_of_well,
         code=script_code("profiling/fields", RAW_READER),
     message:
         "Shrinking the fields of well {wildcards.plate}/{wildcards.well}"

@@ -9,8 +9,8 @@ def actin_channels():
 rule profiling_actin:
     input:
         index=per_well("<results>/raw/{plate}/{well}.json"),
-        illumination=per_well("<results>/quality/plates/{plate}/illumination.npz"),
-        sites=per_well("<results>/quality/plates/{plate}/sites.parquet"),
+        correction=per_well("<results>/quality/plates/{plate}/correction.npz"),
+        left_out=per_well("<results>/quality/plates/{plate}/left_out.json"),
     output:
         tiles="<results>/profiling/actin/tiles.parquet",
         history="<results>/profiling/actin/history.csv",

@@ -1,23 +1,6 @@
 # quality: images -> image quality, flagged sites, illumination of each plate
 
 
-def plate_correction(channels):
-    """Illumination of the wildcards' plate, for jobs that read `channels`; [] where none of them is corrected."""
-    return "<results>/quality/plates/{plate}/illumination.npz" if corrected_channels(channels) else []
-
-
-def plate_sites():
-    """Which sites of the wildcards' plate are kept, for jobs that read pixels; [] where all are."""
-    is_used = config["quality"]["channels"] and config["quality"]["use"] == "all"
-    return "<results>/quality/plates/{plate}/sites.parquet" if is_used else []
-
-
-def corrected_channels(channels):
-    """Those of `channels` that jobs outside of profiling read with even illumination."""
-    quality = config["quality"]
-    return [name for name in channels if name in quality["channels"]] if quality["use"] == "all" else []
-
-
 def background_of(channels):
     """Intensity without light of those of `channels` for which the config gives one."""
     return {name: value for name, value in config["raw"].get("background", {}).items() if name in channels}
@@ -36,6 +19,9 @@ def corrected_copies():
     """The corrected copies of all wells, where the config asks for them."""
     is_asked = config["quality"]["write_corrected"]
     return per_well("<results>/quality/{plate}/{well}.ome.tif") if is_asked else []
+
+
+include: "quality_correction.smk"
 
 
 rule quality_measure:
@@ -71,6 +57,7 @@ rule quality_flag:
     output:
         images="<results>/quality/plates/{plate}/images.parquet",
         sites="<results>/quality/plates/{plate}/sites.parquet",
+        left_out="<results>/quality/plates/{plate}/left_out.json",
     log:
         "<logs>/quality_flag/{plate}.log",
     benchmark:
@@ -91,11 +78,12 @@ rule quality_flag:
         "../scripts/quality_flag.py"
 
 
-rule quality_illumination:
+checkpoint quality_illumination:
     input:
         small=per_well_of_plate("<results>/quality/{plate}/{well}.npz"),
         sites="<results>/quality/plates/{plate}/sites.parquet",
     output:
+        correction="<results>/quality/plates/{plate}/correction.npz",
         # The function of the last time is read, and kept if the new one is the same within its error.
         illumination=update("<results>/quality/plates/{plate}/illumination.npz"),
     log:
@@ -119,36 +107,6 @@ rule quality_illumination:
         "Estimating the illumination of plate {wildcards.plate}"
     script:
         "../scripts/quality_illumination.py"
-
-
-# A copy for other programs, where the config asks for it.
-rule quality_correct:
-    input:
-        index="<results>/raw/{plate}/{well}.json",
-        illumination="<results>/quality/plates/{plate}/illumination.npz",
-        sites="<results>/quality/plates/{plate}/sites.parquet",
-    output:
-        images="<results>/quality/{plate}/{well}.ome.tif",
-    log:
-        "<logs>/quality_correct/{plate}/{well}.log",
-    benchmark:
-        "<benchmarks>/quality_correct/{plate}/{well}.tsv"
-    conda:
-        "../../envs/imaging.yaml"
-    threads: 1
-    resources:
-        mem_mb=growing(4000),
-        runtime=growing(60),
-    params:
-        channels=config["quality"]["channels"],
-        projection=config["raw"].get("projection"),
-        background=background_of(config["quality"]["channels"]),
-        steps=config["quality"]["preprocessing"],
-        code=script_code("quality/correct", RAW_READER),
-    message:
-        "Writing corrected images of well {wildcards.plate}/{wildcards.well}"
-    script:
-        "../scripts/quality_correct.py"
 
 
 rule quality_chapter:

@@ -52,7 +52,7 @@ def objects_of_wells():
 
 def sites_of_plates():
     """Which sites of all plates are kept, for chapters; [] where all are."""
-    return per_plate(plate_sites()) if plate_sites() else []
+    return per_plate("<results>/quality/plates/{plate}/sites.parquet") if is_judged() else []
 
 
 include: "segmentation_volume.smk"
@@ -61,8 +61,8 @@ include: "segmentation_volume.smk"
 rule segmentation_nuclei:
     input:
         index="<results>/raw/{plate}/{well}.json",
-        illumination=plate_correction(nucleus_channels()),
-        sites=plate_sites(),
+        correction=plate_correction(nucleus_channels()),
+        judged=plate_judged(),
         given_nuclei=given_labels("nuclei"),
         given_cells=given_labels("cells"),
     output:
@@ -85,6 +85,7 @@ rule segmentation_nuclei:
         background=background_of(corrected_channels(nucleus_channels())),
         segmentation=seed_settings(),
         given=given_digest,
+        left_out=sites_left_out(),
         code=script_code("segmentation/nuclei", RAW_READER),
     message:
         "Segmenting the nuclei of well {wildcards.plate}/{wildcards.well}"
@@ -95,8 +96,8 @@ rule segmentation_nuclei:
 rule segmentation_cells:
     input:
         index="<results>/raw/{plate}/{well}.json",
-        illumination=plate_correction(cell_channels()),
-        sites=plate_sites(),
+        correction=plate_correction(cell_channels()),
+        judged=plate_judged(),
         nuclei="<results>/segmentation/{plate}/{well}.ome.tif",
         nucleus_objects="<results>/segmentation/{plate}/{well}.nuclei.objects.parquet",
         matches="<results>/segmentation/{plate}/{well}.matched.parquet",
@@ -121,6 +122,7 @@ rule segmentation_cells:
         # As text its braces would be taken for wildcards.
         names={"pattern": config["segmentation"].get("pattern")},
         given=given_digest,
+        left_out=sites_left_out(),
         code=script_code("segmentation/cells", RAW_READER),
     message:
         "Segmenting the cells of well {wildcards.plate}/{wildcards.well}"

@@ -14,8 +14,8 @@ def volume_labels():
 rule segmentation_volume:
     input:
         index="<results>/raw/{plate}/{well}.json",
-        illumination=plate_correction(cell_channels()),
-        sites=plate_sites(),
+        correction=plate_correction(cell_channels()),
+        judged=plate_judged(),
         nuclei="<results>/segmentation/{plate}/{well}.ome.tif",
         cells="<results>/segmentation/{plate}/{well}.cells.ome.tif",
     output:
@@ -34,6 +34,7 @@ rule segmentation_volume:
         background=background_of(corrected_channels(cell_channels())),
         cells=config["segmentation"]["cells"],
         z_step_um=config["segmentation"]["z_step_um"],
+        left_out=sites_left_out(),
         code=script_code("segmentation/volume", RAW_READER),
     message:
         "Segmenting the cells of well {wildcards.plate}/{wildcards.well} slice by slice"

@@ -4,8 +4,8 @@
 rule spots_detect:
     input:
         index="<results>/raw/{plate}/{well}.json",
-        illumination=plate_correction(config["spots"]["channels"]),
-        sites=plate_sites(),
+        correction=plate_correction(config["spots"]["channels"]),
+        judged=plate_judged(),
         nuclei="<results>/segmentation/{plate}/{well}.ome.tif",
         cells=volume_labels(),
         borders=border_labels(),
@@ -28,6 +28,7 @@ rule spots_detect:
     params:
         background=background_of(corrected_channels(config["spots"]["channels"])),
         spots=config["spots"],
+        left_out=sites_left_out(),
         code=script_code("spots/detect", RAW_READER),
     message:
         "Looking for the spots of well {wildcards.plate}/{wildcards.well}"

@@ -9,11 +9,11 @@ from wellspring.attribution import job
 from wellspring.attribution.loading import load_model
 from wellspring.attribution.maps.stored import write_maps
 from wellspring.attribution.settings import MapSettings
-from wellspring.attribution.tables import COMPLETENESS, IMPORTANCE, SANITY, SIMILARITY
+from wellspring.attribution.tables import COMPLETENESS, EXPLAINED_CELLS, IMPORTANCE, SANITY, SIMILARITY
 from wellspring.files import locked
 from wellspring.jobs import logged_job, notify
 from wellspring.settings import settings_of
-from wellspring.tables import write_table
+from wellspring.tables import read_table, write_table
 from wellspring.training.runs import Run
 from wellspring.training.settings import ImageSettings
 from wellspring.training.sources import crops_folder
@@ -29,7 +29,7 @@ TABLES = {"importance": IMPORTANCE, "similarity": SIMILARITY, "completeness": CO
 def main(
     *, inputs: Mapping[str, Any], outputs: Mapping[str, str], run: Run, resume_folder: Path, params: Any, threads: int
 ) -> None:
-    """Explain the cells that the rule's `params` name with the model of `run`; write the five outputs."""
+    """Explain the chosen cells with the model of `run`; write the five outputs."""
     images = {name: params[name] for name in ("target_channel", "input_channels", "image_size")}
     model = load_model(
         *(Path(inputs[name]) for name in ("model", "manifest", "normalization")),
@@ -40,6 +40,7 @@ def main(
     findings = job.run(
         model,
         run,
+        read_table(Path(inputs["cells"]), EXPLAINED_CELLS),
         settings=settings_of(MapSettings, params["attribution"]),
         resume_folder=resume_folder,
         code=params["code"],

@@ -1,6 +1,6 @@
 """Index of one well (and labels of its images) → cell table (Parquet) and crop shard (Arrow)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,8 +21,8 @@ def main(
     *,
     index: Path,
     labels: Path | None,
-    illumination: Path | None,
-    sites: Path | None,
+    correction: Path | None,
+    left_out: Sequence[str],
     raw: Mapping[str, Any],
     image_size: int,
     cells: Path,
@@ -31,8 +31,8 @@ def main(
 ) -> None:
     """Cut the cells of the well behind `index`; `raw` holds the keys of the config that its pixels are read by."""
     well = read_index(index)
-    correction = read_correction(illumination, sites, plate=well.plate, well=well.well)
-    table = job.run(well, labels, correction, crops, settings=raw, image_size=image_size, others=others)
+    applied = read_correction(correction, left_out=left_out)
+    table = job.run(well, labels, applied, crops, settings=raw, image_size=image_size, others=others)
     print(f"{len(table)} cells, {table['is_cropped'].sum()} larger than {image_size} px")
     write_table(table, cells, CELLS)
 
@@ -44,8 +44,8 @@ if __name__ == "__main__":
             index=Path(given.index),
             labels=Path(given.labels) if given.labels else None,
             others=Path(given.others) if given.others else None,
-            illumination=Path(given.illumination) if given.illumination else None,
-            sites=Path(given.sites) if given.sites else None,
+            correction=Path(given.correction) if given.correction else None,
+            left_out=snakemake.params.left_out,
             raw=snakemake.params.raw,
             image_size=snakemake.params.image_size,
             cells=Path(snakemake.output.cells),

@@ -1,6 +1,6 @@
 """Index of one well, labels of its nuclei and cells → features of every cell (Parquet)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,8 +23,8 @@ def main(
     index: Path,
     seeds: Path,
     cells: Path | None,
-    illumination: Path | None,
-    sites: Path | None,
+    correction: Path | None,
+    left_out: Sequence[str],
     has_nuclei: bool,
     raw: Mapping[str, Any],
     features: Mapping[str, Any],
@@ -32,8 +32,8 @@ def main(
 ) -> None:
     """Measure the cells of every kept site of the well behind `index`, by the config's block `features`."""
     well, settings = read_index(index), settings_of(FeatureSettings, features)
-    correction = read_correction(illumination, sites, plate=well.plate, well=well.well)
-    found = job.run(well, seeds, cells, correction, settings, has_nuclei=has_nuclei, raw=raw)
+    applied = read_correction(correction, left_out=left_out)
+    found = job.run(well, seeds, cells, applied, settings, has_nuclei=has_nuclei, raw=raw)
     has_cells = cells is not None
     table = job.measured_table(settings, channels=well.channels, has_nuclei=has_nuclei, has_cells=has_cells)
     write_table(found, measured, table)
@@ -46,8 +46,8 @@ if __name__ == "__main__":
             index=Path(given.index),
             seeds=Path(given.seeds),
             cells=Path(given.cells) if given.cells else None,
-            illumination=Path(given.illumination) if given.illumination else None,
-            sites=Path(given.sites) if given.sites else None,
+            correction=Path(given.correction) if given.correction else None,
+            left_out=snakemake.params.left_out,
             has_nuclei=snakemake.params.has_nuclei,
             raw=snakemake.params.raw,
             features=snakemake.params.features,

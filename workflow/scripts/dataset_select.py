@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from wellspring.cells.shards import Shard
+from wellspring.cells.shards import shard_of_well
 from wellspring.cells.tables import CELLS
 from wellspring.dataset import job
 from wellspring.dataset.histograms import save_histogram
@@ -32,7 +32,8 @@ def main(
 ) -> None:
     """Choose and split the cells of one well by `selection` and `annotations`; count what its pixels hold."""
     settings = settings_of(SelectionSettings, selection)
-    well = job.run(read_table(cells, CELLS, of_well=True), Shard(crops), annotations=annotations, settings=settings)
+    table = read_table(cells, CELLS, of_well=True)
+    well = job.run(table, shard_of_well(crops), annotations=annotations, settings=settings)
     print(well.filtered.to_string(index=False))
     print(well.manifest["split"].value_counts().to_string())
     write_table(well.filtered, filtered, FILTERED)

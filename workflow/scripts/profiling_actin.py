@@ -11,6 +11,7 @@ from wellspring.jobs import logged_job, notify
 from wellspring.profiling.job import ReadingSettings, read_kept_sites
 from wellspring.profiling.settings import ActinSettings, DesignSettings
 from wellspring.profiling.tables import ACTIN, PROFILE_HISTORY
+from wellspring.quality.left_out import left_out_of_well
 from wellspring.settings import settings_of
 from wellspring.tables import write_table
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 def main(*, wells: Sequence[tuple[Path, Path, Path]], params: Any, threads: int, tiles: Path, history: Path) -> None:
     """Train on tiles of the kept sites and judge on unseen samples; write `tiles` and `history`.
 
-    `wells`: index, illumination and kept sites of each.
+    `wells`: index, correction, and sites that are left out, of each.
     """
     # Imported here, since TensorFlow writes when it is imported: in here, that goes to the log.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -36,8 +37,9 @@ def main(*, wells: Sequence[tuple[Path, Path, Path]], params: Any, threads: int,
     design, settings = settings_of(DesignSettings, params["design"]), settings_of(ActinSettings, params["actin"])
     keras.utils.set_random_seed(design.seed)
     reading, found = ReadingSettings(**params["reading"]), []
-    for index, illumination, sites in wells:
-        key, images = read_kept_sites(index, illumination=illumination, sites=sites, reading=reading)
+    for index, correction, sites in wells:
+        left_out = left_out_of_well(sites, plate=index.parent.name, well=index.stem)
+        key, images = read_kept_sites(index, correction=correction, left_out=left_out, reading=reading)
         found.append(well_tiles(images, key=key, steps=params["steps"], settings=settings))
     people: Sequence[Mapping[str, str]] = params["annotations"]
     results = judged_actin(
@@ -54,7 +56,7 @@ def main(*, wells: Sequence[tuple[Path, Path, Path]], params: Any, threads: int,
 
 if __name__ == "__main__":
     with logged_job(snakemake.log[0]):
-        paths = ([Path(one) for one in snakemake.input[name]] for name in ("index", "illumination", "sites"))
+        paths = ([Path(one) for one in snakemake.input[name]] for name in ("index", "correction", "left_out"))
         main(
             wells=list(zip(*paths, strict=True)),
             params=snakemake.params,

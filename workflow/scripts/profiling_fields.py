@@ -17,15 +17,15 @@ if TYPE_CHECKING:
 def main(
     *,
     index: Path,
-    illumination: Path,
-    sites: Path,
+    correction: Path,
+    left_out: Sequence[str],
     reading: ReadingSettings,
     steps: Sequence[Mapping[str, Any]],
     size_px: int,
     fields: Path,
 ) -> None:
     """Shrink the kept sites of a well and write them to `fields`."""
-    key, images = read_kept_sites(index, illumination=illumination, sites=sites, reading=reading)
+    key, images = read_kept_sites(index, correction=correction, left_out=left_out, reading=reading)
     found = well_fields(images, key=key, channels=reading.channels, steps=steps, size_px=size_px)
     print(f"{key}: {len(found.keys)} fields")
     write_fields(fields, found)
@@ -35,8 +35,8 @@ if __name__ == "__main__":
     with logged_job(snakemake.log[0]):
         main(
             index=Path(snakemake.input.index),
-            illumination=Path(snakemake.input.illumination),
-            sites=Path(snakemake.input.sites),
+            correction=Path(snakemake.input.correction),
+            left_out=snakemake.params.left_out,
             reading=ReadingSettings(**snakemake.params.reading),
             steps=snakemake.params.steps,
             size_px=snakemake.params.size_px,

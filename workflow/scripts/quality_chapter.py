@@ -35,7 +35,7 @@ def main(
     *, given: Mapping[str, Sequence[Path]], settings: Mapping[str, Any], projection: str, output: Mapping[str, Path]
 ) -> None:
     """Read the files `given` (lists of a name); write `output`: chapter, table, histograms, flagged, light."""
-    images = read_tables(given["images"], FLAGGED_IMAGES)
+    images = read_tables(given["images"], FLAGGED_IMAGES, of_plates=True)
     write_table(images, output["table"], FLAGGED_IMAGES)
     light = {path.parent.name: read_illumination(path) for path in given["illumination"]}
     functions = {plate: {name: one.function for name, one in found.items()} for plate, found in light.items()}
@@ -44,7 +44,7 @@ def main(
     save_figure(illumination_figure(functions), output["light"])
     chapter = quality_chapter(
         images,
-        read_tables(given["sites"], KEPT_SITES),
+        read_tables(given["sites"], KEPT_SITES, of_plates=True),
         illumination=light,
         settings=settings,
         copies=given["copies"],

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 def main(
     *,
     index: Path,
-    illumination: Path,
-    sites: Path,
+    correction: Path,
+    left_out: Sequence[str],
     channels: Sequence[str],
     projection: str,
     background: Mapping[str, float],
@@ -30,10 +30,10 @@ def main(
 ) -> None:
     """Write the kept sites of the well behind `index`, corrected and preprocessed, to `images`."""
     well = read_index(index)
-    correction = read_correction(illumination, sites, plate=well.plate, well=well.well)
+    applied = read_correction(correction, left_out=left_out)
     raw = read_sites(well, projection=projection, wanted=channels)
-    done = preprocessed_sites(corrected(raw, correction, background=background), steps=steps)
-    print(f"evened: {list(correction.functions)}; left out: {sorted(correction.left_out)}; then {list(steps)}")
+    done = preprocessed_sites(corrected(raw, applied, background=background), steps=steps)
+    print(f"evened: {list(applied.functions)}; left out: {sorted(applied.left_out)}; then {list(steps)}")
     write_corrected(images, done, channels=channels, pixel_size_um=well.pixel_size_um)
 
 
@@ -41,8 +41,8 @@ if __name__ == "__main__":
     with logged_job(snakemake.log[0]):
         main(
             index=Path(snakemake.input.index),
-            illumination=Path(snakemake.input.illumination),
-            sites=Path(snakemake.input.sites),
+            correction=Path(snakemake.input.correction),
+            left_out=snakemake.params.left_out,
             channels=snakemake.params.channels,
             projection=snakemake.params.projection,
             background=snakemake.params.background,

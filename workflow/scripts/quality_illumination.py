@@ -1,10 +1,11 @@
-"""Small images of a plate's wells, and which sites are kept → illumination of each channel (NPZ)."""
+"""Small images of a plate's wells, and which sites are kept → illumination of each channel, correction (NPZ)."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wellspring.jobs import logged_job, notify
+from wellspring.quality.correction import write_correction
 from wellspring.quality.images import (
     SmallSite,
     illumination_of_plate,
@@ -12,7 +13,7 @@ from wellspring.quality.images import (
     read_small_sites,
     write_illumination,
 )
-from wellspring.quality.keeping import illumination_before, kept_where_alike
+from wellspring.quality.keeping import correction_of, illumination_before, kept_notes, kept_where_alike
 from wellspring.quality.tables import KEPT_SITES
 from wellspring.tables import read_table
 
@@ -32,13 +33,13 @@ def main(
     given: Sequence[str],
     settings: Mapping[str, Any],
     illumination: Path,
+    correction: Path,
 ) -> None:
-    """Merge the `small` images of the plate's kept `sites` and write the plate's `illumination`.
+    """Merge the `small` images of the plate's kept `sites`; write the plate's `illumination` and its `correction`.
 
     Functions that are in the file already stay where the new ones differ by no more than their own error.
     """
-    table = read_table(sites, KEPT_SITES)
-    kept = table[table["is_kept"]]
+    kept = read_table(sites, KEPT_SITES, of_plate=True).query("is_kept")
     keys = set(zip(kept["well"], kept["site"], strict=True))
 
     def wells() -> Iterator[tuple[tuple[str, ...], list[SmallSite]]]:
@@ -54,16 +55,14 @@ def main(
         offsets=offsets_of_plate(wells(), given=given),
     )
     found = kept_where_alike(found, illumination_before(illumination), settings=settings)
+    for line in kept_notes(found, plate=illumination.parent.name):
+        notify(line)
     for name, one in found.items():
-        if one.change is not None:
-            notify(
-                f"NOTE plate {illumination.parent.name}, channel {name}: the illumination is kept; that of the images "
-                f"now differs by {one.change:.2%}, less than its own error of {one.error:.2%}"
-            )
         factors = f"factors {one.function.min():.3f} to {one.function.max():.3f}"
         outcome = factors if one.is_applied else f"too few images, or even within {one.error:.2%}: not applied"
         print(f"{name}: offset {one.offset:.1f} (nan: not known); {outcome}, from {one.n_images} images")
     write_illumination(illumination, found)
+    write_correction(correction, correction_of(found))
 
 
 if __name__ == "__main__":
@@ -77,4 +76,5 @@ if __name__ == "__main__":
             given=snakemake.params.given,
             settings={name: snakemake.params[name] for name in ("smoothing_share", "min_images", "measured", "code")},
             illumination=Path(snakemake.output.illumination),
+            correction=Path(snakemake.output.correction),
         )

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 def main(
     *,
     index: Path,
-    illumination: Path | None,
-    sites: Path | None,
+    correction: Path | None,
+    left_out: Sequence[str],
     background: Mapping[str, float],
     cells: Mapping[str, Any] | None,
     names: Mapping[str, str | None],
@@ -41,15 +41,15 @@ def main(
 ) -> None:
     """Label the cells of every kept site of the well behind `index`; write `labels`, `borders`, the table `objects`."""
     well, settings = read_index(index), None if cells is None else settings_of(CellSettings, cells)
-    correction = read_correction(illumination, sites, plate=well.plate, well=well.well)
+    applied = read_correction(correction, left_out=left_out)
     stacks = read_stacks(well, wanted=job.cell_channels(settings))
     theirs = given_well({"cells": given}, segmentation=names, sites=well.sites)
     pairs, tables = read_table(matches, MATCHED, of_well=True), []
     each = read_table(nucleus_objects, WELL_NUCLEI, of_well=True)
-    images, size = corrected(stacks, correction, background=background), well.pixel_size_um
+    images, size = corrected(stacks, applied, background=background), well.pixel_size_um
     with label_writer(labels, pixel_size_um=size) as write, label_writer(borders, pixel_size_um=size) as write_others:
         for one in job.run_cells(
-            images, read_labels(nuclei), settings, matches=pairs, given=theirs, nucleus_objects=each
+            images, read_labels(nuclei, of_well=True), settings, matches=pairs, given=theirs, nucleus_objects=each
         ):
             print(f"site {one.site}: {len(one.objects)} objects")
             tables.append(one.objects.assign(plate=well.plate, well=well.well, site=one.site))
@@ -65,8 +65,8 @@ if __name__ == "__main__":
         given = snakemake.input
         main(
             index=Path(given.index),
-            illumination=Path(given.illumination) if given.illumination else None,
-            sites=Path(given.sites) if given.sites else None,
+            correction=Path(given.correction) if given.correction else None,
+            left_out=snakemake.params.left_out,
             background=snakemake.params.background,
             cells=snakemake.params.cells,
             names=snakemake.params.names,

@@ -51,7 +51,7 @@ def main(
         counts, declared = nucleus_table(described, wells=wells, left_out=left_out), WELL_NUCLEUS_COUNTS
     print(counts.to_string())
     write_table(counts, table, declared)
-    compared = compared_sites(read_tables(nuclei, SITE_NUCLEI))
+    compared = compared_sites(read_tables(nuclei, SITE_NUCLEI, of_wells=True))
     write_table(compared, about, SITE_NUCLEI)
     sources = ImageSources(
         files={**drawn, "table": table, "nuclei": about},

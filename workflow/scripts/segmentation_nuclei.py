@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 def main(
     *,
     index: Path,
-    illumination: Path | None,
-    sites: Path | None,
+    correction: Path | None,
+    left_out: Sequence[str],
     projection: str,
     background: Mapping[str, float],
     segmentation: Mapping[str, Any],
@@ -42,8 +42,8 @@ def main(
 ) -> None:
     """Label the nuclei of every kept site of the well behind `index`; describe sites and nuclei in the tables."""
     well, settings = read_index(index), settings_of(SegmentationSettings, segmentation)
-    correction = read_correction(illumination, sites, plate=well.plate, well=well.well)
-    images = seed_images(well, settings, correction, projection=projection, background=background)
+    applied = read_correction(correction, left_out=left_out)
+    images = seed_images(well, settings, applied, projection=projection, background=background)
     ours = given_well(given, segmentation=segmentation, sites=well.sites)
     rows, each, pairs = [empty_table(SITE_NUCLEI)], [empty_table(WELL_NUCLEI)], [empty_table(MATCHED)]
 
@@ -70,8 +70,8 @@ if __name__ == "__main__":
         given = snakemake.input
         main(
             index=Path(given.index),
-            illumination=Path(given.illumination) if given.illumination else None,
-            sites=Path(given.sites) if given.sites else None,
+            correction=Path(given.correction) if given.correction else None,
+            left_out=snakemake.params.left_out,
             projection=snakemake.params.projection,
             background=snakemake.params.background,
             segmentation=snakemake.params.segmentation,

@@ -1,6 +1,6 @@
 """Index of one well, its nuclei and cells → labels of its cells slice by slice (OME-TIFF, a stack per site)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 def main(
     *,
     index: Path,
-    illumination: Path | None,
-    sites: Path | None,
+    correction: Path | None,
+    left_out: Sequence[str],
     background: Mapping[str, float],
     settings: Mapping[str, Any],
     z_step_um: float,
@@ -34,9 +34,9 @@ def main(
 ) -> None:
     """Label the cells of every kept site of the well behind `index` in its stack; write `volume`."""
     well, method = read_index(index), settings_of(CellSettings, settings)
-    correction = read_correction(illumination, sites, plate=well.plate, well=well.well)
-    stacks = corrected(read_stacks(well, wanted=job.cell_channels(method)), correction, background=background)
-    of_nuclei, of_cells = read_labels(nuclei), read_labels(cells)
+    applied = read_correction(correction, left_out=left_out)
+    stacks = corrected(read_stacks(well, wanted=job.cell_channels(method)), applied, background=background)
+    of_nuclei, of_cells = read_labels(nuclei, of_well=True), read_labels(cells, of_well=True)
     with label_writer(volume, pixel_size_um=well.pixel_size_um, z_step_um=z_step_um) as write:
         for site in stacks:
             (stack,) = site.stacks.values()
@@ -50,8 +50,8 @@ if __name__ == "__main__":
         given = snakemake.input
         main(
             index=Path(given.index),
-            illumination=Path(given.illumination) if given.illumination else None,
-            sites=Path(given.sites) if given.sites else None,
+            correction=Path(given.correction) if given.correction else None,
+            left_out=snakemake.params.left_out,
             background=snakemake.params.background,
             settings=snakemake.params.cells,
             z_step_um=snakemake.params.z_step_um,

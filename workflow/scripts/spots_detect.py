@@ -1,6 +1,6 @@
 """Index of one well, its nuclei, cells and doubtful borders → tables of its spots (Parquet)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 def main(
     *,
     index: Path,
-    illumination: Path | None,
-    sites: Path | None,
+    correction: Path | None,
+    left_out: Sequence[str],
     background: Mapping[str, float],
     spots: Mapping[str, Any],
     nuclei: Path,
@@ -35,10 +35,10 @@ def main(
 ) -> None:
     """Find the spots in every kept site of the well behind `index`; write `output`, a file per table."""
     well, settings = read_index(index), settings_of(SpotSettings, spots)
-    correction = read_correction(illumination, sites, plate=well.plate, well=well.well)
-    images = corrected(read_stacks(well, wanted=settings.channels), correction, background=background)
-    labels = read_labels(nuclei), read_labels(cells)
-    others = None if borders is None else read_labels(borders)
+    applied = read_correction(correction, left_out=left_out)
+    images = corrected(read_stacks(well, wanted=settings.channels), applied, background=background)
+    labels = read_labels(nuclei, of_well=True), read_labels(cells, of_well=True)
+    others = None if borders is None else read_labels(borders, of_well=True)
     found = job.run(images, *labels, settings, key=(well.plate, well.well), borders=others)
     for name, table in TABLES.items():
         write_table(getattr(found, name), output[name], table)
@@ -49,8 +49,8 @@ if __name__ == "__main__":
         given = snakemake.input
         main(
             index=Path(given.index),
-            illumination=Path(given.illumination) if given.illumination else None,
-            sites=Path(given.sites) if given.sites else None,
+            correction=Path(given.correction) if given.correction else None,
+            left_out=snakemake.params.left_out,
             background=snakemake.params.background,
             spots=snakemake.params.spots,
             nuclei=Path(given.nuclei),

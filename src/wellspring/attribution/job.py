@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 from numpy.random import default_rng
 from numpy.typing import NDArray
 
@@ -14,7 +15,7 @@ from wellspring.attribution.loading import ExplainedModel, candidates_of
 from wellspring.attribution.maps.scores import scoring_of
 from wellspring.attribution.resume import ResumeArrays, ResumeFiles
 from wellspring.attribution.roar.levels import ranked_levels, score_maps
-from wellspring.attribution.selection import cells_of_split, shown_cells
+from wellspring.attribution.selection import cells_of_split, places_in_manifest
 from wellspring.attribution.settings import MapSettings, ValidationSettings
 from wellspring.attribution.validation.measuring import Validated, known_truth, validated_run
 from wellspring.attribution.validation.validation_cache import ValidationCache
@@ -41,16 +42,19 @@ def explaining_of(settings: MapSettings) -> Settings:
 def run(
     model: ExplainedModel,
     which: Run,
+    explained: pd.DataFrame,
     *,
     settings: MapSettings,
     resume_folder: Path,
     code: str,
     report: Callable[[str], None],
 ) -> Findings:
-    """Explain the cells that the settings name with the model of the run `which`.
+    """Explain the cells that table `EXPLAINED_CELLS` names with the model of the run `which`.
 
     Parameters
     ----------
+    settings
+        How they are explained.
     resume_folder
         Where results are kept as they come; the caller's to remove.
     code
@@ -58,24 +62,17 @@ def run(
     report
         Takes lines of progress.
     """
-    # A fixed seed for the choice, so that every run explains the same cells.
-    cells = cells_of_split(
-        model.manifest,
-        split=settings.split,
-        max_cells=settings.max_cells,
-        rng=default_rng(0),
-        named=settings.map_cells,
-    )
+    cells, shown = places_in_manifest(explained, model.manifest)
     return explained_run(
         cells,
         model.loader,
-        shown=shown_cells(cells, settings.map_cells),
+        shown=shown,
         baselines=model.baselines(settings.baseline),
         gradients=model.gradients,
         inputs=model.inputs,
         settings=explaining_of(settings),
         run=which,
-        resume=ResumeFiles(resume_folder, model.fingerprint(asdict(settings), code)),
+        resume=ResumeFiles(resume_folder, model.fingerprint(asdict(settings), code, explained.to_dict("list"))),
         report=report,
     )
 

@@ -6,12 +6,78 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from wellspring.attribution.tables import EXPLAINED_CELLS
 from wellspring.dataset.levels import LEVELS, level_bounds
 from wellspring.errors import InputError
+from wellspring.tables import KEY
 
-__all__ = ["cells_of_split", "chosen_cells", "named_cells", "panel_cells", "shown_cells"]
+__all__ = [
+    "cells_of_split",
+    "chosen_cells",
+    "explained_cells",
+    "named_cells",
+    "panel_cells",
+    "places_in_manifest",
+    "shown_cells",
+]
 
 _AT_LEAST = 2
+_NOT_SHOWN = -1
+
+
+def explained_cells(
+    manifest: pd.DataFrame, *, split: str, max_cells: int | None, named: Sequence[str] = ()
+) -> pd.DataFrame:
+    """The cells that every run explains, and those of them whose maps are kept.
+
+    Parameters
+    ----------
+    manifest, split, max_cells, named
+        See `cells_of_split`. The draw has a fixed seed.
+
+    Returns
+    -------
+    DataFrame
+        Table `EXPLAINED_CELLS`, in the manifest's order.
+
+    Raises
+    ------
+    ValueError
+        As `cells_of_split`.
+    """
+    cells = cells_of_split(manifest, split=split, max_cells=max_cells, rng=np.random.default_rng(0), named=named)
+    order = np.full(len(cells), _NOT_SHOWN)
+    shown = shown_cells(cells, named)
+    order[shown] = np.arange(len(shown))
+    return cells.assign(shown=order)[list(EXPLAINED_CELLS.names)]
+
+
+def places_in_manifest(explained: pd.DataFrame, manifest: pd.DataFrame) -> tuple[pd.DataFrame, list[int]]:
+    """(rows of the manifest with ``level`` and ``place``, positions in them of the cells whose maps are kept).
+
+    Parameters
+    ----------
+    explained
+        Table `EXPLAINED_CELLS`.
+    manifest
+        Table `MANIFEST` that it was made of; ``place`` is the row's position in it, 0-based.
+
+    Raises
+    ------
+    ValueError
+        When the manifest does not have each of the cells once.
+    """
+    numbered = manifest.assign(place=np.arange(len(manifest)))
+    found = numbered.merge(explained, on=list(KEY), how="inner")
+    if len(found) != len(explained):
+        raise InputError(
+            f"expected each of the {len(explained)} explained cells once in the manifest, got {len(found)}. Run "
+            "snakemake with --forcerun attribution_cells."
+        )
+    found = found.sort_values("place", ignore_index=True)
+    order = found["shown"].to_numpy()
+    shown = np.flatnonzero(order != _NOT_SHOWN)
+    return found.drop(columns="shown"), shown[np.argsort(order[shown])].tolist()
 
 
 def cells_of_split(

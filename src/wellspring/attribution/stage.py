@@ -86,6 +86,7 @@ STAGE = Stage(
     mistakes=_mistakes,
     mistakes_in_wells=_mistakes_in_wells,
     grows_with={
+        "attribution_cells": "cells",
         "attribution_map": ("gradients", "cells"),
         "attribution_groups": "cells",
         "attribution_validate": "jobs",
@@ -99,6 +100,8 @@ STAGE = Stage(
             "architecture_code",
             "target_channel",
             "learning_rate",
+            "map_cells",
+            "max_cells",
             "marked_channels",
             "seed",
             "split",

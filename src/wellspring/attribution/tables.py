@@ -8,6 +8,7 @@ __all__ = [
     "CONSISTENCY",
     "CORRELATION",
     "CURVES",
+    "EXPLAINED_CELLS",
     "GROUPS",
     "GROUP_IMPORTANCE",
     "IMPORTANCE",
@@ -23,6 +24,14 @@ __all__ = [
     "TRUST",
 ]
 
+EXPLAINED_CELLS = Table(
+    "explained_cells",
+    (
+        *KEY_COLUMNS,
+        Column("level", "str", "", "low, medium or high target"),
+        Column("shown", "int64", "", "place among the cells whose maps are kept, from 0; -1: they are not", minimum=-1),
+    ),
+)
 IMPORTANCE = Table(
     "importance",
     (

@@ -56,12 +56,12 @@ def _cut(
 
     background = settings["background"]
     sites = corrected(read_sites(index, projection=settings["projection"]), correction, background=background)
-    found = read_labels(labels)
+    found = read_labels(labels, of_well=True)
     return pixels_of_labels(
         sites,
         found,
         channels=index.channels,
         background=background,
         source=index.path,
-        others=None if others is None else read_labels(others),
+        others=None if others is None else read_labels(others, of_well=True),
     )

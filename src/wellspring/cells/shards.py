@@ -23,9 +23,9 @@ from imagecodecs import BLOSC, BloscError, blosc_decode, blosc_encode
 from numpy.typing import NDArray
 
 from wellspring.errors import InputError
-from wellspring.files import as_readable, replaced_when_whole
+from wellspring.files import as_readable, is_of_well, replaced_when_whole
 
-__all__ = ["Buffer", "Crop", "Shard", "ShardHeader", "runs_of", "write_shard"]
+__all__ = ["Buffer", "Crop", "Shard", "ShardHeader", "runs_of", "shard_of_well", "write_shard"]
 
 _SCHEMA = pa.schema(
     [
@@ -265,3 +265,20 @@ class Shard:
             ) from error
         object_id, y_min, x_min, height, width = (int(batch.column(name)[0].as_py()) for name in _SCALARS)
         return Crop(object_id, y_min, x_min, height, width, run_y, run_x, run_length, pixels)
+
+
+def shard_of_well(path: Path) -> Shard:
+    """Open the shard of the well that its path names, ``plate/well.arrow``.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        When the shard is missing, unreadable, or of another well.
+    """
+    shard = Shard(path)
+    if not is_of_well(shard.path, plate=shard.header.plate, well=shard.header.well):
+        raise InputError(
+            f"{path}: expected the crops of the well that the path names, but they are those of "
+            f"{shard.header.plate}/{shard.header.well}: it was put in the place of another. Remove it and run again."
+        )
+    return shard

@@ -43,5 +43,5 @@ STAGE = Stage(
         "cells_tables": "cells of all wells",
         "cells_chapter": "wells",
     },
-    same_time=frozenset({"raw", "has_nuclei", "annotations", "spot_channels", "features.background"}),
+    same_time=frozenset({"raw", "left_out", "has_nuclei", "annotations", "spot_channels", "features.background"}),
 )

@@ -41,10 +41,13 @@ def validated_config(
     # Imported where it is used: the command line does without it.
     import jsonschema
 
+    mistakes = [line for path in files for line in repeated_keys(Path(path))]
+    if any(line.endswith("holds itself; write its keys out") for line in mistakes):
+        # What holds itself has no end.
+        raise InputError(f"{source}: {mistakes[0]}.")
     filled = copy.deepcopy(dict(config))
     _fill(filled, schema)
     validator = jsonschema.Draft202012Validator(schema)
-    mistakes = [line for path in files for line in repeated_keys(Path(path))]
     mistakes += _not_finite(filled)
     mistakes += mistake_lines(validator.iter_errors(filled), schema=schema)
     if not mistakes:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["dotted", "mistake_lines", "shown"]
 
+_WITH_UNIT = re.compile(r"([-+]?\d+(?:\.\d+)?)\s*(?:%|px|nm|µm|um|GB|MB)")
 _NUMBER = re.compile(r"[-+]?(\d[\d_]*\.?\d*|\.\d+)([eE][-+]?\d+)?")
 
 
@@ -179,6 +180,10 @@ def _remedy(value: Any, schema: Mapping[str, Any]) -> str:
         return _keys_of(schema)
     if not isinstance(value, list) and _fits_items(value, schema):
         return f"; write [{shown(value)}]"
+    if "string" in kinds and "enum" not in schema and not isinstance(value, (list, dict)):
+        # A name such as 488, No or 2020-01-01, which YAML takes for a number, for false or for a date.
+        is_kept = isinstance(value, (int, float)) and not isinstance(value, bool)
+        return f'; write "{shown(value)}"' if is_kept else "; put the text in quotes"
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return _remedy_of_number(value, schema)
     return ""
@@ -189,6 +194,8 @@ def _remedy_of_text(value: str, schema: Mapping[str, Any], kinds: set[str]) -> s
         return "; write null, without quotes"
     if kinds & {"integer", "number"} and _NUMBER.fullmatch(value.strip()):
         return f"; YAML reads this as text, write {plain_number(float(value))}"
+    if kinds & {"integer", "number"} and (found := _WITH_UNIT.fullmatch(value.strip())):
+        return f"; write {plain_number(float(found[1]))}, without the unit"
     if "boolean" in kinds:
         return "; write true or false, without quotes"
     if "object" in kinds:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from wellspring.cells.shards import Buffer, Crop, Shard
+from wellspring.cells.shards import Buffer, Crop, Shard, shard_of_well
 from wellspring.errors import InputError
 
 __all__ = ["crop_of", "shard_path", "shard_with_channels"]
@@ -22,7 +22,7 @@ def shard_with_channels(path: Path, *, channels: Sequence[str]) -> Shard:
     FileNotFoundError, ValueError
         When the shard is missing, unreadable, or of other channels.
     """
-    shard = Shard(path)
+    shard = shard_of_well(path)
     if shard.header.channels != tuple(channels):
         raise InputError(
             f"{path}: expected the channels {list(channels)}, found {list(shard.header.channels)}. All wells of a "

@@ -79,7 +79,14 @@ def plan_jobs(
     # Other commands need no Snakemake, which takes a second to import.
     from snakemake.api import SnakemakeApi
     from snakemake.exceptions import WorkflowError
-    from snakemake.settings.types import ConfigSettings, DAGSettings, OutputSettings, ResourceSettings
+    from snakemake.settings.types import (
+        ConfigSettings,
+        DAGSettings,
+        OutputSettings,
+        ResourceSettings,
+        SharedFSUsage,
+        StorageSettings,
+    )
     from snakemake_interface_common.exceptions import ApiError
 
     said = io.StringIO()
@@ -87,6 +94,10 @@ def plan_jobs(
         with redirect_stdout(said), redirect_stderr(said), SnakemakeApi(OutputSettings(dryrun=True)) as api:
             flow = api.workflow(
                 resource_settings=ResourceSettings(cores=1),
+                # Its copies of source files would be in the home, which cannot be written everywhere.
+                storage_settings=StorageSettings(
+                    shared_fs_usage=SharedFSUsage.all() - {SharedFSUsage.SOURCE_CACHE},
+                ),
                 config_settings=ConfigSettings(configfiles=[configfile.absolute()] if configfile else []),
                 snakefile=snakefile.absolute(),
                 workdir=folder.absolute(),

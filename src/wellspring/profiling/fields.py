@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from wellspring.errors import InputError
-from wellspring.files import as_readable, replaced_when_whole
+from wellspring.files import as_readable, is_of_well, replaced_when_whole
 from wellspring.raw.images import SiteImage
 
 __all__ = [
@@ -131,7 +131,7 @@ def each_well(paths: Sequence[Path]) -> Iterator[Fields]:
     first: Fields | None = None
     for path in paths:
         with as_readable(path, expected="fields of a well"), np.load(path) as arrays:
-            own = Fields(_keys(arrays), arrays["images"], tuple(arrays["channels"].tolist()))
+            own = Fields(_keys(arrays, path=path), arrays["images"], tuple(arrays["channels"].tolist()))
             first = first or own
             if own.channels != first.channels:
                 raise InputError(f"its channels are {list(own.channels)}, those of other wells {list(first.channels)}")
@@ -141,8 +141,15 @@ def each_well(paths: Sequence[Path]) -> Iterator[Fields]:
         yield own
 
 
-def _keys(arrays: Mapping[str, NDArray[Any]]) -> pd.DataFrame:
-    return pd.DataFrame({name: arrays[name].astype(object) for name in ("plate", "well", "site")}).astype("str")
+def _keys(arrays: Mapping[str, NDArray[Any]], *, path: Path) -> pd.DataFrame:
+    keys = pd.DataFrame({name: arrays[name].astype(object) for name in ("plate", "well", "site")}).astype("str")
+    for plate, well in keys[["plate", "well"]].drop_duplicates().itertuples(index=False, name=None):
+        if not is_of_well(path, plate=plate, well=well):
+            raise InputError(
+                f"{path}: expected the fields of the well that the path names, but they are those of {plate}/{well}: "
+                "it was put in the place of another. Remove it and run again."
+            )
+    return keys
 
 
 def read_keys(paths: Sequence[Path]) -> pd.DataFrame:
@@ -156,7 +163,7 @@ def read_keys(paths: Sequence[Path]) -> pd.DataFrame:
     keys = []
     for path in paths:
         with as_readable(path, expected="fields of a well"), np.load(path) as arrays:
-            keys.append(_keys(arrays))
+            keys.append(_keys(arrays, path=path))
     if not sum(map(len, keys)):
         raise InputError(NO_FIELDS)
     return pd.concat(keys, ignore_index=True)

@@ -1,6 +1,6 @@
 """What the pixel jobs of this stage read: the kept sites of a well, corrected, from its index."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,7 +31,7 @@ class ReadingSettings:
 
 
 def read_kept_sites(
-    index: Path, *, illumination: Path, sites: Path, reading: ReadingSettings
+    index: Path, *, correction: Path, left_out: Collection[str], reading: ReadingSettings
 ) -> tuple[tuple[str, str], Iterator[SiteImage]]:
     """(plate, well) of an index, and the well's kept sites, evened; one site is in memory at a time.
 
@@ -39,8 +39,8 @@ def read_kept_sites(
     ----------
     index
         JSON file of the well.
-    illumination, sites
-        Files of the well's plate, as of `wellspring.quality.correction.read_correction`.
+    correction, left_out
+        As of `wellspring.quality.correction.read_correction`.
 
     Raises
     ------
@@ -48,6 +48,7 @@ def read_kept_sites(
         When a file is missing or is not what it should be, or a channel is not in the well.
     """
     well = read_index(index)
-    correction = read_correction(illumination, sites, plate=well.plate, well=well.well)
     images = read_sites(well, projection=reading.projection, wanted=reading.channels)
-    return (well.plate, well.well), corrected(images, correction, background=reading.background)
+    return (well.plate, well.well), corrected(
+        images, read_correction(correction, left_out=left_out), background=reading.background
+    )

@@ -77,7 +77,7 @@ STAGE = Stage(
     },
     same_time=frozenset(
         {
-            *("annotations", "reading.channels", "reading.projection", "reading.background"),
+            *("annotations", "left_out", "reading.channels", "reading.projection", "reading.background"),
             *("design.positive", "design.seed", "judging.seed", "judging.positive", "judging.controls"),
             *("embedding.learning_rate", "embedding.dropout", "embedding.reconstruction"),
             *("embedding.densenet_weights", "needs_classes", "profiling"),

@@ -96,15 +96,17 @@ CLUSTERS = Table(
         Column("kmeans", "int64", "", "cluster of k-means with k = 2"),
         Column("kmeans_3", "int64", "", "cluster of k-means with k = 3"),
         Column("agglomerative", "int64", "", "cluster of cosine distance and average linkage, 2 clusters"),
-        Column("hdbscan", "int64", "", "cluster of HDBSCAN; -1: none"),
+        Column("hdbscan", "int64", "", "cluster of HDBSCAN; -1: none", minimum=-1),
         Column("pc_1", "float64", "1", "first principal component of the profiles"),
         Column("pc_2", "float64", "1", "second principal component"),
         Column("umap_1", "float64", "1", "first coordinate of UMAP; empty below 5 wells"),
         Column("umap_2", "float64", "1", "second coordinate"),
         Column("tsne_1", "float64", "1", "first coordinate of t-SNE; empty below 5 wells"),
         Column("tsne_2", "float64", "1", "second coordinate"),
-        Column("unseen_kmeans", "int64", "", "nearer of two centres found without the well's sample; -1: none"),
-        Column("unseen_kmeans_3", "int64", "", "the same of three centres"),
+        Column(
+            "unseen_kmeans", "int64", "", "nearer of two centres found without the well's sample; -1: none", minimum=-1
+        ),
+        Column("unseen_kmeans_3", "int64", "", "the same of three centres", minimum=-1),
         Column("unseen_score", "float64", "1", "classification without the well's sample, above 0: positive"),
     ),
 )

@@ -1,6 +1,6 @@
 """Flagged sites left out and illumination evened while a well is read: all stages see the same images."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -8,11 +8,10 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from wellspring.errors import InputError
-from wellspring.files import as_readable
+from wellspring.files import as_readable, replaced_when_whole
 from wellspring.raw.images import SiteImage, SiteStacks
 
-__all__ = ["Correction", "corrected", "read_correction"]
+__all__ = ["Correction", "corrected", "read_correction", "write_correction"]
 
 Site = TypeVar("Site", SiteImage, SiteStacks)
 
@@ -29,62 +28,46 @@ class Correction:
         Names of the sites that are left out.
     offsets : dict of str to float
         The camera's offset of channels for which it was estimated, since the config gives no background.
-    unknown : str
-        What to say if the well has sites although its plate's table knows none: then it must not be read. Empty of
-        a well that the table knows.
     """
 
     functions: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
     left_out: frozenset[str] = frozenset()
     offsets: Mapping[str, float] = field(default_factory=dict)
-    unknown: str = ""
 
 
-def read_correction(illumination: Path | None, sites: Path | None, *, plate: str, well: str) -> Correction:
-    """The correction of one well, from the files of its plate.
+def write_correction(path: Path, correction: Correction) -> None:
+    """Write functions and offsets of a plate to one NPZ file: the same functions give the same bytes."""
+    names = sorted(correction.functions)
+    arrays: dict[str, Any] = {f"function_{number}": correction.functions[name] for number, name in enumerate(names)}
+    arrays["channels"] = np.array(names, dtype=np.str_)
+    arrays["offsets"] = np.array([correction.offsets.get(name, 0.0) for name in names])
+    with replaced_when_whole(path) as temporary:
+        np.savez_compressed(temporary, **arrays)
+
+
+def read_correction(path: Path | None, *, left_out: Collection[str] = ()) -> Correction:
+    """The correction of one well.
 
     Parameters
     ----------
-    illumination
-        From `wellspring.quality.images.write_illumination`; None: no channel is evened. A function that comes from too
-        few images is not applied.
-    sites
-        Table `KEPT_SITES` of the plate; None: no site is left out.
-    plate, well
-        Of the well.
+    path
+        Of its plate, from `write_correction`; None: no channel is evened.
+    left_out
+        Names of the well's sites that are left out.
 
     Raises
     ------
     FileNotFoundError, ValueError
-        When a file is missing or is not what it should be.
+        When the file is missing or is not what it should be.
     """
     functions: dict[str, NDArray[np.float32]] = {}
     offsets: dict[str, float] = {}
-    if illumination is not None:
-        # Jobs that correct nothing do without the modules that this needs; the same holds below.
-        from wellspring.quality.images import read_illumination
-
-        found = read_illumination(illumination)
-        functions = {name: one.function for name, one in found.items() if one.is_applied}
-        offsets = {name: one.offset for name, one in found.items() if one.is_applied and one.offset > 0}
-    left_out = frozenset() if sites is None else _left_out(sites, key=(plate, well))
-    if left_out is None:
-        # Right for a well without sites, which was left out.
-        words = f"{sites}: expected sites of {plate} / {well}, got none. Run the stage quality again."
-        return Correction(functions, frozenset(), offsets, unknown=words)
-    return Correction(functions, left_out, offsets)
-
-
-def _left_out(path: Path, *, key: tuple[str, str]) -> frozenset[str] | None:
-    """Sites of a well that are left out; None of a well that the table does not know."""
-    import pyarrow.parquet as pq
-
-    with as_readable(path, expected="table 'kept_sites'"):
-        rows = pq.read_table(path, columns=["plate", "well", "site", "is_kept"]).to_pylist()
-    own = [row for row in rows if (row["plate"], row["well"]) == key]
-    if not own:
-        return None
-    return frozenset(row["site"] for row in own if not row["is_kept"])
+    if path is not None:
+        with as_readable(path, expected="illumination functions"), np.load(path) as arrays:
+            names = arrays["channels"].tolist()
+            functions = {name: arrays[f"function_{number}"] for number, name in enumerate(names)}
+            offsets = {name: one for name, one in zip(names, arrays["offsets"].tolist(), strict=True) if one > 0}
+    return Correction(functions, frozenset(left_out), offsets)
 
 
 def corrected(
@@ -107,16 +90,9 @@ def corrected(
         uint16. Each plane of a stack is multiplied by its channel's function
         (`wellspring.quality.illumination.corrected`). A projection is evened as if its planes had been, but for
         rounding.
-
-    Raises
-    ------
-    InputError
-        When the well has a site, but its plate's table knows none of it.
     """
     offsets = {**correction.offsets, **(background or {})}
     for site in sites:
-        if correction.unknown:
-            raise InputError(correction.unknown)
         if site.site not in correction.left_out:
             yield _evened(site, correction.functions, background=offsets)
 

@@ -66,6 +66,8 @@ class Illumination:
         error: by this share, root mean square over the field. None: the function is that of these images.
     made_with : str
         Digest of the settings and the code that it was made with.
+    middle : float
+        Median over the images of their median intensity, the given background subtracted.
     """
 
     function: NDArray[np.float32]
@@ -76,6 +78,7 @@ class Illumination:
     error: float = math.nan
     change: float | None = None
     made_with: str = ""
+    middle: float = 0.0
 
 
 def write_small_sites(path: Path, sites: Sequence[SmallSite], *, channels: Sequence[str]) -> None:
@@ -139,6 +142,7 @@ def illumination_of_plate(
     known = offsets or {}
     halves: dict[str, tuple[RatioHistogram, RatioHistogram]] = {}
     covers: dict[str, list[float]] = {}
+    middles: dict[str, list[float]] = {}
     for names, sites in wells:
         for one in sites:
             for name, image in zip(names, one.images, strict=True):
@@ -147,14 +151,15 @@ def illumination_of_plate(
                 half = own[0 if own[0].n_images <= own[1].n_images else 1]
                 half.add(image.above(offset) if offset > 0 else image)
                 covers.setdefault(name, []).append(image.cover)
+                middles.setdefault(name, []).append(image.middle)
     found = {
         name: _illumination(halves.get(name), smoothing_share=smoothing_share, min_images=min_images)
         for name in channels
     }
-    return {
-        name: replace(one, offset=known.get(name, 0.0), cover=float(np.median(covers[name]))) if one.is_applied else one
-        for name, one in found.items()
-    }
+    for name in [name for name, light in found.items() if light.is_applied]:
+        cover, middle = float(np.median(covers[name])), float(np.median(middles[name]))
+        found[name] = replace(found[name], offset=known.get(name, 0.0), cover=cover, middle=middle)
+    return found
 
 
 def _illumination(
@@ -226,6 +231,7 @@ def write_illumination(path: Path, channels: Mapping[str, Illumination]) -> None
     arrays["error"] = np.array([one.error for one in channels.values()])
     arrays["change"] = np.array([math.nan if one.change is None else one.change for one in channels.values()])
     arrays["made_with"] = np.array([one.made_with for one in channels.values()], dtype=np.str_)
+    arrays["middle"] = np.array([one.middle for one in channels.values()])
     with replaced_when_whole(path) as temporary:
         np.savez_compressed(temporary, **arrays)
 
@@ -239,7 +245,7 @@ def read_illumination(path: Path) -> dict[str, Illumination]:
         When the file is missing or not such a file.
     """
     with as_readable(path, expected="illumination functions"), np.load(path) as arrays:
-        names = ("channels", "n_images", "is_applied", "offset", "cover", "error", "change", "made_with")
+        names = ("channels", "n_images", "is_applied", "offset", "cover", "error", "change", "made_with", "middle")
         rows = zip(*(arrays[name].tolist() for name in names), strict=True)
         return {
             name: Illumination(
@@ -251,8 +257,9 @@ def read_illumination(path: Path) -> dict[str, Illumination]:
                 error=error,
                 change=None if math.isnan(change) else change,
                 made_with=made_with,
+                middle=middle,
             )
-            for number, (name, n_images, is_applied, offset, cover, error, change, made_with) in enumerate(rows)
+            for number, (name, n_images, is_applied, offset, cover, error, change, made_with, middle) in enumerate(rows)
         }
 
 

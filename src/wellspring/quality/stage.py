@@ -41,6 +41,6 @@ STAGE = Stage(
         "quality_chapter": "sites of all wells",
     },
     same_time=frozenset(
-        {"background", "projection", "drop", "judging", "min_images", "settings", "channels", "measured"}
+        {"background", "projection", "drop", "judging", "min_images", "settings", "channels", "measured", "left_out"}
     ),
 )

@@ -90,16 +90,25 @@ def check_files(indexes: Sequence[WellIndex]) -> None:
     InputError
         With the two wells and the file.
     """
-    seen: dict[str, WellIndex] = {}
+    seen: dict[object, WellIndex] = {}
     for index in indexes:
         images = {index.files[header.file].path for header in index.headers}
         for path in sorted(images) or [index.path]:
-            other = seen.setdefault(os.path.realpath(path), index)
+            other = seen.setdefault(_identity(path), index)
             if other is not index:
                 raise InputError(
                     f"{path}: expected files of one well, but wells {other.name} and {index.name} are both read from "
                     "it. Correct the paths in the sheet, or put {well} in raw.pattern."
                 )
+
+
+def _identity(path: str) -> object:
+    """The same for all names of one file, links of either kind included."""
+    try:
+        status = os.stat(path)
+    except OSError:
+        return os.path.realpath(path)
+    return status.st_dev, status.st_ino
 
 
 def planes_notes(indexes: Sequence[WellIndex]) -> list[str]:

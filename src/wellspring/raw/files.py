@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import unicodedata
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -29,7 +30,8 @@ def well_files(path: Path, *, well: str, raw: Mapping[str, Any]) -> list[Path]:
     FileNotFoundError
         When a file is missing, or no file name fits: what was expected where, and the remedy.
     ValueError
-        When ``raw.pattern`` is not a pattern, the files of the well belong to several plates, or a path has braces.
+        When ``raw.pattern`` is not a pattern, the files of the well belong to several plates, or a path has braces
+        or characters that cannot be read.
     """
     files = format_named(raw["format"]).files(Path(path), well=well, raw=raw)
     braced = next((file for file in files if "{" in str(file) or "}" in str(file)), None)
@@ -37,6 +39,12 @@ def well_files(path: Path, *, well: str, raw: Mapping[str, Any]) -> list[Path]:
         raise InputError(
             f"{braced}: expected a path without braces, which name wildcards in a workflow. Rename the file or its "
             "folder."
+        )
+    odd = next((file for file in files if any(unicodedata.category(one) in ("Cc", "Cs") for one in str(file))), None)
+    if odd is not None:
+        raise InputError(
+            f"{str(odd)!r}: expected a path of readable characters, found a control character, or bytes that are no "
+            "UTF-8. Rename the file or its folder."
         )
     return files
 

@@ -85,10 +85,16 @@ def matching_files(folder: Path, *, pattern: str, well: str | None) -> list[Matc
     FileNotFoundError
         When `folder` does not exist, or no file matches; the message names an example of a file that is there.
     ValueError
-        When the pattern is bad, or the files of the well belong to several plates.
+        When the pattern is bad, when the files of the well belong to several plates, or when what has the name of one
+        is no file.
     """
     folder = Path(folder)
-    wells = _by_well(folder, pattern, _stamp(folder, depth=pattern.count("/")))
+    wells, odd = _by_well(folder, pattern, _stamp(folder, depth=pattern.count("/")))
+    if well is not None and (well in odd or None in odd):
+        raise InputError(
+            f"{odd.get(well, odd.get(None))}: its name is that of a file of well {well}, but it is a pipe, a device, "
+            "or a link to itself or to nothing. Remove it, or put the file there."
+        )
     chosen = wells.values() if well is None else [wells.get(well, ()), wells.get(None, ())]
     found = sorted((match for matches in chosen for match in matches), key=_by_path)
     if not found:
@@ -104,7 +110,10 @@ def matching_files(folder: Path, *, pattern: str, well: str | None) -> list[Matc
 
 def matches_below(folder: Path, *, pattern: str) -> list[Match]:
     """Every file of `folder` that matches, sorted by path; none is no error. See `matching_files`."""
-    folder = Path(folder)
+    return [one for one in _matches(Path(folder), pattern=pattern) if is_file(one.path)]
+
+
+def _matches(folder: Path, *, pattern: str) -> list[Match]:
     expression = compile_pattern(pattern)
     found = [(path, expression.fullmatch(name)) for path, name in _candidates(folder, depth=pattern.count("/"))]
     return sorted((Match(path, hit.groupdict()) for path, hit in found if hit), key=_by_path)
@@ -113,11 +122,19 @@ def matches_below(folder: Path, *, pattern: str) -> list[Match]:
 # The workflow asks well by well, so a folder of 384 wells is listed once and not once per well and rule. The stamp
 # makes it listed again after a file came or went.
 @lru_cache(maxsize=64)
-def _by_well(folder: Path, pattern: str, stamp: tuple[int, ...]) -> dict[str | None, tuple[Match, ...]]:
+def _by_well(
+    folder: Path, pattern: str, stamp: tuple[int, ...]
+) -> tuple[dict[str | None, tuple[Match, ...]], dict[str | None, Path]]:
+    """The files of each well, and the first of each well that is no file, such as a pipe."""
     wells: dict[str | None, list[Match]] = {}
-    for match in matches_below(folder, pattern=pattern):
-        wells.setdefault(match.parts.get("well"), []).append(match)
-    return {well: tuple(matches) for well, matches in wells.items()}
+    odd: dict[str | None, Path] = {}
+    for match in _matches(folder, pattern=pattern):
+        well = match.parts.get("well")
+        if is_file(match.path):
+            wells.setdefault(well, []).append(match)
+        else:
+            odd.setdefault(well, match.path)
+    return {well: tuple(matches) for well, matches in wells.items()}, odd
 
 
 def _stamp(folder: Path, *, depth: int) -> tuple[int, ...]:
@@ -132,7 +149,7 @@ def _by_path(match: Match) -> str:
 
 
 def _candidates(folder: Path, *, depth: int) -> list[tuple[Path, str]]:
-    """Files at this depth, and their names below `folder`; those that are hidden, or lie in hidden folders, left out.
+    """What is no folder at this depth, and its name below `folder`; what is hidden, or in hidden folders, left out.
 
     A folder that a Mac copied has a hidden ``._NAME`` for each NAME.
     """
@@ -140,9 +157,17 @@ def _candidates(folder: Path, *, depth: int) -> list[tuple[Path, str]]:
         return [] if not is_file(folder) else [(folder, Path(*folder.parts[-1 - depth :]).as_posix())]
     if depth == 0:
         names = (entry.name for entry in os.scandir(folder))
-        return [(folder / name, name) for name in names if not name.startswith(".") and is_file(folder / name)]
+        return [(folder / name, name) for name in names if not name.startswith(".") and not _is_folder(folder / name)]
     found = ((path, path.relative_to(folder).as_posix()) for path in folder.glob("/".join(["*"] * (depth + 1))))
-    return [(path, name) for path, name in found if not f"/{name}".count("/.") and is_file(path)]
+    return [(path, name) for path, name in found if not f"/{name}".count("/.") and not _is_folder(path)]
+
+
+def _is_folder(path: Path) -> bool:
+    # A link to itself raises an error in some functions of the standard library.
+    try:
+        return stat.S_ISDIR(os.stat(path).st_mode)
+    except OSError:
+        return False
 
 
 def is_file(path: Path) -> bool:

@@ -1,10 +1,12 @@
 """Label images: one OME-TIFF per well, one uint32 image per site; 0 is background."""
 
+import re
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import numpy as np
 import tifffile
@@ -16,6 +18,7 @@ from wellspring.files import as_readable, replaced_when_whole
 __all__ = ["label_writer", "read_labels", "touches_border", "write_labels"]
 
 _Labels = NDArray[np.uint32]
+_ENDINGS = r"(\.[A-Za-z]\w*)+$"
 # Name of the image of a file without sites.
 _NO_SITE = ""
 
@@ -98,6 +101,8 @@ def label_writer(
     common: dict[str, Any] = {"axes": axes, "UUID": f"urn:uuid:{uuid.uuid5(uuid.NAMESPACE_URL, path.as_posix())}"}
     if z_step_um is not None:
         common |= {"PhysicalSizeZ": z_step_um, "PhysicalSizeZUnit": "µm"}
+    # Whose labels these are, so that those of another well are not taken for them.
+    common["Description"] = _well_of(path)
     if pixel_size_um is not None:
         common |= {f"PhysicalSize{axis}{key}": v for axis in "XY" for key, v in (("", pixel_size_um), ("Unit", "µm"))}
     written: set[str] = set()
@@ -121,29 +126,46 @@ def label_writer(
             writer.write(nothing, photometric="minisblack", metadata={**common, "axes": "YX", "Name": _NO_SITE})
 
 
-def read_labels(path: Path) -> Mapping[str, _Labels]:
+def read_labels(path: Path, *, of_well: bool = False) -> Mapping[str, _Labels]:
     """The label images that `write_labels` wrote: site name to (Y, X) uint32, each read when it is asked for.
 
     Of a file that `label_writer` wrote with a `z_step_um`, (Z, Y, X).
 
     Sites that were left out are not in it.
 
+    Parameters
+    ----------
+    of_well
+        Whether the file is that of the well that its path names: it must have been written for it.
+
     Raises
     ------
     FileNotFoundError, ValueError
-        When the file is missing, unreadable or not such a file (then or when a site is asked for).
+        When the file is missing, unreadable, not such a file (then or when a site is asked for), or that of another
+        well.
     """
-    return _LabelFile(Path(path))
+    return _LabelFile(Path(path), of_well=of_well)
+
+
+def _well_of(path: Path) -> str:
+    """``plate/well`` of a file of labels: its name without endings, which begin with letters."""
+    return f"{path.parent.name}/{re.sub(_ENDINGS, '', path.name)}"
 
 
 class _LabelFile(Mapping[str, _Labels]):
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, of_well: bool) -> None:
         self._path = path
         with as_readable(path, expected="an OME-TIFF of label images"), tifffile.TiffFile(path) as tif:
             self._sites = {series.name: index for index, series in enumerate(tif.series)}
             if not tif.is_ome or len(self._sites) != len(tif.series):
                 raise InputError("it is not an OME-TIFF whose images are named by site")
             self._sites.pop(_NO_SITE, None)
+            said = ElementTree.fromstring(tif.ome_metadata or "<OME/>").findtext("{*}Image/{*}Description", default="")
+            if of_well and said not in ("", _well_of(path)):
+                raise InputError(
+                    f"{path}: expected the labels of the well that the path names, but they are those of {said}: it "
+                    "was put in the place of another. Remove it and run again."
+                )
 
     def __getitem__(self, site: str) -> _Labels:
         index = self._sites[site]

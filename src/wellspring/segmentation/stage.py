@@ -82,7 +82,7 @@ STAGE = Stage(
     same_time=frozenset(
         {
             *("background", "projection", "segmentation.nucleus_channel", "cells.channel"),
-            *("channels", "wells", "segmentation.cells", "corrected"),
+            *("channels", "wells", "segmentation.cells", "corrected", "left_out"),
             *("given", "names", "segmentation.pattern", "segmentation.nuclei", "segmentation.folder"),
         }
     ),

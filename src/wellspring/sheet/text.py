@@ -51,16 +51,22 @@ def sheet_text(path: Path) -> str:
         )
     with as_readable(path, expected="a tab-separated sheet of wells"):
         data = path.read_bytes()
-    return _decoded(data, path=path).replace("\r\n", "\n").replace("\r", "\n")
+    text = _decoded(data, path=path).replace("\r\n", "\n").replace("\r", "\n")
+    if "\0" in text:
+        number = text[: text.index("\0")].count("\n") + 1
+        raise InputError(f"{path}: expected text, but line {number} has a byte that is 0. {_HOW_TO_SAVE}.")
+    return text
 
 
 def _decoded(data: bytes, *, path: Path) -> str:
     book = next((name for start, name in _BOOKS.items() if data.startswith(start)), None)
     if book is not None:
         raise InputError(f"{path}: expected a tab-separated sheet of wells, found {book}. {_HOW_TO_SAVE}.")
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+    if data.startswith((b"\xff\xfe\0\0", b"\0\0\xfe\xff")):
+        encodings = ["utf-32"]
+    elif data.startswith((b"\xff\xfe", b"\xfe\xff")):
         encodings = ["utf-16"]
-    elif b"\0" in data[:64]:
+    elif b"\0" in data[:2]:
         encodings = ["utf-16-le" if data[1:2] == b"\0" else "utf-16-be"]
     else:
         encodings = ["utf-8-sig", "cp1252"]

@@ -51,6 +51,9 @@ STAGE = Stage(
     mistakes_in_wells=_mistakes_in_wells,
     grows_with={"spots_detect": "pixels", "spots_overlays": "jobs", "spots_chapter": "cells of all wells"},
     same_time=frozenset(
-        {"background", "projection", "spots.channels", "spots.max_instability", "channels", "corrected", "groups"}
+        {
+            *("background", "projection", "spots.channels", "spots.max_instability", "channels", "corrected"),
+            *("groups", "left_out"),
+        }
     ),
 )

@@ -122,10 +122,10 @@ def _correction(config: Mapping[str, Any], index: WellIndex, *, folder: Path) ->
     if not quality["channels"] or quality["use"] != "all":
         return Correction(), []
     results = (config.get("pathvars") or {}).get("results", "results")
-    light = folder / results / "quality" / "plates" / index.plate / "illumination.npz"
+    light = folder / results / "quality" / "plates" / index.plate / "correction.npz"
     if not light.is_file():
         return Correction(), [f"Images as recorded: no run has estimated the illumination of {index.plate} yet."]
-    found = read_correction(light, None, plate=index.plate, well=index.well)
+    found = read_correction(light)
     return found, [f"Read with even illumination: {', '.join(found.functions) or 'none'}."]
 
 

@@ -4,7 +4,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from wellspring.attribution.selection import cells_of_split, chosen_cells, panel_cells, shown_cells
+from wellspring.attribution.selection import (
+    cells_of_split,
+    chosen_cells,
+    explained_cells,
+    panel_cells,
+    places_in_manifest,
+    shown_cells,
+)
+from wellspring.attribution.tables import EXPLAINED_CELLS
+from wellspring.tables import check_table
 
 LEVELS = np.array(["low"] * 10 + ["medium"] * 70 + ["high"] * 20)
 
@@ -108,3 +117,21 @@ def test_an_unknown_named_cell_is_refused():
         cells_of_split(
             make_split([1.0, 2.0]), split="test", max_cells=None, rng=np.random.default_rng(0), named=["p/A01/99"]
         )
+
+
+def test_the_cells_that_are_explained_are_found_in_the_manifest_again():
+    manifest = make_split(np.linspace(1, 9, 30)).assign(row=range(30))
+    named = ["p/A01/14", "p/A01/3"]
+    table = explained_cells(manifest, split="test", max_cells=6, named=named)
+    check_table(table, EXPLAINED_CELLS, source="test")
+    cells, shown = places_in_manifest(table, manifest)
+    expected = cells_of_split(manifest, split="test", max_cells=6, rng=np.random.default_rng(0), named=named)
+    pd.testing.assert_frame_equal(cells[expected.columns], expected)
+    assert shown == shown_cells(expected, named)
+    assert cells["object_id"].iloc[shown[-2:]].tolist() == [14, 3]
+
+
+def test_a_manifest_without_an_explained_cell_is_refused():
+    table = explained_cells(make_split([1.0, 2.0, 3.0]), split="test", max_cells=None)
+    with pytest.raises(ValueError, match=r"expected each of the 3 explained cells once in the manifest, got 2"):
+        places_in_manifest(table, make_split([1.0, 2.0]))

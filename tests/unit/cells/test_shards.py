@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from wellspring.cells.shards import Crop, Shard, ShardHeader, runs_of, write_shard
+from wellspring.cells.shards import Crop, Shard, ShardHeader, runs_of, shard_of_well, write_shard
 
 HEADER = ShardHeader(plate="P", well="A1", channels=("DAPI", "EU"), background=np.array([0.1, 7.0]))
 
@@ -179,3 +179,11 @@ def test_another_arrow_file_is_reported(tmp_path: Path) -> None:
         pass
     with pytest.raises(ValueError, match="expected a crop shard of format 'wellspring-crops-1', found None"):
         Shard(tmp_path / "w.arrow")
+
+
+def test_crops_of_another_well_in_their_place_are_reported(tmp_path: Path) -> None:
+    write_shard(tmp_path / "P" / "A1.arrow", [crop()], header=HEADER)
+    assert len(shard_of_well(tmp_path / "P" / "A1.arrow")) == 1
+    (tmp_path / "P" / "A1.arrow").rename(tmp_path / "P" / "A1.2.arrow")
+    with pytest.raises(ValueError, match=r"A1.2.arrow: expected the crops of the well .* but they are those of P/A1"):
+        shard_of_well(tmp_path / "P" / "A1.2.arrow")

@@ -197,6 +197,19 @@ def test_the_keys_of_cells_and_thresholds_follow_their_method() -> None:
             "spots.channels: expected a list, got the text 'RNA'; write [RNA]",
         ),
         (
+            {"raw": TIFF, "spots": {"channels": [488]}},
+            'spots.channels (entry 1): expected text, got 488; write "488"',
+        ),
+        (
+            {"raw": TIFF, "spots": {"channels": [False]}},
+            "spots.channels (entry 1): expected text, got false; put the text in quotes",
+        ),
+        (
+            {"dataset": {"target_channel": "EU", "normalization": {"percentile": "98 %"}}},
+            "dataset.normalization.percentile: expected a number from 1 to 100 (%), got the text '98 %'; write 98, "
+            "without the unit",
+        ),
+        (
             {"raw": TIFF, "quality": {"preprocessing": [{"step": "medan"}]}},
             "quality.preprocessing (entry 1).step: expected one of remove_outliers, rolling_ball, median, "
             "total_variation, crop, got the text 'medan'; did you mean median?",
@@ -259,6 +272,31 @@ def test_a_key_given_twice_is_reported_with_both_lines(tmp_path: Path) -> None:
         validated_config(LEAST, schema=SCHEMA, source="config", files=[path])
     path.write_text("", encoding="utf-8")
     assert repeated_keys(path) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("cells: {image_size: 0100}", "line 3: cells.image_size: YAML does not read 0100 as a decimal number"),
+        ("training: {epochs: 1:40}", "line 3: training.epochs: YAML does not read 1:40 as a decimal number"),
+        ("training:\n  seeds: [7, 012]", "line 4: training.seeds.2: YAML does not read 012 as a decimal number"),
+    ],
+)
+def test_numbers_that_yaml_reads_as_others_are_reported(tmp_path: Path, text: str, line: str) -> None:
+    path = tmp_path / "config.yaml"
+    path.write_text(f"wells: w\nraw: {{format: mpm}}\n{text}\n", encoding="utf-8")
+    (found,) = repeated_keys(path)
+    assert found == f"{path}, {line}; write it as one"
+    # Text in quotes, dates, plain numbers and clock times with seconds in names are what they seem.
+    path.write_text("a: '0100'\nb: [0, 10, 0.5, 1e1, 2020-01-01]\nc: 08\nd: 1_000\n", encoding="utf-8")
+    assert repeated_keys(path) == []
+
+
+def test_a_block_that_holds_itself_is_reported(tmp_path: Path) -> None:
+    path = tmp_path / "config.yaml"
+    path.write_text("spots: &a\n  channels: [A]\n  threshold: *a\n", encoding="utf-8")
+    with pytest.raises(InputError, match=r"config: .*config.yaml, line 1: spots.threshold holds itself"):
+        validated_config({"spots": {}}, schema=SCHEMA, source="config", files=[path])
 
 
 def test_all_mistakes_are_reported_at_once() -> None:

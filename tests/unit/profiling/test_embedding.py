@@ -12,7 +12,7 @@ import pytest
 
 from wellspring.profiling.design import Design
 from wellspring.profiling.embeddings import Embedding, NoSettings, embedding
-from wellspring.profiling.fields import Fields, read_fields, standardized, well_fields, write_fields
+from wellspring.profiling.fields import Fields, read_fields, read_keys, standardized, well_fields, write_fields
 from wellspring.profiling.tables import EMBEDDING, MULTIPLIED, NETWORK_SCORES, PROFILE_HISTORY
 from wellspring.raw.images import SiteImage
 from wellspring.settings import settings_of
@@ -77,22 +77,31 @@ def test_fields_are_the_kept_sites_shrunk_by_area(tmp_path: Path) -> None:
     fields = well_fields([_site("2", image + 1)], key=("p", "A"), **given)
     assert fields.images.tolist() == [[[[41, 1], [1, 1]], [[1, 1], [1, 1]]]]
     empty = well_fields([], key=("p", "B"), **given)
-    write_fields(tmp_path / "A.npz", fields)
-    write_fields(tmp_path / "B.npz", empty)
-    read = read_fields([tmp_path / "B.npz", tmp_path / "A.npz"])
+    write_fields(tmp_path / "p" / "A.npz", fields)
+    write_fields(tmp_path / "p" / "B.npz", empty)
+    read = read_fields([tmp_path / "p" / "B.npz", tmp_path / "p" / "A.npz"])
     assert read.keys.to_dict("list") == {"plate": ["p"], "well": ["A"], "site": ["2"]}
     assert np.array_equal(read.images, fields.images)
     with pytest.raises(ValueError, match="expected at least one field, but no site is left"):
-        read_fields([tmp_path / "B.npz"])
+        read_fields([tmp_path / "p" / "B.npz"])
 
 
 def test_wells_of_other_channels(tmp_path: Path) -> None:
     for name, channels in (("A", ["x"]), ("B", ["y"])):
         site = _site("1", np.ones((1, 4, 4), dtype=np.uint16))
         fields = well_fields([site], key=("p", name), channels=channels, steps=[], size_px=4)
-        write_fields(tmp_path / f"{name}.npz", fields)
+        write_fields(tmp_path / "p" / f"{name}.npz", fields)
     with pytest.raises(ValueError, match=r"its channels are \['y'\], those of other wells \['x'\]"):
-        read_fields([tmp_path / "A.npz", tmp_path / "B.npz"])
+        read_fields([tmp_path / "p" / "A.npz", tmp_path / "p" / "B.npz"])
+
+
+def test_fields_of_another_well_in_their_place_are_reported(tmp_path: Path) -> None:
+    site = _site("1", np.ones((1, 4, 4), dtype=np.uint16))
+    fields = well_fields([site], key=("p", "A"), channels=["x"], steps=[], size_px=4)
+    write_fields(tmp_path / "p" / "B.npz", fields)
+    for read in (read_fields, read_keys):
+        with pytest.raises(ValueError, match=r"B.npz: expected the fields of the well .* but they are those of p/A"):
+            read([tmp_path / "p" / "B.npz"])
 
 
 def test_standardized_channels() -> None:

@@ -135,7 +135,7 @@ def test_wells_from_files(tmp_path: Path) -> None:
     pca = embed_of(embedding("pca"))
     done = pca(paths, cells=[], design=_design(6, positive=()), settings=PcaSettings(2), notify=print)
     assert (len(done), done["fold"].max()) == (6, 0)
-    other = Fields(_wells(1)[0].keys, np.ones((1, 2, 16, 16), dtype=np.uint16), ("a", "b"))
+    other = Fields(_wells(4)[3].keys, np.ones((1, 2, 16, 16), dtype=np.uint16), ("a", "b"))
     write_fields(paths[3], other)
     with pytest.raises(ValueError, match=r"A03.npz: .*shape \[2, 16, 16\], those of other wells \[2, 32, 32\]"):
         list(each_well(paths))

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from wellspring.quality.correction import write_correction
 from wellspring.quality.illumination import SmallImage
 from wellspring.quality.images import (
     Illumination,
@@ -17,7 +18,13 @@ from wellspring.quality.images import (
     relative_difference,
     write_illumination,
 )
-from wellspring.quality.keeping import illumination_before, kept_where_alike
+from wellspring.quality.keeping import (
+    change_of_images,
+    correction_of,
+    illumination_before,
+    kept_notes,
+    kept_where_alike,
+)
 from wellspring.quality.report.chapter import _illumination_warnings, _kept
 from wellspring.quality.report.figures import drawn
 
@@ -67,6 +74,53 @@ def test_one_replaced_well_changes_nothing_in_the_others(before: dict[str, Illum
     np.testing.assert_array_equal(one.function, before["DAPI"].function)
     assert one.change is not None
     assert 0 < one.change <= one.error
+
+
+def test_the_correction_of_a_plate_whose_illumination_is_kept_is_the_same_to_the_byte(
+    before: dict[str, Illumination], tmp_path: Path
+) -> None:
+    now = kept_where_alike(plate([well(100), *WELLS[1:]]), before, settings={"share": 0.3})
+    write_correction(tmp_path / "before.npz", correction_of(before))
+    write_correction(tmp_path / "now.npz", correction_of(now))
+    assert (tmp_path / "now.npz").read_bytes() == (tmp_path / "before.npz").read_bytes()
+    (note,) = kept_notes(now, plate="q")
+    assert note.startswith("NOTE plate q, channel DAPI: the illumination is kept; that of the images now differs by 0.")
+    assert kept_notes(before, plate="q") == []
+
+
+def _with_offset(offset: float, *, middle: float = 300.0, slope: float = 0.2) -> Illumination:
+    function = (1 / light(slope)).astype(np.float32)
+    return Illumination(function, 9, is_applied=True, offset=offset, middle=middle, error=0.01)
+
+
+def test_an_offset_that_moves_counts_by_what_it_changes_in_an_image() -> None:
+    # A pixel of 300 above an offset of 100 becomes 100 + 200 f, and 110 + 190 f above one of 110: a difference of
+    # 10 (1 - f), relative to 200 f.
+    function = _with_offset(0).function.astype(np.float64)
+    expected = math.sqrt(np.mean((10 * (1 - function) / (200 * function)) ** 2))
+    assert change_of_images(_with_offset(110), _with_offset(100)) == pytest.approx(expected, rel=1e-5)
+    assert change_of_images(_with_offset(100), _with_offset(100)) == 0
+    # An offset that is not known is none.
+    assert change_of_images(_with_offset(math.nan), _with_offset(math.nan)) == 0
+    assert change_of_images(_with_offset(math.nan), _with_offset(100)) == math.inf
+    assert change_of_images(_with_offset(110, middle=90), _with_offset(100)) == math.inf
+
+
+def test_function_and_offset_are_kept_together() -> None:
+    old = kept_where_alike({"DAPI": _with_offset(100)}, {}, settings={})
+    (one,) = kept_where_alike({"DAPI": _with_offset(104)}, old, settings={}).values()
+    assert one.offset == 100
+    assert one.change is not None
+    assert 0 < one.change <= 0.01
+    (one,) = kept_where_alike({"DAPI": _with_offset(150)}, old, settings={}).values()
+    assert (one.offset, one.change) == (150, None)
+
+
+def test_what_comes_from_too_few_images_corrects_nothing() -> None:
+    few = Illumination(np.ones((2, 2), np.float32), 1, is_applied=False, offset=5.0)
+    found = correction_of({"few": few, "many": _with_offset(math.nan)})
+    assert list(found.functions) == ["many"]
+    assert found.offsets == {}
 
 
 def test_a_light_that_changed_gives_another_function(before: dict[str, Illumination]) -> None:

@@ -111,10 +111,14 @@ def _images(well: str, *paths: Path, n_planes: tuple[int, ...] = (3,)) -> WellIn
     )
 
 
-def test_two_wells_of_one_file_are_reported_whatever_its_name(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", ["symbolic", "hard"])
+def test_two_wells_of_one_file_are_reported_whatever_its_name(tmp_path: Path, kind: str) -> None:
     (tmp_path / "a.tif").write_bytes(b"")
     (tmp_path / "b.tif").write_bytes(b"")
-    (tmp_path / "link.tif").symlink_to("a.tif")
+    if kind == "hard":
+        (tmp_path / "link.tif").hardlink_to(tmp_path / "a.tif")
+    else:
+        (tmp_path / "link.tif").symlink_to("a.tif")
     check_files([_images("C1", tmp_path / "a.tif"), _images("C2", tmp_path / "b.tif")])
     with pytest.raises(InputError, match=r"link.tif: expected files of one well, but wells q/C1 and q/C2 are both"):
         check_files([_images("C1", tmp_path / "a.tif"), _images("C2", tmp_path / "b.tif", tmp_path / "link.tif")])

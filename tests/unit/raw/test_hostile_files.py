@@ -197,6 +197,26 @@ def test_only_files_are_read_and_hidden_ones_are_left_out(tmp_path: Path) -> Non
     assert [one.path for one in below] == [tmp_path / "shown" / "D4.tif"]
 
 
+@pytest.mark.parametrize("kind", ["pipe", "link to itself", "link to nothing", "device"])
+@pytest.mark.parametrize("pattern", ["{well}_s{site}.tif", "{_}/{well}_s{site}.tif"])
+def test_what_has_the_name_of_a_file_and_is_none_stops_its_own_well(tmp_path: Path, kind: str, pattern: str) -> None:
+    folder = tmp_path / "plate"
+    folder.mkdir()
+    for name in ("D4_s1.tif", "D5_s1.tif"):
+        tiff(folder / name)
+    odd = folder / "D5_s2.tif"
+    if kind == "pipe":
+        os.mkfifo(odd)
+    else:
+        odd.symlink_to({"link to itself": odd.name, "link to nothing": "gone.tif", "device": "/dev/zero"}[kind])
+    place = tmp_path if "/" in pattern else folder
+    assert [one.path.name for one in matching_files(place, pattern=pattern, well="D4")] == ["D4_s1.tif"]
+    with pytest.raises(
+        InputError, match=r"D5_s2\.tif: its name is that of a file of well D5, but it is a pipe, a device"
+    ):
+        matching_files(place, pattern=pattern, well="D5")
+
+
 @pytest.mark.parametrize("name", ["D8.tif", "D9.tif"])
 def test_a_pipe_or_a_link_to_itself_is_no_file_of_a_well(tmp_path: Path, name: str) -> None:
     os.mkfifo(tmp_path / "D8.tif")

@@ -84,6 +84,20 @@ def test_a_format_that_is_not_there(tmp_path: Path) -> None:
         well_files(tmp_path, well="A1", raw={"format": "czi"})
 
 
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("E05_{x}.tif", "expected a path without braces"),
+        ("E05_a\nb.tif", "expected a path of readable characters"),
+        ("E05_\udcff.tif", r"E05_\\udcff.tif': expected a path of readable characters"),
+    ],
+)
+def test_names_that_a_workflow_cannot_carry_are_reported(tmp_path: Path, name: str, words: str) -> None:
+    (tmp_path / name).write_bytes(b"")
+    with pytest.raises(InputError, match=words):
+        well_files(tmp_path, well="E05", raw={"format": "tiff", "pattern": "{well}_{channel}.tif"})
+
+
 def test_the_digest_of_files_changes_with_a_name_a_size_and_any_time(tmp_path: Path) -> None:
     first, second = tmp_path / "a.tif", tmp_path / "b.tif"
     first.write_bytes(b"one")

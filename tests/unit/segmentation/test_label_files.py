@@ -98,3 +98,28 @@ def test_labels_of_stacks(tmp_path: Path) -> None:
         label_writer(path, pixel_size_um=None, z_step_um=2.0) as write,
     ):
         write("1", stack[0])
+
+
+@pytest.mark.parametrize("ending", [".ome.tif", ".cells.ome.tif", ".borders.ome.tif"])
+def test_labels_of_another_well_in_their_place_are_reported(tmp_path: Path, ending: str) -> None:
+    own, other = tmp_path / "P" / f"A1{ending}", tmp_path / "P" / f"A2{ending}"
+    write_labels(own, {"1": np.ones((3, 4), dtype=np.uint32)}, pixel_size_um=None)
+    assert list(read_labels(own, of_well=True)) == ["1"]
+    own.rename(other)
+    with pytest.raises(ValueError, match=r"A2.*ome.tif: expected the labels of the well .* but they are those of P/A1"):
+        read_labels(other, of_well=True)
+    assert list(read_labels(other)) == ["1"]
+
+
+def test_labels_of_a_well_without_sites_are_known_too(tmp_path: Path) -> None:
+    write_labels(tmp_path / "P" / "A1.ome.tif", {}, pixel_size_um=None)
+    assert dict(read_labels(tmp_path / "P" / "A1.ome.tif", of_well=True)) == {}
+    (tmp_path / "P").rename(tmp_path / "Q")
+    with pytest.raises(ValueError, match="they are those of P/A1"):
+        read_labels(tmp_path / "Q" / "A1.ome.tif", of_well=True)
+
+
+def test_label_images_of_other_programs_say_no_well(tmp_path: Path) -> None:
+    image = np.ones((3, 4), dtype=np.uint32)
+    tifffile.imwrite(tmp_path / "A1.ome.tif", image, ome=True, metadata={"axes": "YX", "Name": "1"})
+    assert list(read_labels(tmp_path / "A1.ome.tif", of_well=True)) == ["1"]

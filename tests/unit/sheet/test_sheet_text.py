@@ -31,7 +31,7 @@ def message(folder: Path, content: str | bytes, *, encoding: str = "utf-8") -> s
     return str(error.value)
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "cp1252"])
 @pytest.mark.parametrize("ending", ["\n", "\r\n", "\r"])
 @pytest.mark.parametrize("drug", ["3 µM", "37 °C ± 1", "Ångström"])
 def test_every_encoding_of_a_spreadsheet_is_read(tmp_path: Path, encoding: str, ending: str, drug: str) -> None:
@@ -44,6 +44,12 @@ def test_an_encoding_that_cannot_be_known_is_said_with_how_to_save(tmp_path: Pat
     words = message(tmp_path, HEAD + f"Q\tE05\traw\t{drug}\n", encoding=encoding)
     assert "wells.tsv: expected text in UTF-8 or UTF-16, but line 2 has characters of another encoding" in words
     assert "'Unicode Text (*.txt)'" in words
+
+
+def test_a_byte_that_is_0_is_reported_with_its_line(tmp_path: Path) -> None:
+    (tmp_path / "wells.tsv").write_bytes(b"plate\twell\tpath\nP\tA1\tx\0y\n")
+    with pytest.raises(InputError, match=r"wells.tsv: expected text, but line 2 has a byte that is 0. In Excel choose"):
+        sheet_lines(tmp_path / "wells.tsv")
 
 
 @pytest.mark.parametrize("start", [b"PK\x03\x04", b"\xd0\xcf\x11\xe0"])

@@ -64,7 +64,7 @@ def run(
     DataFrame
         Table `measured_table`. A well without sites or cells has no rows.
     """
-    labels = read_labels(seeds), None if cells is None else read_labels(cells)
+    labels = read_labels(seeds, of_well=True), None if cells is None else read_labels(cells, of_well=True)
     dark = {**correction.offsets, **raw["background"]}
     background = BackgroundRing(settings.ring_gap_px, settings.ring_width_px) if settings.background == "ring" else dark
     images = corrected(read_sites(index, projection=raw["projection"]), correction, background=raw["background"])

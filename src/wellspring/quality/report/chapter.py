@@ -237,8 +237,9 @@ def _kept(illumination: Mapping[str, Mapping[str, Illumination]]) -> list[str]:
         return []
     return [
         "The illumination of a plate is kept while that of its images differs from it by less than its own error (half "
-        f"of the difference between two halves of the images, root mean square over the field): {listed(kept)}. Remove "
-        "the plate's illumination.npz to have it estimated afresh."
+        f"of the difference between two halves of the images, root mean square over the field): {listed(kept)}. To "
+        "have it estimated afresh, remove the plate's illumination.npz and run snakemake with --forcerun "
+        "quality_illumination."
     ]
 
 

@@ -22,7 +22,7 @@ def left_out_sites(paths: Sequence[Path]) -> tuple[pd.DataFrame, pd.DataFrame]:
     FileNotFoundError, ValueError
         When a file is missing or is not such a table.
     """
-    sites = read_tables(paths, KEPT_SITES)
+    sites = read_tables(paths, KEPT_SITES, of_plates=True)
     return sites[~sites["is_kept"].astype(bool)], sites
 
 

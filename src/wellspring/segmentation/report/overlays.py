@@ -110,7 +110,7 @@ def read_overlay(
     FileNotFoundError, ValueError
         As `read_sites` and `read_labels`.
     """
-    well, of_nuclei, of_cells = read_index(index), read_labels(nuclei), read_labels(cells)
+    well, of_nuclei, of_cells = read_index(index), read_labels(nuclei, of_well=True), read_labels(cells, of_well=True)
     is_kept = wanted_site in of_nuclei
     for site in read_sites(well, projection=projection, wanted=channels):
         if site.site in of_nuclei and (not is_kept or site.site == wanted_site):
