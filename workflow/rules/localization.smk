@@ -58,6 +58,7 @@ rule localization_train:
 rule localization_measure:
     input:
         index="<results>/raw/{plate}/{well}.json",
+        judged=plate_judged(),
         spots="<results>/spots/{plate}/{well}.parquet",
         counts="<results>/spots/{plate}/{well}.cells.parquet",
         nuclei="<results>/segmentation/{plate}/{well}.ome.tif",
