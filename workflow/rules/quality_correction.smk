@@ -51,6 +51,11 @@ def sites_left_out():
     return sites_of_well if is_judged() else []
 
 
+def sites_of_plates():
+    """Which sites of all plates are kept, for chapters; [] where all are."""
+    return per_plate("<results>/quality/plates/{plate}/sites.parquet") if is_judged() else []
+
+
 def corrected_channels(channels):
     """Those of `channels` that jobs outside of profiling read with even illumination."""
     quality = config["quality"]

@@ -50,11 +50,6 @@ def objects_of_wells():
     return per_well(f"<results>/segmentation/{{plate}}/{{well}}{suffix}")
 
 
-def sites_of_plates():
-    """Which sites of all plates are kept, for chapters; [] where all are."""
-    return per_plate("<results>/quality/plates/{plate}/sites.parquet") if is_judged() else []
-
-
 include: "segmentation_volume.smk"
 
 
