@@ -97,8 +97,8 @@ def real_shapes(data: Path) -> list[CellShape]:
     with h5py.File(data / "bento_transcripts/dev/merfish_U2OS_15cells.h5ad") as file:
         found = []
         for name in ("cell_shape", "nucleus_shape"):
-            codes = file["obs"][name][:]
-            found.append(file["obs"]["__categories"][name][:][codes])
+            values, names = file["obs"][name][:], file["obs"].get("__categories", {})
+            found.append(names[name][:][values] if name in names else values)
     shapes = []
     for number, texts in enumerate(zip(*found, strict=True)):
         cell, nucleus = (_ring(text) for text in texts)

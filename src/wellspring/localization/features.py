@@ -253,12 +253,13 @@ def _add_angles(
     towards = directions(centre, reference.centre)
     cosine = (directions(points, reference.centre) * np.repeat(towards, groups.counts, axis=0)).sum(axis=1)
     angle = np.degrees(np.arccos(np.clip(cosine, -1, 1)))
-    pixels = directions(reference.pixels.points, reference.centre)
-    area = np.degrees(np.arccos(np.clip(pixels @ towards.T, -1, 1)))
+    around = np.degrees(np.arctan2(towards[:, 1], towards[:, 0]))
+    below = np.zeros(len(groups.counts))
     for high in (45, 90, 135, 180):
         low = high - 45
         share = groups.means((angle > low) & (angle <= high) if low else angle <= high)
-        expected = reference.weights @ ((area > low) & (area <= high) if low else area <= high)
+        within = reference.share_within(around, high)
+        expected, below = within - below, within
         with np.errstate(divide="ignore", invalid="ignore"):
             density = np.where(expected > 0, share / expected, np.nan)
         columns[f"angular_density_{high}"] = effects[f"angular_density_{high}"] = density

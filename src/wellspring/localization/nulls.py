@@ -15,7 +15,7 @@ from scipy.spatial import cKDTree
 from wellspring.localization.grids import OPENING_RADII, CellGrid
 from wellspring.localization.measuring import CellMolecules
 from wellspring.localization.neighbors import FOCUS_RADIUS_UM
-from wellspring.localization.positions import positions_in
+from wellspring.localization.positions import positions_in, ranks_among
 from wellspring.statistics import permutation_p_value
 
 __all__ = [
@@ -226,7 +226,7 @@ def pair_tests(
 def _tested(cell: CellMolecules, points: _Array) -> _Array:
     """(n, len(TESTED)) of points, as `wellspring.localization.positions.values_at` has them."""
     at, sorted_px = positions_in(cell.grid, points), cell.reference.sorted_px
-    ranks = [np.searchsorted(sorted_px[:, k], at.distances[:, k]) / len(sorted_px) for k in (0, 1)]
+    ranks = [ranks_among(sorted_px[:, k], at.distances[:, k]) for k in (0, 1)]
     found = np.column_stack([at.distances[:, 1] < 0, *ranks, at.opened < OPENING_RADII[-1] - 1e-6]).astype(np.float64)
     if cell.grid.nucleus is None:
         found[:, [0, 2]] = np.nan

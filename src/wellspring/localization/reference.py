@@ -35,6 +35,8 @@ class Reference:
         Mean unit vector, and root of its spread along an axis, around the cell's and the nucleus' centroid.
     pair_share : (len(RADII),) float64
         From `pair_shares`; of the area, whatever the weights.
+    angles, angle_share : (n_px,), (n_px + 1,) float64
+        Angles of the pixels around `centre`, degrees, ascending from -180, and the weight of those before each.
     """
 
     pixels: Positions
@@ -50,11 +52,17 @@ class Reference:
     direction_mean: NDArray[np.float64]
     direction_sd: NDArray[np.float64]
     pair_share: NDArray[np.float64]
+    angles: NDArray[np.float64]
+    angle_share: NDArray[np.float64]
 
-    @property
-    def values_of_pixels(self) -> Positions:
-        """The pixels, for tests by resampling."""
-        return self.pixels
+    def share_within(self, direction: NDArray[np.float64], degrees: float) -> NDArray[np.float64]:
+        """(k,) share of the cell that is seen from `centre` within `degrees` of directions (k,), degrees."""
+        if degrees >= 180:
+            return np.ones(len(direction))
+        start, end = ((direction + turn + 180) % 360 - 180 for turn in (-degrees, degrees))
+        before = self.angle_share[np.searchsorted(self.angles, start, side="left")]
+        after = self.angle_share[np.searchsorted(self.angles, end, side="right")]
+        return np.asarray(after - before + (end < start))
 
 
 def directions(points: NDArray[np.float64], centre: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -86,6 +94,8 @@ def reference_of(grid: CellGrid, *, weights: NDArray[np.float64] | None = None) 
         spread = np.sqrt(np.maximum(share @ values.astype(np.float64) ** 2 - mean**2, 0.0))
     centre = share @ pixels.points
     way = pixels.points - centre
+    angles = np.degrees(np.arctan2(way[:, 1], way[:, 0]))
+    order = np.argsort(angles)
     unit = np.stack([directions(pixels.points, one) for one in (grid.centroid, grid.nucleus_centroid)])
     unit_mean = np.stack([share @ one for one in unit])
     return Reference(
@@ -101,5 +111,7 @@ def reference_of(grid: CellGrid, *, weights: NDArray[np.float64] | None = None) 
         covariance=(way * share[:, None]).T @ way,
         direction_mean=unit_mean,
         direction_sd=np.sqrt(np.maximum(1 - (unit_mean**2).sum(axis=1), 1e-6) / 2),
+        angles=angles[order],
+        angle_share=np.concatenate([[0.0], np.cumsum(share[order])]),
         pair_share=pair_shares(grid, np.array(RADII) * grid.radius_um),
     )

@@ -12,7 +12,7 @@ from wellspring.localization.definitions import FEATURES, docs_table, with_gaps
 from wellspring.localization.features import Groups, grouped, measure
 from wellspring.localization.grids import cell_grid
 from wellspring.localization.neighbors import RADII, foci, nearest, neighbor_counts, pair_shares
-from wellspring.localization.positions import compartments, positions_in
+from wellspring.localization.positions import compartments, positions_in, ranks_among
 from wellspring.localization.reference import reference_of
 
 DOCS = Path(__file__).parents[3] / "docs" / "localization.md"
@@ -239,3 +239,20 @@ def test_foci_are_dense_groups_of_one_gene() -> None:
 
 def test_the_docs_have_the_table_of_the_features() -> None:
     assert docs_table() in DOCS.read_text(encoding="utf-8")
+
+
+def test_ranks_from_a_table_are_those_of_a_search(rng: np.random.Generator) -> None:
+    sorted_px = np.sort(rng.gamma(2.0, size=5000)).astype(np.float32)
+    values = rng.gamma(2.0, size=20_000).astype(np.float32)
+    exact = np.searchsorted(sorted_px, values) / 5000
+    assert ranks_among(sorted_px, values) == pytest.approx(exact, abs=2e-3)
+    assert ranks_among(sorted_px, values[:50]).tolist() == exact[:50].tolist()
+    assert np.isnan(ranks_among(np.full(5, np.nan, np.float32), np.full(3, np.nan, np.float32))).all()
+
+
+def test_the_share_of_a_cell_within_an_angle(rng: np.random.Generator) -> None:
+    reference = reference_of(cell_grid(round_cell()))
+    directions = np.array([-180.0, -170.0, 0.0, 90.0, 175.0])
+    for degrees in (45, 90, 135):
+        assert reference.share_within(directions, degrees) == pytest.approx(degrees / 180, abs=0.01)
+    assert reference.share_within(directions, 180).tolist() == [1.0] * 5
