@@ -40,6 +40,7 @@ def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     patterns.add_argument("--seed", type=int, default=123, help="of the training, 0 or more; default: 123")
     patterns.add_argument("--output", type=Path, required=True, help="CSV with a row for each gene in each cell")
     patterns.add_argument("--features", type=Path, help="write the features too (CSV)")
+    patterns.add_argument("--genes", type=Path, help="write the mix of patterns of each gene over its cells too (CSV)")
     patterns.add_argument("--molecules", type=Path, help="write the compartment of each molecule too (CSV)")
     patterns.set_defaults(run=_run)
 
@@ -47,6 +48,7 @@ def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
 def _run(args: argparse.Namespace) -> None:
     from wellspring.files import replaced_when_whole
     from wellspring.localization.classify import checked_subset, classify_files
+    from wellspring.localization.genes import gene_mixes
     from wellspring.tables import inert
 
     for name in ("pixel_size_um", "z_step_um"):
@@ -66,6 +68,8 @@ def _run(args: argparse.Namespace) -> None:
     )
     measured = found.measured
     tables = {args.output: found.patterns, args.features: measured.pairs, args.molecules: measured.molecules}
+    if args.genes is not None:
+        tables[args.genes] = gene_mixes(found.patterns, classifier=classifier, seed=args.seed)
     for path, table in tables.items():
         if path is not None:
             with replaced_when_whole(path) as temporary:

@@ -20,6 +20,7 @@ __all__ = [
     "calibration_table",
     "cells_of_genes",
     "confusion_at",
+    "gene_mixes",
     "gene_tables",
     "power_table",
 ]
@@ -127,6 +128,34 @@ def gene_tables(cells: pd.DataFrame, *, classifier: Classifier, least_effect: fl
         )
     columns = ["gene", "n_units", "n_cells", "n_undecided", "median_molecules", "call", "score_effect", "q_value"]
     return Genes(effects, pd.DataFrame(rows) if rows else pd.DataFrame(columns=columns))
+
+
+def gene_mixes(table: pd.DataFrame, *, classifier: Classifier, seed: int) -> pd.DataFrame:
+    """Mixes of patterns of the genes of one table of molecules, without wells.
+
+    Parameters
+    ----------
+    table
+        From `wellspring.localization.classify.pattern_table`.
+
+    Returns
+    -------
+    DataFrame
+        gene, n_cells (with molecules), n_undecided, median_molecules, and ``mix_``, ``low_``, ``high_`` of each
+        pattern. Intervals are those of resampled cells: they say nothing of other wells or replicates.
+    """
+    names = [*classifier.patterns, "undecided"]
+    rng = np.random.default_rng(seed)
+    rows = []
+    for gene, own in table[table["n_molecules"] > 0].groupby("gene", sort=True):
+        called = pd.Categorical(own["pattern"], categories=names).codes.astype(np.int64)
+        confusion = confusion_at(classifier, own["n_molecules"].to_numpy())
+        mix, low, high = mix_intervals(called, np.zeros(len(own), np.int64), confusion, rng=rng)
+        about = {"gene": gene, "n_cells": len(own), "n_undecided": int((called == len(names) - 1).sum())}
+        parts = {"mix": mix, "low": low, "high": high}
+        shares = {k: v for part, values in parts.items() for k, v in _named(part, values, classifier).items()}
+        rows.append({**about, "median_molecules": float(own["n_molecules"].median()), **shares})
+    return pd.DataFrame(rows, columns=None if rows else ["gene", "n_cells", "n_undecided", "median_molecules"])
 
 
 def _named(part: str, values: NDArray[np.float64], classifier: Classifier) -> Mapping[str, float]:

@@ -172,7 +172,7 @@ def _placed(
 ) -> Landscape:
     """A drawn cell in the tile whose first pixel is at `corner` (x, y, µm), a micrometre or more from its edges."""
     side = settings.tile_px * settings.spacing_um[2]
-    for _ in range(200):
+    for _ in range(60):
         shape = drawn_shape(rng, area_um2=float(rng.uniform(220, 330)), name=str(number))
         low, high = shape.box
         if (high - low < side - 2).all():

@@ -168,7 +168,7 @@ def test_the_command_names_the_patterns_of_a_table(
     write_classifier(classifier, tmp_path / "c.npz")
     command = ["patterns", str(points), "--outlines", str(outlines), "--pixel-size-um", "0.2"]
     chosen = ["--patterns", ",".join(PATTERNS), "--classifier", str(tmp_path / "c.npz")]
-    tables = {name: tmp_path / f"{name}.csv" for name in ("output", "features", "molecules")}
+    tables = {name: tmp_path / f"{name}.csv" for name in ("output", "features", "molecules", "genes")}
     named = [text for name, path in tables.items() for text in (f"--{name}", str(path))]
     assert main([*command, *chosen, *named]) == 0
     table = pd.read_csv(tables["output"], dtype={"cell": str}).set_index(["cell", "gene"])
@@ -183,6 +183,10 @@ def test_the_command_names_the_patterns_of_a_table(
     assert "1 of 163 molecules are of cells without an outline (3)" in said
     assert "molecules are outside the outline" in said
     assert len(pd.read_csv(tables["features"])) == 5
+    genes = pd.read_csv(tables["genes"]).set_index("gene")
+    assert genes.loc["NUC", "n_cells"] == 2
+    assert genes.loc["NUC", "mix_intranuclear"] > 0.9
+    assert genes.loc["NUC", "low_intranuclear"] <= genes.loc["NUC", "mix_intranuclear"]
     molecules = pd.read_csv(tables["molecules"])
     assert (molecules.loc[molecules["gene"] == "NUC", "compartment"].isin(["nucleus", "nuclear edge"])).mean() > 0.9
 
