@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from wellspring.localization.classifier.model import RANDOM
 from wellspring.localization.genes import STATISTICS
 from wellspring.localization.simulated.drawing import draw_molecules
 from wellspring.localization.simulated.landscapes import drawn_shape, landscape_of, random_thickness
@@ -22,6 +23,19 @@ WORDS = {
     "nucleus_rank": "distance to the nucleus (rank)",
     "opening_40": "share in extensions",
 }
+_SHORT = {
+    "pattern_score": "Pattern\nscore",
+    "in_nucleus": "In the\nnucleus",
+    "membrane_rank": "Membrane,\nrank",
+    "nucleus_rank": "Nucleus,\nrank",
+    "opening_40": "In\nextensions",
+}
+
+
+def _color(name: str, names: Sequence[str]) -> str:
+    """Grey for random, which is no pattern; the others by their place."""
+    others = [one for one in names if one != RANDOM]
+    return "0.7" if name == RANDOM else color_of(name, names=others)
 
 
 @in_style
@@ -34,7 +48,7 @@ def mixes_figure(patterns: pd.DataFrame, *, names: Sequence[str]) -> Figure:
     place = np.arange(len(shown))
     for name in names:
         share = shown[f"mix_{name}"].fillna(0).to_numpy() if len(shown) else left
-        axes.barh(place, share, left=left, color=color_of(name, names=names), label=name.replace("_", " "))
+        axes.barh(place, share, left=left, color=_color(name, names), label=name.replace("_", " "))
         left = left + share
     axes.set(yticks=place, yticklabels=shown["gene"], xlim=(0, 1), xlabel="Share of cells, corrected for confusion")
     axes.invert_yaxis()
@@ -54,7 +68,7 @@ def effects_figure(effects: pd.DataFrame) -> Figure:
         axes.axvline(0, color="0.6", linewidth=0.8)
         axes.hlines(place, own["low"], own["high"], color="0.4")
         axes.plot(own["effect"], place, "o", color=color_of(name, names=STATISTICS))
-        axes.set(yticks=place, yticklabels=genes, title=WORDS[name].replace(" (", "\n("), xlabel="Difference")
+        axes.set(yticks=place, yticklabels=genes, title=_SHORT[name], xlabel="Difference")
     panels[0].invert_yaxis()
     return figure
 
@@ -75,6 +89,6 @@ def patterns_figure(names: Sequence[str], *, seed: int) -> Figure:
         points = draw_molecules(cell, pattern=name, n=150, degree=degree_of(name, "strong"), rng=rng)
         axes.fill(*shape.rings[0].T, color="0.9")
         axes.fill(*shape.nuclei[0][0].T, color="0.75")
-        axes.plot(points[:, 0], points[:, 1], ".", markersize=2.5, color=color_of(name, names=names))
+        axes.plot(points[:, 0], points[:, 1], ".", markersize=2.5, color=_color(name, names))
         axes.set(aspect="equal", title=name.replace("_", " "))
     return figure
