@@ -1,7 +1,8 @@
 """Localization patterns: macro-F1 on cells of our simulator and of another's rules, and speed.
 
 The classifier is that of the package (eight patterns), the cells are new ones. Of another simulator's rules see
-`bench.other_simulator`; it takes real outlines from the folder ``WELLSPRING_DATA`` and is skipped without it. Speed: CPU
+`bench.other_simulator`; it takes real outlines from the folder ``WELLSPRING_DATA`` and is skipped without it. Speed:
+CPU
 time of one thread, a cell of 20 genes with 50 or 2,500 molecules each; the floor is computing and sorting one distance
 per molecule.
 """

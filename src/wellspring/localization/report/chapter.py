@@ -189,7 +189,10 @@ def localization_warnings(results: LocalizationResults) -> list[str]:
     off = results.calibration[results.calibration["swapped"] > _MOST_BELOW]
     if len(off):
         names = ", ".join(WORDS[name] for name in off["statistic"])
-        lines.append(f"The null does not fit these cells: with labels swapped, too many p are below 0.05 ({names}).")
+        lines.append(
+            f"With labels swapped, too many p are below 0.05 ({names}): all genes together do not fill the cells as "
+            "the null says. Either it does not fit these cells, or many genes have patterns."
+        )
     if results.nulls.get("area"):
         lines.append(
             f"{results.nulls['area']:,} genes in cells were compared with the area of the cell, since nothing says how "
