@@ -109,7 +109,7 @@ def _of_site(
     site: SiteInput, *, classifier: Classifier, settings: LocalizationSettings, key: tuple[str, str]
 ) -> tuple[pd.DataFrame, pd.DataFrame, list[str]]:
     table = _points(site, settings.channels)
-    every = site.cells[site.cells["channel"].isin(settings.channels)][["cell_id", "object_id", "channel"]]
+    every = site.cells[site.cells["channel"].isin(settings.channels)][["label_in_site", "object_id", "channel"]]
     if not len(every):
         return empty_table(LOCALIZED), empty_table(LOCALIZED_MOLECULES), []
     low, high = settings.area_um2
@@ -125,7 +125,7 @@ def _of_site(
     pairs = _pair_rows(found, every, classifier=classifier)
     cut = set(np.flatnonzero(touches_border(site.cell_labels)) + 1)
     odd = {int(name) for name in shapes.implausible_area}
-    flags = {"is_border_cell": pairs["cell_id"].isin(cut), "is_area_out": pairs["cell_id"].isin(odd)}
+    flags = {"is_border_cell": pairs["label_in_site"].isin(cut), "is_area_out": pairs["label_in_site"].isin(odd)}
     seen = [one.molecules for one in found]
     molecules = pd.concat(seen, ignore_index=True) if seen else pd.DataFrame(columns=["cell"])
     return (
@@ -141,10 +141,10 @@ def _bytes(key: tuple[str, str]) -> list[int]:
 
 def _points(site: SiteInput, channels: Sequence[str]) -> pd.DataFrame:
     """The molecules of the channels that are in cells, as a table of `Points`."""
-    own = site.spots[site.spots["channel"].isin(channels) & (site.spots["cell_id"] > 0)]
+    own = site.spots[site.spots["channel"].isin(channels) & (site.spots["label_in_site"] > 0)]
     table = pd.DataFrame(
         {
-            "cell": own["cell_id"].astype(np.int64).astype(str),
+            "cell": own["label_in_site"].astype(np.int64).astype(str),
             "gene": own["channel"].astype(str),
             "x": own["x_px"] * site.pixel_um,
             "y": own["y_px"] * site.pixel_um,
@@ -219,17 +219,17 @@ def _pair_rows(found: Sequence[_Cell], every: pd.DataFrame, *, classifier: Class
             "pattern": called["pattern"].to_numpy(),
             "pattern_score": score,
             "null_score": _null_scores(known, classifier=classifier),
-            "cell_id": rows["cell"].astype(np.int64),
+            "label_in_site": rows["cell"].astype(np.int64),
             **{f"{PROBABILITY}{name}": called[name].to_numpy() for name in names},
         }
         rows = _joined(rows, more).rename(columns={"gene": "channel"})
-        merged = every.merge(rows.drop(columns="cell"), on=["cell_id", "channel"], how="left", validate="1:1")
+        merged = every.merge(rows.drop(columns="cell"), on=["label_in_site", "channel"], how="left", validate="1:1")
     else:
         columns = [one for one in LOCALIZED.names if one not in ("plate", "well", "site", *every.columns)]
         merged = every.reindex(columns=[*every.columns, *columns, *(f"{PROBABILITY}{name}" for name in names)])
     words = {"pattern": UNDECIDED, "missing": "no molecules", "null": "none", "n_molecules": 0}
     merged = merged.astype(dict.fromkeys(words, object)).fillna(words)
-    numbers = [c for c in merged.columns if c not in (*words, "channel", "cell_id", "object_id")]
+    numbers = [c for c in merged.columns if c not in (*words, "channel", "label_in_site", "object_id")]
     types = {**dict.fromkeys(numbers, "float64"), **dict.fromkeys(("pattern", "missing", "null"), "str")}
     return merged.astype({**types, "n_molecules": "int64"})
 
@@ -258,9 +258,9 @@ def _null_scores(known: Sequence[_Cell], *, classifier: Classifier) -> NDArray[n
 def _molecule_rows(molecules: pd.DataFrame, every: pd.DataFrame) -> pd.DataFrame:
     if not len(molecules):
         return empty_table(LOCALIZED_MOLECULES)
-    table = molecules.assign(cell_id=molecules["cell"].astype(np.int64), x_um=molecules["x"], y_um=molecules["y"])
+    table = molecules.assign(label_in_site=molecules["cell"].astype(np.int64), x_um=molecules["x"], y_um=molecules["y"])
     table = table.rename(columns={"gene": "channel"})
-    table = table.merge(every, on=["cell_id", "channel"], how="left", validate="m:1")
+    table = table.merge(every, on=["label_in_site", "channel"], how="left", validate="m:1")
     kept = [name for name in LOCALIZED_MOLECULES.names if name not in ("plate", "well", "site")]
     return table[kept].astype({"membrane_um": "float64", "nucleus_um": "float64", "compartment": "str"})
 

@@ -14,7 +14,7 @@ _GENE = Column("gene", "str", "", "channel of the spots, or what the sheet says 
 _KEY = (
     *SITE_COLUMNS,
     _OBJECT,
-    Column("cell_id", "int64", "", "label of the cell in its site"),
+    Column("label_in_site", "int64", "", "label of the cell in its site"),
 )
 LOCALIZED = Table(
     "localized",

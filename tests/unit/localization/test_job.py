@@ -81,9 +81,11 @@ def _site(well: int) -> SiteInput:
             if (label, gene) == (2, "B"):
                 continue
             placed = (points[:, :2] + corner) / PX
-            one = {"channel": gene, "cell_id": label, "object_id": label + 10, "z_px": points[:, 2] / 0.5}
+            one = {"channel": gene, "label_in_site": label, "object_id": label + 10, "z_px": points[:, 2] / 0.5}
             rows.append(pd.DataFrame({**one, "x_px": placed[:, 0], "y_px": placed[:, 1]}))
-    ids = pd.DataFrame([(c, k, k + 10) for c in "ABC" for k in (1, 2, 3)], columns=["channel", "cell_id", "object_id"])
+    ids = pd.DataFrame(
+        [(c, k, k + 10) for c in "ABC" for k in (1, 2, 3)], columns=["channel", "label_in_site", "object_id"]
+    )
     return SiteInput("1", pd.concat(rows, ignore_index=True), ids, cells, nuclei, PX, 0.5)
 
 
@@ -98,7 +100,7 @@ def pairs(classifier: Classifier) -> pd.DataFrame:
 
 
 def test_a_row_for_each_cell_and_channel(pairs: pd.DataFrame) -> None:
-    own = pairs[pairs["well"] == "w0"].set_index(["cell_id", "channel"])
+    own = pairs[pairs["well"] == "w0"].set_index(["label_in_site", "channel"])
     assert len(own) == 9
     assert own["object_id"].tolist() == [label + 10 for label, _ in own.index]
     none = own[own["n_molecules"] == 0]
@@ -131,7 +133,7 @@ def test_a_well_without_cells_is_an_empty_table(classifier: Classifier) -> None:
     assert len(check_table(nothing.pairs, LOCALIZED, source="x")) == 0
     assert len(check_table(nothing.molecules, LOCALIZED_MOLECULES, source="x")) == 0
     blank = np.zeros((20, 20), np.uint32)
-    spots = pd.DataFrame({name: [] for name in ("channel", "cell_id", "object_id", "x_px", "y_px")})
+    spots = pd.DataFrame({name: [] for name in ("channel", "label_in_site", "object_id", "x_px", "y_px")})
     site = SiteInput("1", spots, empty_table(WELL_SPOTS_PER_CELL), blank, blank, PX, 0.5)
     found = run(iter([site]), classifier=classifier, settings=SETTINGS, key=("p", "w"))
     assert len(check_table(found.pairs, LOCALIZED, source="x")) == 0
@@ -175,7 +177,7 @@ def test_calibration_and_power(pairs: pd.DataFrame, classifier: Classifier) -> N
     # In a cell of one gene there is no label to swap.
     assert (
         cells["swapped_p_in_nucleus"].isna().sum()
-        == (cells.groupby(["well", "cell_id"])["gene"].transform("size") == 1).sum()
+        == (cells.groupby(["well", "label_in_site"])["gene"].transform("size") == 1).sum()
     )
     power = power_table(classifier, n_molecules=30)
     assert power["pattern"].tolist() == ["intranuclear", "cell_edge"]

@@ -77,7 +77,14 @@ def _results(folder: Path, *, call: str, in_cells: str) -> Path:
     }
     write_table(genes.assign(**whole), folder / "report/localization_genes.csv", GENE_PATTERNS)
     rows = pd.DataFrame({"channel": ["G1", "G2"], "pattern": ["random", in_cells]})
-    fixed = {"plate": "localization01", "well": "A01", "site": "1", "object_id": 1, "cell_id": 1, "n_molecules": 9}
+    fixed = {
+        "plate": "localization01",
+        "well": "A01",
+        "site": "1",
+        "object_id": 1,
+        "label_in_site": 1,
+        "n_molecules": 9,
+    }
     rows = rows.assign(**fixed, is_border_cell=False, is_area_out=False, null="area", missing="none")
     numbers = [name for name in LOCALIZED.names if name not in rows]
     gaps = pd.DataFrame(np.nan, index=rows.index, columns=numbers)
