@@ -59,10 +59,10 @@ def test_the_smfish_config_plans_its_stages_and_no_training(tmp_path: Path) -> N
         (tmp_path / config["raw"]["pattern"].format(**parts)).touch()
     _sheet(tmp_path, wells=["A01", "A02"])
     counts = planned(tmp_path, configfile=ROOT / "config/smfish/config.yaml")
-    per_well = ("raw_describe", "segmentation_nuclei", "segmentation_cells", "spots_detect")
-    assert [counts[rule] for rule in per_well] == [2, 2, 2, 2]
-    assert {"segmentation_chapter", "spots_chapter", "report_page"} <= set(counts)
-    assert not [rule for rule in counts if rule.startswith(("cells", "dataset", "training", "attribution"))]
+    per_well = ("raw_describe", "segmentation_nuclei", "segmentation_cells", "spots_detect", "cells_measure")
+    assert [counts[rule] for rule in per_well] == [2, 2, 2, 2, 2]
+    assert {"segmentation_chapter", "spots_chapter", "cells_chapter", "report_page"} <= set(counts)
+    assert not [rule for rule in counts if rule.startswith(("cells_crop", "dataset", "training", "attribution"))]
 
 
 def _monolayers(folder: Path, **columns: list[str]) -> None:

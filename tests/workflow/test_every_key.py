@@ -52,7 +52,7 @@ VALUES: dict[str, list[Any]] = {
     "localization.unit_column": ["sample"],
     "dataset.target_channel": ["RFP"],
     "dataset.select": [{"label": ["x"]}],
-    "dataset.filter": [[{"column": "is_border_cell", "drop": [1]}]],
+    "dataset.filter": [[{"column": "is_border_nucleus", "drop": [1]}]],
     "dataset.split.stratify": [["label"]],
     "dataset.split.group": ["sample", "well"],
     "dataset.input_channels": [["DAPI", "RFP"]],
