@@ -84,7 +84,7 @@ def expected(drawn: tuple[NDArray[np.int32], NDArray[np.uint16]]) -> pd.DataFram
     """What scikit-image has."""
     labels, image = drawn
     names = sorted({name.split("-")[0] for name in _PROPERTIES} | {"label", "orientation", "centroid_weighted"})
-    quantiles = (_lower_quartile, _median)
+    quantiles = (_lower_quartile, _median, _deviation)
     table = regionprops_table(labels, np.moveaxis(image, 0, -1), properties=names, extra_properties=quantiles)
     return pd.DataFrame(table)
 
@@ -95,6 +95,10 @@ def _lower_quartile(mask: NDArray[np.bool_], image: NDArray[np.uint16]) -> float
 
 def _median(mask: NDArray[np.bool_], image: NDArray[np.uint16]) -> float:
     return float(np.median(image[mask]))
+
+
+def _deviation(mask: NDArray[np.bool_], image: NDArray[np.uint16]) -> float:
+    return float(np.median(np.abs(image[mask] - np.median(image[mask]))))
 
 
 @pytest.mark.parametrize(("name", "column"), _PROPERTIES.items())
@@ -117,6 +121,25 @@ def test_orientation_is_that_of_scikit_image(found: pd.DataFrame, expected: pd.D
 def test_quantiles_are_those_of_numpy(found: pd.DataFrame, expected: pd.DataFrame) -> None:
     np.testing.assert_allclose(found["Nuclei_Intensity_LowerQuartile_A"], expected["_lower_quartile-0"])
     np.testing.assert_allclose(found["Nuclei_Intensity_Median_B"], expected["_median-1"])
+    for place, channel in enumerate(CHANNELS):
+        np.testing.assert_allclose(found[f"Nuclei_Intensity_MAD_{channel}"], expected[f"_deviation-{place}"])
+
+
+@pytest.mark.parametrize("n_px", [1, 2, 3, 4, 5, 8, 101])
+@pytest.mark.parametrize("largest", [2, 65535])
+def test_quantiles_and_deviations_of_few_and_of_equal_values(n_px: int, largest: int) -> None:
+    values = np.random.default_rng(n_px).integers(0, largest + 1, (40, n_px)).astype(np.uint16)
+    labels = np.repeat(np.arange(1, 41), n_px).reshape(40, n_px)
+    columns = features_of_site(
+        values[None], Labels(labels, None), channels=["A"], families=["intensity"], background={}, pixel_size_um=None
+    )
+    exact = values.astype(np.float64)
+    median = np.median(exact, axis=1)
+    np.testing.assert_array_equal(columns["Nuclei_Intensity_Median_A"], median)
+    deviations = np.median(np.abs(exact - median[:, None]), axis=1)
+    np.testing.assert_array_equal(columns["Nuclei_Intensity_MAD_A"], deviations)
+    np.testing.assert_allclose(columns["Nuclei_Intensity_Quantile95_A"], np.quantile(exact, 0.95, axis=1))
+    np.testing.assert_allclose(columns["Nuclei_Intensity_Std_A"], exact.std(axis=1), atol=1e-9)
 
 
 def test_the_displacement_is_from_the_weighted_centre(found: pd.DataFrame, expected: pd.DataFrame) -> None:

@@ -89,7 +89,8 @@ class Light:
         self.ordered = sorted_values(values, objects)
         self.total = objects.sum(values)
         self.mean = self.total / objects.n_px
-        self.spread = objects.spread(values, self.mean)
+        last = objects.start + objects.n_px - 1
+        self.spread = objects.spread(values, self.mean, is_constant=self.ordered[objects.start] == self.ordered[last])
 
 
 def light_of(plane: NDArray[np.uint16], objects: Objects, background: _Floats) -> Light:
@@ -133,9 +134,9 @@ def intensity_of(light: Light, objects: Objects, *, edge: Objects, is_edge: NDAr
         "Std": light.spread,
         "Min": light.ordered[objects.start].astype(np.float64),
         "Max": light.ordered[objects.start + objects.n_px - 1].astype(np.float64),
-        "MAD": _median_deviation(light, objects, quantiles["Median"]),
+        "MAD": _median_deviation(light.ordered, objects, quantiles["Median"]),
         "MeanEdge": edge_mean,
-        "StdEdge": edge.spread(edge_values, edge_mean),
+        "StdEdge": edge.spread(edge_values, edge_mean, is_constant=edge.least(edge_values) == edge_mean),
         "MeanLessBackground": light.mean - light.background,
         "MedianLessBackground": quantiles["Median"] - light.background,
         "IntegratedLessBackground": light.total - objects.n_px * light.background,
@@ -144,21 +145,41 @@ def intensity_of(light: Light, objects: Objects, *, edge: Objects, is_edge: NDAr
     return named | {"MassDisplacement_{channel}_px": _displacement(light, objects)}
 
 
-def _median_deviation(light: Light, objects: Objects, median: _Floats) -> _Floats:
-    # A median may lie between two values, so deviations are counted in halves.
-    halves = np.abs(2 * light.values.astype(np.int32) - (2 * median).astype(np.int32)[objects.owner])
-    is_short = int(halves.max(initial=0)) <= np.iinfo(np.uint16).max
-    ordered = sorted_values(halves.astype(np.uint16) if is_short else halves, objects).astype(np.int64)
-    middle = objects.start + (objects.n_px - 1) // 2
-    other = objects.start + objects.n_px // 2
-    found: _Floats = (ordered[middle] + ordered[other]) / 4.0
+def _median_deviation(ordered: NDArray[np.uint16], objects: Objects, median: _Floats) -> _Floats:
+    """Median of the distances to the median, from values that ascend within each object."""
+    n_px = objects.n_px
+    low, high = (_nearest(ordered, objects, median, number) for number in ((n_px + 1) // 2, n_px // 2 + 1))
+    found: _Floats = (low + high) / 2
+    return found
+
+
+def _nearest(ordered: NDArray[np.uint16], objects: Objects, median: _Floats, number: NDArray[np.int64]) -> _Floats:
+    """(n_objects,) the distance to the median that is the `number`-th smallest.
+
+    The nearest values are neighbours in the order, so they are a window of `number` values: the one whose farther end
+    is nearest. It begins where the upper end becomes the farther one, found by halving the range for all objects.
+    """
+
+    def ends(first: NDArray[np.int64]) -> tuple[_Floats, _Floats]:
+        at = objects.start + first
+        return median - ordered[at], ordered[at + number - 1] - median
+
+    least, most = np.zeros_like(number), objects.n_px - number
+    while (least < most).any():
+        middle = (least + most) // 2
+        below, above = ends(middle)
+        is_upper = above >= below
+        most = np.where(is_upper, middle, most)
+        least = np.where(is_upper, least, np.minimum(middle + 1, most))
+    here, before = np.maximum(*ends(least)), np.maximum(*ends(np.maximum(least - 1, 0)))
+    found: _Floats = np.minimum(here, before)
     return found
 
 
 def _displacement(light: Light, objects: Objects) -> _Floats:
     with np.errstate(divide="ignore", invalid="ignore"):
         away = [
-            objects.sum(light.values * place.astype(np.int64)) / light.total - objects.mean(place)
-            for place in (objects.y, objects.x)
+            objects.sum(light.values * place.astype(np.int64)) / light.total - middle
+            for place, middle in zip((objects.y, objects.x), objects.center, strict=True)
         ]
     return np.hypot(*away)

@@ -89,7 +89,7 @@ def _distances(objects: Objects) -> NDArray[np.float64]:
     """(n_objects, 5) distances to the nearest centres, px; missing where there are not as many."""
     found = np.full((len(objects), N_NEAREST), np.nan)
     if len(objects) > 1:
-        centres = np.stack([objects.mean(objects.y), objects.mean(objects.x)], axis=1)
+        centres = np.stack(objects.center, axis=1)
         n_known = min(N_NEAREST, len(objects) - 1)
         nearest, _ = cKDTree(centres).query(centres, k=n_known + 1)
         found[:, :n_known] = nearest[:, 1:]
@@ -97,7 +97,7 @@ def _distances(objects: Objects) -> NDArray[np.float64]:
 
 
 def _touching(objects: Objects, around: Surroundings) -> dict[str, NDArray[np.float64]]:
-    at, owner = around.at[around.is_outline], objects.owner[around.is_outline].astype(np.int64)
+    at, owner = around.outline, objects.owner[around.is_outline].astype(np.int64)
     own = around.padded[at]
     pairs, touches = [], np.zeros(len(at), dtype=bool)
     span = int(around.padded.max(initial=0)) + 1

@@ -2,16 +2,25 @@
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Objects", "objects_of", "sorted_values"]
+__all__ = ["Block", "Objects", "objects_of", "sorted_values"]
 
 _Floats = NDArray[np.float64]
 _MOST_SHORT = 1 << 16
-_Value = TypeVar("_Value", bound=np.integer)
+_LARGEST = np.uint16(np.iinfo(np.uint16).max)
+# Objects in one block differ in size by at most this factor.
+_BLOCK_FACTOR = 2**0.5
+
+
+@dataclass(frozen=True)
+class Block:
+    """Objects of about one size, a row each: indices of their pixels, and which of them are its own, not filled up."""
+
+    at: NDArray[np.int64]
+    is_own: NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -64,6 +73,23 @@ class Objects:
         found[self.at] = np.arange(len(self.at), dtype=np.int32)
         return found
 
+    @cached_property
+    def center(self) -> tuple[_Floats, _Floats]:
+        """Mean row and mean column of the pixels, (n_objects,) each."""
+        return self.mean(self.y), self.mean(self.x)
+
+    @cached_property
+    def blocks(self) -> list[Block]:
+        """All objects, in a few blocks of about one size."""
+        found = []
+        size = np.ceil(np.log(self.n_px) / np.log(_BLOCK_FACTOR)).astype(np.int64)
+        for one in np.unique(size):
+            own = np.flatnonzero(size == one)
+            columns = np.arange(self.n_px[own].max())
+            is_own = columns < self.n_px[own, None]
+            found.append(Block(np.minimum(self.start[own, None] + columns, len(self.at) - 1), is_own))
+        return found
+
     def sum(self, values: NDArray[np.generic]) -> _Floats:
         """(n_objects,) sum of (n_px,) `values`, integers without rounding."""
         if not len(self):
@@ -83,11 +109,11 @@ class Objects:
         """(n_objects,) largest of (n_px,) `values`."""
         return np.maximum.reduceat(values, self.start).astype(np.float64) if len(self) else np.zeros(0)
 
-    def spread(self, values: NDArray[np.integer], mean: _Floats) -> _Floats:
-        """(n_objects,) standard deviation of (n_px,) `values` around their `mean`; exactly 0 of a constant."""
+    def spread(self, values: NDArray[np.integer], mean: _Floats, *, is_constant: NDArray[np.bool_]) -> _Floats:
+        """(n_objects,) standard deviation of (n_px,) `values` around their `mean`; 0 where they are constant."""
         off = values - mean[self.owner]
-        spread = np.sqrt(self.sum(off * off) / self.n_px)
-        return np.where(self.least(values) == self.largest(values), 0.0, spread)
+        off *= off
+        return np.where(is_constant, 0.0, np.sqrt(self.sum(off) / self.n_px))
 
     def chosen(self, is_chosen: NDArray[np.bool_]) -> "Objects":
         """The objects with some of their pixels; those that keep none are left out."""
@@ -131,12 +157,12 @@ def objects_of(labels: NDArray[np.integer]) -> Objects:
     )
 
 
-def sorted_values(values: NDArray[_Value], objects: Objects) -> NDArray[_Value]:
+def sorted_values(values: NDArray[np.uint16], objects: Objects) -> NDArray[np.uint16]:
     """(n_px,) values, ascending within each object."""
-    if len(objects) >= _MOST_SHORT or values.dtype != np.uint16:
-        order = np.lexsort((values, objects.owner))
-        return values[order]
-    # Two stable sorts of 16-bit numbers, which are radix sorts, by value and then by object.
-    by_value = np.argsort(values, kind="stable")
-    by_object = np.argsort(objects.owner.astype(np.uint16)[by_value], kind="stable")
-    return values[by_value[by_object]]
+    found = np.empty_like(values)
+    for block in objects.blocks:
+        # Filled up with the largest value, which stays behind. Of 16-bit numbers a stable sort is a radix sort.
+        rows = np.where(block.is_own, values[block.at], _LARGEST)
+        rows.sort(axis=1, kind="stable")
+        found[block.at[block.is_own]] = rows[block.is_own]
+    return found

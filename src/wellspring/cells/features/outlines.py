@@ -34,17 +34,20 @@ class Surroundings:
         X + 2: what one row further is.
     at : (n_px,) int64
         Position in `padded` of each pixel of the objects.
-    is_same : dict of (dy, dx) to (n_px,) bool
-        Whether the neighbour is of the same object; of all eight.
     is_outline : (n_px,) bool
         Whether a straight neighbour is of no or of another object.
+    outline : (n_outline,) int64
+        Position in `padded` of each pixel of the outlines, in the order of `at`.
+    is_same : dict of (dy, dx) to (n_outline,) bool
+        Whether the neighbour of a pixel of an outline is of the same object; of all eight.
     """
 
     padded: NDArray[np.int32]
     width: int
     at: NDArray[np.int64]
-    is_same: dict[tuple[int, int], NDArray[np.bool_]]
     is_outline: NDArray[np.bool_]
+    outline: NDArray[np.int64]
+    is_same: dict[tuple[int, int], NDArray[np.bool_]]
 
     def step(self, dy: int, dx: int) -> int:
         """What to add to a position for this neighbour."""
@@ -53,13 +56,19 @@ class Surroundings:
 
 def surroundings(labels: NDArray[np.integer], objects: Objects) -> Surroundings:
     """The neighbours of all pixels of `objects`, which are those of `labels`, (Y, X), 0 = background."""
-    padded = np.pad(labels.astype(np.int32, copy=False), 1).ravel()
-    width = labels.shape[1] + 2
-    at = (objects.y.astype(np.int64) + 1) * width + objects.x + 1
-    own = padded[at]
-    is_same = {(dy, dx): padded[at + (dy * width + dx)] == own for dy, dx in _ALL}
-    is_outline = ~(is_same[-1, 0] & is_same[1, 0] & is_same[0, -1] & is_same[0, 1])
-    return Surroundings(padded, width, at, is_same, is_outline)
+    image = np.pad(labels.astype(np.int32, copy=False), 1)
+    padded, width = image.ravel(), image.shape[1]
+    at = objects.at + 2 * objects.y.astype(np.int64) + (width + 1)
+    differs = np.zeros(labels.shape, dtype=bool)
+    for axis in (0, 1):
+        inner = image[:, 1:-1] if axis == 0 else image[1:-1]
+        change = np.diff(inner, axis=axis) != 0
+        differs |= (change[:-1] | change[1:]) if axis == 0 else (change[:, :-1] | change[:, 1:])
+    is_outline = differs.ravel()[objects.at]
+    outline = at[is_outline]
+    own = padded[outline]
+    is_same = {(dy, dx): padded[outline + (dy * width + dx)] == own for dy, dx in _ALL}
+    return Surroundings(padded, width, at, is_outline, outline, is_same)
 
 
 def perimeters(objects: Objects, around: Surroundings) -> NDArray[np.float64]:
@@ -67,14 +76,12 @@ def perimeters(objects: Objects, around: Surroundings) -> NDArray[np.float64]:
 
     The outline is the line through the centres of its pixels (Benkrid and Crookes 2000).
     """
-    at = around.at[around.is_outline]
-    outline = np.zeros(len(around.padded), dtype=np.int32)
-    own = around.padded[at]
-    outline[at] = own
-    pattern = np.ones(len(at), dtype=np.int8)
-    for dy, dx in _ALL:
+    is_in_outline = np.zeros(len(around.padded), dtype=bool)
+    is_in_outline[around.outline] = True
+    pattern = np.ones(len(around.outline), dtype=np.int8)
+    for (dy, dx), is_same in around.is_same.items():
         weight = np.int8(10 if dy and dx else 2)
-        pattern += weight * (outline[at + around.step(dy, dx)] == own)
+        pattern += weight * (is_in_outline[around.outline + around.step(dy, dx)] & is_same)
     lengths = np.zeros(_MOST + 1)
     lengths[list(_LENGTHS)] = list(_LENGTHS.values())
     owner = objects.owner[around.is_outline]
@@ -89,13 +96,15 @@ def euler_numbers(objects: Objects, around: Surroundings) -> NDArray[np.float64]
     """
     up, left = ~around.is_same[-1, 0], ~around.is_same[0, -1]
     right_corner, left_corner = ~around.is_same[-1, 1], ~around.is_same[-1, -1] & left
-    return objects.sum(up * (right_corner.astype(np.int8) - 1 + left_corner))
+    owner = objects.owner[around.is_outline]
+    corners = up * (right_corner.astype(np.int8) - 1 + left_corner)
+    return np.bincount(owner, corners, minlength=len(objects)).astype(np.float64)
 
 
 def depths(objects: Objects, around: Surroundings) -> NDArray[np.int32]:
     """(n_px,) steps from the outside: 1 in the outline. Steps to four and to eight neighbours alternate (octagons)."""
     depth = np.zeros(len(around.padded), dtype=np.int32)
-    front, level = around.at[around.is_outline], 1
+    front, level = around.outline, 1
     depth[front] = level
     while len(front):
         level += 1
@@ -128,7 +137,7 @@ def ring_around(objects: Objects, around: Surroundings, *, gap_px: int, width_px
     frame = owner.reshape(-1, around.width)
     # The frame is no pixel of the image.
     frame[[0, -1], :] = frame[:, [0, -1]] = -1
-    front, ring = around.at[around.is_outline], np.zeros_like(owner)
+    front, ring = around.outline, np.zeros_like(owner)
     for level in range(1, gap_px + width_px + 1):
         found = []
         for near, own in _steps(front, around, level=level, owner=owner):

@@ -47,8 +47,8 @@ def rings_of(objects: Objects, depth: NDArray[np.int32]) -> Rings:
     share = (depth - 0.5) / deepest[objects.owner]
     ring = np.minimum((N_RINGS * (1 - share)).astype(np.int64), N_RINGS - 1)
     of_pixel = objects.owner.astype(np.int64) * N_RINGS + ring
-    dy = objects.y - objects.mean(objects.y)[objects.owner]
-    dx = objects.x - objects.mean(objects.x)[objects.owner]
+    dy = objects.y - objects.center[0][objects.owner]
+    dx = objects.x - objects.center[1][objects.owner]
     # The octant by signs and the larger side, which costs less than an angle.
     octant = (dy > 0) * 4 + (dx > 0) * 2 + (np.abs(dy) > np.abs(dx))
     sector = of_pixel * _N_SECTORS + octant

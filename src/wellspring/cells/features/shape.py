@@ -59,7 +59,7 @@ def shape_of(objects: Objects, around: Surroundings, *, pixel_size_um: float | N
     form factor of a single pixel, which has no outline, is missing.
     """
     n_px = objects.n_px.astype(np.float64)
-    y, x = objects.mean(objects.y), objects.mean(objects.x)
+    y, x = objects.center
     hulls = hulls_of(objects)
     l1, l2, angle = _ellipses(objects, y, x)
     perimeter = perimeters(objects, around)
