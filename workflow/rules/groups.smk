@@ -34,7 +34,7 @@ check_groups()
 
 rule groups_compare:
     input:
-        nuclei=per_well("<results>/segmentation/{plate}/{well}.nuclei.parquet"),
+        nuclei=nucleus_tables(),
         spots=spot_tables("cells"),
         thresholds=spot_tables("thresholds"),
         cells=table_of_features(),

@@ -13,7 +13,7 @@ def judged_plates(kind):
 
 rule plates_chapter:
     input:
-        nuclei=per_well("<results>/segmentation/{plate}/{well}.nuclei.parquet"),
+        nuclei=nucleus_tables(),
         cells=spots_of_plates("cells"),
         thresholds=spots_of_plates("thresholds"),
         images=judged_plates("images"),

@@ -1,5 +1,6 @@
 # segmentation: images -> nucleus and cell labels
 from wellspring.segmentation.given.files import has_cells, has_given_cells, has_nuclei
+from wellspring.segmentation.stage import has_objects
 
 
 include: "segmentation_given.smk"
@@ -19,8 +20,20 @@ def cell_channels():
     return [cells["channel"]] if "channel" in cells else []
 
 
+def nucleus_labels():
+    """Labels of the nuclei, or of what cells grow from; [] where neither is segmented."""
+    return "<results>/segmentation/{plate}/{well}.ome.tif" if has_objects(config) else []
+
+
+def nucleus_tables():
+    """What the nuclei of all wells are like; [] where neither nuclei nor cells are segmented."""
+    return per_well("<results>/segmentation/{plate}/{well}.nuclei.parquet") if has_objects(config) else []
+
+
 def cell_labels():
-    """Labels of the cells; of the nuclei where there are no cells."""
+    """Labels of the cells; of the nuclei where there are no cells; [] where there are neither."""
+    if not has_objects(config):
+        return []
     suffix = ".cells.ome.tif" if has_cells(config["segmentation"]) else ".ome.tif"
     return f"<results>/segmentation/{{plate}}/{{well}}{suffix}"
 

@@ -6,7 +6,7 @@ rule spots_detect:
         index="<results>/raw/{plate}/{well}.json",
         correction=plate_correction(config["spots"]["channels"]),
         judged=plate_judged(),
-        nuclei="<results>/segmentation/{plate}/{well}.ome.tif",
+        nuclei=nucleus_labels(),
         cells=volume_labels(),
         borders=border_labels(),
     output:
@@ -40,8 +40,8 @@ rule spots_overlays:
     input:
         # Of all wells, since their doubts decide which few are drawn.
         indexes=per_well("<results>/raw/{plate}/{well}.json"),
-        nuclei=per_well("<results>/segmentation/{plate}/{well}.ome.tif"),
-        cells=per_well(cell_labels()),
+        nuclei=per_well(nucleus_labels()) if has_objects(config) else [],
+        cells=per_well(cell_labels()) if has_objects(config) else [],
         spots=per_well("<results>/spots/{plate}/{well}.parquet"),
         thresholds=per_well("<results>/spots/{plate}/{well}.thresholds.parquet"),
     output:
@@ -86,7 +86,11 @@ rule spots_chapter:
         thresholds=report(
             "<results>/report/spot_thresholds.svg", caption="../report/spots/spot_thresholds.rst", category="Spots"
         ),
-        counts=report("<results>/report/spot_counts.svg", caption="../report/spots/spot_counts.rst", category="Spots"),
+        counts=report(
+            "<results>/report/spot_counts.svg",
+            caption=f"../report/spots/{'spot' if has_objects(config) else 'image'}_counts.rst",
+            category="Spots",
+        ),
     log:
         "<logs>/spots_chapter.log",
     benchmark:
@@ -101,6 +105,7 @@ rule spots_chapter:
         spots=config["spots"],
         groups=groups_of_wells(),
         corrected=corrected_channels(config["spots"]["channels"]),
+        has_objects=has_objects(config),
         code=script_code("spots/chapter"),
     message:
         "Writing the chapter on the spots"

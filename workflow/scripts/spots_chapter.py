@@ -12,7 +12,7 @@ from wellspring.report.style import save_figure
 from wellspring.spots.images import TABLES
 from wellspring.spots.plate import compared_images
 from wellspring.spots.report.chapter import spots_chapter
-from wellspring.spots.report.counts import counts_figure
+from wellspring.spots.report.counts import counts_figure, counts_of_images
 from wellspring.spots.report.curves import curves_figure, curves_note
 from wellspring.spots.report.figures import spots_table
 from wellspring.spots.tables import SPOT_QUALITY
@@ -31,6 +31,7 @@ def main(
     spots: Mapping[str, Any],
     groups: Sequence[tuple[str, str, str]],
     corrected: Sequence[str],
+    has_objects: bool,
     output: Mapping[str, Path],
 ) -> None:
     """Read the files `given` (lists of a name); write `output`: chapter, table, thresholds, counts."""
@@ -45,7 +46,8 @@ def main(
     write_table(table, output["table"], SPOT_QUALITY)
     save_figure(curves_figure(tables["curves"], tables["thresholds"]), output["thresholds"])
     named = {(plate, well): group for plate, well, group in groups}
-    save_figure(counts_figure(tables["cells"], tables["thresholds"], groups=named), output["counts"])
+    counts, per = (tables["cells"], "cell") if has_objects else (counts_of_images(tables["thresholds"]), "image")
+    save_figure(counts_figure(counts, tables["thresholds"], groups=named, per=per), output["counts"])
     sources = ImageSources(
         files={**output, **drawn},
         captions=read_captions(given["captions"]),
@@ -54,7 +56,8 @@ def main(
         sites=sites,
     )
     note = curves_note(tables["thresholds"])
-    write_chapter(spots_chapter(table, spots=spots, curves_note=note, sources=sources), output["chapter"])
+    found = spots_chapter(table, spots=spots, curves_note=note, sources=sources, has_objects=has_objects)
+    write_chapter(found, output["chapter"])
 
 
 if __name__ == "__main__":
@@ -66,5 +69,6 @@ if __name__ == "__main__":
             spots=snakemake.params.spots,
             groups=snakemake.params.groups,
             corrected=snakemake.params.corrected,
+            has_objects=snakemake.params.has_objects,
             output={name: Path(path) for name, path in snakemake.output.items()},
         )

@@ -28,8 +28,8 @@ def main(
     left_out: Sequence[str],
     background: Mapping[str, float],
     spots: Mapping[str, Any],
-    nuclei: Path,
-    cells: Path,
+    nuclei: Path | None,
+    cells: Path | None,
     borders: Path | None,
     output: Mapping[str, Path],
 ) -> None:
@@ -37,9 +37,9 @@ def main(
     well, settings = read_index(index), settings_of(SpotSettings, spots)
     applied = read_correction(correction, left_out=left_out)
     images = corrected(read_stacks(well, wanted=settings.channels), applied, background=background)
-    labels = read_labels(nuclei, of_well=True), read_labels(cells, of_well=True)
-    others = None if borders is None else read_labels(borders, of_well=True)
-    found = job.run(images, *labels, settings, key=(well.plate, well.well), borders=others)
+    paths = (nuclei, cells, borders)
+    labels, of_cells, others = (None if path is None else read_labels(path, of_well=True) for path in paths)
+    found = job.run(images, labels, of_cells, settings, key=(well.plate, well.well), borders=others)
     for name, table in TABLES.items():
         write_table(getattr(found, name), output[name], table)
 
@@ -53,8 +53,8 @@ if __name__ == "__main__":
             left_out=snakemake.params.left_out,
             background=snakemake.params.background,
             spots=snakemake.params.spots,
-            nuclei=Path(given.nuclei),
-            cells=Path(given.cells),
+            nuclei=Path(given.nuclei) if given.nuclei else None,
+            cells=Path(given.cells) if given.cells else None,
             borders=Path(given.borders) if given.borders else None,
             output={name: Path(file) for name, file in snakemake.output.items()},
         )

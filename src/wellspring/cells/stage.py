@@ -2,17 +2,10 @@
 
 from collections.abc import Iterable
 
-from wellspring.raw.formats import has_images
-from wellspring.segmentation.given.files import has_cells, has_nuclei
+from wellspring.segmentation.stage import has_objects
 from wellspring.stage import Config, Stage
 
-__all__ = ["STAGE", "has_objects"]
-
-
-def has_objects(config: Config) -> bool:
-    """Whether nuclei or cells are segmented in the images of the wells."""
-    block = config["segmentation"]
-    return has_images(config) and (has_nuclei(block) or has_cells(block))
+__all__ = ["STAGE"]
 
 
 def _is_wanted(config: Config) -> bool:

@@ -27,8 +27,8 @@ def _mistakes(config: Config) -> list[str]:
 
 def _needing_cells(config: Config) -> list[str]:
     """What is asked for and is not possible without the features of cells."""
-    from wellspring.cells.stage import has_objects
     from wellspring.profiling.embeddings import embedding
+    from wellspring.segmentation.stage import has_objects
 
     asked = [name for name in config["profiling"]["methods"] if embedding(name).needs_cells]
     if not asked or (config["cells"]["features"] is not None and has_objects(config)):

@@ -3,10 +3,16 @@
 from wellspring.errors import InputError
 from wellspring.raw.formats import has_images
 from wellspring.raw.names import compile_pattern
-from wellspring.segmentation.given.files import KEYS, has_cells, has_given_cells
+from wellspring.segmentation.given.files import KEYS, has_cells, has_given_cells, has_nuclei
 from wellspring.stage import Config, Stage
 
-__all__ = ["STAGE"]
+__all__ = ["STAGE", "has_objects"]
+
+
+def has_objects(config: Config) -> bool:
+    """Whether nuclei or cells are segmented in the images of the wells; if not, spots are counted per image."""
+    block = config["segmentation"]
+    return has_images(config) and (has_nuclei(block) or has_cells(block))
 
 
 def _is_wanted(config: Config) -> bool:
@@ -41,7 +47,12 @@ def _mistakes(config: Config) -> list[str]:
         return ["segmentation.z_step_um: needs segmentation.cells with method own_edge or watershed; leave it out"]
     if block["method"] == "given":
         return _mistakes_of_given(block)
-    if block["nucleus_channel"] is None and "channel" not in (block["cells"] or {}):
+    if has_images(config) and not has_objects(config) and config["dataset"]["target_channel"] is not None:
+        return [
+            "segmentation.nucleus_channel: null leaves no nuclei to crop for dataset.target_channel; name a channel, "
+            "or leave the target out"
+        ]
+    if block["nucleus_channel"] is None and block["cells"] is not None and "channel" not in block["cells"]:
         return [
             "segmentation.nucleus_channel: null needs segmentation.cells with a channel, whose stain gives the seeds"
         ]

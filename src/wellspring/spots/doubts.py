@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 __all__ = [
     "DOUBTS",
     "MOSTLY_ADDED",
+    "NO_CELLS",
     "NO_DOUBT",
     "UNLIKE",
     "image_doubts",
@@ -28,6 +29,7 @@ __all__ = [
 
 # Where it holds, the spots that splitting adds are not counted.
 MOSTLY_ADDED = "mostly in clumps"
+NO_CELLS = "no cells"
 # Found where all images of a plate are there: `wellspring.spots.plate.compared_images`.
 UNLIKE = "unlike its plate"
 # The words of the table's column `doubts`, in its order, and what they ask for.
@@ -35,7 +37,7 @@ DOUBTS = {
     "constant image": "all pixels have one value; the shutter may have been closed, or the wrong channel named",
     "saturated": "the camera's or the file's highest value cuts off spots or much of the field: brightness, SNR and "
     "clumps are wrong there",
-    "no cells": "no spot can be given to a cell",
+    NO_CELLS: "no spot can be given to a cell",
     "threshold in the noise": "noise alone would have more than half as many maxima above it; clumps were not "
     "split, since the typical maximum may be noise",
     "unstable count": "it depends strongly on the exact threshold",
@@ -148,7 +150,7 @@ def image_doubts(
     holds = {
         "constant image": is_constant,
         "saturated": saturated_share > _FIELD_SHARE or at_top > _SPOT_SHARE * max(1, len(spots)),
-        "no cells": n_cells == 0,
+        NO_CELLS: n_cells == 0,
         "threshold in the noise": is_in_noise(threshold),
         "unstable count": is_unstable(threshold, limit=max_instability),
         "crowded": crowding.hides_spots,

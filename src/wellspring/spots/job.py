@@ -1,11 +1,13 @@
 """From the settings of the config to the spots of a well."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from wellspring.raw.images import SiteStacks
+from wellspring.spots.doubts import NO_CELLS, joined_doubts
 from wellspring.spots.images import SpotTables, joined_tables, spots_of_image, voxel_size_um
 from wellspring.spots.optics import Optics
 from wellspring.spots.settings import SpotSettings
@@ -15,8 +17,8 @@ __all__ = ["run"]
 
 def run(
     sites: Iterable[SiteStacks],
-    nuclei: Mapping[str, NDArray[np.integer]],
-    cells: Mapping[str, NDArray[np.integer]],
+    nuclei: Mapping[str, NDArray[np.integer]] | None,
+    cells: Mapping[str, NDArray[np.integer]] | None,
     settings: SpotSettings,
     *,
     key: tuple[str, str],
@@ -30,6 +32,7 @@ def run(
         With the channels of the settings and no others.
     nuclei, cells
         Site name to (Y, X) labels; of cells also (Z, Y, X). Object ids are numbered from site to site, by the nuclei.
+        None where neither is segmented: all spots are in no cell, and that there are no cells is no doubt.
     settings
         The block ``spots``.
     key
@@ -46,7 +49,8 @@ def run(
     sigma = settings.sigma_px
     last_id = 0
     for site in sites:
-        in_site = nuclei[site.site], cells[site.site]
+        shape = next(iter(site.stacks.values())).shape[-2:]
+        in_site = tuple(np.zeros(shape, np.uint32) if one is None else one[site.site] for one in (nuclei, cells))
         for channel, image in site.stacks.items():
             voxel = voxel_size_um(
                 settings.spacing_um,
@@ -68,8 +72,16 @@ def run(
                 first_id=last_id,
                 others=None if borders is None else borders[site.site],
             )
+            tables = _counted_per_image(tables) if nuclei is None else tables
             found.append(tables.named(plate=key[0], well=key[1], site=site.site, channel=channel))
             print(f"site {site.site}, {channel}: {len(tables.spots)} spots in {len(tables.cells)} cells")
         # Given cells without a nucleus have ids that no nucleus has.
         last_id += max(int(labels.max(initial=0)) for labels in in_site)
     return joined_tables(found)
+
+
+def _counted_per_image(tables: SpotTables) -> SpotTables:
+    """The same tables of an image without cells that has no doubt for having none."""
+    doubts = [text.split(", ") for text in tables.thresholds["doubts"]]
+    known = [joined_doubts(words for words in own if words != NO_CELLS) for own in doubts]
+    return replace(tables, thresholds=tables.thresholds.assign(doubts=known))

@@ -77,8 +77,8 @@ def read_overlay(
     *,
     projection: str,
     channels: Sequence[str],
-    nuclei: Path,
-    cells: Path,
+    nuclei: Path | None,
+    cells: Path | None,
     spots: pd.DataFrame | None = None,
     wanted_site: str | None = None,
     doubts: str = "",
@@ -92,7 +92,7 @@ def read_overlay(
     projection, channels
         As of `read_sites`; the images are drawn as they were recorded.
     nuclei, cells
-        Label files. A site that was left out is not in them.
+        Label files. A site that was left out is not in them. None where neither is segmented: the first site is drawn.
     spots
         Table `WELL_SPOTS` of the well; None: no spots are drawn.
     wanted_site
@@ -110,17 +110,19 @@ def read_overlay(
     FileNotFoundError, ValueError
         As `read_sites` and `read_labels`.
     """
-    well, of_nuclei, of_cells = read_index(index), read_labels(nuclei, of_well=True), read_labels(cells, of_well=True)
-    is_kept = wanted_site in of_nuclei
+    well = read_index(index)
+    of_nuclei, of_cells = (None if path is None else read_labels(path, of_well=True) for path in (nuclei, cells))
+    is_kept = wanted_site is not None and (of_nuclei is None or wanted_site in of_nuclei)
     for site in read_sites(well, projection=projection, wanted=channels):
-        if site.site in of_nuclei and (not is_kept or site.site == wanted_site):
+        if (of_nuclei is None or site.site in of_nuclei) and (not is_kept or site.site == wanted_site):
             window = _middle(site.image.shape[1:])
+            nothing = np.zeros(site.image.shape[1:], dtype=np.uint32)
             return Overlay(
                 plate=well.plate,
                 name=f"{well.plate} / {well.well}, site {site.site}",
                 images={name: image[window] for name, image in zip(site.channels, site.image, strict=True)},
-                nuclei=of_nuclei[site.site][window],
-                cells=of_cells[site.site][window],
+                nuclei=(nothing if of_nuclei is None else of_nuclei[site.site])[window],
+                cells=(nothing if of_cells is None else of_cells[site.site])[window],
                 spots=None if spots is None else _inside(spots[spots["site"] == site.site], window),
                 doubts=doubts,
             )

@@ -13,8 +13,9 @@ from wellspring.report.tables import PageColumn, count, value, value_at
 from wellspring.report.words import listed
 from wellspring.spots.doubts import DOUBTS, NO_DOUBT
 
-__all__ = ["border_texts", "spot_findings", "spot_warnings", "spots_chapter"]
+__all__ = ["border_texts", "image_findings", "spot_findings", "spot_warnings", "spots_chapter"]
 
+_IMAGE_LEAD = "How many spots there are, per image, and which wells to distrust."
 _LEAD = "How many spots there are, per cell, and which wells to distrust."
 _TEXT = (
     "Spots are maxima of a difference of Gaussians above a threshold that was chosen for each image; bright clumps are "
@@ -55,6 +56,13 @@ _COLUMNS = (
     PageColumn("sigma_px_median", "Size, px,\nmedian", value_at(1.0)),
 )
 
+_OF_CELLS = ("n_cells", "n_in_cells", "n_in_foci", "mean_per_cell", "median_per_cell", "n_uncertain")
+_IMAGE_COLUMNS = (
+    *(one for one in _COLUMNS[:4]),
+    PageColumn("n_images", "Images", count),
+    *(one for one in _COLUMNS[4:] if one.name not in (*_OF_CELLS, "median_least", "median_most")),
+)
+
 
 def spots_chapter(
     table: pd.DataFrame,
@@ -62,6 +70,7 @@ def spots_chapter(
     spots: Mapping[str, Any],
     curves_note: str | None,
     sources: ImageSources,
+    has_objects: bool = True,
 ) -> Chapter:
     """The chapter, from the table of all wells and the figures that were drawn.
 
@@ -75,20 +84,26 @@ def spots_chapter(
         What the figure of the curves leaves out; None where it draws nothing, and is left out itself.
     sources
         With the captions ``spot_counts``, ``spot_thresholds``, ``spot_overlays`` and the files ``table``, ``counts``,
-        ``thresholds``, ``overlays``, ``gallery``; sites are table `KEPT_SITES`.
+        ``thresholds``, ``overlays``, ``gallery``; sites are table `KEPT_SITES`. Without objects, with the caption
+        ``image_counts``.
+    has_objects
+        Whether nuclei or cells are segmented; if not, spots are counted per image.
     """
     thresholds = sources.figure("thresholds", caption="spot_thresholds", title="Thresholds", more=curves_note or "")
     curves = [] if curves_note is None else [thresholds]
     unseen = [_NO_CURVES] if curves_note is None else []
-    counts = sources.figure("counts", caption="spot_counts", title="Spots per cell")
+    counted = ("spot_counts", "Spots per cell") if has_objects else ("image_counts", "Spots per image")
+    counts = sources.figure("counts", caption=counted[0], title=counted[1])
     overlays = sources.gallery("gallery", figure="overlays", caption="spot_overlays", title="Spots in the images")
     shown = [overlays] if overlays.tiles else []
-    by_well = sources.table(table, _COLUMNS, title="Spots by well", note=_NOTE)
-    findings = spot_findings(table)
+    by_well = sources.table(
+        table, _COLUMNS if has_objects else _IMAGE_COLUMNS, title="Spots by well", note=_NOTE if has_objects else ""
+    )
+    findings = spot_findings(table) if has_objects else image_findings(table)
     return Chapter(
         stage="spots",
         title="Spots",
-        lead=_LEAD,
+        lead=_LEAD if has_objects else _IMAGE_LEAD,
         picture=counts,
         warnings=[*spot_warnings(table), *left_out_warnings(sources.sites, verb="searched")],
         findings=findings[:MOST_FINDINGS],
@@ -130,6 +145,20 @@ def _methods(spots: Mapping[str, Any]) -> str:
         f"assigned to the cell that they lie in. Foci are {spots['focus_min_spots']} spots or more within "
         f"{spots['focus_radius_um']:g} µm (Ester et al. 1996)."
     )
+
+
+def image_findings(table: pd.DataFrame) -> list[str]:
+    """How many spots each channel has per image, of a study without cells."""
+    lines = []
+    for channel, rows in table.groupby("channel", sort=False):
+        per_image = (rows["n_spots"] / rows["n_images"]).dropna()
+        low, high = (number(float(one), scale=float(per_image.max())) for one in (per_image.min(), per_image.max()))
+        n_spots, n_images = int(rows["n_spots"].sum()), int(rows["n_images"].sum())
+        lines.append(
+            f"{channel}: {n_spots:,} spots in {n_images:,} images; the {len(rows):,} wells have {low} to {high} per "
+            "image. Neither nuclei nor cells are segmented, so spots are in no cell."
+        )
+    return lines
 
 
 def spot_findings(table: pd.DataFrame) -> list[str]:

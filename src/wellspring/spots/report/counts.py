@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from wellspring.report.style import COLORS, NEUTRAL, axes_grid, in_style, new_figure
 from wellspring.spots.report.figures import DOUBTFUL, ImageKey, number_of_doubtful
 
-__all__ = ["MOST_ROWS", "counts_figure", "ordered_images"]
+__all__ = ["MOST_ROWS", "counts_figure", "counts_of_images", "ordered_images"]
 
 MOST_ROWS = 24
 """From more images (wells x channels) on, a well is a column: its median and the middle half of its cells."""
@@ -30,9 +30,18 @@ def ordered_images(thresholds: pd.DataFrame, groups: Mapping[tuple[str, str], st
     return sorted(found, key=lambda key: (channels.index(key[2]), order.get(groups.get(key[:2], ""), len(order))))
 
 
+def counts_of_images(thresholds: pd.DataFrame) -> pd.DataFrame:
+    """What `counts_figure` draws of each image of a study without cells: its spots, of which no border is open."""
+    return thresholds[[*_IMAGE, "n_spots"]].assign(n_spots_uncertain=0.0, n_spots_beyond=0.0)
+
+
 @in_style
 def counts_figure(
-    cells: pd.DataFrame, thresholds: pd.DataFrame, *, groups: Mapping[tuple[str, str], str] | None = None
+    cells: pd.DataFrame,
+    thresholds: pd.DataFrame,
+    *,
+    groups: Mapping[tuple[str, str], str] | None = None,
+    per: str = "cell",
 ) -> Figure:
     """Spots per cell, every well.
 
@@ -42,25 +51,31 @@ def counts_figure(
         Tables `WELL_SPOTS_PER_CELL` and `WELL_SPOT_THRESHOLDS` of all wells.
     groups
         (plate, well) to the group of a well, in the order in which groups are drawn; None: the order of the tables.
+    per
+        What a row of `cells` is: cell; or image, with the table of `counts_of_images`.
     """
     keys = ordered_images(thresholds, groups or {})
     counts = dict(list(cells.groupby(_IMAGE, sort=False)))
     doubtful = thresholds.groupby(_IMAGE)["doubts"].agg(number_of_doubtful)
     is_doubtful = {key: bool(doubtful.loc[key]) for key in keys}
     if len(keys) <= MOST_ROWS:
-        return _rows(keys, counts, is_doubtful)
-    return _columns(keys, counts, is_doubtful, groups=groups or {})
+        return _rows(keys, counts, is_doubtful, per=per)
+    return _columns(keys, counts, is_doubtful, groups=groups or {}, per=per)
 
 
 def _rows(
-    keys: Sequence[ImageKey], counts: Mapping[ImageKey, pd.DataFrame], is_doubtful: Mapping[ImageKey, bool]
+    keys: Sequence[ImageKey],
+    counts: Mapping[ImageKey, pd.DataFrame],
+    is_doubtful: Mapping[ImageKey, bool],
+    *,
+    per: str,
 ) -> Figure:
     figure = new_figure(height_mm=18 + 6.5 * max(1, len(keys)))
     axes = figure.subplots()
     for place, key in enumerate(keys):
         own = counts.get(key)
         if own is None or own.empty:
-            axes.text(0, place, " no cells", va="center", fontsize=7, color=NEUTRAL)
+            axes.text(0, place, f" no {per}s", va="center", fontsize=7, color=NEUTRAL)
             continue
         numbers = own["n_spots"].to_numpy()
         # Spread evenly, so that the same table gives the same figure.
@@ -70,7 +85,7 @@ def _rows(
         axes.plot([np.median(numbers)] * 2, [place - 0.38, place + 0.38], color="black", linewidth=1.5)
         ends = [np.median(numbers - own["n_spots_uncertain"]), np.median(numbers + own["n_spots_beyond"])]
         axes.plot(ends, [place + 0.38] * 2, color="black", linewidth=0.8)
-    axes.set(yticks=range(len(keys)), yticklabels=[" / ".join(key) for key in keys], xlabel="Spots per cell")
+    axes.set(yticks=range(len(keys)), yticklabels=[" / ".join(key) for key in keys], xlabel=f"Spots per {per}")
     axes.set_ylim(len(keys) - 0.4, -0.6)
     axes.set_xlim(left=-0.5)
     return figure
@@ -82,6 +97,7 @@ def _columns(
     is_doubtful: Mapping[ImageKey, bool],
     *,
     groups: Mapping[tuple[str, str], str],
+    per: str,
 ) -> Figure:
     lines = []
     for channel in dict.fromkeys(key[2] for key in keys):
@@ -96,6 +112,7 @@ def _columns(
         # Lines of a channel can be compared by eye.
         top = highest[line[0][2]] or 1.0
         _draw_line(axes, line, quartiles, is_doubtful, highest=top)
+        axes.set_ylabel(f"Spots per {per}, {line[0][2]}", fontsize=7)
         _name_columns(axes, line, groups=groups)
     return figure
 
@@ -125,7 +142,6 @@ def _draw_line(
             axes.text(place, top + 0.03 * highest, key[1], rotation=90, ha="center", va="bottom", fontsize=5)
     axes.set_xlim(-1, max(len(keys), _ACROSS // 2))
     axes.set_ylim(-0.03 * highest, 1.18 * highest)
-    axes.set_ylabel(f"Spots per cell, {keys[0][2]}", fontsize=7)
 
 
 def _name_columns(axes: Axes, keys: Sequence[ImageKey], *, groups: Mapping[tuple[str, str], str]) -> None:
