@@ -4,6 +4,7 @@ from wellspring.segmentation.stage import has_objects
 
 
 include: "segmentation_given.smk"
+include: "segmentation_labels.smk"
 
 
 def nucleus_channels():
@@ -18,35 +19,6 @@ def cell_channels():
     """The channel of the cell stain, where the method sees one."""
     cells = config["segmentation"]["cells"] or {}
     return [cells["channel"]] if "channel" in cells else []
-
-
-def nucleus_labels():
-    """Labels of the nuclei, or of what cells grow from; [] where neither is segmented."""
-    return "<results>/segmentation/{plate}/{well}.ome.tif" if has_objects(config) else []
-
-
-def nucleus_tables():
-    """What the nuclei of all wells are like; [] where neither nuclei nor cells are segmented."""
-    return per_well("<results>/segmentation/{plate}/{well}.nuclei.parquet") if has_objects(config) else []
-
-
-def cell_labels():
-    """Labels of the cells; of the nuclei where there are no cells; [] where there are neither."""
-    if not has_objects(config):
-        return []
-    suffix = ".cells.ome.tif" if has_cells(config["segmentation"]) else ".ome.tif"
-    return f"<results>/segmentation/{{plate}}/{{well}}{suffix}"
-
-
-def border_labels():
-    """Whose pixels at doubtful borders are by a second method; [] where no method sees any border."""
-    return "<results>/segmentation/{plate}/{well}.borders.ome.tif" if cell_channels() else []
-
-
-def object_labels():
-    """Labels that cells are cut by: of the nuclei; of given cells where there are no nuclei."""
-    is_of_cells = has_given_cells(config["segmentation"]) and not has_nuclei(config["segmentation"])
-    return cell_labels() if is_of_cells else "<results>/segmentation/{plate}/{well}.ome.tif"
 
 
 def seed_settings():
