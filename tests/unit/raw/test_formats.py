@@ -42,8 +42,11 @@ def _index(format_name: str) -> WellIndex:
 
 
 def test_a_format_has_images_or_pixels_of_objects() -> None:
-    assert {name: one.has_images for name, one in formats().items()} == {"mpm": False, "tiff": True}
-    assert all((one.planes is None) != (one.pixels is None) for one in formats().values())
+    assert {name: one.has_images for name, one in formats().items()} == {"dypfish": False, "mpm": False, "tiff": True}
+    without = [name for name, one in formats().items() if one.planes is None and one.pixels is None]
+    # Single cells that one stage reads by itself.
+    assert without == ["dypfish"]
+    assert not any(one.planes and one.pixels for one in formats().values())
 
 
 @pytest.mark.parametrize("name", ["mpm", "tiff"])
@@ -65,7 +68,7 @@ def test_what_is_done_with_intensities_is_no_part_of_the_index() -> None:
 
 
 def test_an_unknown_format_is_reported() -> None:
-    with pytest.raises(InputError, match=r"raw.format: expected one of \['mpm', 'tiff'\], got 'czi'"):
+    with pytest.raises(InputError, match=r"raw.format: expected one of \['dypfish', 'mpm', 'tiff'\], got 'czi'"):
         format_named("czi")
 
 
@@ -125,7 +128,7 @@ def _text_format(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 @pytest.mark.usefixtures("_text_format")
 def test_a_new_format_is_its_module_alone(tmp_path: Path) -> None:
     schema = config_schema(SCHEMAS)["properties"]["raw"]
-    assert schema["properties"]["format"]["enum"] == ["mpm", "tiff", "text"]
+    assert schema["properties"]["format"]["enum"] == ["dypfish", "mpm", "tiff", "text"]
     raw = {"format": "text", "suffix": "txt"}
     assert jsonschema.Draft202012Validator(schema).is_valid(raw)
     assert not jsonschema.Draft202012Validator(schema).is_valid({"format": "text", "pattern": "{well}.tif"})

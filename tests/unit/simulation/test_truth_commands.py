@@ -38,7 +38,7 @@ def write_metrics(results, r2):
         for metric in ("mae", "r2")
         for seed, shift in ((1, -0.02), (2, 0.02))
     ]
-    frame = pd.DataFrame(rows).assign(lower=0.0, upper=1.0, n_cells=100)
+    frame = pd.DataFrame(rows).assign(lower=0.0, upper=1.0, n_cells=100, n_wells=1)
     write_table(frame, results / "training" / "metrics.parquet", METRICS)
 
 

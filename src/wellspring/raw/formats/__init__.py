@@ -26,7 +26,7 @@ __all__ = ["RawFormat", "format_named", "formats", "has_images", "image_planes"]
 
 @dataclass(frozen=True, kw_only=True)
 class RawFormat(Method):
-    """One raw format. It stores images (`planes`), or pixels already measured per object (`pixels`).
+    """One raw format: images (`planes`), pixels already measured per object (`pixels`), or what one stage alone reads.
 
     Attributes
     ----------
