@@ -16,6 +16,7 @@ from tests.workflow.rule_files import Rule, file_of, modules_named, rules
 from tests.workflow.studies import ROOT, write_everything
 from wellspring.plan.workflow import plan_jobs
 from wellspring.provenance import imported_by_script
+from wellspring.simulation.interaction_plate import InteractionSettings, simulate_interaction_plate
 
 PROFILE = ROOT / "profiles" / "slurm"
 LEARNING_LIBRARIES = {"keras", "tensorflow", "jax", "torch"}
@@ -36,8 +37,23 @@ LEARNING = {rule.name for rule in rules() if _learns(rule)}
 
 @pytest.fixture(scope="module")
 def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A study that asks for everything, in which each rule is planned."""
-    return write_everything(tmp_path_factory.mktemp("cluster") / "run", n_wells=2)
+    """A study that asks for everything, cells of stacks included: each rule but those of `molecules` is planned."""
+    folder = write_everything(tmp_path_factory.mktemp("cluster") / "run", n_wells=2)
+    config = yaml.safe_load((folder / "config.yaml").read_text(encoding="utf-8"))
+    config["segmentation"]["z_step_um"] = 0.5
+    (folder / "config.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def molecules(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A study of single cells with molecules, whose stage reads another raw format."""
+    folder = tmp_path_factory.mktemp("molecules")
+    simulate_interaction_plate(
+        folder / "plate", settings=InteractionSettings(n_wells=1, n_images=1), seed=1, report=print
+    )
+    shutil.copy2(ROOT / "config/interaction/config.yaml", folder / "config.yaml")
+    return folder
 
 
 def _dry_run(folder: Path, *, program: list[str]) -> str:
@@ -65,9 +81,9 @@ def _asked(folder: Path, *arguments: str) -> dict[str, dict[str, Any]]:
 
 
 @pytest.fixture(scope="module")
-def asked(study: Path) -> dict[str, dict[str, Any]]:
+def asked(study: Path, molecules: Path) -> dict[str, dict[str, Any]]:
     """Rule to what its jobs ask for at the first attempt."""
-    return _asked(study)
+    return {**_asked(molecules), **_asked(study)}
 
 
 def test_rules_that_learn_ask_for_a_gpu_and_no_others_do(asked: dict[str, dict[str, Any]]) -> None:
@@ -83,9 +99,9 @@ def test_rules_that_learn_ask_for_a_gpu_and_no_others_do(asked: dict[str, dict[s
 
 
 def test_memory_doubles_with_each_attempt_and_time_too_unless_the_job_resumes(
-    study: Path, asked: dict[str, dict[str, Any]]
+    study: Path, molecules: Path, asked: dict[str, dict[str, Any]]
 ) -> None:
-    thrice = _asked(study, "--attempt", "3")
+    thrice = {**_asked(molecules, "--attempt", "3"), **_asked(study, "--attempt", "3")}
     assert {rule: job["mem_mb"] for rule, job in thrice.items()} == {
         rule: 4 * job["mem_mb"] for rule, job in asked.items()
     }
@@ -122,13 +138,15 @@ def _behind(names: set[str], *, graph: dict[str, set[str]]) -> set[str]:
     return found
 
 
-def test_no_group_waits_for_what_waits_for_it(study: Path) -> None:
+def test_no_group_waits_for_what_waits_for_it(study: Path, molecules: Path) -> None:
     groups = yaml.safe_load((PROFILE / "config.yaml").read_text(encoding="utf-8"))["groups"]
-    jobs = plan_jobs(snakefile=ROOT / "Snakefile", folder=study, configfile=study / "config.yaml").jobs
-    graph: dict[str, set[str]] = {job.task.rule: set() for job in jobs}
-    for job in jobs:
-        for before in job.after:
-            graph[jobs[before].task.rule].add(job.task.rule)
+    graph: dict[str, set[str]] = {}
+    for folder in (study, molecules):
+        jobs = plan_jobs(snakefile=ROOT / "Snakefile", folder=folder, configfile=folder / "config.yaml").jobs
+        for job in jobs:
+            graph.setdefault(job.task.rule, set())
+            for before in job.after:
+                graph.setdefault(jobs[before].task.rule, set()).add(job.task.rule)
     assert set(groups) <= set(graph)
     for name in set(groups.values()):
         members = {rule for rule, group in groups.items() if group == name}
