@@ -192,8 +192,8 @@ def test_the_chapter_says_that_too_few_images_were_not_judged(tmp_path: Path) ->
 def test_the_left_out_sites_of_other_chapters(tmp_path: Path) -> None:
     rows = [("p1", "A01", "1", False, True), ("p1", "A01", "2", True, False), ("p1", "A02", "1", True, False)]
     table = pd.DataFrame([(*row, "actin: std +9.0") for row in rows], columns=KEPT_SITES.names)
-    write_table(table, tmp_path / "sites.parquet", KEPT_SITES)
-    left_out, sites = left_out_sites([tmp_path / "sites.parquet"])
+    write_table(table, tmp_path / "p1" / "sites.parquet", KEPT_SITES)
+    left_out, sites = left_out_sites([tmp_path / "p1" / "sites.parquet"])
     assert left_out["site"].tolist() == ["2", "1"]
     keys = pd.DataFrame({"plate": "p1", "well": ["A03", "A01"]}, index=[5, 7])
     assert left_out_per_well(left_out, keys).to_dict() == {5: 0, 7: 1}
