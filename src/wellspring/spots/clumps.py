@@ -13,7 +13,13 @@ from wellspring.errors import InputError
 from wellspring.spots.brightness import crowded_amplitude
 from wellspring.spots.filters import axis_sigmas, checked_image, spot_gain
 from wellspring.spots.objects import is_no_sum_of_spots
-from wellspring.spots.region_light import Region, SingleLight, gaussian_light, measured_region, single_light
+from wellspring.spots.region_light import (
+    Region,
+    SingleLight,
+    gaussian_light,
+    measured_region,
+    single_light,
+)
 from wellspring.spots.regions import bright_regions
 
 __all__ = ["Decomposition", "decompose_clumps"]
@@ -101,8 +107,8 @@ def decompose_clumps(
     their number is given by the light: a region's sum above its background over that of the median region with one
     spot, rounded, and the residual must fall too. So intensity is conserved to half a spot per region (but for haze
     too dim and wide to be spots), where it exceeds what chance gives to the spots found: spots differ in brightness,
-    and of single ones one in 40 is above the limit (`SingleLight`). Where they differ by more than a factor of two,
-    nothing is split. A clump cut by the border has the light that is inside; all spots lie in the
+    and as many single ones are above the limit as pairs are below it (`SingleLight`). Where they differ by more than a
+    factor of two, nothing is split. A clump cut by the border has the light that is inside; all spots lie in the
     region, where the image is bright. Spots found stay where they are; only missing ones are added, one after the other
     where the residual, smoothed by the spot's own shape, is highest. A region without a found spot, or with less light
     than its spots, is left alone.

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
-from scipy.special import ndtri
+from scipy.special import ndtr, ndtri
 
 from wellspring.spots.regions import BrightRegions
 
@@ -52,7 +52,8 @@ class SingleLight:
     core_spread : float
         Standard deviation of its logarithm, from the narrower half.
     deviations : float
-        Half a spot of all single ones is above so many standard deviations by chance.
+        So many standard deviations above the median by chance: as many single spots are above as pairs without two
+        maxima are below, but no more than half a spot of all single ones.
     """
 
     median: float
@@ -116,7 +117,31 @@ def single_light(
     spread = float(np.log(median / low)) / _QUARTER if low > 0 else np.inf
     dim, core, bright_core = (float(v) for v in np.quantile(bright.light[singles], (0.25, 0.5, 0.75)))
     core_spread = float(min(np.log(core / dim), np.log(bright_core / core))) / _QUARTER
-    return SingleLight(median, spread, core, core_spread, -float(ndtri(min(0.5, _BY_CHANCE / len(singles)))))
+    n_hidden = len(singles) * _hidden_share(np.array(lights), median=median)
+    return SingleLight(median, spread, core, core_spread, _deviations(len(singles), n_hidden, spread=spread))
+
+
+def _hidden_share(lights: NDArray[np.float64], *, median: float) -> float:
+    """Share of the single maxima that are rather pairs: those far above the median beyond those as far below it.
+
+    Brightness is as often half as double, as far as its logarithm is even around the median; a pair is only brighter.
+    The limit lies between one and two spots.
+    """
+    far = float(np.sqrt(2.0))
+    n_above, n_below = int((lights > median * far).sum()), int((lights < median / far).sum())
+    return max(0.0, (n_above - n_below) / len(lights))
+
+
+def _deviations(n_single: int, n_hidden: float, *, spread: float) -> float:
+    """Where the single spots above, whose logarithms are normal, are as many as the pairs with one maximum below."""
+    most = -float(ndtri(min(0.5, _BY_CHANCE / n_single)))
+    if not 0 < spread < np.inf or n_hidden <= 0:
+        return most
+    steps = np.linspace(0, most, 201)
+    above = n_single * ndtr(-steps)
+    # The light of two has twice the median, and its logarithm root 2 less spread.
+    below = n_hidden * ndtr(np.sqrt(2) * (steps * spread - np.log(2)) / spread)
+    return float(steps[np.argmin(np.abs(above - below))])
 
 
 def gaussian_light(amplitude: float, sigma_px: Sequence[float]) -> float:
