@@ -84,7 +84,7 @@ def public_cell(data: Path) -> list[Row]:
     inside = spots[is_cell[spots["y_px"].round().astype(int), spots["x_px"].round().astype(int)]]
     split = decompose_clumps(filled, inside, sigma_px=CELL_SIGMA_PX).spots
     table = pd.read_csv(folder / "dataframe_library.csv")
-    row = table[table["label_in_site"] == 20].iloc[0]
+    row = table[table["cell_id"] == 20].iloc[0]
     published, in_sites = int(row["number_of_spots"]), int(row.filter(like="ts_size").sum())
     return [
         _row(f"munsky cell 20, published count (and {in_sites} in transcription sites)", published, unit="spots"),
