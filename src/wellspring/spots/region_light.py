@@ -125,11 +125,11 @@ def _hidden_share(lights: NDArray[np.float64], *, median: float) -> float:
     """Share of the single maxima that are rather pairs: those far above the median beyond those as far below it.
 
     Brightness is as often half as double, as far as its logarithm is even around the median; a pair is only brighter.
-    The limit lies between one and two spots.
+    The limit lies between one and two spots. A standard error less, so that chance makes few pairs.
     """
     far = float(np.sqrt(2.0))
     n_above, n_below = int((lights > median * far).sum()), int((lights < median / far).sum())
-    return max(0.0, (n_above - n_below) / len(lights))
+    return max(0.0, (n_above - n_below - float(np.sqrt(n_above + n_below))) / len(lights))
 
 
 def _deviations(n_single: int, n_hidden: float, *, spread: float) -> float:
