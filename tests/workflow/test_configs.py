@@ -94,7 +94,10 @@ def test_the_config_of_public_images_plans_its_stages(tmp_path: Path) -> None:
 
 
 def test_every_rule_is_planned_where_a_config_asks_for_everything(everything: Path) -> None:
-    assert set(planned(everything)) == {rule.name for rule in rules()}
+    change_config(everything, segmentation={"z_step_um": 0.5})
+    # Single cells with molecules have a raw format of their own: test_interaction.py.
+    expected = {rule.name for rule in rules() if not rule.name.startswith("interaction_")}
+    assert set(planned(everything)) == expected
 
 
 def test_every_mistake_in_a_config_is_told_at_once_and_before_any_job(plate: Path, run: Snakemake) -> None:
@@ -126,7 +129,7 @@ def test_what_cannot_be_is_told_before_any_job(block: str, change: dict[str, obj
 
 def test_spots_without_cells_are_counted_in_nuclei(everything: Path) -> None:
     off = {"dataset": {"target_channel": None}, "profiling": {"methods": []}, "attribution": {"models": []}}
-    change_config(everything, segmentation={"cells": None}, **off)
+    change_config(everything, segmentation={"cells": None}, localization={"channels": []}, **off)
     counts = planned(everything)
     assert counts["spots_detect"] == 2
     assert counts["segmentation_cells"] == 0
