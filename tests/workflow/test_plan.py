@@ -142,10 +142,16 @@ def _table(path: Path, *, n_rows: int) -> None:
 
 def test_a_pilot_of_two_wells_stands_for_a_plate_and_every_rule_that_grows_is_scaled(tmp_path: Path) -> None:
     pilot, plate = (write_everything(tmp_path / name, n_wells=n) for name, n in (("pilot", 2), ("plate", 8)))
+    for one in (pilot, plate):
+        config = yaml.safe_load((one / "config.yaml").read_text(encoding="utf-8"))
+        config["segmentation"]["z_step_um"] = 0.5
+        (one / "config.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
     plans = [
         plan_jobs(snakefile=ROOT / "Snakefile", folder=one, configfile=one / "config.yaml") for one in (pilot, plate)
     ]
-    assert {job.task.rule for job in plans[0].jobs} == {rule.name for rule in rules()}
+    # Single cells with molecules have a raw format of their own.
+    expected = {rule.name for rule in rules() if not rule.name.startswith("interaction_")}
+    assert {job.task.rule for job in plans[0].jobs} == expected
     _pilot(pilot, plans[0])
     found = forecast(plans[1], folders=[plate, pilot])
     assert found.broken == []
