@@ -16,6 +16,8 @@ __all__ = ["Region", "SingleLight", "gaussian_light", "measured_region", "single
 _GROWN_SIGMAS, _RING_SIGMAS = 2.0, (2.0, 3.5)
 _RING_LEAST_PX = 20
 _MAD = 1.4826
+# Rounds in which the share of pairs settles.
+_PAIR_ROUNDS = 4
 # Single spots that are measured. Of all of them half a spot may have the light of several by chance.
 _MOST_REFERENCES, _BY_CHANCE = 150, 0.5
 # Of a normal variable, the upper quartile.
@@ -117,19 +119,22 @@ def single_light(
     spread = float(np.log(median / low)) / _QUARTER if low > 0 else np.inf
     dim, core, bright_core = (float(v) for v in np.quantile(bright.light[singles], (0.25, 0.5, 0.75)))
     core_spread = float(min(np.log(core / dim), np.log(bright_core / core))) / _QUARTER
-    n_hidden = len(singles) * _hidden_share(np.array(lights), median=median)
-    return SingleLight(median, spread, core, core_spread, _deviations(len(singles), n_hidden, spread=spread))
+    n_pairs = len(singles) * _share_of_pairs(np.array(lights))
+    deviations = _deviations(len(singles), n_pairs, spread=spread)
+    return SingleLight(median, spread, core, core_spread, deviations)
 
 
-def _hidden_share(lights: NDArray[np.float64], *, median: float) -> float:
+def _share_of_pairs(lights: NDArray[np.float64]) -> float:
     """Share of the single maxima that are rather pairs: those far above the median beyond those as far below it.
 
     Brightness is as often half as double, as far as its logarithm is even around the median; a pair is only brighter.
-    The limit lies between one and two spots. A standard error less, so that chance makes few pairs.
+    The limit lies between one and two spots. The median is that of the others, so it lies lower by half of the share.
     """
-    far = float(np.sqrt(2.0))
-    n_above, n_below = int((lights > median * far).sum()), int((lights < median / far).sum())
-    return max(0.0, (n_above - n_below - float(np.sqrt(n_above + n_below))) / len(lights))
+    far, share = float(np.sqrt(2.0)), 0.0
+    for _ in range(_PAIR_ROUNDS):
+        median = float(np.quantile(lights, (1 - share) / 2))
+        share = max(0.0, float((lights > median * far).mean() - (lights < median / far).mean()))
+    return share
 
 
 def _deviations(n_single: int, n_hidden: float, *, spread: float) -> float:
