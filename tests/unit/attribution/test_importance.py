@@ -132,5 +132,5 @@ def test_intervals_cover_the_mean_although_wells_differ():
     found = mean_importance(table.assign(regime="r", seed=study, importance=values.ravel()))
     found = found[found["level"] == "low"]
     n_covered = ((found["lower"] <= 0.5) & (found["upper"] >= 0.5)).sum()
-    # Of 400 intervals of 99 %, 387 or fewer would cover with a chance of 0.01 %. Of intervals over cells 291 did.
+    # Of 400 intervals of 99 %, 387 or fewer would cover with a chance of 0.01 %.
     assert n_covered >= stats.binom.ppf(1e-4, n_studies, 0.99)

@@ -152,7 +152,7 @@ def test_intervals_cover_r2_and_the_mean_absolute_error_although_wells_differ(n_
         found = measured([rows]).set_index(["model", "metric"]).loc["linear"]
         for name, value in truth.items():
             n_covered[name] += found.loc[name, "lower"] <= value <= found.loc[name, "upper"]
-    # Wells of equal size: 95 % of them, but for chance; of intervals over cells 30 to 75 % did.
+    # Wells of equal size: 95 % of them, but for chance.
     least, most = stats.binom.ppf([1e-4, 1 - 1e-4], n_studies, 0.95)
     assert least <= n_covered["mean_error"] <= most
     assert min(n_covered["r2"], n_covered["mae"]) >= least
