@@ -183,7 +183,7 @@ class OffsetScore:
     Where the gradient turns several times on the way from baseline to image, few points say little of its mean, and a
     variance that comes out below 0 and is cut there makes the map too large. The estimate therefore measures its own
     error, by the difference of the maps of every other copy; where it is more than half as large again as the chance of
-    the copies would leave by the definition, with 50 of them, its replacement is the score by the definition: the
+    the copies would leave by the definition, with as many of them or 50, its replacement is the score by the definition: the
     trapezoid rule over 70 steps to each of 50 copies.
 
     Parameters as of `CopiesScore`; `points` is the number of points per copy, for both sums together: even, 2 or more.
@@ -261,7 +261,7 @@ class OffsetScore:
         return score_of(self._method.copies, mean=moments.mean(), variance=moments.variance())
 
     def relative_errors(self) -> tuple[float, float]:
-        """Error of the map's mean or variance over its size, and that which chance leaves by the definition.
+        """Error of the map's mean or variance over its size, and that which chance leaves by the definition with as many copies, 50 at most.
 
         Sizes are root sums of squares over the map. The first is half the difference of the two halves of the copies
         (root 2 for two of them, root 2 for half the copies), over the root of their product, which has no error squared
@@ -275,9 +275,11 @@ class OffsetScore:
         if not apart:
             return 0.0, 0.0
         size = np.sqrt(common) if common > 0 else 0.0
-        expected = np.sqrt(2 / (PLAIN_COPIES - 1))
+        # Who asks for few copies is content with their chance.
+        n_copies = min(PLAIN_COPIES, self._samples)
+        expected = np.sqrt(2 / (n_copies - 1))
         if is_mean and size:
-            expected = np.sqrt(max(float(moments.variance().sum()), 0.0) / PLAIN_COPIES) / size
+            expected = np.sqrt(max(float(moments.variance().sum()), 0.0) / n_copies) / size
         return float(apart / size) if size else float("inf"), float(expected)
 
     def replacement(self) -> "CopiesScore | None":
