@@ -183,8 +183,8 @@ class OffsetScore:
     Where the gradient turns several times on the way from baseline to image, few points say little of its mean, and a
     variance that comes out below 0 and is cut there makes the map too large. The estimate therefore measures its own
     error, by the difference of the maps of every other copy; where it is more than half as large again as the chance of
-    the copies would leave by the definition, with as many of them or 50, its replacement is the score by the definition: the
-    trapezoid rule over 70 steps to each of 50 copies.
+    the copies would leave by the definition, with as many of them or 50, its replacement is the score by the
+    definition: the trapezoid rule over 70 steps to each of 50 copies.
 
     Parameters as of `CopiesScore`; `points` is the number of points per copy, for both sums together: even, 2 or more.
 
@@ -261,9 +261,9 @@ class OffsetScore:
         return score_of(self._method.copies, mean=moments.mean(), variance=moments.variance())
 
     def relative_errors(self) -> tuple[float, float]:
-        """Error of the map's mean or variance over its size, and that which chance leaves by the definition with as many copies, 50 at most.
+        """Error of the map's mean or variance over its size, and that which chance leaves by the definition.
 
-        Sizes are root sums of squares over the map. The first is half the difference of the two halves of the copies
+        By the definition with as many copies, 50 at most.         Sizes are root sums of squares over the map. The first is half the difference of the two halves of the copies
         (root 2 for two of them, root 2 for half the copies), over the root of their product, which has no error squared
         in it. For a variance of normal values the second is √(2 / (n - 1)); of a mean it is what their variance makes.
         Infinite where the halves have nothing in common; both 0 for a map of zeros.
