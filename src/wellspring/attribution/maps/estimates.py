@@ -265,7 +265,8 @@ class OffsetScore:
 
         By the definition with as many copies, 50 at most. Sizes are root sums of squares over the map. The first is
         half the difference of the two halves of the copies (root 2 for two of them, root 2 for half the copies), over
-        the root of their product, which has no error squared in it. For a variance of normal values the second is √(2 / (n - 1)); of a mean it is what their variance makes.
+        the root of their product, which has no error squared in it. For a variance of normal values the second is
+        √(2 / (n - 1)); of a mean it is what their variance makes.
         Infinite where the halves have nothing in common; both 0 for a map of zeros.
         """
         moments = PairedMoments.of_halves(*self._halves)
