@@ -29,7 +29,7 @@ def test_a_changed_well_reruns_its_jobs_and_what_aggregates(copied: Callable[...
     changed = {name for name, when in study.times().items() if before.get(name) != when}
     stages = {name for name in changed if name.startswith(("raw/", "cells/", "dataset/"))}
     well = f"{row['plate']}/{row['well']}"
-    own = {f"raw/{well}.json", f"cells/{well}.parquet", f"cells/{well}.arrow"}
+    own = {f"raw/{well}.json", f"cells/crops/{well}.parquet", f"cells/crops/{well}.arrow"}
     own |= {f"dataset/{well}{suffix}" for suffix in (".parquet", ".filtered.parquet", ".histogram.npz")}
     merged = {"raw/channels.csv", *(f"dataset/{name}.parquet" for name in ("manifest", "filtered", "normalization"))}
     assert own <= stages <= own | merged
@@ -66,7 +66,7 @@ def test_an_edited_module_reruns_the_rules_that_use_it_and_no_others(copied: Cal
         assert changed == {
             *(f"report/predictions_{name}.svg" for name in ("linear", "simple_cnn")),
             *("report/metrics.csv", "report/metrics.svg", "report/histories.svg", "report/chapters/training.json"),
-            "report/report.html",
+            *("report/report.html", "report/made_with.json"),
         }
         assert study.planned() == {}
     finally:
