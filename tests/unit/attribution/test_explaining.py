@@ -239,7 +239,7 @@ def test_cells_whose_estimate_is_too_uncertain_have_the_map_of_the_definition():
         x = batch * [8, 0, 8, 0]
         return np.sin(x).sum(axis=(1, 2, 3)), (8 * np.cos(x) * [1, 0, 1, 0]).astype(np.float32)
 
-    scoring = replace(SETTINGS.scoring, estimator="offset", points=2, samples=8)
+    scoring = replace(SETTINGS.scoring, estimator="offset", points=2, samples=32)
     lines = []
     found = explained(
         oscillating, settings=replace(SETTINGS, scoring=scoring, max_steps=2 * SETTINGS.steps), lines=lines
