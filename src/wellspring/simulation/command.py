@@ -2,6 +2,7 @@
 
 import argparse
 import time
+from dataclasses import replace
 from pathlib import Path
 
 from wellspring.errors import InputError
@@ -50,6 +51,21 @@ def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     interaction.add_argument("--cells", type=int, default=10, help="in each well; default: 10")
     interaction.add_argument("--null", action="store_true", help="no gene differs and nothing depends on the time")
     interaction.set_defaults(run=_run_simulate_interaction)
+    labelled = commands.add_parser(
+        "simulate-labelling", help="write plates (TIFF) of transmitted light with stains, whose truth is known"
+    )
+    labelled.add_argument("folder", type=Path, help="new or empty folder")
+    labelled.add_argument("--preset", choices=["demo", "study"], default="demo", help="default: demo")
+    labelled.add_argument(
+        "--contrast", choices=["bright_field", "dic", "phase_contrast"], default="dic", help="default: dic"
+    )
+    labelled.add_argument(
+        "--planes", type=float, nargs="+", default=[0.0], metavar="UM", help="focal planes, µm; default: 0"
+    )
+    labelled.add_argument("--sites", type=int, help="fields of a well; default: the preset's")
+    labelled.add_argument("--size", type=int, help="side of a field, px; default: the preset's")
+    labelled.add_argument("--seed", type=int, default=123, help="0 or more; default: 123")
+    labelled.set_defaults(run=_run_simulate_labelling)
     truth = commands.add_parser("truth", help="compare results on a simulated plate with its truth")
     truth.add_argument("plate", type=Path, help="folder that one of the simulate commands wrote")
     truth.add_argument("results", type=Path, help="folder `results` of the run")
@@ -106,6 +122,24 @@ def _run_simulate_interaction(args: argparse.Namespace) -> None:
     settings = InteractionSettings(n_wells=args.wells, n_images=args.cells, is_null=args.null)
     sheet = simulate_interaction_plate(args.folder, settings=settings, seed=args.seed, report=print)
     print(f"{sheet}: written")
+
+
+def _run_simulate_labelling(args: argparse.Namespace) -> None:
+    from wellspring.simulation.labelling_camera import Camera
+    from wellspring.simulation.labelling_plate import LABELLING_PRESETS, simulate_labelling_plate
+
+    if args.seed < 0:
+        raise InputError(f"--seed: expected 0 or more, got {args.seed}.")
+    preset = LABELLING_PRESETS[args.preset]()
+    size = preset.camera.size_px if args.size is None else args.size
+    planes = tuple(dict.fromkeys(args.planes))
+    settings = replace(
+        preset,
+        camera=Camera(contrast=args.contrast, planes_um=planes, size_px=size),
+        n_sites=preset.n_sites if args.sites is None else args.sites,
+    )
+    sheet = simulate_labelling_plate(args.folder, settings=settings, seed=args.seed, report=print)
+    print(f"{sheet}: {len(settings.wells)} wells of {settings.n_sites} fields")
 
 
 def _run_truth(args: argparse.Namespace) -> None:
