@@ -1,0 +1,122 @@
+"""Maps of large images, tile by tile, that equal those of the whole image."""
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wellspring.errors import InputError
+
+__all__ = ["map_of_image", "receptive_margin_px"]
+
+_Planes = NDArray[np.float32]
+
+
+def receptive_margin_px(*, n_levels: int, n_convolutions: int = 2) -> int:
+    """How far from a pixel of a U-Net's map lie the pixels that it depends on, rounded up to the network's grid.
+
+    Counted from the last convolution back to the image: on each level, on the way down and up, `n_convolutions` of
+    3 x 3; poolings and transposed convolutions of 2 x 2, whose blocks lie on a grid. The largest of all positions on
+    that grid counts.
+
+    Returns
+    -------
+    int
+        A multiple of 2 to the power of `n_levels`; 96 px with 4 levels, 2 convolutions (92 without the grid).
+    """
+    step = 2**n_levels
+    reach = 0
+    for position in range(step):
+        first = last = position
+        for _ in range(n_levels):
+            first, last = (first - n_convolutions) // 2, (last + n_convolutions) // 2
+        first, last = first - n_convolutions, last + n_convolutions
+        for _ in range(n_levels):
+            first, last = 2 * first - n_convolutions, 2 * last + 1 + n_convolutions
+        reach = max(reach, position - first, last - position)
+    return int(-(-reach // step) * step)
+
+
+def map_of_image(
+    predict: Callable[[_Planes], NDArray[np.floating]],
+    planes: NDArray[np.number],
+    *,
+    margin_px: int,
+    step_px: int,
+    tile_px: int = 512,
+    batch_size: int = 1,
+    origin_px: tuple[int, int] = (0, 0),
+) -> NDArray[np.float32]:
+    """The map of an image, computed in tiles of which only the middle is kept.
+
+    The image is continued by reflection, so that a pixel at the border sees tissue and no black frame. Every kept pixel
+    has all pixels around it that it depends on: the result does not depend on tile, batch and grid beyond the rounding
+    of float32, and memory does not depend on the size of the image.
+
+    Parameters
+    ----------
+    predict
+        A batch (B, S, S, P) float32 to (B, S, S) or (B, S, S, 1): a network without batch statistics whose maps depend
+        on `margin_px` around a pixel, at most.
+    planes : (P, Y, X)
+    margin_px, step_px
+        Multiples of `step_px`, on whose grid the network pools.
+    tile_px
+        Side of the kept middle; rounded up to a multiple of `step_px`, and no larger than the image needs.
+    origin_px
+        By how much the grid of tiles begins before the image, (y, x); rounded down to `step_px`.
+
+    Returns
+    -------
+    (Y, X) float32
+
+    Raises
+    ------
+    ValueError
+        When there are not three axes or no pixels, or a size is below 1.
+    """
+    if planes.ndim != 3 or min(planes.shape) < 1 or tile_px < 1 or batch_size < 1 or margin_px % step_px:
+        raise InputError(
+            f"tiles: expected planes (P, Y, X) with pixels, tile and batch of 1 or more and a margin on a grid of "
+            f"{step_px} px, got {planes.shape}, {tile_px}, {batch_size}, {margin_px}."
+        )
+    shape = planes.shape[1:]
+    before = [value // step_px * step_px for value in origin_px]
+    needed = max(-(-(length + start) // step_px) for length, start in zip(shape, before, strict=True))
+    side = min(-(-tile_px // step_px), needed) * step_px
+    result = np.empty(shape, dtype=np.float32)
+    for starts in _batches(shape, before=before, side=side, size=batch_size):
+        batch = np.stack([_tile(planes, start, side=side, margin=margin_px) for start in starts])
+        maps = np.asarray(predict(batch)).reshape(batch.shape[:3])
+        for (y, x), own in zip(starts, maps, strict=True):
+            kept = own[margin_px : margin_px + side, margin_px : margin_px + side]
+            top, left = max(-y, 0), max(-x, 0)
+            target = result[max(y, 0) : y + side, max(x, 0) : x + side]
+            target[...] = kept[top : top + target.shape[0], left : left + target.shape[1]]
+    return result
+
+
+def _batches(shape: tuple[int, ...], *, before: list[int], side: int, size: int) -> Iterator[list[tuple[int, int]]]:
+    """Corners of the kept middles, in batches."""
+    rows, columns = (range(-start, length, side) for start, length in zip(before, shape, strict=True))
+    corners = [(y, x) for y in rows for x in columns if y + side > 0 and x + side > 0]
+    for first in range(0, len(corners), size):
+        yield corners[first : first + size]
+
+
+def _tile(planes: NDArray[np.number], start: tuple[int, int], *, side: int, margin: int) -> _Planes:
+    """(S, S, P) float32: the tile with its margin, what lies outside of the image reflected."""
+    indices = [
+        _reflected(np.arange(first - margin, first + side + margin), length)
+        for first, length in zip(start, planes.shape[1:], strict=True)
+    ]
+    return np.moveaxis(planes[:, indices[0][:, None], indices[1][None, :]], 0, -1).astype(np.float32)
+
+
+def _reflected(index: NDArray[np.int64], length: int) -> NDArray[np.int64]:
+    """Indices continued by reflection at the centre of the border pixels, as often as needed."""
+    if length == 1:
+        return np.zeros_like(index)
+    period = 2 * (length - 1)
+    inside = np.mod(index, period)
+    return np.where(inside < length, inside, period - inside)

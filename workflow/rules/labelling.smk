@@ -1,0 +1,1 @@
+# labelling: transmitted light -> predicted stains, what they may be used for, drift
