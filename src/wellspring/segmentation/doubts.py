@@ -20,6 +20,11 @@ DOUBTS = {
     "large object": "one object covers much of the field; background, debris, or a clump may have been taken for a "
     "nucleus. Check the outlines, and the channel named in segmentation.nucleus_channel; a step or a gradient of the "
     "light is corrected by quality.channels",
+    "far finer texture": "the objects hold at least ten times as many distinct bright parts as there are objects, and "
+    "20 of them; many small nuclei may have been taken for a few, or nuclei are seen so large that their chromatin is "
+    "resolved. Check the outlines; segmentation.method: unet separates crowded nuclei",
+    "most of the field": "the nuclei cover more than seven tenths of the field; background may have been taken for "
+    "nuclei. Check the outlines, and the channel named in segmentation.nucleus_channel",
     "sizes over a decade": "the largest tenth of the objects is more than ten times as large as the smallest tenth; "
     "nuclei may be merged or in pieces. Check the outlines; segmentation.smoothing_sigma_px joins pieces, and "
     "segmentation.min_diameter_px removes debris",
@@ -35,6 +40,8 @@ NO_DOUBT = "none"
 
 # A share of the field that one object covers: by itself, and when it is so many times the median of the others.
 _FIELD_SHARE, _LARGE_SHARE, _LARGE_SIZES = 0.25, 0.05, 4.0
+# Tops per object, and how many at least. A confluent layer of nuclei without any cytoplasm between covers less.
+_FINER, _LEAST_TOPS, _MOST_COVERED = 10.0, 20, 0.7
 # Largest over smallest tenth of the sizes, of so many objects off the border.
 _DECADE, _FEW_SIZES = 10.0, 10
 # Share of the nuclei that look like several, and how many at least: of annotated fields of single nuclei less than a
@@ -59,6 +66,7 @@ def describe_nuclei(found: "Nuclei", objects: pd.DataFrame, *, plate: str, well:
         Of the image.
     """
     from wellspring.segmentation.labels import touches_border
+    from wellspring.segmentation.texture import count_tops
 
     labels, view = found.labels, found.view
     sizes = np.bincount(labels.ravel())[1:]
@@ -68,8 +76,11 @@ def describe_nuclei(found: "Nuclei", objects: pd.DataFrame, *, plate: str, well:
     known = len(inside) >= _FEW_SIZES
     ratio = float(np.divide(*np.percentile(inside, [90, 10]))) if known else float("nan")
     n_several = int(objects["is_nucleus_of_several"].sum())
+    n_tops, covered = count_tops(labels, view.image), float(sizes.sum() / seen_px)
     holds = {
         "large object": _has_large_object(sizes, seen_px=seen_px),
+        "far finer texture": n_tops >= max(_LEAST_TOPS, _FINER * len(sizes)),
+        "most of the field": covered > _MOST_COVERED,
         "sizes over a decade": known and ratio > _DECADE,
         "look like several": n_several >= max(_LEAST_SEVERAL, _SEVERAL_SHARE * len(sizes)),
     }
@@ -86,6 +97,8 @@ def describe_nuclei(found: "Nuclei", objects: pd.DataFrame, *, plate: str, well:
         "masked_share": masked,
         "doubts": joined_doubts(words for words, is_held in holds.items() if is_held),
         "n_of_several": n_several,
+        "covered_share": covered,
+        "n_tops": n_tops,
     }
     return pd.DataFrame([row], columns=SITE_NUCLEI.names)
 

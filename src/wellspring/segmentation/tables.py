@@ -143,5 +143,7 @@ SITE_NUCLEI = Table(
         Column("masked_share", "float64", "1", "pixels without data (areas of exactly 0), of all"),
         Column("doubts", "str", "", "words of segmentation.doubts, joined by commas, or none"),
         Column("n_of_several", "int64", "nuclei", "nuclei that look like several: is_nucleus_of_several"),
+        Column("covered_share", "float64", "1", "share of the field, without masked pixels, that all nuclei cover"),
+        Column("n_tops", "int64", "", "bright parts in all nuclei, each a fifth of its height above the next dip"),
     ),
 )

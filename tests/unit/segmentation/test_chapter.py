@@ -69,7 +69,7 @@ def _sites(*rows: tuple[str, str, bool]) -> pd.DataFrame:
 
 def _nuclei(*rows: tuple[str, str, int]) -> pd.DataFrame:
     """Table `SITE_NUCLEI` from (well, doubts, classes)."""
-    full = [("p1", well, "1", 9, 80.0, 0.3, 1.5, n, False, 0.0, doubts, 0) for well, doubts, n in rows]
+    full = [("p1", well, "1", 9, 80.0, 0.3, 1.5, n, False, 0.0, doubts, 0, 0.3, 9) for well, doubts, n in rows]
     return check_table(pd.DataFrame(full, columns=SITE_NUCLEI.names), SITE_NUCLEI, source="sites")
 
 

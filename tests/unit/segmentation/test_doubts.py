@@ -9,6 +9,7 @@ from wellspring.segmentation.doubts import DOUBTS, NO_DOUBT, compared_sites, des
 from wellspring.segmentation.nuclei import Nuclei, nuclei_of_image
 from wellspring.segmentation.nucleus_doubts import describe_each
 from wellspring.segmentation.tables import SITE_NUCLEI
+from wellspring.segmentation.texture import count_tops
 from wellspring.tables import check_table, empty_table
 
 
@@ -49,6 +50,9 @@ def _described(labels: NDArray[np.uint32]) -> pd.Series:
         ((10,) * 15 + (15,) * 5, "look like several"),
         ((10,) * 16 + (15,) * 4, "none"),
         ((10,) * 8 + (15,) * 4, "none"),
+        # 0.68 and 0.75 of the field.
+        ((45,) * 20, "none"),
+        ((65, 65, 65, 65) * 2 + (62, 62, 62, 62), "most of the field"),
     ],
 )
 def test_doubts_of_a_site_alone(sides: tuple[int, ...], doubts: str) -> None:
@@ -62,6 +66,43 @@ def test_a_site_is_described() -> None:
     assert np.isnan(row["size_ratio"])
 
 
+def _embryo(*, yolk: float) -> NDArray[np.uint16]:
+    """196 nuclei of 8 px in two rings round a yolk, in haze."""
+    rng = np.random.default_rng(0)
+    y, x = np.indices((300, 420), dtype=np.float32) - np.array([150, 210], dtype=np.float32)[:, None, None]
+    away = np.hypot(x / 190, y / 130)
+    image = yolk * np.clip(1 - away**2, 0, None) + 0.3 * (away < 1.05)
+    for turn in np.arange(196) * 2 * np.pi / 98:
+        out = 0.95 if turn < 2 * np.pi else 0.83
+        nearness = (y - 130 * out * np.sin(turn)) ** 2 + (x - 190 * out * np.cos(turn)) ** 2
+        image = np.maximum(image, 1.2 * np.exp(-nearness / (2 * 2.5**2)))
+    return rng.poisson(image * 400 + 20).astype(np.uint16)
+
+
+@pytest.mark.parametrize("yolk", [0.3, 3.0])
+def test_an_embryo_that_is_taken_for_a_few_nuclei_is_doubted(yolk: float) -> None:
+    found = nuclei_of_image(_embryo(yolk=yolk))
+    row = describe_nuclei(found, describe_each(found), plate="P", well="A1", site="1").iloc[0]
+    assert row["n_nuclei"] < 60
+    assert {"large object", "far finer texture"} & set(row["doubts"].split(", "))
+
+
+def test_nuclei_in_one_object_are_of_a_far_finer_texture_and_nuclei_apart_are_not() -> None:
+    image = _embryo(yolk=0.2)
+    view = nuclei_of_image(image).view
+    whole = np.zeros(image.shape, dtype=np.uint32)
+    whole[10:-10, 10:100], whole[10:-10, 100:200], whole[10:-10, 200:-10] = 1, 2, 3
+    apart = np.zeros(image.shape, dtype=np.uint32)
+    apart[20:130:30, 20:400:30] = 1 + np.arange(52).reshape(4, 13)
+    for labels, is_doubted in ((whole, True), (apart, False)):
+        found = Nuclei(labels, view)
+        row = describe_nuclei(found, describe_each(found), plate="P", well="A1", site="1").iloc[0]
+        assert ("far finer texture" in row["doubts"]) == is_doubted
+    # At the narrow ends of the rings nuclei lie on top of each other.
+    assert 140 < count_tops(whole, view.image) <= 196
+    assert count_tops(np.zeros_like(whole), view.image) == 0
+
+
 def test_masked_pixels_are_no_part_of_the_field() -> None:
     image = np.random.default_rng(0).poisson(500, (100, 100)).astype(np.uint16)
     image[:, :50] = 0
@@ -73,7 +114,7 @@ def test_masked_pixels_are_no_part_of_the_field() -> None:
 def _plate(*sites: tuple[int, float], plate: str = "P") -> pd.DataFrame:
     """Table `SITE_NUCLEI` from the number of nuclei and their median size."""
     rows = [
-        (plate, f"A{k:02d}", "1", n, size if n else np.nan, 0.01, 1.5, 2, False, 0.0, "none", 0)
+        (plate, f"A{k:02d}", "1", n, size if n else np.nan, 0.01, 1.5, 2, False, 0.0, "none", 0, 0.1, n)
         for k, (n, size) in enumerate(sites, start=1)
     ]
     return pd.DataFrame(rows, columns=SITE_NUCLEI.names)
