@@ -1,0 +1,1 @@
+"""Results in the forms that other programs open: tables, outlines, plates of images, a crate."""

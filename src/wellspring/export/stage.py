@@ -1,0 +1,47 @@
+"""The stage export, as the workflow sees it."""
+
+from wellspring.plates.stage import STAGE as PLATES
+from wellspring.segmentation.stage import has_objects
+from wellspring.stage import Config, Stage
+
+__all__ = ["OF_CELLS", "STAGE"]
+
+OF_CELLS = ("anndata", "cytomining")
+"""Formats made of the table of cells."""
+_OF_MEASURED = ("geojson",)
+_OF_PLATES = ("multiqc",)
+
+
+def _is_wanted(config: Config) -> bool:
+    return bool(config["export"]["formats"])
+
+
+def _mistakes(config: Config) -> list[str]:
+    asked = config["export"]["formats"]
+    features = config["cells"]["features"]
+    is_measured = features is not None and has_objects(config)
+    has_shape = features is not None and "shape" in features["families"]
+    needs = [
+        ((*OF_CELLS, *_OF_MEASURED), is_measured, "cells.features and segmented nuclei or cells"),
+        (("anndata",), has_shape or not is_measured, "the family shape in cells.features.families"),
+        (_OF_PLATES, PLATES.is_wanted(config), "plates.maps and wells of images with results"),
+    ]
+    found = [(name, need) for names, is_there, need in needs for name in names if name in asked and not is_there]
+    return [f"export.formats: {name} needs {need}; leave it out" for name, need in found]
+
+
+STAGE = Stage(
+    name="export",
+    summary="results -> AnnData, cytomining profiles, GeoJSON, tables for MultiQC, a crate",
+    after=("raw", "quality", "segmentation", "spots", "cells", "plates", "localization"),
+    asked_by="export.formats (what other programs are to open)",
+    is_wanted=_is_wanted,
+    mistakes=_mistakes,
+    grows_with={
+        "export_anndata": "cells of all wells",
+        "export_cytomining": "cells of all wells",
+        "export_geojson": "pixels",
+        "export_multiqc": "wells",
+        "export_chapter": "wells",
+    },
+)
