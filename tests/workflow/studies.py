@@ -63,6 +63,7 @@ EVERYTHING = {
         "actin": {"actin": "GFP", "borders": "GFP", "nuclei": "DAPI"},
     },
     "report": {"group_by": "label"},
+    "export": {"formats": ["anndata", "cytomining", "geojson", "multiqc"]},
 }
 
 

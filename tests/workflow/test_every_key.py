@@ -161,6 +161,10 @@ def carry_out(folder: Path) -> None:
             # Read while the workflow is planned.
             left_out = {f"A{well + 1:02d}": [str(number)] for well in range(N_WELLS + 1)}
             write_left_out(path, left_out, plate=path.parent.name)
+        elif path.parents[1].name == "geojson":
+            # A folder of files, one per site.
+            path.mkdir(exist_ok=True)
+            (path / "1.geojson").write_text(f"{number}", encoding="utf-8")
         else:
             path.write_text(f"{number}", encoding="utf-8")
     jobs_of(folder, recorded=files)

@@ -1,6 +1,5 @@
 """The table of all cells, sorted into what other programs ask for: keys, annotations, features, counts of spots."""
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +17,6 @@ from wellspring.tables import KEY
 
 __all__ = ["CellColumns", "columns_of_cells", "parts_of_plate", "rows_of_plate"]
 
-_COUNT = re.compile(r"_Spots_n_spots_")
 _COMPARTMENTS = tuple(f"{name}_" for name in COMPARTMENTS)
 
 
@@ -76,7 +74,8 @@ def columns_of_cells(path: Path, *, channels: Sequence[str]) -> CellColumns:
         if missing:
             raise InputError(f"its columns {missing} are missing")
     features = [name for name in schema.names if name.startswith(_COMPARTMENTS)]
-    counts = [name for name in features if _COUNT.search(name)]
+    of_channels = tuple(f"_Spots_n_spots_{one}" for one in channels)
+    counts = [name for name in features if name.endswith(of_channels)]
     taken = {*features, *MEASURED.names}
     return CellColumns(
         keys=[name for name in schema.names if name in MEASURED.names],

@@ -45,7 +45,9 @@ def _closed(ring: NDArray[np.float64]) -> list[list[float]]:
 def _owner(polygons: list[list[list[list[float]]]], hole: NDArray[np.float64]) -> list[list[list[float]]]:
     """The smallest polygon whose box holds the hole."""
     boxes = [np.asarray(polygon[0]) - _CORNER for polygon in polygons]
-    holding = [n for n, box in enumerate(boxes) if (box.min(0) <= hole.min(0)).all() and (box.max(0) >= hole.max(0)).all()]
+    holding = [
+        n for n, box in enumerate(boxes) if (box.min(0) <= hole.min(0)).all() and (box.max(0) >= hole.max(0)).all()
+    ]
     sizes = {n: float(np.ptp(boxes[n], axis=0).prod()) for n in holding or range(len(polygons))}
     return polygons[min(sizes, key=lambda n: sizes[n])]
 
@@ -106,5 +108,7 @@ def cell_features(
 def write_geojson(path: Path, features: Sequence[dict[str, Any]]) -> None:
     """Write a FeatureCollection; without features, an empty one."""
     with replaced_when_whole(path) as temporary:
-        text = json.dumps({"type": "FeatureCollection", "features": list(features)}, ensure_ascii=False, allow_nan=False)
+        text = json.dumps(
+            {"type": "FeatureCollection", "features": list(features)}, ensure_ascii=False, allow_nan=False
+        )
         temporary.write_text(text, encoding="utf-8")

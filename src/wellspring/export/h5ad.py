@@ -4,7 +4,7 @@ The layout is that of anndata's on-disk format: root anndata 0.1.0; data frames 
 and categorical 0.2.0, which anndata of any version from 0.8 and its readers in R open.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import h5py
@@ -26,7 +26,7 @@ def write_h5ad(
     *,
     obs: pd.DataFrame,
     var: pd.DataFrame,
-    values: Sequence[tuple[slice, NDArray[np.float32]]],
+    values: Iterable[tuple[slice, NDArray[np.float32]]],
     obsm: Mapping[str, NDArray[np.float64]],
     layers: Mapping[str, csr_matrix],
     uns: Mapping[str, Mapping[str, str]],
@@ -40,8 +40,8 @@ def write_h5ad(
     obs, var
         Rows of cells and of features; the index is their name. Text becomes categorical in `obs`, strings in `var`.
     values
-        X, (n_obs, n_var) float32, in parts: columns and their values; missing values are NaN. An iterable is read
-        once, so that one part is in memory at a time.
+        X, (n_obs, n_var) float32, in parts: columns and their values; missing values are NaN. It is read once, one part
+        after the other.
     obsm
         (n_obs, k) float64 by name.
     layers

@@ -24,7 +24,7 @@ OPENERS = {
         "A row per cell, a column per feature; keys, flags and the sheet's columns in obs, names and units of the "
         "features in var, numbers of spots in the layer counts, centres (x, y) of the cells in obsm.",
         "scanpy, squidpy",
-        'import anndata\ncells = anndata.read_h5ad("results/export/PLATE.h5ad")\nprint(cells.obs["well"].value_counts())',
+        'import anndata\ncells = anndata.read_h5ad("results/export/PLATE.h5ad")\nprint(cells.obs["well"])',
     ),
     "cytomining": Opener(
         "Cytomining profiles",
@@ -38,7 +38,7 @@ OPENERS = {
     "geojson": Opener(
         "Outlines",
         "geojson/PLATE/WELL/SITE.geojson",
-        "A polygon per cell, with its nucleus, size, mean intensities and numbers of spots, in the pixels of the image.",
+        "A polygon per cell, in the pixels of the image, with its nucleus, size, mean intensities, numbers of spots.",
         "QuPath",
         'Open the image of the site in QuPath.\nFile > Import objects from file...\nChoose "SITE.geojson".',
     ),
