@@ -30,6 +30,10 @@ def _no_mistakes_of_wells(config: Config, wells: Sequence[Mapping[str, Any]]) ->
     return []
 
 
+def _nothing_missing(config: Config, path: Path, plate: str, well: str) -> str:
+    return ""
+
+
 def _no_names() -> Iterable[str]:
     return ()
 
@@ -57,6 +61,9 @@ class Stage:
         What in the config cannot be, in the user's terms, a line each; the schema finds wrong types and ranges.
     mistakes_in_wells : function of the config and the wells' indexes
         As `mistakes`, of what only the files show; an index is what ``results/raw/{plate}/{well}.json`` holds.
+    missing_of_well : function of the config, and of a well's path, plate and name
+        Why the well cannot be used, since files that the stage needs are not there: one line, or empty. Asked where
+        such wells are left out.
     computed_columns : function
         Names of columns that the stage computes, which a sheet must not use for annotations.
     grows_with : dict of str to str or (str, str)
@@ -76,6 +83,7 @@ class Stage:
     named_channels: Callable[[Config], Mapping[str, Sequence[str]]] = _no_channels
     mistakes: Callable[[Config], list[str]] = _no_mistakes
     mistakes_in_wells: Callable[[Config, Sequence[Mapping[str, Any]]], list[str]] = _no_mistakes_of_wells
+    missing_of_well: Callable[[Config, Path, str, str], str] = _nothing_missing
     computed_columns: Callable[[], Iterable[str]] = _no_names
     grows_with: Mapping[str, str | tuple[str, str]] = field(default_factory=dict)
     same_time: frozenset[str] = frozenset()

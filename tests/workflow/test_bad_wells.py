@@ -91,7 +91,7 @@ def test_bad_wells_are_left_out_and_the_report_names_them(study: Path, run: Snak
     assert "expected 100 x 100 px, as other images are, found 80 x 100" in page
     wells = pd.read_csv(study / "results/report/wells.csv", keep_default_na=False)
     assert wells.loc[wells["left_out"] == "", "well"].tolist() == ["A01"]
-    whole, empty = (pd.read_parquet(study / f"results/spots/P/{well}.cells.parquet") for well in ("A01", "A02"))
+    whole, empty = (pd.read_parquet(study / f"results/spots/cells/P/{well}.parquet") for well in ("A01", "A02"))
     assert len(whole) == 8
     assert len(empty) == 0
     assert list(empty.columns) == list(whole.columns)

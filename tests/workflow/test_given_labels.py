@@ -54,7 +54,7 @@ def test_given_labels_from_files_to_chapter(tmp_path: Path, run: Snakemake) -> N
         "cells": {"image_size": 64},
     }
     (tmp_path / "config.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
-    wrong = run(tmp_path, "results/segmentation/P/A01.parquet")
+    wrong = run(tmp_path, "results/segmentation/objects/P/A01.parquet")
     assert "segmentation.pattern, well P/A01: labels: no file matches the pattern" in said(wrong)
     change_config(tmp_path, segmentation={"pattern": "{well}_s{site}_cells.tif"})
     targets = [
@@ -65,14 +65,14 @@ def test_given_labels_from_files_to_chapter(tmp_path: Path, run: Snakemake) -> N
     ]
     result = run(tmp_path, *targets)
     assert result.returncode == 0, said(result)
-    objects = pd.read_parquet(tmp_path / "results/segmentation/P/A01.parquet")
+    objects = pd.read_parquet(tmp_path / "results/segmentation/objects/P/A01.parquet")
     first = objects[objects["site"] == "1"].set_index("label_in_site")
     assert first["n_nuclei"].to_dict() == {10: 2, 20: 1, 30: 0, 40: 0, 41: 1}
     assert objects.loc[objects["site"] == "2", "object_id"].tolist() == [51, 61, 71, 81, 82]
     assert first["nucleus_ids"].to_dict() == {10: "1 2", 20: "3", 30: "", 40: "", 41: "9"}
     given = tifffile.imread(tmp_path / "labels/A01_s2_cells.tif")
-    assert (read_labels(tmp_path / "results/segmentation/P/A01.cells.ome.tif")["2"] == given).all()
-    spots = pd.read_parquet(tmp_path / "results/spots/P/A01.cells.parquet")
+    assert (read_labels(tmp_path / "results/segmentation/cells/P/A01.ome.tif")["2"] == given).all()
+    spots = pd.read_parquet(tmp_path / "results/spots/cells/P/A01.parquet")
     # The second site's ids follow the largest of the first, 41, that of the nucleus in no cell.
     assert spots.loc[spots["n_spots"] > 0, "object_id"].tolist() == [10, 40, 51, 81]
     crops = pd.read_parquet(tmp_path / "results/cells/crops/P/A01.parquet")

@@ -44,7 +44,7 @@ CONFIG = {
 # Files of one well of a stage: those of pixels, and the table that is made of them.
 OF_A_WELL = (
     "segmentation/p/{}.ome.tif",
-    "segmentation/p/{}.cells.ome.tif",
+    "segmentation/cells/p/{}.ome.tif",
     "spots/p/{}.parquet",
     "cells/crops/p/{}.parquet",
     "cells/p/{}.parquet",
@@ -96,7 +96,7 @@ def _check_tables(folder: Path, kept: dict[str, set[str]]) -> None:
     means = pd.read_csv(folder / "results/report/spots.csv").set_index("well")
     for well, sites in kept.items():
         cells = pd.read_parquet(folder / f"results/cells/crops/p/{well}.parquet")
-        counts = pd.read_parquet(folder / f"results/spots/p/{well}.cells.parquet")
+        counts = pd.read_parquet(folder / f"results/spots/cells/p/{well}.parquet")
         spots = pd.read_parquet(folder / f"results/spots/p/{well}.parquet")
         assert set(cells["site"]) == set(counts["site"]) == sites
         assert set(spots["site"]) <= sites

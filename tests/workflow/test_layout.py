@@ -4,6 +4,7 @@ import ast
 import re
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -252,3 +253,11 @@ def test_each_rule_s_environment_carries_what_its_script_imports(rule: Rule) -> 
     assert environment
     carried = {re.split(r"\[|==", pin)[0] for pin in _pins(ROOT / "envs" / environment[1])}
     assert {DISTRIBUTIONS.get(name, name) for name in needed} <= carried
+
+
+def test_a_folder_has_one_kind_of_files_of_wells() -> None:
+    # A set: two rules may make the same file, each in its own environment.
+    names = {name for rule in RULES for name in re.findall(r'"(<results>/\S*/\{well\}\S*)"', rule.block("output"))}
+    kinds = Counter(Path(name).parent.as_posix() for name in names)
+    # A crop is nothing without its row: one file has the pixels, the other the keys, in the same order.
+    assert {folder: n for folder, n in kinds.items() if n > 1} == {"<results>/cells/crops/{plate}": 2}

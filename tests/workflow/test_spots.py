@@ -73,27 +73,27 @@ def test_what_was_simulated_is_found(finished: Path) -> None:
 
 @pytest.mark.parametrize("well", ["A01", "A02", "A03"])
 def test_every_table_of_every_well_has_its_columns(finished: Path, well: str) -> None:
-    base = finished / "results/spots/smfish01"
+    base = finished / "results/spots"
     names = {
         "": WELL_SPOTS,
-        ".cells": WELL_SPOTS_PER_CELL,
-        ".foci": WELL_SPOT_FOCI,
-        ".thresholds": WELL_SPOT_THRESHOLDS,
-        ".curves": WELL_SPOT_CURVES,
+        "cells": WELL_SPOTS_PER_CELL,
+        "foci": WELL_SPOT_FOCI,
+        "thresholds": WELL_SPOT_THRESHOLDS,
+        "curves": WELL_SPOT_CURVES,
     }
-    tables = {name: read_table(base / f"{well}{name}.parquet", table) for name, table in names.items()}
-    other = pd.read_parquet(base / "A01.parquet")
+    tables = {name: read_table(base / name / f"smfish01/{well}.parquet", table) for name, table in names.items()}
+    other = pd.read_parquet(base / "smfish01/A01.parquet")
     assert tables[""].dtypes.astype(str).to_dict() == other.dtypes.astype(str).to_dict()
-    assert len(tables[".thresholds"]) == 1
-    assert not tables[".thresholds"]["is_unstable"].any()
-    objects = read_table(finished / f"results/segmentation/smfish01/{well}.parquet", WELL_SEGMENTED)
-    assert len(objects) == len(tables[".cells"])
+    assert len(tables["thresholds"]) == 1
+    assert not tables["thresholds"]["is_unstable"].any()
+    objects = read_table(finished / f"results/segmentation/objects/smfish01/{well}.parquet", WELL_SEGMENTED)
+    assert len(objects) == len(tables["cells"])
 
 
 def test_keys_of_cells_agree_between_stages(finished: Path) -> None:
-    labels = read_labels(finished / "results/segmentation/smfish01/A01.cells.ome.tif")
+    labels = read_labels(finished / "results/segmentation/cells/smfish01/A01.ome.tif")
     assert list(labels) == ["1"]
-    cells = pd.read_parquet(finished / "results/spots/smfish01/A01.cells.parquet")
+    cells = pd.read_parquet(finished / "results/spots/cells/smfish01/A01.parquet")
     spots = pd.read_parquet(finished / "results/spots/smfish01/A01.parquet")
     assert cells["object_id"].tolist() == [1, 2, 3]
     assert spots[spots["label_in_site"] > 0].groupby("object_id").size().tolist() == cells["n_spots"].tolist()
@@ -113,7 +113,7 @@ def test_the_report_tells_of_spots_and_of_the_empty_well_only(finished: Path) ->
 
 def test_spots_per_cell_are_in_the_table_of_cells_with_their_well(finished: Path) -> None:
     cells = pd.read_parquet(finished / "results/tables/cells.parquet")
-    spots = pd.read_parquet(finished / "results/spots/smfish01/A01.cells.parquet")
+    spots = pd.read_parquet(finished / "results/spots/cells/smfish01/A01.parquet")
     own = cells[cells["well"] == "A01"].set_index("object_id")
     assert own["Cells_Spots_n_spots_RNA"].to_dict() == dict(zip(spots["object_id"], spots["n_spots"], strict=True))
     wells = pd.read_csv(finished / "results/tables/wells.csv")

@@ -93,9 +93,9 @@ rule cells_measure:
 rule cells_tables:
     input:
         measured=per_well("<results>/cells/{plate}/{well}.parquet"),
-        nuclei=per_well("<results>/segmentation/{plate}/{well}.nuclei.parquet"),
-        spots=spots_of_wells("<results>/spots/{plate}/{well}.cells.parquet"),
-        thresholds=spots_of_wells("<results>/spots/{plate}/{well}.thresholds.parquet"),
+        nuclei=per_well("<results>/segmentation/sites/{plate}/{well}.parquet"),
+        spots=spots_of_wells("<results>/spots/cells/{plate}/{well}.parquet"),
+        thresholds=spots_of_wells("<results>/spots/thresholds/{plate}/{well}.parquet"),
     output:
         cells_parquet="<results>/tables/cells.parquet",
         cells_csv="<results>/tables/cells.csv",

@@ -49,8 +49,8 @@ rule dataset_select:
         judged=plate_judged(),
     output:
         manifest="<results>/dataset/{plate}/{well}.parquet",
-        filtered="<results>/dataset/{plate}/{well}.filtered.parquet",
-        histogram="<results>/dataset/{plate}/{well}.histogram.npz",
+        filtered="<results>/dataset/filtered/{plate}/{well}.parquet",
+        histogram="<results>/dataset/histograms/{plate}/{well}.npz",
     log:
         "<logs>/dataset_select/{plate}/{well}.log",
     benchmark:
@@ -74,8 +74,8 @@ rule dataset_select:
 rule dataset_merge:
     input:
         manifests=per_well("<results>/dataset/{plate}/{well}.parquet"),
-        filtered=per_well("<results>/dataset/{plate}/{well}.filtered.parquet"),
-        histograms=per_well("<results>/dataset/{plate}/{well}.histogram.npz"),
+        filtered=per_well("<results>/dataset/filtered/{plate}/{well}.parquet"),
+        histograms=per_well("<results>/dataset/histograms/{plate}/{well}.npz"),
     output:
         manifest="<results>/dataset/manifest.parquet",
         filtered="<results>/dataset/filtered.parquet",

@@ -21,7 +21,7 @@ def grouped_wells():
 
 def spot_tables(kind):
     """Tables of the spots of all wells; none where no spots are searched."""
-    return per_well(f"<results>/spots/{{plate}}/{{well}}.{kind}.parquet") if config["spots"]["channels"] else []
+    return per_well(f"<results>/spots/{kind}/{{plate}}/{{well}}.parquet") if config["spots"]["channels"] else []
 
 
 def table_of_features():

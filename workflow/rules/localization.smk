@@ -60,13 +60,13 @@ rule localization_measure:
         index="<results>/raw/{plate}/{well}.json",
         judged=plate_judged(),
         spots="<results>/spots/{plate}/{well}.parquet",
-        counts="<results>/spots/{plate}/{well}.cells.parquet",
+        counts="<results>/spots/cells/{plate}/{well}.parquet",
         nuclei="<results>/segmentation/{plate}/{well}.ome.tif",
         cells=cell_labels(),
         classifier="<results>/localization/classifier.npz",
     output:
         pairs="<results>/localization/{plate}/{well}.parquet",
-        molecules="<results>/localization/{plate}/{well}.molecules.parquet",
+        molecules="<results>/localization/molecules/{plate}/{well}.parquet",
     log:
         "<logs>/localization_measure/{plate}/{well}.log",
     benchmark:

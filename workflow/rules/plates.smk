@@ -3,7 +3,7 @@
 
 def spots_of_plates(kind):
     """Tables of the spots of all wells; none where no spots are searched."""
-    return per_well(f"<results>/spots/{{plate}}/{{well}}.{kind}.parquet") if config["spots"]["channels"] else []
+    return per_well(f"<results>/spots/{kind}/{{plate}}/{{well}}.parquet") if config["spots"]["channels"] else []
 
 
 def judged_plates(kind):

@@ -18,7 +18,7 @@ def measuring():
 def corrected_copies():
     """The corrected copies of all wells, where the config asks for them."""
     is_asked = config["quality"]["write_corrected"]
-    return per_well("<results>/quality/{plate}/{well}.ome.tif") if is_asked else []
+    return per_well("<results>/quality/corrected/{plate}/{well}.ome.tif") if is_asked else []
 
 
 include: "quality_correction.smk"
@@ -29,7 +29,7 @@ rule quality_measure:
         index="<results>/raw/{plate}/{well}.json",
     output:
         images="<results>/quality/{plate}/{well}.parquet",
-        small="<results>/quality/{plate}/{well}.npz",
+        small="<results>/quality/small/{plate}/{well}.npz",
     log:
         "<logs>/quality_measure/{plate}/{well}.log",
     benchmark:
@@ -80,7 +80,7 @@ rule quality_flag:
 
 checkpoint quality_illumination:
     input:
-        small=per_well_of_plate("<results>/quality/{plate}/{well}.npz"),
+        small=per_well_of_plate("<results>/quality/small/{plate}/{well}.npz"),
         sites="<results>/quality/plates/{plate}/sites.parquet",
     output:
         correction="<results>/quality/plates/{plate}/correction.npz",

@@ -68,7 +68,7 @@ rule quality_correct:
         index="<results>/raw/{plate}/{well}.json",
         correction=correction_of_plate,
     output:
-        images="<results>/quality/{plate}/{well}.ome.tif",
+        images="<results>/quality/corrected/{plate}/{well}.ome.tif",
     log:
         "<logs>/quality_correct/{plate}/{well}.log",
     benchmark:

@@ -48,6 +48,15 @@ def expected_of_well(wildcards):
     return EXPECTED["expected"]
 
 
+def missing_of_well(wildcards):
+    """Why other stages cannot use a well, where such wells are left out; empty of a well that can be used."""
+    if config["raw"]["bad_wells"] == "stop":
+        return ""
+    key = wildcards.plate, wildcards.well
+    reasons = (one.missing_of_well(config, PATHS[key], *key) for one in wanted_stages(config))
+    return next(filter(None, reasons), "")
+
+
 def named_channels():
     """Config key to the channels that it names."""
     return {key: list(names) for stage in stages() for key, names in stage.named_channels(config).items()}
@@ -67,13 +76,16 @@ rule raw_describe:
         "../../envs/imaging.yaml"
     threads: 1
     resources:
-        mem_mb=growing(1000),
+        # Pixels are read too, where damaged wells are left out.
+        mem_mb=growing(1000 if config["raw"]["bad_wells"] == "stop" else 4000),
         runtime=growing(5),
     params:
         path=raw_path,
         digest=raw_digest,
         raw=RAW_FORMAT.settings_of_index(config["raw"]),
+        image_sizes=config["raw"]["image_sizes"],
         expected=expected_of_well,
+        missing=missing_of_well,
         code=script_code("raw/describe", RAW_READER),
     message:
         "Reading the headers of well {wildcards.plate}/{wildcards.well}"

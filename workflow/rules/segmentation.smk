@@ -31,8 +31,8 @@ def seed_settings():
 
 def objects_of_wells():
     """Tables of the objects of all wells: cells with their nuclei; nuclei where there are no cells."""
-    suffix = ".parquet" if has_cells(config["segmentation"]) else ".nuclei.objects.parquet"
-    return per_well(f"<results>/segmentation/{{plate}}/{{well}}{suffix}")
+    kind = "objects" if has_cells(config["segmentation"]) else "nuclei"
+    return per_well(f"<results>/segmentation/{kind}/{{plate}}/{{well}}.parquet")
 
 
 include: "segmentation_volume.smk"
@@ -47,9 +47,9 @@ rule segmentation_nuclei:
         given_cells=given_labels("cells"),
     output:
         labels="<results>/segmentation/{plate}/{well}.ome.tif",
-        about="<results>/segmentation/{plate}/{well}.nuclei.parquet",
-        objects="<results>/segmentation/{plate}/{well}.nuclei.objects.parquet",
-        matches="<results>/segmentation/{plate}/{well}.matched.parquet",
+        about="<results>/segmentation/sites/{plate}/{well}.parquet",
+        objects="<results>/segmentation/nuclei/{plate}/{well}.parquet",
+        matches="<results>/segmentation/matched/{plate}/{well}.parquet",
     log:
         "<logs>/segmentation_nuclei/{plate}/{well}.log",
     benchmark:
@@ -79,13 +79,13 @@ rule segmentation_cells:
         correction=plate_correction(cell_channels()),
         judged=plate_judged(),
         nuclei="<results>/segmentation/{plate}/{well}.ome.tif",
-        nucleus_objects="<results>/segmentation/{plate}/{well}.nuclei.objects.parquet",
-        matches="<results>/segmentation/{plate}/{well}.matched.parquet",
+        nucleus_objects="<results>/segmentation/nuclei/{plate}/{well}.parquet",
+        matches="<results>/segmentation/matched/{plate}/{well}.parquet",
         given_cells=given_labels("cells"),
     output:
-        labels="<results>/segmentation/{plate}/{well}.cells.ome.tif",
-        borders="<results>/segmentation/{plate}/{well}.borders.ome.tif",
-        objects="<results>/segmentation/{plate}/{well}.parquet",
+        labels="<results>/segmentation/cells/{plate}/{well}.ome.tif",
+        borders="<results>/segmentation/borders/{plate}/{well}.ome.tif",
+        objects="<results>/segmentation/objects/{plate}/{well}.parquet",
     log:
         "<logs>/segmentation_cells/{plate}/{well}.log",
     benchmark:
@@ -116,7 +116,7 @@ rule segmentation_overlays:
         indexes=per_well("<results>/raw/{plate}/{well}.json"),
         nuclei=per_well("<results>/segmentation/{plate}/{well}.ome.tif"),
         cells=per_well(cell_labels()),
-        about=per_well("<results>/segmentation/{plate}/{well}.nuclei.parquet"),
+        about=per_well("<results>/segmentation/sites/{plate}/{well}.parquet"),
     output:
         gallery="<results>/segmentation/overlays.json",
         figure=report(
@@ -148,7 +148,7 @@ rule segmentation_overlays:
 rule segmentation_chapter:
     input:
         objects=objects_of_wells(),
-        nuclei=per_well("<results>/segmentation/{plate}/{well}.nuclei.parquet"),
+        nuclei=per_well("<results>/segmentation/sites/{plate}/{well}.parquet"),
         sites=sites_of_plates(),
         overlays="<results>/report/segmentation.svg",
         gallery="<results>/segmentation/overlays.json",

@@ -8,20 +8,20 @@ def nucleus_labels():
 
 def nucleus_tables():
     """What the nuclei of all wells are like; [] where neither nuclei nor cells are segmented."""
-    return per_well("<results>/segmentation/{plate}/{well}.nuclei.parquet") if has_objects(config) else []
+    return per_well("<results>/segmentation/sites/{plate}/{well}.parquet") if has_objects(config) else []
 
 
 def cell_labels():
     """Labels of the cells; of the nuclei where there are no cells; [] where there are neither."""
     if not has_objects(config):
         return []
-    suffix = ".cells.ome.tif" if has_cells(config["segmentation"]) else ".ome.tif"
-    return f"<results>/segmentation/{{plate}}/{{well}}{suffix}"
+    folder = "segmentation/cells" if has_cells(config["segmentation"]) else "segmentation"
+    return f"<results>/{folder}/{{plate}}/{{well}}.ome.tif"
 
 
 def border_labels():
     """Whose pixels at doubtful borders are by a second method; [] where no method sees any border."""
-    return "<results>/segmentation/{plate}/{well}.borders.ome.tif" if cell_channels() else []
+    return "<results>/segmentation/borders/{plate}/{well}.ome.tif" if cell_channels() else []
 
 
 def object_labels():

@@ -8,7 +8,7 @@ def has_volume():
 
 def volume_labels():
     """Labels of the cells that spots lie in: slice by slice if the config says so."""
-    return "<results>/segmentation/{plate}/{well}.volume.ome.tif" if has_volume() else cell_labels()
+    return "<results>/segmentation/volumes/{plate}/{well}.ome.tif" if has_volume() else cell_labels()
 
 
 rule segmentation_volume:
@@ -17,9 +17,9 @@ rule segmentation_volume:
         correction=plate_correction(cell_channels()),
         judged=plate_judged(),
         nuclei="<results>/segmentation/{plate}/{well}.ome.tif",
-        cells="<results>/segmentation/{plate}/{well}.cells.ome.tif",
+        cells="<results>/segmentation/cells/{plate}/{well}.ome.tif",
     output:
-        volume="<results>/segmentation/{plate}/{well}.volume.ome.tif",
+        volume="<results>/segmentation/volumes/{plate}/{well}.ome.tif",
     log:
         "<logs>/segmentation_volume/{plate}/{well}.log",
     benchmark:

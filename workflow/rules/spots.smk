@@ -11,10 +11,10 @@ rule spots_detect:
         borders=border_labels(),
     output:
         spots="<results>/spots/{plate}/{well}.parquet",
-        cells="<results>/spots/{plate}/{well}.cells.parquet",
-        foci="<results>/spots/{plate}/{well}.foci.parquet",
-        thresholds="<results>/spots/{plate}/{well}.thresholds.parquet",
-        curves="<results>/spots/{plate}/{well}.curves.parquet",
+        cells="<results>/spots/cells/{plate}/{well}.parquet",
+        foci="<results>/spots/foci/{plate}/{well}.parquet",
+        thresholds="<results>/spots/thresholds/{plate}/{well}.parquet",
+        curves="<results>/spots/curves/{plate}/{well}.parquet",
     log:
         "<logs>/spots_detect/{plate}/{well}.log",
     benchmark:
@@ -43,7 +43,7 @@ rule spots_overlays:
         nuclei=per_well(nucleus_labels()) if has_objects(config) else [],
         cells=per_well(cell_labels()) if has_objects(config) else [],
         spots=per_well("<results>/spots/{plate}/{well}.parquet"),
-        thresholds=per_well("<results>/spots/{plate}/{well}.thresholds.parquet"),
+        thresholds=per_well("<results>/spots/thresholds/{plate}/{well}.parquet"),
     output:
         gallery="<results>/spots/overlays.json",
         figure=report(
@@ -73,9 +73,9 @@ rule spots_overlays:
 rule spots_chapter:
     input:
         spots=per_well("<results>/spots/{plate}/{well}.parquet"),
-        cells=per_well("<results>/spots/{plate}/{well}.cells.parquet"),
-        thresholds=per_well("<results>/spots/{plate}/{well}.thresholds.parquet"),
-        curves=per_well("<results>/spots/{plate}/{well}.curves.parquet"),
+        cells=per_well("<results>/spots/cells/{plate}/{well}.parquet"),
+        thresholds=per_well("<results>/spots/thresholds/{plate}/{well}.parquet"),
+        curves=per_well("<results>/spots/curves/{plate}/{well}.parquet"),
         sites=sites_of_plates(),
         overlays="<results>/report/spot_overlays.svg",
         gallery="<results>/spots/overlays.json",

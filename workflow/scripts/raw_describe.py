@@ -15,17 +15,27 @@ if TYPE_CHECKING:
 
 
 def main(
-    *, path: Path, plate: str, well: str, raw: Mapping[str, Any], index: Path, expected: Mapping[str, Any] | None = None
+    *,
+    path: Path,
+    plate: str,
+    well: str,
+    raw: Mapping[str, Any],
+    index: Path,
+    image_sizes: str = "same",
+    expected: Mapping[str, Any] | None = None,
+    missing: str = "",
 ) -> None:
     """Describe the well at `path` and write its `index`.
 
-    `raw` holds the keys that its format is indexed by. A well that is not as `expected` is left out; None: none is.
+    `raw` holds the keys that its format is indexed by. A well that is not as `expected`, or of which files of other
+    stages are `missing`, is left out; None: none is.
     """
     usual = None
     if expected is not None:
         size = expected["size_px"]
         usual = ExpectedWell(tuple(expected["channels"]), (size[0], size[1]) if size else None)
-    found = described(path, plate=plate, well=well, raw=raw, expected=usual)
+    is_any = image_sizes == "any"
+    found = described(path, plate=plate, well=well, raw=raw, expected=usual, is_any_size=is_any, missing=missing)
     counts = f"{found.n_files} files, {len(found.channels)} channels, {found.n_values} intensities"
     print(f"{found.name}: {counts}, sites {found.n_sites}, pixels of cells {found.n_px}")
     if found.left_out:
@@ -40,6 +50,8 @@ if __name__ == "__main__":
             plate=snakemake.wildcards.plate,
             well=snakemake.wildcards.well,
             raw=snakemake.params.raw,
+            image_sizes=snakemake.params.image_sizes,
             expected=snakemake.params.expected,
+            missing=snakemake.params.missing,
             index=Path(snakemake.output.index),
         )

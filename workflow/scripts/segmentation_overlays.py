@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 from wellspring.jobs import logged_job
 from wellspring.raw.index import read_index
-from wellspring.report.chosen_wells import chosen_wells
+from wellspring.report.chosen_wells import ChosenWell, chosen_wells, compared_wells
 from wellspring.report.gallery import write_gallery
 from wellspring.report.style import save_figure
 from wellspring.segmentation.doubts import compared_sites
-from wellspring.segmentation.report.overlays import overlay_figure, overlay_gallery, read_overlay, sites_to_look_at
+from wellspring.segmentation.report import overlays
 from wellspring.segmentation.tables import SITE_NUCLEI
 from wellspring.tables import read_tables
 
@@ -34,22 +34,36 @@ def main(
     """
     channels = channels or read_index(given["indexes"][0]).channels[:1]
     keys = [(path.parent.name, path.stem) for path in given["indexes"]]
-    sites = sites_to_look_at(compared_sites(read_tables(given["about"], SITE_NUCLEI, of_wells=True)))
-    overlays = []
-    for chosen in chosen_wells(keys, sites, number=n_wells):
-        place = keys.index((chosen.plate, chosen.well))
-        found = read_overlay(
-            given["indexes"][place],
-            projection=projection,
-            channels=channels,
-            nuclei=given["nuclei"][place],
-            cells=given["cells"][place],
-            wanted_site=chosen.site,
-            doubts=", ".join(chosen.doubts),
-        )
-        overlays += [found] if found is not None else []
-    save_figure(overlay_figure(overlays, channels=channels, with_spots=False), output["figure"])
-    write_gallery(overlay_gallery(overlays, channels=channels, with_spots=False), output["gallery"])
+    sites = overlays.sites_to_look_at(compared_sites(read_tables(given["about"], SITE_NUCLEI, of_wells=True)))
+    shown = chosen_wells(keys, sites, number=n_wells)
+    drawn, others = (
+        [one for chosen in wells if (one := _read(given, keys, chosen, projection=projection, channels=channels))]
+        for wells in (shown, compared_wells(keys, sites, shown=shown))
+    )
+    save_figure(overlays.overlay_figure(drawn, channels=channels, with_spots=False, others=others), output["figure"])
+    write_gallery(
+        overlays.overlay_gallery(drawn, channels=channels, with_spots=False, others=others), output["gallery"]
+    )
+
+
+def _read(
+    given: Mapping[str, Sequence[Path]],
+    keys: Sequence[tuple[str, str]],
+    chosen: ChosenWell,
+    *,
+    projection: str,
+    channels: Sequence[str],
+) -> overlays.Overlay | None:
+    place = keys.index((chosen.plate, chosen.well))
+    return overlays.read_overlay(
+        given["indexes"][place],
+        projection=projection,
+        channels=channels,
+        nuclei=given["nuclei"][place],
+        cells=given["cells"][place],
+        wanted_site=chosen.site,
+        doubts=", ".join(chosen.doubts),
+    )
 
 
 if __name__ == "__main__":

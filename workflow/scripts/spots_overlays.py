@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wellspring.jobs import logged_job
-from wellspring.report.chosen_wells import chosen_wells
+from wellspring.report.chosen_wells import ChosenWell, chosen_wells, compared_wells
 from wellspring.report.gallery import write_gallery
 from wellspring.report.style import save_figure
-from wellspring.segmentation.report.overlays import overlay_figure, overlay_gallery, read_overlay
+from wellspring.segmentation.report.overlays import Overlay, overlay_figure, overlay_gallery, read_overlay
 from wellspring.spots.images import TABLES
 from wellspring.spots.plate import compared_images
 from wellspring.spots.tables import WELL_SPOTS
@@ -31,22 +31,34 @@ def main(
     """Of the wells behind the files `given` (lists of a name) draw `n_wells`; write `output`: figure, gallery."""
     keys = [(path.parent.name, path.stem) for path in given["indexes"]]
     sites = compared_images(read_tables(given["thresholds"], TABLES["thresholds"], of_wells=True))
-    overlays = []
-    for chosen in chosen_wells(keys, sites, number=n_wells):
-        place = keys.index((chosen.plate, chosen.well))
-        found = read_overlay(
-            given["indexes"][place],
-            projection=projection,
-            channels=channels,
-            nuclei=given["nuclei"][place] if given["nuclei"] else None,
-            cells=given["cells"][place] if given["cells"] else None,
-            spots=read_table(given["spots"][place], WELL_SPOTS, of_well=True),
-            wanted_site=chosen.site,
-            doubts=", ".join(chosen.doubts),
-        )
-        overlays += [found] if found is not None else []
-    save_figure(overlay_figure(overlays, channels=channels, with_spots=True), output["figure"])
-    write_gallery(overlay_gallery(overlays, channels=channels, with_spots=True), output["gallery"])
+    shown = chosen_wells(keys, sites, number=n_wells)
+    drawn, others = (
+        [one for chosen in wells if (one := _read(given, keys, chosen, projection=projection, channels=channels))]
+        for wells in (shown, compared_wells(keys, sites, shown=shown))
+    )
+    save_figure(overlay_figure(drawn, channels=channels, with_spots=True, others=others), output["figure"])
+    write_gallery(overlay_gallery(drawn, channels=channels, with_spots=True, others=others), output["gallery"])
+
+
+def _read(
+    given: Mapping[str, Sequence[Path]],
+    keys: Sequence[tuple[str, str]],
+    chosen: ChosenWell,
+    *,
+    projection: str,
+    channels: Sequence[str],
+) -> Overlay | None:
+    place = keys.index((chosen.plate, chosen.well))
+    return read_overlay(
+        given["indexes"][place],
+        projection=projection,
+        channels=channels,
+        nuclei=given["nuclei"][place] if given["nuclei"] else None,
+        cells=given["cells"][place] if given["cells"] else None,
+        spots=read_table(given["spots"][place], WELL_SPOTS, of_well=True),
+        wanted_site=chosen.site,
+        doubts=", ".join(chosen.doubts),
+    )
 
 
 if __name__ == "__main__":

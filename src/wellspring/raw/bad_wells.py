@@ -1,5 +1,7 @@
 """Wells that cannot be used: one that is damaged, or unlike the others, is left out with its reason, where so chosen.
 
+Damage inside of pixels shows when they are read, so they are read once, where wells are left out.
+
 A well that is left out keeps its index, without sites and without pixels, so every later job finds a well without
 cells and writes the valid empty tables that it writes for one.
 """
@@ -75,11 +77,19 @@ def _look(path: Path, *, key: tuple[str, str], raw: Mapping[str, Any]) -> Expect
         index = describe_well(path, plate=key[0], well=key[1], raw=raw)
     except (InputError, OSError):
         return None
-    sizes = Counter(header.height_width for header in index.headers)
-    return ExpectedWell(index.channels, sizes.most_common(1)[0][0] if sizes else None)
+    return ExpectedWell(index.channels, _usual_size(index))
 
 
-def described(path: Path, *, plate: str, well: str, raw: Mapping[str, Any], expected: ExpectedWell | None) -> WellIndex:
+def described(
+    path: Path,
+    *,
+    plate: str,
+    well: str,
+    raw: Mapping[str, Any],
+    expected: ExpectedWell | None,
+    is_any_size: bool = False,
+    missing: str = "",
+) -> WellIndex:
     """The index of one well; of one that cannot be used, an index without sites that says why.
 
     Parameters
@@ -88,38 +98,60 @@ def described(path: Path, *, plate: str, well: str, raw: Mapping[str, Any], expe
         As of `describe_well`.
     expected
         From `expected_well`; None: nothing is left out.
+    is_any_size
+        Whether images may differ in size.
+    missing
+        Why the well is to be left out in any case; empty: it is not.
 
     Raises
     ------
     FileNotFoundError, InputError
-        As `describe_well`, where nothing is left out.
+        As `describe_well`, and where the sites of the well differ in size, if nothing is left out.
     """
     if expected is None:
-        return describe_well(path, plate=plate, well=well, raw=raw)
+        index = describe_well(path, plate=plate, well=well, raw=raw)
+        size = None if is_any_size else _usual_size(index)
+        if reason := _other_size(index, size):
+            raise InputError(f"{reason} Mend it, or, if fields were cut on purpose, set raw.image_sizes: any.")
+        return index
+    from wellspring.raw.images import read_sites
+
     about: dict[str, Any] = {"plate": plate, "well": well, "raw": raw, "expected": expected}
     try:
         index = describe_well(path, plate=plate, well=well, raw=raw)
+        reason = _difference(index, expected, is_any_size=is_any_size) or missing
+        if not reason and format_named(raw["format"]).has_images:
+            for _ in read_sites(index, projection="max"):
+                pass
     except (InputError, OSError) as error:
-        return left_out_index(path, reason=" ".join(str(error).split()), **about)
-    reason = _difference(index, expected)
-    return index if reason is None else left_out_index(path, reason=reason, **about)
+        reason = " ".join(str(error).split())
+    return left_out_index(path, reason=reason, **about) if reason else index
 
 
-def _difference(index: WellIndex, expected: ExpectedWell) -> str | None:
+def _difference(index: WellIndex, expected: ExpectedWell, *, is_any_size: bool) -> str:
     if index.channels != expected.channels:
         return (
             f"{index.path}: expected the channels {', '.join(expected.channels)}, as other wells have them, found "
             f"{', '.join(index.channels)}."
         )
-    if expected.size_px is not None:
-        odd = next((one for one in index.headers if one.height_width != expected.size_px), None)
-        if odd is not None:
-            height, width = odd.height_width
-            return (
-                f"{index.files[odd.file].path}: expected {expected.size_px[0]} x {expected.size_px[1]} px, as other "
-                f"images are, found {height} x {width}."
-            )
-    return None
+    return "" if is_any_size else _other_size(index, expected.size_px)
+
+
+def _usual_size(index: WellIndex) -> tuple[int, int] | None:
+    sizes = Counter(one.height_width for one in index.headers)
+    return sizes.most_common(1)[0][0] if sizes else None
+
+
+def _other_size(index: WellIndex, size_px: tuple[int, int] | None) -> str:
+    """The first image that is not as large, in words; empty where all are, or nothing is expected."""
+    odd = next((one for one in index.headers if size_px is not None and one.height_width != size_px), None)
+    if odd is None or size_px is None:
+        return ""
+    height, width = odd.height_width
+    return (
+        f"{index.files[odd.file].path}: expected {size_px[0]} x {size_px[1]} px, as other images are, found "
+        f"{height} x {width}."
+    )
 
 
 def left_out_index(

@@ -11,6 +11,7 @@ WELLS = Table(
         Column("n_channels", "int64", "channels", "channels of every site"),
         Column("n_sites", "float64", "sites", "sites; none where pixels of cells are stored"),
         Column("n_planes", "str", "", "planes of a site, by channel where these differ; none where pixels are stored"),
+        Column("image_size_px", "str", "px", "rows x columns of its images, every size; none where pixels are stored"),
         Column("pixel_size_um", "float64", "µm", "side of a pixel, where all sites have one known size"),
         Column("n_px", "float64", "px", "measured pixels of cells; none where images are stored"),
         Column("n_files", "int64", "files", "files that the well's reading depends on"),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["ChosenWell", "chosen_wells"]
+__all__ = ["ChosenWell", "chosen_wells", "compared_wells"]
 
 _NO_DOUBT = "none"
 
@@ -56,6 +56,30 @@ def chosen_wells(wells: Sequence[tuple[str, str]], sites: "pd.DataFrame", *, num
     places = sorted(list(dict.fromkeys([*firsts, *range(len(odd))]))[:n_odd])
     n_typical = min(number - n_odd, len(typical))
     return [*(odd[place] for place in places), *(typical[n * len(typical) // n_typical] for n in range(n_typical))]
+
+
+def compared_wells(
+    wells: Sequence[tuple[str, str]], sites: "pd.DataFrame", *, shown: Sequence[ChosenWell], per_plate: int = 12
+) -> list[ChosenWell]:
+    """Wells that say what a plate looks like and are not shown: up to `per_plate` of each plate of the shown ones.
+
+    They are evenly spaced among those without doubt.
+
+    Parameters
+    ----------
+    wells, sites
+        As of `chosen_wells`.
+    shown
+        From `chosen_wells`.
+    """
+    known = {(str(row.plate), str(row.well)) for row in sites[sites["doubts"] != _NO_DOUBT].itertuples()}
+    known |= {(one.plate, one.well) for one in shown}
+    found = []
+    for plate in dict.fromkeys(one.plate for one in shown):
+        own = [key for key in wells if key[0] == plate and key not in known]
+        number = min(per_plate, len(own))
+        found += [ChosenWell(*own[n * len(own) // number]) for n in range(number)]
+    return found
 
 
 def _fewness(one: ChosenWell) -> int:

@@ -1,7 +1,6 @@
 """A number per well, drawn where the well is in its plate: drifts along rows, columns and edges show at once."""
 
 import math
-import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +14,9 @@ from matplotlib.colors import Colormap, Normalize
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch, Patch, Rectangle
 
+from wellspring.report.positions import PLATE_SIZES, plate_position, row_name
 from wellspring.report.style import NEUTRAL, WIDTH_MM, axes_grid, in_style, new_figure, number
+from wellspring.report.titles import entitle
 
 __all__ = [
     "DOUBTFUL",
@@ -28,8 +29,6 @@ __all__ = [
 ]
 
 DOUBTFUL = "#D55E00"
-# Rows and columns of the plates that are drawn: 96, 384 and 1,536 wells.
-PLATE_SIZES = ((8, 12), (16, 24), (32, 48))
 _MEDIUM = PLATE_SIZES[1][1]
 _COLORS = "viridis"
 _EMPTY = "#EDEFF0"
@@ -78,15 +77,6 @@ class _Scale:
     colors: Colormap
     largest: float
     is_written: bool
-
-
-def plate_position(name: str) -> tuple[int, int] | None:
-    """Row and column, counted from 0, of a well such as ``B02``, ``b2`` or ``AF48``; None for any other name."""
-    found = re.fullmatch(r"(A?)([A-Z])(\d{1,2})", name.strip().upper())
-    if found is None or not 1 <= int(found[3]) <= PLATE_SIZES[-1][1]:
-        return None
-    row = ord(found[2]) - ord("A") + (26 if found[1] else 0)
-    return (row, int(found[3]) - 1) if row < PLATE_SIZES[-1][0] else None
 
 
 @in_style
@@ -264,12 +254,6 @@ def _draw_plate(axes: Axes, plate: _Plate, *, longest_name: int, scale: _Scale |
         _write(axes, well, longest_name=longest_name if plate.is_listed else 0, scale=scale)
 
 
-def row_name(row: int) -> str:
-    """Letters of a row, counted from 0: A to Z, AA to AF."""
-    letter = chr(ord("A") + row % 26)
-    return f"A{letter}" if row >= 26 else letter
-
-
 def _draw_outline(axes: Axes, plate: _Plate) -> None:
     rim = FancyBboxPatch(
         (0.12, 0.12),
@@ -295,18 +279,27 @@ def _draw_wells(axes: Axes, wells: Sequence[_Well], *, plate: _Plate, scale: _Sc
         look |= {"edgecolors": DOUBTFUL, "linewidths": _OUTLINE if plate.n_columns <= _MEDIUM else _THIN_OUTLINE}
     if plate.is_listed:
         tiles = [Rectangle((2 * well.column + 0.06, well.row + 0.06), 1.88, 0.88) for well in wells]
-        axes.add_collection(PatchCollection(tiles, **look), autolim=False)
+        drawn: PatchCollection | EllipseCollection = PatchCollection(tiles, **look)
+        axes.add_collection(drawn, autolim=False)
     else:
-        _add_discs(axes, [(well.row, well.column) for well in wells], diameter=_DISC, **look)
+        drawn = _add_discs(axes, [(well.row, well.column) for well in wells], diameter=_DISC, **look)
+    entitle(drawn, [_title(well, scale=scale) for well in wells])
 
 
-def _add_discs(axes: Axes, places: Sequence[tuple[int, int]], *, diameter: float, **look: Any) -> None:
+def _title(well: _Well, *, scale: _Scale | None) -> str:
+    """The well's name and number, as shown where the mouse rests on it."""
+    known = number(well.value, scale=scale.largest) if well.is_known and scale is not None else "no value"
+    return f"{well.name}: {known}"
+
+
+def _add_discs(axes: Axes, places: Sequence[tuple[int, int]], *, diameter: float, **look: Any) -> EllipseCollection:
     centres = [(column + 0.5, row + 0.5) for row, column in places]
     # One size for all: an SVG file then holds the shape once.
     discs = EllipseCollection(
         [diameter], [diameter], [0.0], units="xy", offsets=centres, offset_transform=axes.transData, **look
     )
     axes.add_collection(discs, autolim=False)
+    return discs
 
 
 def _color(value: float, *, scale: _Scale) -> tuple[float, float, float, float]:
@@ -327,7 +320,8 @@ def _write(axes: Axes, well: _Well, *, longest_name: int, scale: _Scale | None) 
         red, green, blue, _ = _color(well.value, scale=scale)
         color = "black" if 0.299 * red + 0.587 * green + 0.114 * blue > 0.5 else "white"
     box = None if is_known else {"facecolor": "white", "edgecolor": "none", "pad": 0.5}
-    axes.text(*middle, text, ha="center", va="center", fontsize=5.5, color=color, bbox=box)
+    drawn = axes.text(*middle, text, ha="center", va="center", fontsize=5.5, color=color, bbox=box)
+    entitle(drawn, [_title(well, scale=scale)])
 
 
 def _shortened(name: str, *, longest: int) -> str:

@@ -13,8 +13,10 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch, Rectangle
 
-from wellspring.report.plate_map import DOUBTFUL, PLATE_SIZES, plate_position, row_name
-from wellspring.report.style import WIDTH_MM, axes_grid, in_style, new_figure
+from wellspring.report.plate_map import DOUBTFUL
+from wellspring.report.positions import PLATE_SIZES, plate_position, row_name
+from wellspring.report.style import WIDTH_MM, axes_grid, in_style, new_figure, number
+from wellspring.report.titles import entitle
 
 __all__ = ["mapped_sites", "site_map_figure"]
 
@@ -38,7 +40,8 @@ def site_map_figure(table: pd.DataFrame, *, column: str, label: str, doubtful_me
     Parameters
     ----------
     table
-        A row per site: plate, well, `column` and is_doubtful. Where `mapped_sites` does not hold, the figure says so.
+        A row per site: plate, well, site, `column` and is_doubtful. Where `mapped_sites` does not hold, the figure
+        says so.
     column, label
         The number to draw and what it is, as the colour bar says it. A site without a number (NaN) is white.
     doubtful_means
@@ -86,11 +89,24 @@ def _draw_plate(axes: Axes, table: pd.DataFrame, *, size: tuple[int, int], colum
     axes.set_xticks([n + 0.5 for n in range(0, size[1], step)], [str(n + 1) for n in range(0, size[1], step)])
     axes.set_yticks([n + 0.5 for n in range(0, size[0], step)], [row_name(n) for n in range(0, size[0], step)])
     squares, faces, doubted = _squares(table, column=column, mapped=mapped)
-    axes.add_collection(PatchCollection(squares, facecolors=faces, edgecolors="none"), autolim=False)
+    drawn = PatchCollection(squares, facecolors=faces, edgecolors="none")
+    entitle(drawn, _titles(table, column=column))
+    axes.add_collection(drawn, autolim=False)
     outlined = [square for square, is_doubtful in zip(squares, doubted, strict=True) if is_doubtful]
     if outlined:
         look: dict[str, Any] = {"facecolors": "none", "edgecolors": DOUBTFUL, "linewidths": _OUTLINE}
         axes.add_collection(PatchCollection(outlined, **look), autolim=False)
+
+
+def _titles(table: pd.DataFrame, *, column: str) -> list[str]:
+    """Of each square of `_squares`: well, site and number, as shown where the mouse rests on it."""
+    largest = table[column].abs().max()
+    words = []
+    for (_, well), own in table.groupby(_KEY, sort=False):
+        for site, value in zip(own["site"], own[column], strict=True):
+            known = number(value, scale=largest) if math.isfinite(value) else "no value"
+            words.append(f"{well}, site {site}: {known}")
+    return words
 
 
 def _squares(

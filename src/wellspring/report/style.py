@@ -13,6 +13,7 @@ from matplotlib.figure import Figure, SubFigure
 
 from wellspring.files import replaced_when_whole
 from wellspring.report.numbers import NONE, number
+from wellspring.report.titles import with_titles
 
 __all__ = [
     "COLORS",
@@ -118,6 +119,8 @@ def color_of(name: str, *, names: Sequence[str]) -> str:
 def save_figure(figure: Figure, path: Path) -> None:
     """Write `figure` to `path`, in the format of its suffix, whole or not at all. The same figure gives the same bytes.
 
+    Titles of marks (`wellspring.report.titles`) are in SVG files.
+
     Raises
     ------
     OSError
@@ -125,3 +128,5 @@ def save_figure(figure: Figure, path: Path) -> None:
     """
     with replaced_when_whole(path) as temporary:
         figure.savefig(temporary, metadata={"Date": None} if path.suffix == ".svg" else None)
+        if path.suffix == ".svg":
+            with_titles(temporary)

@@ -1,9 +1,11 @@
 """The stage segmentation, as the workflow sees it."""
 
+from pathlib import Path
+
 from wellspring.errors import InputError
 from wellspring.raw.formats import has_images
 from wellspring.raw.names import compile_pattern
-from wellspring.segmentation.given.files import KEYS, has_cells, has_given_cells, has_nuclei
+from wellspring.segmentation.given.files import KEYS, given_files, has_cells, has_given_cells, has_nuclei
 from wellspring.stage import Config, Stage
 
 __all__ = ["STAGE", "has_objects"]
@@ -75,6 +77,16 @@ def _mistakes_of_given(block: Config) -> list[str]:
     return found
 
 
+def _missing_of_well(config: Config, path: Path, plate: str, well: str) -> str:
+    """Label images that the config names and the well has not."""
+    for kind in KEYS:
+        try:
+            given_files(path, plate=plate, well=well, segmentation=config["segmentation"], kind=kind)
+        except (InputError, OSError) as error:
+            return " ".join(str(error).split())
+    return ""
+
+
 STAGE = Stage(
     name="segmentation",
     summary="images -> nucleus and cell labels",
@@ -83,6 +95,7 @@ STAGE = Stage(
     is_wanted=_is_wanted,
     named_channels=_named_channels,
     mistakes=_mistakes,
+    missing_of_well=_missing_of_well,
     grows_with={
         "segmentation_nuclei": "pixels",
         "segmentation_cells": "pixels",

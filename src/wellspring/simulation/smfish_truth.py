@@ -118,10 +118,9 @@ def _mean(values: pd.Series, weights: pd.Series) -> float:
 def _well_row(
     cells: pd.DataFrame, spots: pd.DataFrame, *, plate: Path, results: Path, key: tuple[str, str]
 ) -> dict[str, float | int]:
-    folder = results / "spots" / key[0]
-    found = read_table(folder / f"{key[1]}.parquet", WELL_SPOTS)
-    counts = read_table(folder / f"{key[1]}.cells.parquet", WELL_SPOTS_PER_CELL)
-    labels = next(iter(read_labels(results / "segmentation" / key[0] / f"{key[1]}.cells.ome.tif").values()))
+    found = read_table(results / "spots" / key[0] / f"{key[1]}.parquet", WELL_SPOTS)
+    counts = read_table(results / "spots" / "cells" / key[0] / f"{key[1]}.parquet", WELL_SPOTS_PER_CELL)
+    labels = next(iter(read_labels(results / "segmentation" / "cells" / key[0] / f"{key[1]}.ome.tif").values()))
     true = _true_labels(plate, key[1], like=labels)
     matches = match_spots(_places(found), _places(spots), max_distance=_MAX_DISTANCE_PX)
     at_centre = labels[tuple(np.rint(cells[["y_px", "x_px"]].to_numpy()).astype(np.int64).T)].astype(np.int64)

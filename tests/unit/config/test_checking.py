@@ -51,7 +51,7 @@ def test_given_values_stay_and_the_input_is_not_changed() -> None:
 def test_the_keys_of_raw_follow_its_format() -> None:
     raw = checked(raw={"format": "tiff", "pattern": "{well}.tif"})["raw"]
     own = {"pattern", "channels", "rename", "projection", "pixel_size_um", "background"}
-    assert set(raw) == {"format", "bad_wells", *own}
+    assert set(raw) == {"format", "bad_wells", "image_sizes", *own}
     assert mistakes(raw={"format": "tiff"})[0].startswith("raw.pattern: missing; expected text (File names, with parts")
     assert mistakes(raw={"format": "mpm", "pattern": "x"}) == ["raw.pattern: not used here; it belongs to format: tiff"]
 

@@ -53,6 +53,13 @@ def _spoil(folder: Path, kind: str) -> None:
     )
     if kind == "truncated":
         _truncate(folder / "A02_s2_RNA.tif")
+    elif kind == "pixels":
+        image = np.random.default_rng(0).integers(0, 999, (20, 30)).astype(np.uint16)
+        file = folder / "A02_s2_RNA.tif"
+        tifffile.imwrite(file, image, photometric="minisblack", compression="zlib")
+        data = bytearray(file.read_bytes())
+        data[-400:-300] = bytes(100)
+        file.write_bytes(bytes(data))
     elif kind == "site":
         (folder / "A02_s2_RNA.tif").unlink()
     elif kind == "none":
@@ -68,6 +75,7 @@ def _spoil(folder: Path, kind: str) -> None:
         ("site", "site 2 was expected to have the channels .* missing: ..RNA.."),
         ("size", "A02_s1_DAPI.tif: expected 20 x 30 px, as other images are, found 20 x 40"),
         ("none", "no file matches the pattern"),
+        ("pixels", "A02_s2_RNA.tif: "),
     ],
 )
 def test_a_bad_well_is_left_out_with_its_reason(kind: str, words: str, tmp_path: Path) -> None:
@@ -87,6 +95,35 @@ def test_where_wells_are_not_left_out_the_mistake_is_raised(tmp_path: Path) -> N
     _truncate(tmp_path / "A01_s1_RNA.tif")
     with pytest.raises(InputError, match=r"A01_s1_RNA\.tif"):
         _described(tmp_path, "A01", expected=None)
+
+
+def test_another_size_stops_the_well_of_the_site_unless_any_is_fine(tmp_path: Path) -> None:
+    _write_well(tmp_path, "A01", size=(20, 40))
+    for channel in ("DAPI", "RNA"):
+        (tmp_path / f"A01_s1_{channel}.tif").rename(tmp_path / f"A01_s3_{channel}.tif")
+        (tmp_path / f"A01_s2_{channel}.tif").rename(tmp_path / f"A01_s4_{channel}.tif")
+    _write_well(tmp_path, "A01")
+    with pytest.raises(InputError, match=r"s3_DAPI.tif: expected 20 x 30 px, .* found 20 x 40. .*raw.image_sizes: any"):
+        _described(tmp_path, "A01", expected=None)
+    about: dict[str, Any] = {"plate": "P", "well": "A01", "raw": RAW, "is_any_size": True}
+    assert described(tmp_path, expected=None, **about).n_sites == 4
+    assert described(tmp_path, expected=USUAL, **about).n_sites == 4
+    table = wells_table([described(tmp_path, expected=None, **about)])
+    assert table["image_size_px"].tolist() == ["20 x 30 or 20 x 40"]
+
+
+def test_wells_of_another_size_are_named_in_the_report(tmp_path: Path) -> None:
+    for well, size in (("A01", (20, 30)), ("A02", (20, 30)), ("A03", (10, 15))):
+        _write_well(tmp_path, well, size=size)
+    table = wells_table([_described(tmp_path, well, expected=None) for well in ("A01", "A02", "A03")])
+    (warning,) = wells_warnings(table)
+    assert "20 x 30 px in 2 of 3 wells, 10 x 15 px in 1 well: P / A03" in warning
+
+
+def test_what_another_stage_misses_leaves_the_well_out(tmp_path: Path) -> None:
+    _write_well(tmp_path, "A01")
+    about: dict[str, Any] = {"plate": "P", "well": "A01", "raw": RAW}
+    assert described(tmp_path, expected=USUAL, missing="no labels.", **about).left_out == "no labels."
 
 
 def test_what_most_wells_have_is_expected(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from wellspring.report.chosen_wells import chosen_wells
+from wellspring.report.chosen_wells import ChosenWell, chosen_wells, compared_wells
 
 WELLS = [("p", f"W{n:02}") for n in range(20)]
 
@@ -33,3 +33,12 @@ def test_wells_of_the_other_kind_fill_up() -> None:
     assert [one.well for one in chosen_wells(WELLS, _sites(), number=2)] == ["W00", "W10"]
     assert len(chosen_wells(WELLS[:3], _sites(W01="a"), number=8)) == 3
     assert chosen_wells([], _sites().iloc[:0], number=8) == []
+
+
+def test_a_plate_is_compared_by_its_other_wells_without_doubt() -> None:
+    wells = [*WELLS, ("q", "W00"), ("r", "W00")]
+    shown = [ChosenWell("p", "W00"), ChosenWell("p", "W07", doubts=["a"]), ChosenWell("q", "W00")]
+    found = compared_wells(wells, _sites(W07="a", W02="b"), shown=shown, per_plate=3)
+    # Of the 17 others of p; plate q has no other well, and of r none is shown.
+    assert [(one.plate, one.well, one.site) for one in found] == [("p", f"W{n}", None) for n in ("01", "08", "14")]
+    assert compared_wells(wells, _sites(), shown=[]) == []

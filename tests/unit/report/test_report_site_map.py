@@ -10,7 +10,7 @@ from wellspring.report.site_map import mapped_sites, site_map_figure
 
 
 def _table(*rows: tuple[str, float, bool]) -> pd.DataFrame:
-    return pd.DataFrame(rows, columns=["well", "n", "is_doubtful"]).assign(plate="p")
+    return pd.DataFrame(rows, columns=["well", "n", "is_doubtful"]).assign(plate="p", site="1")
 
 
 def test_sites_of_a_well_share_its_place() -> None:

@@ -133,6 +133,17 @@ def test_the_wells_of_a_plate_share_a_contrast_which_a_bright_odd_well_does_not_
     assert overlay_contrasts([_overlay("fibre", 9000, doubts="x"), typical[0]])["p1", "RNA"][1] > 1000
     axes = overlay_figure([*typical, _overlay("fibre", 9000, doubts="x")], channels=["RNA"], with_spots=False).axes
     assert {one.images[0].get_clim() for one in axes if one.get_visible()} == {found["p1", "RNA"]}
+    # What is drawn is dark next to the rest of its plate.
+    others = [_overlay("c", 1000), _overlay("d", 1000)]
+    of_plate = overlay_contrasts([*typical, *others])["p1", "RNA"]
+    assert of_plate[1] > 900
+    axes = overlay_figure(typical, channels=["RNA"], with_spots=False, others=others).axes
+    assert {one.images[0].get_clim() for one in axes if one.get_visible()} == {of_plate}
+    drawn, alone = (
+        overlay_gallery(typical, channels=["RNA"], with_spots=False, others=more).tiles for more in (others, ())
+    )
+    assert len(drawn) == 2
+    assert drawn[0].pictures[0].data != alone[0].pictures[0].data
 
 
 def test_sites_without_nuclei_are_to_be_looked_at() -> None:

@@ -326,3 +326,13 @@ def test_mistakes_in_the_config() -> None:
     assert mistakes(nuclei="{wel}.tif")[0].startswith("segmentation.nuclei: pattern '{wel}.tif': unknown part")
     assert has_cells(_block(pattern="x"))
     assert not has_cells(_block(nuclei="x"))
+
+
+def test_a_well_without_its_label_images_says_so(tmp_path: Path) -> None:
+    block = {"pattern": "{well}_cells.tif", "nuclei": None, "folder": None}
+    (tmp_path / "A01_cells.tif").write_bytes(b"")
+    config = {"segmentation": block}
+    assert STAGE.missing_of_well(config, tmp_path, "P", "A01") == ""
+    missing = STAGE.missing_of_well(config, tmp_path, "P", "A02")
+    assert missing.startswith("segmentation.pattern, well P/A02: ")
+    assert "\n" not in missing

@@ -38,7 +38,7 @@ def results(tmp_path, plate):
     for well in ("A01", "A02"):
         own, in_well = cells[cells["well"] == well], spots[spots["well"] == well]
         labels = read_labels(plate / f"truth/{well}.cells.ome.tif")["1"]
-        write_labels(folder / f"segmentation/smfish01/{well}.cells.ome.tif", {"1": labels}, pixel_size_um=None)
+        write_labels(folder / f"segmentation/cells/smfish01/{well}.ome.tif", {"1": labels}, pixel_size_um=None)
         found = empty_table(WELL_SPOTS).drop(columns=["y_px", "x_px"]).reindex(range(len(in_well)))
         known = dict.fromkeys(("nucleus_id", "label_in_site", "object_id", "focus_id"), 0)
         found = found.assign(is_added=False, plate="smfish01", well=well, site="1", channel="RNA", **known)
@@ -59,7 +59,7 @@ def results(tmp_path, plate):
             n_detected=counts["n_spots"],
             n_added=0,
         )
-        write_table(counts, folder / f"spots/smfish01/{well}.cells.parquet", WELL_SPOTS_PER_CELL)
+        write_table(counts, folder / f"spots/cells/smfish01/{well}.parquet", WELL_SPOTS_PER_CELL)
     return folder
 
 
@@ -104,7 +104,7 @@ def test_results_that_repeat_the_truth(plate, results, capsys):
 
 
 def test_results_that_fall_short_are_told(plate, results, capsys):
-    path = results / "spots/smfish01/A01.cells.parquet"
+    path = results / "spots/cells/smfish01/A01.parquet"
     write_table(read_table(path, WELL_SPOTS_PER_CELL).iloc[:2], path, WELL_SPOTS_PER_CELL)
     spots = results / "spots/smfish01/A01.parquet"
     write_table(read_table(spots, WELL_SPOTS).iloc[:3], spots, WELL_SPOTS)
@@ -118,7 +118,7 @@ def test_results_that_fall_short_are_told(plate, results, capsys):
 
 
 def test_cells_whose_borders_are_wrong_are_reported(plate, results, capsys):
-    path = results / "segmentation/smfish01/A01.cells.ome.tif"
+    path = results / "segmentation/cells/smfish01/A01.ome.tif"
     labels = read_labels(path)["1"]
     ordered = np.sort(np.unique(labels[labels > 0]))
     # The first cell loses its lower half: to the IoU 0.5, with its spots there.

@@ -48,9 +48,9 @@ def test_a_choice_that_is_missing_or_not_there() -> None:
 
 
 def test_the_command_writes_what_napari_reads(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    write_table(spots(), tmp_path / "A.parquet", WELL_SPOTS)
-    write_table(images("1", "2"), tmp_path / "A.thresholds.parquet", WELL_SPOT_THRESHOLDS)
-    assert main(["points", str(tmp_path / "A.parquet"), str(tmp_path / "p.csv"), "--site", "1"]) == 0
+    write_table(spots(), tmp_path / "p" / "A.parquet", WELL_SPOTS)
+    write_table(images("1", "2"), tmp_path / "thresholds" / "p" / "A.parquet", WELL_SPOT_THRESHOLDS)
+    assert main(["points", str(tmp_path / "p" / "A.parquet"), str(tmp_path / "p.csv"), "--site", "1"]) == 0
     assert (tmp_path / "p.csv").read_text().splitlines() == ["index,axis-0,axis-1,axis-2", "0,1.0,2.0,3.5"]
     assert "1 spots" in capsys.readouterr().out
 

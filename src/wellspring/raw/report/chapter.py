@@ -123,6 +123,7 @@ def _wells(wells: pd.DataFrame, *, file: Path, note: str) -> PageTable:
         PageColumn("well", "Well"),
         PageColumn("n_sites", "Sites", count),
         PageColumn("n_planes", "Planes per site"),
+        PageColumn("image_size_px", "Image, px"),
         PageColumn("pixel_size_um", "Side of a pixel, µm", _micrometres),
         PageColumn("n_px", "Measured pixels", count),
         PageColumn("n_files", "Files", count),

@@ -24,6 +24,7 @@ def wells_table(indexes: Sequence[WellIndex]) -> pd.DataFrame:
             "n_channels": len(one.channels),
             "n_sites": one.n_sites,
             "n_planes": _planes(one),
+            "image_size_px": _sizes(one),
             "pixel_size_um": one.pixel_size_um,
             "n_px": one.n_px,
             "n_files": one.n_files,
@@ -42,6 +43,11 @@ def _planes(index: WellIndex) -> str:
     if len(set(by_channel.values())) <= 1:
         return next(iter(by_channel.values()), "")
     return ", ".join(f"{name} {planes}" for name, planes in by_channel.items())
+
+
+def _sizes(index: WellIndex) -> str:
+    """``1080 x 1280`` (rows and columns), or, of a well with several: ``1080 x 1280 or 512 x 512``."""
+    return " or ".join(f"{y} x {x}" for y, x in dict.fromkeys(one.height_width for one in index.headers))
 
 
 def plates_table(wells: pd.DataFrame) -> pd.DataFrame:
@@ -89,6 +95,7 @@ def wells_warnings(wells: pd.DataFrame) -> list[str]:
         *_differing(wells, "n_sites", what="sites", form=lambda value: f"{value:.0f}"),
         *_differing(wells, "n_planes", what="planes of a site", form=str),
         *_uneven_sites(wells),
+        *_other_sizes(wells),
     ]
     sizes = wells["pixel_size_um"]
     if sizes.notna().any() and sizes.isna().any():
@@ -114,6 +121,20 @@ def _uneven_sites(wells: pd.DataFrame) -> list[str]:
     return [
         f"The number of planes differs between the sites of {named_wells(uneven)}: {uneven['n_planes'].iloc[0]} in the "
         "first. Sites with fewer planes lack what lay in the others; look whether files are missing."
+    ]
+
+
+def _other_sizes(wells: pd.DataFrame) -> list[str]:
+    known = wells[wells["image_size_px"].fillna("") != ""]
+    counts = Counter(known["image_size_px"].tolist())
+    if len(counts) < 2:
+        return []
+    usual, n_usual = counts.most_common(1)[0]
+    others = known[known["image_size_px"] != usual]
+    found = ", ".join(dict.fromkeys(others["image_size_px"]))
+    return [
+        f"The size of the images differs between wells: {usual} px in {n_usual:,} of {len(known):,} wells, {found} px "
+        f"in {named_wells(others)}. If they were binned, their pixels are larger, and sizes in px cannot be compared."
     ]
 
 

@@ -151,6 +151,11 @@ def overlay_contrasts(overlays: Sequence[Overlay]) -> dict[tuple[str, str], tupl
 
     From the wells without doubt, where there are two of them or more, since a bright fibre would make all other wells
     black; else from all wells.
+
+    Parameters
+    ----------
+    overlays
+        Those that are drawn, and others of their plates (`wellspring.report.chosen_wells.compared_wells`).
     """
     found = {}
     for plate in dict.fromkeys(one.plate for one in overlays):
@@ -162,9 +167,14 @@ def overlay_contrasts(overlays: Sequence[Overlay]) -> dict[tuple[str, str], tupl
     return found
 
 
-def overlay_gallery(overlays: Sequence[Overlay], *, channels: Sequence[str], with_spots: bool) -> Gallery:
-    """The fields as tiles that open large: one per well, or, with spots, one per well and channel; without a title."""
-    contrasts = overlay_contrasts(overlays)
+def overlay_gallery(
+    overlays: Sequence[Overlay], *, channels: Sequence[str], with_spots: bool, others: Sequence[Overlay] = ()
+) -> Gallery:
+    """The fields as tiles that open large: one per well, or, with spots, one per well and channel; without a title.
+
+    `others`: as of `overlay_figure`.
+    """
+    contrasts = overlay_contrasts([*overlays, *others])
     tiles = []
     for overlay in overlays:
         own = {channel: contrasts[overlay.plate, channel] for channel in channels}
@@ -214,7 +224,9 @@ def _words(overlay: Overlay, channel: str, *, with_spots: bool) -> str:
 
 
 @in_style
-def overlay_figure(overlays: Sequence[Overlay], *, channels: Sequence[str], with_spots: bool) -> Figure:
+def overlay_figure(
+    overlays: Sequence[Overlay], *, channels: Sequence[str], with_spots: bool, others: Sequence[Overlay] = ()
+) -> Figure:
     """Four images in a row: the projection in grey, outlines of nuclei and cells, circles around spots.
 
     The images of a channel and plate share their contrast (`overlay_contrasts`).
@@ -227,12 +239,14 @@ def overlay_figure(overlays: Sequence[Overlay], *, channels: Sequence[str], with
         Channels to draw.
     with_spots
         Whether each channel is drawn twice, as it is and with its spots; else once, with the outlines.
+    others
+        Fields of the same plates that are not drawn: the contrast is that of the plate.
     """
     if not overlays:
         figure = new_figure(height_mm=20)
         figure.text(0.02, 0.5, "Every site of the wells that would be drawn was left out.")
         return figure
-    contrasts = overlay_contrasts(overlays)
+    contrasts = overlay_contrasts([*overlays, *others])
     panels = [
         (overlay, channel, marked)
         for overlay in overlays
