@@ -22,6 +22,7 @@ MODULES = (
         "cell_features",
         "interval_coverage",
         "interaction",
+        "labelling_defocus",
     ),
 )
 

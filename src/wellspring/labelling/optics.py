@@ -10,7 +10,7 @@ from scipy import fft
 
 from wellspring.errors import InputError
 
-__all__ = ["CONTRASTS", "Microscope", "transmitted_image", "weak_phase_transfer"]
+__all__ = ["CONTRASTS", "Microscope", "transmitted_image", "weak_transfer"]
 
 CONTRASTS = ("bright_field", "dic", "phase_contrast")
 Contrast = Literal["bright_field", "dic", "phase_contrast"]
@@ -125,33 +125,35 @@ def transmitted_image(
     return total / np.float32(len(microscope.wavelengths_um))
 
 
-def weak_phase_transfer(shape: tuple[int, int], *, microscope: Microscope, z_um: float) -> NDArray[np.complex64]:
-    """How a weak phase turns into intensity, for each spatial frequency.
+def weak_transfer(
+    shape: tuple[int, int], *, microscope: Microscope, z_um: float
+) -> tuple[NDArray[np.complex64], NDArray[np.complex64]]:
+    """How a weak phase, and a weak absorption, turn into intensity, for each spatial frequency.
 
-    To first order in the phase φ the relative image is ``1 + F⁻¹{transfer · F{φ}}``: each source point s adds
-    ``i·(P(f+s)·P*(s) − P(s)·P*(s−f))``, P the pupil of `transmitted_image`. In bright field it is zero in focus and odd
-    in z.
+    To first order in phase φ and absorption a the relative image is ``1 + F⁻¹{phase · F{φ} + absorption · F{a}}``.
+    Each source point s adds ``i·(P(f+s)·P*(s) − P(s)·P*(s−f))`` and ``−(P(f+s)·P*(s) + P(s)·P*(s−f))``, P the pupil of
+    `transmitted_image`. In bright field the transfer of the phase is zero in focus and odd in z.
 
     Returns
     -------
-    (Y, X // 2 + 1) complex64
+    phase, absorption : (Y, X // 2 + 1) complex64
         For `scipy.fft.rfft2`; mean over the wavelengths.
     """
-    total = np.zeros(shape, dtype=np.complex64)
+    phase = np.zeros(shape, dtype=np.complex64)
+    absorption = np.zeros(shape, dtype=np.complex64)
     for wavelength in microscope.wavelengths_um:
-        found = np.zeros(shape, dtype=np.complex64)
+        direct_part, mirrored_part = np.zeros(shape[0] * shape[1], complex), np.zeros(shape[0] * shape[1], complex)
         empty = 0.0
         for inside, values in _pupils(shape, microscope=microscope, wavelength=wavelength, z_um=z_um):
-            pupil = np.zeros(shape[0] * shape[1], dtype=np.complex64)
-            pupil[inside] = values
-            pupil = pupil.reshape(shape)
             direct = values[0]
-            # The pupil at -f: the grid turned around its zero frequency.
-            turned = np.roll(pupil[::-1, ::-1], (1, 1), axis=(0, 1))
-            found += 1j * (pupil * np.conj(direct) - direct * np.conj(turned))
+            rows, columns = np.divmod(inside, shape[1])
+            direct_part[inside] += values * np.conj(direct)
+            mirrored_part[-rows % shape[0] * shape[1] + -columns % shape[1]] += direct * np.conj(values)
             empty += float(np.abs(direct) ** 2)
-        total += found / np.float32(empty)
-    return total[:, : shape[1] // 2 + 1] / np.float32(len(microscope.wavelengths_um))
+        phase += (1j * (direct_part - mirrored_part) / empty).reshape(shape).astype(np.complex64)
+        absorption -= ((direct_part + mirrored_part) / empty).reshape(shape).astype(np.complex64)
+    n, half = np.float32(len(microscope.wavelengths_um)), shape[1] // 2 + 1
+    return phase[:, :half] / n, absorption[:, :half] / n
 
 
 def _pupils(

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import fft, ndimage
 
-from wellspring.labelling.optics import CONTRASTS, Microscope, transmitted_image, weak_phase_transfer
+from wellspring.labelling.optics import CONTRASTS, Microscope, transmitted_image, weak_transfer
 
 
 def _path(peak_um: float, *, size: int = 96) -> np.ndarray:
@@ -39,9 +39,10 @@ def test_weak_objects_follow_the_transfer_function(contrast, z_um) -> None:
     microscope = Microscope(contrast=contrast, pixel_um=0.4)
     path = _path(2e-4)
     phase = 2 * np.pi / 0.55 * path
-    transfer = weak_phase_transfer(path.shape, microscope=microscope, z_um=z_um)
-    expected = fft.irfft2(transfer * fft.rfft2(phase), s=path.shape)
-    found = transmitted_image(path, microscope=microscope, z_um=z_um) - 1.0
+    absorption = _path(1e-3)[::-1]
+    of_phase, of_absorption = weak_transfer(path.shape, microscope=microscope, z_um=z_um)
+    expected = fft.irfft2(of_phase * fft.rfft2(phase) + of_absorption * fft.rfft2(absorption), s=path.shape)
+    found = transmitted_image(path, absorption, microscope=microscope, z_um=z_um) - 1.0
     np.testing.assert_allclose(found, expected, atol=0.03 * np.abs(expected).max() + 2e-6)
 
 
