@@ -138,7 +138,7 @@ def tolerance(swept: pd.DataFrame, *, off: float = 0.1, seed: int = 0, confidenc
     DataFrame
         Columns side (-1 or 1: negative or positive levels), tolerance, lower, upper (in the kind's unit), reached,
         largest (severity that was tried). Where the count holds at all severities, reached is False and the tolerance
-        NaN; ends are NaN where fewer than all but (1 - confidence) of the resamples reach it, and with fewer than two wells.
+        NaN; ends are NaN where more than 1 - confidence of the resamples do not reach it, and with one well.
     """
     if off <= 0:
         raise InputError(f"tolerance: expected a share above 0, got {off}.")
