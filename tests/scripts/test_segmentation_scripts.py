@@ -14,6 +14,7 @@ from wellspring.quality.correction import Correction, write_correction
 from wellspring.raw.describe import describe_well
 from wellspring.raw.index import write_index
 from wellspring.segmentation.labels import read_labels, write_labels
+from wellspring.segmentation.settings import SHIPPED_WEIGHTS
 from wellspring.segmentation.tables import MATCHED, WELL_NUCLEI, WELL_SEGMENTED
 from wellspring.tables import empty_table, read_table, write_table
 
@@ -54,7 +55,7 @@ def _nuclei(index: Path, output: Path, **options: Any) -> None:
     given = {"correction": None, "left_out": [], "projection": "max", "background": {}, "segmentation": NUCLEI}
     tables = {name: output.with_name(f"{name}.parquet") for name in ("about", "objects", "matches")}
     _script("segmentation_nuclei").main(
-        index=index, labels=output, given={"nuclei": [], "cells": []}, **tables, **{**given, **options}
+        index=index, labels=output, **tables, **{"given": {"nuclei": [], "cells": []}, **given, **options}
     )
 
 
@@ -70,6 +71,35 @@ def test_labels_of_each_site(index: Path, tmp_path: Path) -> None:
     assert found[["site", "label_in_site", "is_nucleus_of_several"]].to_numpy().tolist() == [["1", 1, False]]
     with tifffile.TiffFile(output) as tif:
         assert 'PhysicalSizeX="0.5"' in (tif.ome_metadata or "")
+
+
+@pytest.mark.network
+def test_the_network_s_labels_are_those_that_nuclei_are_described_from(
+    index: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from wellspring.models import devices
+
+    # TensorFlow's threads are fixed by the first test that uses it.
+    monkeypatch.setattr(devices, "prepared_device", dict)
+    output = tmp_path / "out" / "network" / "A1.ome.tif"
+    _script("segmentation_unet").main(
+        index=index,
+        correction=None,
+        weights=SHIPPED_WEIGHTS,
+        left_out=["2"],
+        projection="max",
+        background={},
+        channels=["DAPI"],
+        threads=1,
+        labels=output,
+    )
+    (site,) = read_labels(output)
+    assert (site, read_labels(output)[site].shape) == ("1", (60, 80))
+    write_labels(output, [("1", np.eye(60, 80, dtype=np.uint32))], pixel_size_um=0.5)
+    block = {**NUCLEI, "method": "unet", "weights": None, "smoothing_sigma_px": None, "min_diameter_px": None}
+    given = {"nuclei": [], "cells": [], "network": [output]}
+    _nuclei(index, tmp_path / "A1.ome.tif", segmentation=block, left_out=["2"], given=given)
+    np.testing.assert_array_equal(read_labels(tmp_path / "A1.ome.tif")["1"], np.eye(60, 80))
 
 
 def test_a_channel_that_is_not_there(index: Path, tmp_path: Path) -> None:

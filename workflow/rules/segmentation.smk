@@ -36,6 +36,7 @@ def objects_of_wells():
 
 
 include: "segmentation_volume.smk"
+include: "segmentation_unet.smk"
 
 
 rule segmentation_nuclei:
@@ -45,6 +46,7 @@ rule segmentation_nuclei:
         judged=plate_judged(),
         given_nuclei=given_labels("nuclei"),
         given_cells=given_labels("cells"),
+        given_network=unet_labels(),
     output:
         labels="<results>/segmentation/{plate}/{well}.ome.tif",
         about="<results>/segmentation/sites/{plate}/{well}.parquet",

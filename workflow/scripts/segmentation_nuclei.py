@@ -75,6 +75,6 @@ if __name__ == "__main__":
             projection=snakemake.params.projection,
             background=snakemake.params.background,
             segmentation=snakemake.params.segmentation,
-            given={kind: [Path(file) for file in given.get(f"given_{kind}", [])] for kind in ("nuclei", "cells")},
+            given={kind: [Path(file) for file in given.get(f"given_{kind}", [])] for kind in job.GIVEN},
             **{name: Path(file) for name, file in snakemake.output.items()},
         )

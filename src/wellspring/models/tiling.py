@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from wellspring.errors import InputError
 
-__all__ = ["map_of_image", "receptive_margin_px"]
+__all__ = ["map_of_image", "maps_of_image", "receptive_margin_px"]
 
 _Planes = NDArray[np.float32]
 
@@ -47,7 +47,30 @@ def map_of_image(
     batch_size: int = 1,
     origin_px: tuple[int, int] = (0, 0),
 ) -> NDArray[np.float32]:
-    """The map of an image, computed in tiles of which only the middle is kept.
+    """The one map of an image, (Y, X) float32, as of `maps_of_image`."""
+    maps = maps_of_image(
+        predict,
+        planes,
+        margin_px=margin_px,
+        step_px=step_px,
+        tile_px=tile_px,
+        batch_size=batch_size,
+        origin_px=origin_px,
+    )
+    return maps[..., 0]
+
+
+def maps_of_image(
+    predict: Callable[[_Planes], NDArray[np.floating]],
+    planes: NDArray[np.number],
+    *,
+    margin_px: int,
+    step_px: int,
+    tile_px: int = 512,
+    batch_size: int = 1,
+    origin_px: tuple[int, int] = (0, 0),
+) -> NDArray[np.float32]:
+    """The maps of an image, computed in tiles of which only the middle is kept.
 
     The image is continued by reflection, so that a pixel at the border sees tissue and no black frame. Every kept pixel
     has all pixels around it that it depends on: the result does not depend on tile, batch and grid beyond the rounding
@@ -56,7 +79,7 @@ def map_of_image(
     Parameters
     ----------
     predict
-        A batch (B, S, S, P) float32 to (B, S, S) or (B, S, S, 1): a network without batch statistics whose maps depend
+        A batch (B, S, S, P) float32 to (B, S, S) or (B, S, S, M): a network without batch statistics whose maps depend
         on `margin_px` around a pixel, at most.
     planes : (P, Y, X)
     margin_px, step_px
@@ -68,7 +91,7 @@ def map_of_image(
 
     Returns
     -------
-    (Y, X) float32
+    (Y, X, M) float32
 
     Raises
     ------
@@ -84,16 +107,18 @@ def map_of_image(
     before = [value // step_px * step_px for value in origin_px]
     needed = max(-(-(length + start) // step_px) for length, start in zip(shape, before, strict=True))
     side = min(-(-tile_px // step_px), needed) * step_px
-    result = np.empty(shape, dtype=np.float32)
+    result: NDArray[np.float32] | None = None
     for starts in _batches(shape, before=before, side=side, size=batch_size):
         batch = np.stack([_tile(planes, start, side=side, margin=margin_px) for start in starts])
-        maps = np.asarray(predict(batch)).reshape(batch.shape[:3])
+        maps = np.asarray(predict(batch)).reshape(*batch.shape[:3], -1)
+        if result is None:
+            result = np.empty((*shape, maps.shape[-1]), dtype=np.float32)
         for (y, x), own in zip(starts, maps, strict=True):
             kept = own[margin_px : margin_px + side, margin_px : margin_px + side]
             top, left = max(-y, 0), max(-x, 0)
             target = result[max(y, 0) : y + side, max(x, 0) : x + side]
             target[...] = kept[top : top + target.shape[0], left : left + target.shape[1]]
-    return result
+    return np.empty((*shape, 0), dtype=np.float32) if result is None else result
 
 
 def _batches(shape: tuple[int, ...], *, before: list[int], side: int, size: int) -> Iterator[list[tuple[int, int]]]:

@@ -11,7 +11,13 @@ from wellspring.errors import InputError
 from wellspring.raw.images import SiteImage, SiteStacks
 from wellspring.segmentation.cell_methods import cell_method
 from wellspring.segmentation.nucleus_methods import nucleus_method
-from wellspring.segmentation.settings import CellSettings, GivenSettings, SegmentationSettings, StainSettings
+from wellspring.segmentation.settings import (
+    CellSettings,
+    GivenSettings,
+    SegmentationSettings,
+    StainSettings,
+    UnetSettings,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,6 +27,7 @@ if TYPE_CHECKING:
     from wellspring.segmentation.nuclei import Nuclei
 
 __all__ = [
+    "GIVEN",
     "SiteCells",
     "SiteNuclei",
     "cell_channels",
@@ -31,12 +38,14 @@ __all__ = [
     "seed_channels",
 ]
 
+# Kinds of labels that are given, as `given_well` names them.
+GIVEN = ("nuclei", "cells", "network")
 # As in `has_stain`: averages about 50 pixels.
 _BLUR_PX = 2.0
 # Fields of the settings that are not the method's own.
 _SHARED = (
     *("method", "nucleus_channel", "channel", "smoothing_sigma_px", "min_diameter_px", "n_components", "cells"),
-    *("pattern", "nuclei", "folder", "z_step_um"),
+    *("pattern", "nuclei", "folder", "z_step_um", "weights"),
 )
 
 
@@ -93,7 +102,12 @@ def run_nuclei(
     key
         (plate, well).
     given
-        Label images of another program, of the method given.
+        Label images of another program, of the method given; those of the network, of the method unet.
+
+    Raises
+    ------
+    InputError
+        When the method is unet and there are no labels of the network.
     """
     from wellspring.segmentation.doubts import describe_nuclei
     from wellspring.segmentation.given.job import in_sequence
@@ -131,6 +145,10 @@ def _nuclei_of_site(
     from wellspring.segmentation.nuclei import Nuclei, nuclei_of_image
 
     image = site.image[0]
+    if isinstance(settings, UnetSettings) and settings.nucleus_channel is not None:
+        from wellspring.segmentation.network_labels import nuclei_of_network
+
+        return nuclei_of_network(site, None if given is None else given.network)
     sizes = {"smoothing_sigma_px": settings.smoothing_sigma_px, "min_diameter_px": settings.min_diameter_px}
     if settings.nucleus_channel is not None:
         return nuclei_of_image(image, threshold=nucleus_method(settings.method).threshold(**_own(settings)), **sizes)

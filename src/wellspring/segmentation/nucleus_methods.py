@@ -77,6 +77,19 @@ METHODS = (
         threshold=_local,
     ),
     NucleusMethod(
+        name="unet",
+        meaning="a small network whose weights are part of wellspring, for crowded nuclei, and very bright and very "
+        "dim ones together; docs/segmentation.md",
+        settings={
+            "weights": {
+                **_FILES,
+                "description": "File of other weights (.npz). null = those that are part of wellspring.",
+            }
+        },
+        # Of nuclei that no network sees: its labels come from a rule of its own.
+        threshold=_otsu,
+    ),
+    NucleusMethod(
         name="given",
         meaning="label images of another program (TIFF, OME-TIFF, PNG); docs/segmentation.md",
         settings={

@@ -1,9 +1,11 @@
 """The block ``segmentation`` of the config, typed. Ranges and defaults are in its schema and its registries."""
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal
 
 __all__ = [
+    "SHIPPED_WEIGHTS",
     "CellSettings",
     "ExpansionSettings",
     "GivenSettings",
@@ -15,8 +17,12 @@ __all__ = [
     "PropagationSettings",
     "SegmentationSettings",
     "StainSettings",
+    "UnetSettings",
     "WatershedSettings",
 ]
+
+SHIPPED_WEIGHTS = Path(__file__).parent / "learned" / "shipped" / "nuclei.npz"
+"""The weights of the network for nuclei that are part of wellspring."""
 
 
 @dataclass(frozen=True)
@@ -101,6 +107,14 @@ class LogLocalSettings(_NucleusSettings):
 
 
 @dataclass(frozen=True)
+class UnetSettings(_NucleusSettings):
+    """Of the method unet; `weights` is a file, or None for those that are part of wellspring."""
+
+    method: Literal["unet"]
+    weights: str | None
+
+
+@dataclass(frozen=True)
 class GivenSettings(_NucleusSettings):
     """Of the method given; `pattern` names label images of cells."""
 
@@ -110,4 +124,4 @@ class GivenSettings(_NucleusSettings):
     folder: str | None
 
 
-SegmentationSettings = LogOtsuSettings | LogMultiOtsuSettings | LogLocalSettings | GivenSettings
+SegmentationSettings = LogOtsuSettings | LogMultiOtsuSettings | LogLocalSettings | UnetSettings | GivenSettings

@@ -49,6 +49,15 @@ def _mistakes(config: Config) -> list[str]:
         return ["segmentation.z_step_um: needs segmentation.cells with method own_edge or watershed; leave it out"]
     if block["method"] == "given":
         return _mistakes_of_given(block)
+    if block["method"] == "unet":
+        unused = [key for key in ("smoothing_sigma_px", "min_diameter_px") if block[key] is not None]
+        if unused or block["nucleus_channel"] is None:
+            keys = [*unused, *(["nucleus_channel"] if block["nucleus_channel"] is None else [])]
+            return [
+                f"segmentation.{key}: method unet needs a nucleus_channel, and has no smoothing and no smallest size; "
+                "correct it, or take another method"
+                for key in keys
+            ]
     if has_images(config) and not has_objects(config) and config["dataset"]["target_channel"] is not None:
         return [
             "segmentation.nucleus_channel: null leaves no nuclei to crop for dataset.target_channel; name a channel, "
@@ -98,6 +107,7 @@ STAGE = Stage(
     missing_of_well=_missing_of_well,
     grows_with={
         "segmentation_nuclei": "pixels",
+        "segmentation_unet": "pixels",
         "segmentation_cells": "pixels",
         "segmentation_volume": "pixels",
         "segmentation_overlays": "jobs",
@@ -107,7 +117,14 @@ STAGE = Stage(
         {
             *("background", "projection", "segmentation.nucleus_channel", "cells.channel"),
             *("channels", "wells", "segmentation.cells", "corrected", "left_out"),
-            *("given", "names", "segmentation.pattern", "segmentation.nuclei", "segmentation.folder"),
+            *(
+                "given",
+                "names",
+                "segmentation.pattern",
+                "segmentation.nuclei",
+                "segmentation.folder",
+                "segmentation.weights",
+            ),
         }
     ),
 )

@@ -11,12 +11,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from wellspring.quality.correction import Correction, corrected
-from wellspring.raw.images import read_sites, read_stacks
+from wellspring.raw.images import SiteImage, read_sites, read_stacks
 from wellspring.raw.index import WellIndex
 from wellspring.segmentation import job as segmentation_job
 from wellspring.segmentation.given.files import given_files, has_cells
 from wellspring.segmentation.given.job import GivenWell, given_well
-from wellspring.segmentation.settings import CellSettings, SegmentationSettings
+from wellspring.segmentation.settings import CellSettings, SegmentationSettings, UnetSettings
 from wellspring.settings import settings_of
 from wellspring.spots import job as spots_job
 from wellspring.spots.images import SpotTables
@@ -77,7 +77,10 @@ def segmented(index: WellIndex, config: Mapping[str, Any], correction: Correctio
     images = corrected(
         read_sites(index, projection=raw["projection"], wanted=wanted), correction, background=background
     )
-    (nuclei,) = segmentation_job.run_nuclei(images, settings, key=(index.plate, index.well), given=given)
+    sites = list(images)
+    if isinstance(settings, UnetSettings):
+        given = GivenWell(network=_of_network(sites, settings))
+    (nuclei,) = segmentation_job.run_nuclei(sites, settings, key=(index.plate, index.well), given=given)
     if not has_cells(block):
         return Labels(nuclei.labels, nuclei.labels, None, nuclei.about, time.perf_counter() - begin)
     of_cells = None if block["cells"] is None else settings_of(CellSettings, block["cells"])
@@ -87,6 +90,13 @@ def segmented(index: WellIndex, config: Mapping[str, Any], correction: Correctio
     labels = {nuclei.site: nuclei.labels}
     (cells,) = segmentation_job.run_cells(stacks, labels, of_cells, matches=nuclei.matches, given=given)
     return Labels(nuclei.labels, cells.labels, cells.objects, nuclei.about, time.perf_counter() - begin)
+
+
+def _of_network(sites: Sequence[SiteImage], settings: UnetSettings) -> dict[str, NDArray[np.uint32]]:
+    """Labels of each site by the network. TensorFlow is imported here alone."""
+    from wellspring.segmentation.learned import segment_nuclei
+
+    return {site.site: segment_nuclei(site.image[0], weights=settings.weights) for site in sites}
 
 
 def _given(index: WellIndex, block: Mapping[str, Any]) -> GivenWell | None:

@@ -13,6 +13,7 @@ from wellspring.raw.images import SiteImage
 from wellspring.segmentation.given.files import KEYS
 from wellspring.segmentation.given.labels import GivenLabels
 from wellspring.segmentation.given.objects import describe_given
+from wellspring.segmentation.labels import read_labels
 
 if TYPE_CHECKING:
     from wellspring.segmentation.nuclei import Nuclei
@@ -22,10 +23,11 @@ __all__ = ["GivenWell", "given_cells", "given_nuclei", "given_well", "in_sequenc
 
 @dataclass(frozen=True)
 class GivenWell:
-    """Label images of a well that another program made; None of what it did not label."""
+    """Label images of a well that another program made, or the network; None of what they did not label."""
 
     nuclei: GivenLabels | None = None
     cells: GivenLabels | None = None
+    network: Mapping[str, NDArray[np.uint32]] | None = None
 
 
 def given_well(
@@ -36,7 +38,8 @@ def given_well(
     Parameters
     ----------
     files
-        ``nuclei`` and ``cells``, from `given_files`; none of what is not given.
+        ``nuclei`` and ``cells``, from `given_files`, ``network``, of the rule segmentation_unet; none of what is not
+        given.
     segmentation
         The block ``segmentation``.
     sites
@@ -53,7 +56,8 @@ def given_well(
         for kind, pattern in patterns.items()
         if pattern is not None
     }
-    return GivenWell(**found)
+    (network,) = (read_labels(file, of_well=True) for file in files["network"]) if files.get("network") else (None,)
+    return GivenWell(**found, network=network)
 
 
 def given_nuclei(site: SiteImage, given: GivenWell) -> "Nuclei":
