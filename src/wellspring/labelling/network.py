@@ -1,6 +1,7 @@
 """The network of one stain: from camera counts of the light to the stain's unit, its scaling and origin inside."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from wellspring.models.unet import build_unet_maps, margin_of
 __all__ = [
     "VALUE",
     "FromBlocks",
+    "RelativeLight",
     "StainIntensity",
     "Standardised",
     "ToBlocks",
@@ -49,6 +51,27 @@ class Standardised(keras.layers.Layer):
     def get_config(self) -> dict[str, Any]:
         """What saving stores."""
         return {**super().get_config(), "means": self.means, "sds": self.sds}
+
+
+@keras.saving.register_keras_serializable("wellspring")
+class RelativeLight(keras.layers.Layer):
+    """Intensity over its mean in a square around each pixel, minus 1, as "
+    "`wellspring.labelling.light.relative_light`."""
+
+    def __init__(self, window_px: int, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.window_px = int(window_px)
+
+    def call(self, inputs: Any) -> Any:
+        """(B, Y, X, P) camera counts to shares of the surroundings; what lies outside does not count."""
+        around = inputs
+        for pool in ((self.window_px, 1), (1, self.window_px)):
+            around = ops.average_pool(around, pool, strides=1, padding="same", data_format="channels_last")
+        return ops.where(around > 0, inputs / ops.maximum(around, 1e-6), 1.0) - 1
+
+    def get_config(self) -> dict[str, Any]:
+        """What saving stores."""
+        return {**super().get_config(), "window_px": self.window_px}
 
 
 class _Blocks(keras.layers.Layer):
@@ -129,12 +152,13 @@ def build_label_model(
     Parameters
     ----------
     planes
-        The scale of each plane of transmitted light.
+        The scale of each plane of transmitted light; with ``window_px``, that of `relative_light`.
     record
         What the model is trained on: stain, dtype, pixel_size_um (or None), lowest (of the light, camera counts).
     """
     inputs = keras.Input((None, None, len(planes)), name="light")
-    features = Standardised([one.mean for one in planes], [one.sd for one in planes], name="standardised")(inputs)
+    features = RelativeLight(settings.window_px, name="relative")(inputs) if settings.window_px else inputs
+    features = Standardised([one.mean for one in planes], [one.sd for one in planes], name="standardised")(features)
     if settings.block_px > 1:
         features = ToBlocks(settings.block_px, name="to_blocks")(features)
     maps = build_unet_maps(
@@ -146,7 +170,7 @@ def build_label_model(
         n_maps=settings.block_px**2,
     )
     value = FromBlocks(settings.block_px, name=VALUE)(maps)
-    own = {**record, "n_planes": len(planes), "n_levels": settings.n_levels, "block_px": settings.block_px}
+    own = {**record, "n_planes": len(planes), **asdict(settings)}
     result = StainIntensity(scale.to_dict(), own, name=_RESULT, dtype="float32")(value)
     return keras.Model(inputs, result, name="labelling")
 
@@ -177,7 +201,8 @@ def step_px(model: keras.Model) -> int:
 def margin_px(model: keras.Model) -> int:
     """Pixels around a tile that its maps depend on."""
     record = record_of(model)
-    return int(record["block_px"] * margin_of(n_levels=record["n_levels"]))
+    own, step = record["block_px"] * margin_of(n_levels=record["n_levels"]), step_px(model)
+    return int(-(-(own + record["window_px"] // 2) // step) * step)
 
 
 def save_label_model(model: keras.Model, path: Path) -> None:
@@ -205,7 +230,7 @@ def load_label_model(path: Path) -> keras.Model:
 
 def value_of(model: keras.Model) -> keras.Model:
     """The same network up to the value that is trained."""
-    return keras.Model(model.inputs, model.get_layer(VALUE).output, name="labelling_value")
+    return keras.Model(model.input, model.get_layer(VALUE).output, name="labelling_value")
 
 
 def stain_scale_of(model: keras.Model) -> StainScale:

@@ -19,6 +19,9 @@ class ModelSettings:
     block_px : int
         Blocks of so many pixels a side enter and leave the network as channels. 1: LaChance's form. 2: a quarter of the
         work for the same field, and twice the context.
+    window_px : int
+        Light is taken relative to its mean in a square of this side, odd, so that lamp, exposure and vignette do not
+        count; 0: as it is.
     dropout : float
         Share of values left out on the first levels.
     """
@@ -26,6 +29,7 @@ class ModelSettings:
     width: int = 24
     n_levels: int = 3
     block_px: int = 2
+    window_px: int = 65
     dropout: float = 0.1
 
     @property
@@ -87,9 +91,9 @@ class TrainingSettings:
     optimizer: Literal["adam", "adadelta"] = "adam"
     learning_rate: float = 1e-3
     crop_px: int = 256
-    batch_size: int = 4
-    steps: int = 3000
-    steps_per_epoch: int = 100
+    batch_size: int = 2
+    steps: int = 6000
+    steps_per_epoch: int = 200
     patience: int = 30
     max_minutes: float | None = 55
     seed: int = 1

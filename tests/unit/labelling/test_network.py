@@ -1,5 +1,6 @@
 """The network of one stain: blocks, what the file holds, prediction of fields, what is refused."""
 
+from dataclasses import asdict
 from pathlib import Path
 
 import keras
@@ -8,8 +9,10 @@ import pytest
 
 from wellspring.errors import InputError
 from wellspring.labelling import load_label_model, predict_image
+from wellspring.labelling.light import relative_light
 from wellspring.labelling.network import (
     FromBlocks,
+    RelativeLight,
     ToBlocks,
     build_label_model,
     margin_px,
@@ -28,10 +31,10 @@ SCALE = StainScale("asinh", background=100, softness=20, sd=1.5)
 RECORD = {"stain": "nucleus", "dtype": "uint16", "pixel_size_um": 0.65, "lowest": 300.0}
 
 
-def _model(*, n_planes: int = 1, block_px: int = 2, scale: StainScale = SCALE) -> keras.Model:
+def _model(*, scale: StainScale = SCALE) -> keras.Model:
     keras.utils.set_random_seed(0)
-    settings = ModelSettings(width=4, n_levels=2, block_px=block_px)
-    planes = [PlaneScale(1000, 200)] * n_planes
+    settings = ModelSettings(width=4, n_levels=2, window_px=15)
+    planes = [PlaneScale(0, 0.2)]
     return build_label_model(planes=planes, scale=scale, settings=settings, record=RECORD)
 
 
@@ -54,8 +57,21 @@ def test_blocks_are_channels_and_come_back() -> None:
     assert FromBlocks(2).compute_output_shape((None, None, 3, 4)) == (None, None, 6, 1)
 
 
+def test_light_is_taken_relative_to_its_surroundings(light: np.ndarray) -> None:
+    found = np.asarray(RelativeLight(15)(np.moveaxis(light[None], 0, -1)[None].astype(np.float32)))[0, ..., 0]
+    expected = relative_light(light[None], window_px=15)[0]
+    # Beyond the border the function reflects and the layer, whose tiles have margins, leaves out.
+    np.testing.assert_allclose(found[7:-7, 7:-7], expected[7:-7, 7:-7], atol=1e-5)
+    assert np.asarray(RelativeLight(3)(np.zeros((1, 4, 4, 1), np.float32))).tolist() == np.zeros((1, 4, 4, 1)).tolist()
+
+
+def test_the_lamp_does_not_count(model: keras.Model, light: np.ndarray) -> None:
+    found, brighter = predict_image(model, light), predict_image(model, light * 1.5)
+    np.testing.assert_allclose(brighter, found, rtol=1e-3)
+
+
 def test_blocks_of_one_pixel_and_four_levels_are_the_published_network() -> None:
-    settings = ModelSettings(width=16, n_levels=4, block_px=1)
+    settings = ModelSettings(width=16, n_levels=4, block_px=1, window_px=0)
     model = build_label_model(planes=[PlaneScale(0, 1)], scale=SCALE, settings=settings, record=RECORD)
     assert model.count_params() == 1_938_625
     assert (step_px(model), margin_px(model)) == (16, 112)
@@ -68,7 +84,7 @@ def test_the_file_alone_predicts_what_the_model_predicts(model: keras.Model, lig
     assert found.shape == light.shape
     np.testing.assert_allclose(found, predict_image(model, light[None]), rtol=1e-5)
     loaded = load_label_model(tmp_path / "nucleus.keras")
-    assert record_of(loaded) == {**RECORD, "n_planes": 1, "n_levels": 2, "block_px": 2}
+    assert record_of(loaded) == {**RECORD, "n_planes": 1, **asdict(ModelSettings(width=4, n_levels=2, window_px=15))}
     assert stain_scale_of(loaded) == SCALE
 
 
