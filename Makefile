@@ -47,7 +47,7 @@ WELLSPRING_DATA ?= ../shared/data
 # Two workers, each on one core and with whole files: what a file prepares is prepared once.
 PYTEST := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
-.PHONY: help venv demo demo-again real plan lint fix test test-fast test-cluster bench lock clean
+.PHONY: help venv demo demo-again real weights plan lint fix test test-fast test-cluster bench lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -82,6 +82,12 @@ real: .venv/installed ## Run on public images, from the folder WELLSPRING_DATA
 	$(BIN)/python bench/real.py sheet --data "$(WELLSPRING_DATA)" --output real/wells.tsv
 	$(REAL)
 	@echo "Report: $(CURDIR)/real/results/report/report.html"
+
+# On annotated images of WELLSPRING_DATA and simulated ones; a run that was stopped resumes.
+weights: .venv/installed ## Train the networks that are part of wellspring again, into weights/
+	$(BIN)/python -m bench.train_weights --data "$(WELLSPRING_DATA)" --output weights
+	@echo "To ship them: cp weights/nuclei.npz src/wellspring/segmentation/learned/shipped/"
+	@echo "              cp weights/spots.npz src/wellspring/spots/enhanced/shipped/"
 
 # From the records of earlier runs; PLAN holds more options (`wellspring plan --help`).
 plan: .venv/installed ## Print what a run of CONFIG will take

@@ -13,6 +13,7 @@ MODULES = (
         "segmentation",
         "cell_accuracy",
         "spot_accuracy",
+        "spot_enhancement",
         "spot_speed",
         "spot_job",
         "image_cleaning",

@@ -15,7 +15,7 @@ def exported_files():
 
 def spots_of_well():
     """Numbers of spots of the well's cells, where spots are counted."""
-    return "<results>/spots/{plate}/{well}.cells.parquet" if config["spots"]["channels"] else []
+    return "<results>/spots/cells/{plate}/{well}.parquet" if config["spots"]["channels"] else []
 
 
 rule export_anndata:

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from bench.matching import f1
 from wellspring.errors import InputError
+from wellspring.models.weights import Weights, read_weights, write_weights
 from wellspring.raw.images import SiteImage
 from wellspring.segmentation.given.job import GivenWell
 from wellspring.segmentation.job import run_nuclei
@@ -18,7 +19,6 @@ from wellspring.segmentation.learned.drawn import drawn_field
 from wellspring.segmentation.learned.scale import DIAMETER_PX, comparable, typical_px, zoomed
 from wellspring.segmentation.learned.segmenting import first_diameter_px
 from wellspring.segmentation.learned.targets import TARGETS, maps_of
-from wellspring.segmentation.learned.weights import Weights, read_weights, write_weights
 from wellspring.segmentation.settings import SHIPPED_WEIGHTS, UnetSettings
 from wellspring.segmentation.stage import STAGE
 

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from wellspring.models.weights import Weights, into_model, read_weights
 from wellspring.segmentation.checks import check_image
 from wellspring.segmentation.learned.decoding import chance_of, decoded, upscaled
 from wellspring.segmentation.learned.scale import DIAMETER_PX, N_INPUTS, comparable, typical_px, zoomed
-from wellspring.segmentation.learned.targets import TARGETS
-from wellspring.segmentation.learned.weights import TASK, Weights, into_model, read_weights
+from wellspring.segmentation.learned.targets import TARGETS, TASK
 from wellspring.segmentation.settings import SHIPPED_WEIGHTS
 
 if TYPE_CHECKING:

@@ -5,7 +5,9 @@ import numpy as np
 from numpy.typing import NDArray
 from skimage.measure import label
 
-__all__ = ["TARGETS", "maps_of"]
+__all__ = ["TARGETS", "TASK", "maps_of"]
+
+TASK = "nuclei"
 
 # Maps of the network in their order.
 TARGETS = ("nucleus", "contact", "depth", "to_centre_y", "to_centre_x")

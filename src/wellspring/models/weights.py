@@ -15,12 +15,11 @@ from wellspring.errors import InputError
 if TYPE_CHECKING:
     import keras
 
-__all__ = ["FORMAT", "TASK", "Weights", "into_model", "of_model", "read_weights", "write_weights"]
+__all__ = ["FORMAT", "Weights", "into_model", "of_model", "read_weights", "write_weights"]
 
 # Raised when a network of the same description would no longer mean the same.
 FORMAT = 1
 _ABOUT = "about"
-TASK = "nuclei"
 
 
 @dataclass(frozen=True)
