@@ -18,9 +18,12 @@ from wellspring.segmentation import segment_nuclei as classical
 from wellspring.segmentation.learned import segment_nuclei
 
 _ORANGE = (0, 140, 255)
+_Field = tuple[NDArray[np.uint16], NDArray[np.int32]]
 
 
-def crowded_field(*, seed: int = 5, side: int = 260, diameter: float = 22) -> tuple[NDArray[np.uint16], NDArray[np.int32]]:
+def crowded_field(
+    *, seed: int = 5, side: int = 260, diameter: float = 22
+) -> tuple[NDArray[np.uint16], NDArray[np.int32]]:
     """Ellipses at random, touching, of a twenty-fold range of brightness, with photon noise."""
     rng = np.random.default_rng(seed)
     labels, image, number = np.zeros((side, side), np.int32), np.full((side, side), 20, np.float32), 0
@@ -38,7 +41,7 @@ def crowded_field(*, seed: int = 5, side: int = 260, diameter: float = 22) -> tu
     return rng.poisson(cv2.GaussianBlur(image, (0, 0), 1.2)).astype(np.uint16), labels
 
 
-def ring_field(*, seed: int = 2) -> tuple[NDArray[np.uint16], NDArray[np.int32]]:
+def ring_field(*, seed: int = 2) -> _Field:
     """Two rings of nuclei of 8 px, 196 in all, round a yolk."""
     rng, shape = np.random.default_rng(seed), (260, 380)
     labels = np.zeros(shape, np.int32)

@@ -46,15 +46,15 @@ def _enhanced(image: NDArray[np.number], sigma_px: float) -> _Places:
 
 
 def _enhanced_dog(image: NDArray[np.number], sigma_px: float) -> _Places:
-    """Marks are a third narrower than spots."""
+    """Marks have a standard deviation of 1 px."""
     marks = enhanced_image(image, sigma_px=sigma_px)
-    return (_places(detect_spots(marks, sigma_px=SIGMA_PX / 1.5)) + 0.5) * sigma_px / SIGMA_PX - 0.5
+    return (_places(detect_spots(marks, sigma_px=1.0)) + 0.5) * max(1.0, sigma_px / SIGMA_PX) - 0.5
 
 
 def _enhanced_doh(image: NDArray[np.number], sigma_px: float) -> _Places:
     marks = enhanced_image(image, sigma_px=sigma_px)
     found = blob_doh(marks.astype(np.float64), min_sigma=1, max_sigma=2, num_sigma=3, threshold=0.01)
-    return np.asarray((found[:, :2] + 0.5) * sigma_px / SIGMA_PX - 0.5)
+    return np.asarray((found[:, :2] + 0.5) * max(1.0, sigma_px / SIGMA_PX) - 0.5)
 
 
 METHODS: dict[str, Callable[[NDArray[np.number], float], _Places]] = {

@@ -6,7 +6,7 @@ from scipy import ndimage
 
 from wellspring.segmentation.grids import Grid
 
-__all__ = ["count_tops"]
+__all__ = ["count_tops", "tops_of"]
 
 _GRID = Grid(2)
 # The blur, px: nuclei of 8 px are still seen, pixels' noise is not.
@@ -17,6 +17,11 @@ _DIP, _SIGNIFICANT = 0.2, 8.0
 
 
 def count_tops(labels: NDArray[np.integer], stain: NDArray[np.floating]) -> int:
+    """How many tops `tops_of` finds."""
+    return len(tops_of(labels, stain))
+
+
+def tops_of(labels: NDArray[np.integer], stain: NDArray[np.floating]) -> NDArray[np.float64]:
     """Tops of the stain within labelled objects that stand out by a fifth of their height and above the noise.
 
     Parameters
@@ -28,13 +33,13 @@ def count_tops(labels: NDArray[np.integer], stain: NDArray[np.floating]) -> int:
 
     Returns
     -------
-    int
-        0 without objects. The blur is 2 px, whatever the size of the objects: where objects are far too large, their
-        size says nothing about the nuclei.
+    (n, 2) float64
+        Places, y and x, px; none without objects. The blur is 2 px, whatever the size of the objects: where objects are
+        far too large, their size says nothing about the nuclei.
     """
     is_object = labels > 0
     if not is_object.any():
-        return 0
+        return np.zeros((0, 2))
     from skimage.morphology import reconstruction
 
     smooth = _GRID.blurred(stain.astype(np.float32), _BLUR_PX)
@@ -44,5 +49,6 @@ def count_tops(labels: NDArray[np.integer], stain: NDArray[np.floating]) -> int:
     noise = 1 / (2 * np.sqrt(np.pi) * _BLUR_PX)
     step = np.maximum(_DIP * height, _SIGNIFICANT * noise).astype(np.float32)
     above = height - reconstruction(height - step, height)
-    _, n_tops = ndimage.label((above >= 0.999 * step) & is_object, structure=np.ones((3, 3)))
-    return int(n_tops)
+    tops, n_tops = ndimage.label((above >= 0.999 * step) & is_object, structure=np.ones((3, 3)))
+    places = ndimage.center_of_mass(tops > 0, tops, np.arange(1, n_tops + 1))
+    return np.asarray(places, dtype=np.float64).reshape(n_tops, 2)

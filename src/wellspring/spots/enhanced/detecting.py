@@ -88,7 +88,7 @@ def detect_spots(
 def enhanced_image(
     image: NDArray[np.generic], *, sigma_px: float | Sequence[float], weights: Path | str | None = None
 ) -> _Values:
-    """The marks of an image, 0 to 1, zoomed in the plane so that a spot has a standard deviation of 1.5 px."""
+    """The marks of an image, 0 to 1, shrunk in the plane where spots are larger than 1.5 px."""
     sigmas = axis_sigmas(sigma_px, n_axes=checked_image(image).ndim)
     return _marks(image, sigmas=sigmas, network=_load(weights))
 

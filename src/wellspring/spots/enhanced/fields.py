@@ -19,7 +19,7 @@ def drawn_spots(side_px: int, *, rng: np.random.Generator) -> tuple[NDArray[np.f
     camera's pixels.
     """
     sigma = float(np.exp(rng.uniform(np.log(0.9), np.log(2.5))))
-    side = round(side_px * sigma / SIGMA_PX)
+    side = round(side_px * max(1.0, sigma / SIGMA_PX))
     density = np.exp(rng.uniform(np.log(1 / 2000), np.log(1 / 20)))
     n = int(rng.poisson(density * side_px**2)) if rng.random() > 0.05 else 0
     snr = float(np.exp(rng.uniform(np.log(1.5), np.log(20.0))))

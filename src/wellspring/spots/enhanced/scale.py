@@ -1,4 +1,4 @@
-"""What the network for spots sees: planes zoomed to one size of a spot, in units of their noise."""
+"""What the network for spots sees: planes with spots of 1.5 px or less, in units of their noise."""
 
 import cv2
 import numpy as np
@@ -6,7 +6,8 @@ from numpy.typing import NDArray
 
 __all__ = ["SIGMA_PX", "in_units_of_noise", "zoomed_plane"]
 
-# Standard deviation of a spot as the network sees it.
+# Largest standard deviation of a spot as the network sees it. Images of smaller ones are left as they are: enlarged,
+# the noise of their pixels would look like spots.
 SIGMA_PX = 1.5
 # Side of the square in which the background is measured: 8 spots' full widths.
 _LOCAL_PX = 25
@@ -17,13 +18,13 @@ _Plane = NDArray[np.float32]
 
 
 def zoomed_plane(plane: NDArray[np.number], *, sigma_px: tuple[float, float]) -> _Plane:
-    """The plane (Y, X), zoomed so that spots of `sigma_px` (y, x) have a standard deviation of 1.5 px."""
+    """The plane (Y, X), shrunk where spots of `sigma_px` (y, x) are larger than 1.5 px."""
     values = np.asarray(plane, dtype=np.float32)
-    shape = tuple(max(1, round(side * SIGMA_PX / sigma)) for side, sigma in zip(values.shape, sigma_px, strict=True))
+    zooms = (min(1.0, SIGMA_PX / sigma) for sigma in sigma_px)
+    shape = tuple(max(1, round(side * zoom)) for side, zoom in zip(values.shape, zooms, strict=True))
     if shape == values.shape:
         return values
-    way = cv2.INTER_AREA if shape[0] < values.shape[0] else cv2.INTER_CUBIC
-    return np.asarray(cv2.resize(values, shape[::-1], interpolation=way), dtype=np.float32)
+    return np.asarray(cv2.resize(values, shape[::-1], interpolation=cv2.INTER_AREA), dtype=np.float32)
 
 
 def in_units_of_noise(plane: _Plane) -> _Plane:

@@ -26,7 +26,7 @@ class SpotPlan(MapPlan):
 
     widths: tuple[int, ...] = (16, 16, 16, 16, 16)
     steps_per_epoch: int = 50
-    n_epochs: int = 14
+    n_epochs: int = 11
     batch: int = 8
     side_px: int = 64
 
