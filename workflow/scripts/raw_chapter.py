@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from wellspring.jobs import logged_job
 from wellspring.raw.index import read_index
+from wellspring.raw.plate_index import plate_notes, read_plate_index
 from wellspring.raw.report.chapter import raw_chapter
 from wellspring.raw.report.wells import wells_table
 from wellspring.raw.tables import WELLS
@@ -22,19 +23,24 @@ def main(
     *,
     indexes: Sequence[Path],
     channels: Path,
+    plates: Sequence[Path],
     captions: Sequence[Path],
     settings: Mapping[str, Any],
     table: Path,
     chapter: Path,
 ) -> None:
-    """Write what is stored of each well of `indexes` to `table`, and what is to be said of it to `chapter`."""
+    """Write what is stored of each well of `indexes` to `table`, and what is to be said of it to `chapter`.
+
+    `plates` are the tables of plates that have an index.
+    """
     found = [read_index(path) for path in indexes]
     wells = wells_table(found)
     print(wells.to_string())
     write_table(wells, table, WELLS)
     files = {"wells": table, "channels": channels}
     words = read_captions(captions)
-    write_chapter(raw_chapter(found, wells, files=files, captions=words, settings=settings), chapter)
+    notes = [note for path in plates for note in plate_notes(read_plate_index(path))]
+    write_chapter(raw_chapter(found, wells, files=files, captions=words, settings=settings, notes=notes), chapter)
 
 
 if __name__ == "__main__":
@@ -42,6 +48,7 @@ if __name__ == "__main__":
         main(
             indexes=[Path(file) for file in snakemake.input.indexes],
             channels=Path(snakemake.input.channels),
+            plates=[Path(file) for file in snakemake.input.plates],
             captions=[Path(file) for file in snakemake.input.captions],
             settings=snakemake.params.settings,
             table=Path(snakemake.output.table),

@@ -127,6 +127,14 @@ class WellIndex:
         Config key to the path of the table that it names, of a format with tables.
     left_out : str
         Why the well is left out, and so has no sites and no pixels; empty of one that is used.
+    doubts : tuple of str
+        What is missing of the well, or odd about it, in words.
+    pixel_size_in_files_um : float or None
+        Side of a pixel as the files or their index say, µm, whatever the config says.
+    site_positions_um : tuple of ((float, float) or None)
+        Centre (y, x) of each site, µm, y growing downwards as rows do; empty where no file says.
+    wavelengths : dict of str to str
+        Channel to its wavelengths in words, where known.
     """
 
     plate: str
@@ -148,6 +156,10 @@ class WellIndex:
     headers: tuple[ImageHeader, ...] = ()
     tables: Mapping[str, str] = field(default_factory=dict)
     left_out: str = ""
+    doubts: tuple[str, ...] = ()
+    pixel_size_in_files_um: float | None = None
+    site_positions_um: tuple[tuple[float, float] | None, ...] = ()
+    wavelengths: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -162,6 +174,7 @@ class WellIndex:
             n_sites=1,
             sites=(site,),
             site_sizes_um=(self.site_sizes_um[place],),
+            site_positions_um=self.site_positions_um[place : place + 1],
             headers=tuple(header for header in self.headers if header.site == site),
         )
 
@@ -222,6 +235,8 @@ def _index(found: dict[str, Any]) -> WellIndex:
             "n_planes": {name: tuple(numbers) for name, numbers in found["n_planes"].items()},
             "sites": tuple(found["sites"]),
             "site_sizes_um": tuple(found["site_sizes_um"]),
+            "doubts": tuple(found["doubts"]),
+            "site_positions_um": tuple(None if one is None else (one[0], one[1]) for one in found["site_positions_um"]),
         }
     )
 

@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 
 from wellspring.errors import InputError
 
-__all__ = ["OmeImage", "ome_images", "other_file"]
+__all__ = ["OmeImage", "micrometres_of", "ome_images", "other_file"]
 
 _MICROMETRES = {"nm": 1e-3, "µm": 1.0, "μm": 1.0, "um": 1.0, "mm": 1e3, "cm": 1e4, "m": 1e6}
 
@@ -57,11 +57,11 @@ def _image(pixels: ElementTree.Element, *, path: Path) -> OmeImage:
     channels = pixels.findall("{*}Channel")
     names = tuple(channel.get("Name", "") for channel in channels)
     is_clear = all(names) and len(set(names)) == len(names)
-    y, x = (_micrometres(pixels, axis=axis, path=path) for axis in "YX")
+    y, x = (micrometres_of(pixels, axis=axis, path=path) for axis in "YX")
     return OmeImage(
         names=names if is_clear else (),
         pixel_size_um=None if y is None or x is None else (y, x),
-        plane_spacing_um=_micrometres(pixels, axis="Z", path=path),
+        plane_spacing_um=micrometres_of(pixels, axis="Z", path=path),
         n_planes=size["C"] * size["Z"] * size["T"],
         shape_px=(size["Y"], size["X"]),
         last_page=max((_last_page(data) for data in pixels.findall("{*}TiffData")), default=0),
@@ -83,19 +83,27 @@ def _length(pixels: ElementTree.Element, *, axis: str, path: Path) -> int:
     return int(text)
 
 
-def _micrometres(pixels: ElementTree.Element, *, axis: str, path: Path) -> float | None:
-    text = pixels.get(f"PhysicalSize{axis}")
-    factor = _MICROMETRES.get(pixels.get(f"PhysicalSize{axis}Unit", "µm"))
+def micrometres_of(element: ElementTree.Element, *, axis: str, path: Path, kind: str = "PhysicalSize") -> float | None:
+    """A length of OME metadata, µm: ``PhysicalSize`` of pixels, above 0, or ``Position`` of planes; None without one.
+
+    Raises
+    ------
+    ValueError
+        When it is no number.
+    """
+    text = element.get(f"{kind}{axis}")
+    factor = _MICROMETRES.get(element.get(f"{kind}{axis}Unit", "µm"))
     if not text or not factor:
         return None
     try:
         value = float(text) * factor
     except ValueError:
         raise InputError(
-            f"{path}: expected a number as PhysicalSize{axis} of its OME metadata, found {text!r}. Export the file "
+            f"{path}: expected a number as {kind}{axis} of its OME metadata, found {text!r}. Export the file "
             "again from the program that wrote it."
         ) from None
-    return value if math.isfinite(value) and value > 0 else None
+    is_known = math.isfinite(value) and (value > 0 or kind == "Position")
+    return value if is_known else None
 
 
 def other_file(xml: str | None, *, name: str) -> str | None:

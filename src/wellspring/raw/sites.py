@@ -58,6 +58,7 @@ def indexed_sites(
         "sites": tuple(sites),
         "site_sizes_um": sizes,
         "pixel_size_um": _common(sizes),
+        "pixel_size_in_files_um": _common([_stored_size(images) for images in sites.values()]),
         "plane_spacing_um": _common([one.plane_spacing_um for one in headers if one.n_planes > 1 or one.z]),
         "n_sites": len(sites),
         "n_values": sum(math.prod(header.shape) for header in headers),
@@ -150,6 +151,12 @@ def _pixel_size(headers: Sequence[ImageHeader], *, files: Sequence[RawFile]) -> 
             f"{sorted(known)} µm. Set raw.pixel_size_um."
         )
     return min(known)
+
+
+def _stored_size(headers: Sequence[ImageHeader]) -> float | None:
+    """Side of a pixel of one site as its files say; None where they say none, or several."""
+    known = [size for header in headers if header.pixel_size_um for size in header.pixel_size_um]
+    return min(known) if known and _is_one(known) else None
 
 
 def _common(sizes: Sequence[float | None]) -> float | None:

@@ -30,6 +30,6 @@ STAGE = Stage(
     summary="files of a well -> the well's index: files, sites, channels, planes, pixel size",
     named_channels=_named_channels,
     mistakes=_mistakes,
-    grows_with={"raw_describe": "files", "raw_channels": "wells", "raw_chapter": "wells"},
+    grows_with={"raw_describe": "files", "raw_plate": "wells", "raw_channels": "wells", "raw_chapter": "wells"},
     same_time=frozenset({"path", "digest", "raw", "named", "config", "settings", "expected"}),
 )

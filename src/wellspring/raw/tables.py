@@ -17,5 +17,6 @@ WELLS = Table(
         Column("n_files", "int64", "files", "files that the well's reading depends on"),
         Column("n_bytes", "int64", "bytes", "size of these files; tables of the plate are counted in each well"),
         Column("left_out", "str", "", "why the well was left out; empty of one that was used"),
+        Column("doubts", "str", "", "images that are missing of the well, and what is odd about others; empty without"),
     ),
 )

@@ -15,6 +15,7 @@ from wellspring.raw.names import Match, matching_files
 from wellspring.raw.sites import indexed_sites
 from wellspring.raw.tiff_headers import TiffHeader, opened_tiff, read_headers
 from wellspring.raw.tiff_pages import check_whole, images_of
+from wellspring.raw.values import as_uint16, check_number_type, is_plain
 
 __all__ = ["describe_tiff", "read_planes", "read_sites", "read_stacks"]
 
@@ -52,9 +53,9 @@ def describe_tiff(
     FileNotFoundError
         When no file matches.
     ValueError
-        When a file is unreadable, of another dtype, has a time axis, or unnamed channels; when the images of one site
-        differ in shape or pixel size; when two hold the same (site, channel, z); when a channel of a site is missing
-        or one is too many; when `rename` names a channel that is not there. The message names the file.
+        When a file is unreadable, has values that are no uint16, a time axis, or unnamed channels; when the images of
+        one site differ in shape or pixel size; when two hold the same (site, channel, z); when a channel of a site is
+        missing or one is too many; when `rename` names a channel that is not there. The message names the file.
     """
     matches = matching_files(path, pattern=pattern, well=well)
     found = [(number, match, header) for number, match in enumerate(matches) for header in read_headers(match.path)]
@@ -68,6 +69,8 @@ def describe_tiff(
         pixel_size_um=pixel_size_um,
     )
     dtypes = {str(header.dtype) for _, _, header in found}
+    _check_heights(found)
+    _check_values(placed, found)
     return WellIndex(
         plate=plate,
         well=well,
@@ -78,6 +81,30 @@ def describe_tiff(
         dtype=dtypes.pop() if len(dtypes) == 1 else None,
         **content,
     )
+
+
+def _check_heights(found: Sequence[tuple[int, Match, TiffHeader]]) -> None:
+    """Raise where the planes of a stack were taken at one height: MetaXpress copies single planes into each folder."""
+    heights: dict[tuple[str, str], list[tuple[float, Path]]] = {}
+    for _, match, header in found:
+        if "z" in match.parts and header.height_um is not None:
+            key = (match.parts.get("site", "1"), match.parts.get("channel", ""))
+            heights.setdefault(key, []).append((header.height_um, header.path))
+    for (site, channel), planes in heights.items():
+        if len(planes) > 1 and len({height for height, _ in planes}) == 1:
+            raise InputError(
+                f"{planes[1][1]}: expected planes of different heights, but site {site}, channel {channel} has "
+                f"{len(planes)} at {planes[0][0]:g} µm: copies of one plane, as MetaXpress exports them, with a "
+                "projection among them. Read the plate with raw.format metaxpress."
+            )
+
+
+def _check_values(placed: Sequence[ImageHeader], found: Sequence[tuple[int, Match, TiffHeader]]) -> None:
+    """Read images of other types than uint8 and uint16 once: a value that would be lost stops this job alone."""
+    for header, (_, match, about) in zip(placed, found, strict=True):
+        if not is_plain(about.dtype):
+            for _ in read_planes(header, path=match.path):
+                pass
 
 
 def _renamed(headers: Sequence[ImageHeader], rename: Mapping[str, str], *, path: Path) -> list[ImageHeader]:
@@ -94,8 +121,7 @@ def _renamed(headers: Sequence[ImageHeader], rename: Mapping[str, str], *, path:
 
 def _placed(header: TiffHeader, *, file: int, match: Match, channels: Sequence[str] | None) -> ImageHeader:
     """The header with its site, z and channel names, its axes reduced to Y, X, Z and C; or raise."""
-    if header.dtype.kind != "u" or header.dtype.itemsize > 2:
-        raise InputError(f"{header.path}: expected an image of uint8 or uint16, found {header.dtype}. Convert it.")
+    check_number_type(header.dtype, path=header.path)
     axes = _plain_axes(header, has_named_channel="channel" in match.parts, channels=channels)
     n_channels = header.shape[axes.index("C")] if "C" in axes else 1
     site = match.parts.get("site", "1")
@@ -153,7 +179,7 @@ def _channel_names(
 
 
 def read_planes(header: ImageHeader, *, path: Path) -> Iterator[NDArray[np.uint16]]:
-    """(Z, Y, X) uint16 of each channel of one image in the file `path`; uint8 is widened, values unchanged.
+    """(Z, Y, X) uint16 of each channel of one image in the file `path`; see `as_uint16` for other types of numbers.
 
     Raises
     ------
@@ -165,12 +191,12 @@ def read_planes(header: ImageHeader, *, path: Path) -> Iterator[NDArray[np.uint1
         check_whole(image, path=path)
         data = np.asarray(image.asarray())
         # Within the block: another image than the header's has another size, which is the file's mistake.
-        data = data.reshape(header.shape)
+        data = as_uint16(data.reshape(header.shape), path=path)
     axes = header.axes
     for axis in "ZC":
         if axis not in axes:
             data, axes = data[None], axis + axes
-    yield from np.transpose(data, [axes.index(axis) for axis in "CZYX"]).astype(np.uint16, copy=False)
+    yield from np.transpose(data, [axes.index(axis) for axis in "CZYX"])
 
 
 def read_sites(

@@ -13,6 +13,7 @@ import tifffile
 from wellspring.errors import InputError
 from wellspring.files import as_readable
 from wellspring.raw.imagej import imagej_sizes
+from wellspring.raw.metaseries import metaseries_of
 from wellspring.raw.tiff_pages import check_whole, images_of, ome_of
 
 __all__ = ["TiffHeader", "opened_tiff", "read_headers"]
@@ -45,9 +46,11 @@ class TiffHeader:
     names : tuple of str
         Channel names of the OME metadata; none unless each channel has its own.
     pixel_size_um : (float, float) or None
-        (y, x), from the metadata of OME or ImageJ.
+        (y, x), from the metadata of OME, MetaMorph or ImageJ.
     plane_spacing_um : float or None
         Distance of planes, likewise.
+    height_um : float or None
+        Of the plane, as MetaMorph says.
     """
 
     path: Path
@@ -59,6 +62,7 @@ class TiffHeader:
     names: tuple[str, ...]
     pixel_size_um: tuple[float, float] | None
     plane_spacing_um: float | None = None
+    height_um: float | None = None
 
 
 def read_headers(path: Path) -> list[TiffHeader]:
@@ -74,6 +78,7 @@ def read_headers(path: Path) -> list[TiffHeader]:
         known = ome_of(tif, path=path)
         same = len(known) == len(series)
         size, spacing = imagej_sizes(tif) if not known else (None, None)
+        about = metaseries_of(tif)
         found = []
         for index, image in enumerate(series):
             check_whole(image, path=path)
@@ -87,8 +92,9 @@ def read_headers(path: Path) -> list[TiffHeader]:
                     shape=tuple(int(n) for _, n in kept),
                     dtype=np.dtype(image.dtype),
                     names=known[index].names if same else (),
-                    pixel_size_um=known[index].pixel_size_um if same else size,
+                    pixel_size_um=known[index].pixel_size_um if same else about.pixel_size_um or size,
                     plane_spacing_um=known[index].plane_spacing_um if same else spacing,
+                    height_um=about.position_um[0] if about.position_um else None,
                 )
             )
     return found

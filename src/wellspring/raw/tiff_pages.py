@@ -11,7 +11,7 @@ from wellspring.errors import InputError
 from wellspring.raw.memory import available_bytes, readable_size
 from wellspring.raw.ome import OmeImage, ome_images, other_file
 
-__all__ = ["check_whole", "images_of", "ome_of"]
+__all__ = ["check_page", "check_whole", "images_of", "ome_of"]
 
 # No camera's image shrinks this far, since its noise cannot be compressed. An empty one does, so small ones may.
 _LARGEST_RATIO, _SMALL_BYTES = 100, 2**28
@@ -156,6 +156,24 @@ def check_whole(image: tifffile.TiffPageSeries, *, path: Path) -> None:
     _check_size(image.shape, n_bytes=n_bytes, page=image.keyframe, path=path)
     _check_kind(image.keyframe, path=path)
     _check_pages(image, path=path)
+
+
+def check_page(page: tifffile.TiffPage, *, path: Path, number: int) -> None:
+    """`check_whole` of one page, where an index says which plane it is.
+
+    Raises
+    ------
+    ValueError
+        As `check_whole`; when the page has several planes or samples.
+    """
+    _check_size(page.shape, n_bytes=page.size * _itemsize(page), page=page, path=path)
+    _check_kind(page, path=path)
+    if len(page.shape) != 2:
+        raise InputError(
+            f"{path}: expected one plane of one channel on page {number + 1}, found an image of shape {page.shape}. "
+            "Export each channel and plane as a grey image."
+        )
+    _check_segments(page, path=path, number=number)
 
 
 def _check_kind(page: tifffile.TiffPage, *, path: Path) -> None:

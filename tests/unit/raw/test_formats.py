@@ -21,6 +21,7 @@ from wellspring.raw.formats import RawFormat, format_named, formats
 from wellspring.raw.images import read_sites
 from wellspring.raw.index import ImageHeader, RawFile, WellIndex
 from wellspring.raw.pixels import read_pixels
+from wellspring.simulation.layouts.all import LAYOUTS
 
 SCHEMAS = Path(__file__).parents[3] / "workflow" / "schemas"
 
@@ -42,14 +43,16 @@ def _index(format_name: str) -> WellIndex:
 
 
 def test_a_format_has_images_or_pixels_of_objects() -> None:
-    assert {name: one.has_images for name, one in formats().items()} == {"dypfish": False, "mpm": False, "tiff": True}
+    assert [name for name, one in formats().items() if not one.has_images] == ["dypfish", "mpm"]
+    # Those with an index of the plate: all layouts that are simulated, and no others.
+    assert {name for name, one in formats().items() if one.reader} == {one.format for one in LAYOUTS.values()}
     without = [name for name, one in formats().items() if one.planes is None and one.pixels is None]
     # Single cells that one stage reads by itself.
     assert without == ["dypfish"]
     assert not any(one.planes and one.pixels for one in formats().values())
 
 
-@pytest.mark.parametrize("name", ["mpm", "tiff"])
+@pytest.mark.parametrize("name", ["mpm", "tiff", "harmony", "ome-zarr"])
 def test_every_key_is_of_the_index_or_of_the_pixels(name: str) -> None:
     found = format_named(name)
     raw = {"format": name, **dict.fromkeys(found.settings, "value")}
@@ -68,7 +71,7 @@ def test_what_is_done_with_intensities_is_no_part_of_the_index() -> None:
 
 
 def test_an_unknown_format_is_reported() -> None:
-    with pytest.raises(InputError, match=r"raw.format: expected one of \['dypfish', 'mpm', 'tiff'\], got 'czi'"):
+    with pytest.raises(InputError, match=r"raw.format: expected one of \['dypfish', .*, 'yokogawa'\], got 'czi'"):
         format_named("czi")
 
 
@@ -128,7 +131,7 @@ def _text_format(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 @pytest.mark.usefixtures("_text_format")
 def test_a_new_format_is_its_module_alone(tmp_path: Path) -> None:
     schema = config_schema(SCHEMAS)["properties"]["raw"]
-    assert schema["properties"]["format"]["enum"] == ["dypfish", "mpm", "tiff", "text"]
+    assert schema["properties"]["format"]["enum"][-2:] == ["yokogawa", "text"]
     raw = {"format": "text", "suffix": "txt"}
     assert jsonschema.Draft202012Validator(schema).is_valid(raw)
     assert not jsonschema.Draft202012Validator(schema).is_valid({"format": "text", "pattern": "{well}.tif"})

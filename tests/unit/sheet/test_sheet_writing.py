@@ -160,7 +160,10 @@ def test_command_says_its_errors_in_one_line(tmp_path: Path, capsys: pytest.Capt
     assert error.count("\n") == 1
 
 
-@pytest.mark.parametrize("extra", [[], ["--format", "mpm", "--pattern", "{well}.tif"], ["--colour", "red"]])
+@pytest.mark.parametrize(
+    "extra",
+    [["--format", "tiff"], ["--format", "mpm", "--pattern", "{well}.tif"], ["--format", "czi"], ["--colour", "red"]],
+)
 def test_command_line_that_is_wrong(tmp_path: Path, extra: list[str]) -> None:
     with pytest.raises(SystemExit) as stop:
         main(["sheet", str(tmp_path), *extra])

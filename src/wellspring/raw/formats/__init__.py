@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from wellspring.errors import InputError
 from wellspring.methods import Method, methods_in
 from wellspring.raw.index import ImageHeader, WellIndex
+from wellspring.raw.plate_readers import PlateReader
 
 if TYPE_CHECKING:
     import numpy as np
@@ -42,6 +43,10 @@ class RawFormat(Method):
     columns : function (path, *, raw), or None
         Where `pixels` are stored: names of what is known of the objects of the well at `path`, from the first lines of
         its tables; None of a well without objects. Used while the workflow is parsed.
+    reader : PlateReader or None
+        What reads the index of a plate, of a format with one: its wells all have the plate's folder as path.
+    state : function (path, *, well, raw), or None
+        What the index says of one well, as a digest: the well is described again when it changes.
     indexed : tuple of str
         Keys of the block that `files` and `describe` use: an index is made again when one of them changes.
     """
@@ -51,7 +56,14 @@ class RawFormat(Method):
     planes: "Callable[..., Iterator[NDArray[np.uint16]]] | None" = None
     pixels: "Callable[..., PixelTable] | None" = None
     columns: Callable[..., set[str] | None] | None = None
+    reader: PlateReader | None = None
+    state: Callable[..., str] | None = None
     indexed: tuple[str, ...] = ()
+
+    @property
+    def module(self) -> str:
+        """Dotted name of the module that declares it."""
+        return f"{__name__}.{self.name.replace('-', '_')}"
 
     @property
     def has_images(self) -> bool:

@@ -1,6 +1,7 @@
 """The chapter on wells and channels: what was stored, before anything was done with it."""
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ from wellspring.report.tables import PageColumn, count, page_table
 
 __all__ = ["raw_chapter"]
 
+# Sizes are the same when they agree to this share, as vendors round them.
+_SAME_SIZE = 1e-3
 _PLATE_HEADS = {
     "plate": "Plate",
     "wells": "Wells",
@@ -35,6 +38,7 @@ def raw_chapter(
     files: Mapping[str, Path],
     captions: Mapping[str, str],
     settings: Mapping[str, Any],
+    notes: Sequence[str] = (),
 ) -> Chapter:
     """The chapter.
 
@@ -50,6 +54,8 @@ def raw_chapter(
         From `read_captions`.
     settings
         The keys of the block ``raw`` that say how pixels are read: `RawFormat.settings_of_pixels`.
+    notes
+        What the indexes of the plates say of them as a whole.
     """
     channels = indexes[0].channels
     used = wells[wells["left_out"].fillna("") == ""]
@@ -59,7 +65,7 @@ def raw_chapter(
         stage="raw",
         title="Wells and channels",
         lead="What is stored of each well, read from the headers of its files.",
-        warnings=wells_warnings(wells),
+        warnings=[*notes, *wells_warnings(wells), *_other_sizes(indexes)],
         settings=_settings(indexes, wells, settings=settings),
         sections=[
             Section(
@@ -71,7 +77,7 @@ def raw_chapter(
                 ],
                 parts=[
                     _plates(plates),
-                    _channels(channels, file=files["channels"]),
+                    _channels(channels, file=files["channels"], wavelengths=indexes[0].wavelengths),
                     _wells(wells, file=files["wells"], note=captions["wells"]),
                 ],
             )
@@ -107,9 +113,27 @@ def _plates(plates: pd.DataFrame) -> PageTable:
     return PageTable(**{**vars(table), "n_text": 1})
 
 
-def _channels(channels: Sequence[str], *, file: Path) -> PageTable:
+def _other_sizes(indexes: Sequence[WellIndex]) -> list[str]:
+    """That the config gives another side of a pixel than the files: both are named."""
+    pairs = Counter(
+        (one.pixel_size_um, one.pixel_size_in_files_um)
+        for one in indexes
+        if one.pixel_size_um and one.pixel_size_in_files_um and not one.left_out
+    )
+    return [
+        f"The side of a pixel is {used:.4g} µm, as raw.pixel_size_um says; the files of {count:,} "
+        f"well{'' if count == 1 else 's'} say {stored:.4g} µm."
+        for (used, stored), count in pairs.items()
+        if abs(used - stored) > _SAME_SIZE * stored
+    ]
+
+
+def _channels(channels: Sequence[str], *, file: Path, wavelengths: Mapping[str, str]) -> PageTable:
     frame = pd.DataFrame({"name": list(channels), "number": [str(n) for n in range(len(channels))]})
     columns = [PageColumn("number", "No."), PageColumn("name", "Channel")]
+    if wavelengths:
+        frame = frame.assign(wavelengths=[wavelengths.get(name, "") for name in channels])
+        columns.append(PageColumn("wavelengths", "Wavelengths"))
     return page_table(frame, columns, title="Channels", file=str(file), folded=len(channels) > 8)
 
 
@@ -129,6 +153,7 @@ def _wells(wells: pd.DataFrame, *, file: Path, note: str) -> PageTable:
         PageColumn("n_files", "Files", count),
         PageColumn("n_bytes", "Bytes", count),
         PageColumn("left_out", "Left out"),
+        PageColumn("doubts", "Doubts"),
     ]
     empty = [one.name for one in columns if wells[one.name].isna().all() or wells[one.name].eq("").all()]
     shown = [one for one in columns if one.name not in empty]

@@ -13,6 +13,7 @@ __all__ = ["plates_table", "wells_table", "wells_warnings"]
 
 # Pixel sizes are the same when they agree to this share, as vendors round them.
 _SAME_SIZE = 1e-3
+_MOST_LINES = 5
 
 
 def wells_table(indexes: Sequence[WellIndex]) -> pd.DataFrame:
@@ -30,6 +31,7 @@ def wells_table(indexes: Sequence[WellIndex]) -> pd.DataFrame:
             "n_files": one.n_files,
             "n_bytes": sum(file.size for file in one.files),
             "left_out": one.left_out,
+            "doubts": "; ".join(one.doubts),
         }
         for one in indexes
     ]
@@ -97,6 +99,7 @@ def wells_warnings(wells: pd.DataFrame) -> list[str]:
         *_uneven_sites(wells),
         *_other_sizes(wells),
     ]
+    found += _doubtful(wells)
     sizes = wells["pixel_size_um"]
     if sizes.notna().any() and sizes.isna().any():
         found.append(
@@ -112,6 +115,14 @@ def wells_warnings(wells: pd.DataFrame) -> list[str]:
     if len(empty):
         found.append(f"No pixels of cells are stored for {named_wells(empty)}.")
     return found
+
+
+def _doubtful(wells: pd.DataFrame) -> list[str]:
+    """A line for each doubt in up to five wells, then how many more there are."""
+    rows = wells[wells["doubts"].fillna("") != ""]
+    lines = [f"Well {one.plate}/{one.well}: {one.doubts}." for one in rows.head(_MOST_LINES).itertuples(index=False)]
+    rest = rows.iloc[_MOST_LINES:]
+    return [*lines, *([f"The table has doubts about {named_wells(rest)}."] if len(rest) else [])]
 
 
 def _uneven_sites(wells: pd.DataFrame) -> list[str]:

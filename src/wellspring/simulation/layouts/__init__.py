@@ -1,0 +1,1 @@
+"""Plates in the layouts of microscopes and programs, written around images whose truth is known."""

@@ -1,0 +1,141 @@
+"""Damaged indexes: one message, or the right images. No traceback, nothing silent."""
+
+import json
+import random
+import shutil
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from wellspring.errors import InputError
+from wellspring.raw.describe import describe_well
+from wellspring.raw.formats import formats
+from wellspring.raw.images import read_stacks
+from wellspring.raw.index import WellIndex
+from wellspring.raw.plate_readers import index_of_plate
+from wellspring.simulation.layouts.all import LAYOUTS
+from wellspring.simulation.layouts.plates import DrawnPlate, drawn_plate
+
+RAW = {"channels": None, "rename": {}, "time": None, "pixel_size_um": None}
+# Layout to the files of its index, from the plate's path.
+INDEXES = {
+    "harmony 5": ("Index.idx.xml",),
+    "harmony 7": ("Index.xml",),
+    "metaxpress": ("plate1.HTD",),
+    "metaxpress HCS.ai": ("experiment/plate1.jdce", "experiment/image_metadata_1.csv"),
+    "yokogawa": ("MeasurementData.mlf", "MeasurementDetail.mrf", "settings.mes"),
+    "loaddata": ("load_data.csv",),
+    "scanr": ("data/metadata.ome.xml",),
+    "companion": ("plate1.companion.ome",),
+    "micromanager": ("plate1_MMStack_B02-Site_1.ome.tif",),
+    "OME-Zarr 0.4": (".zattrs", "B/2/.zattrs", "B/2/1/.zattrs", "B/2/1/0/.zarray"),
+    "OME-Zarr 0.5": ("zarr.json", "B/2/zarr.json", "B/2/1/zarr.json", "B/2/1/0/zarr.json"),
+}
+N_MUTATIONS = 100
+PLATE = drawn_plate(wells=("B02",), planes={"DAPI": 1, "RNA": 2}, shape=(6, 8))
+
+
+@pytest.fixture(scope="module", params=sorted(INDEXES))
+def layout(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
+    """A layout's name and a plate in it."""
+    folder = tmp_path_factory.mktemp("plate") / "new"
+    return request.param, LAYOUTS[request.param].write(folder, PLATE)
+
+
+def _damaged(text: bytes, rng: random.Random, *, is_image: bool) -> Iterator[bytes]:
+    """Bytes changed, cut out, put in twice, and the end cut off, in turn; seeded."""
+    for number in range(N_MUTATIONS):
+        # Of a file that holds pixels too, the head and the map at its end.
+        at = (
+            rng.choice([rng.randrange(0, 330), rng.randrange(len(text) - 60, len(text))])
+            if is_image
+            else rng.randrange(len(text))
+        )
+        size = rng.choice((1, 1, 2, 5, 40))
+        if number % 4 == 0:
+            yield text[:at] + bytes(rng.randrange(256) for _ in range(size)) + text[at + size :]
+        elif number % 4 == 1:
+            yield text[:at] + text[at + size :]
+        elif number % 4 == 2:
+            yield text[:at] + text[at : at + size] + text[at:]
+        else:
+            yield text[:at]
+
+
+def _outcome(name: str, path: Path, plate: DrawnPlate, *, known: WellIndex | None = None) -> str:
+    """``message``, or ``read`` when every image that was read is one that was drawn, and fewer sites are explained."""
+    raw = {"format": LAYOUTS[name].format, **RAW}
+    try:
+        index = describe_well(path, plate="p", well="B02", raw=raw)
+        if known is not None and index.headers == known.headers:
+            # The same planes of the same files.
+            return "read"
+        stacks = list(read_stacks(index, wanted=index.channels))
+    except (InputError, FileNotFoundError):
+        return "message"
+    drawn = {
+        zlib.crc32(plane.tobytes()) for channels in plate.stacks.values() for s in channels.values() for plane in s
+    }
+    for site in stacks:
+        for stack in site.stacks.values():
+            for plane in np.atleast_3d(stack[None] if stack.ndim == 2 else stack):
+                assert zlib.crc32(np.ascontiguousarray(plane).tobytes()) in drawn
+    if len(stacks) < len(plate.stacks) and not index.doubts:
+        # Metadata that name another well in one place alone cannot be told from right ones: the site is there.
+        reader = formats()[LAYOUTS[name].format].reader
+        assert reader is not None
+        images = index_of_plate(reader, path).images
+        assert images.groupby(["well", "site"]).ngroups >= len(plate.stacks), "a site is gone, and nothing says so"
+    return "read"
+
+
+def test_mutations_give_a_message_or_the_images_that_were_drawn(layout: tuple[str, Path], tmp_path: Path) -> None:
+    name, path = layout
+    shutil.copytree(path, tmp_path / "new")
+    known = describe_well(tmp_path / "new", plate="p", well="B02", raw={"format": LAYOUTS[name].format, **RAW})
+    outcomes = []
+    for file in INDEXES[name]:
+        place = tmp_path / "new" / file
+        text = place.read_bytes()
+        rng = random.Random(file)
+        for damaged in list(_damaged(text, rng, is_image=file.endswith(".tif")))[:: len(INDEXES[name])]:
+            place.write_bytes(damaged)
+            outcomes.append(_outcome(name, tmp_path / "new", PLATE, known=known))
+        place.write_bytes(text)
+    assert len(outcomes) >= N_MUTATIONS
+    assert outcomes.count("message") > 20
+
+
+def test_an_empty_cut_or_foreign_index_is_one_message(layout: tuple[str, Path], tmp_path: Path) -> None:
+    name, path = layout
+    shutil.copytree(path, tmp_path / "new")
+    place = tmp_path / "new" / INDEXES[name][0]
+    text = place.read_bytes()
+    others = {"empty": b"", "blank": b"\n\n", "another": b"<a><b/></a>", "a list": json.dumps([1]).encode()}
+    for kind, content in {**others, "half": text[: len(text) // 2]}.items():
+        place.write_bytes(content)
+        outcome = _outcome(name, tmp_path / "new", PLATE)
+        # What an image describes by itself needs no descriptor.
+        assert outcome == "message" or (name, kind) == ("OME-Zarr 0.4", "half"), kind
+
+
+@pytest.mark.parametrize("name", ["harmony 5", "yokogawa", "loaddata", "scanr", "metaxpress HCS.ai"])
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-32", "latin-1"])
+def test_another_encoding_is_read_right_or_one_message(name: str, encoding: str, tmp_path: Path) -> None:
+    plate = drawn_plate(wells=("B02",), planes={"Zellkern-ä": 1}, shape=(6, 8))
+    path = LAYOUTS[name].write(tmp_path / "new", plate)
+    place = path / INDEXES[name][-1]
+    place.write_bytes(place.read_text(encoding="utf-8-sig").encode(encoding))
+    raw = {"format": LAYOUTS[name].format, **RAW}
+    try:
+        index = describe_well(path, plate="p", well="B02", raw=raw)
+    except InputError as error:
+        message = str(error)
+    else:
+        message = INDEXES[name][-1]
+        assert index.channels == ("Zellkern-ä",)
+        assert len(index.sites) == 2
+    assert INDEXES[name][-1] in message
