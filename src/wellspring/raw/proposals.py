@@ -12,7 +12,7 @@ __all__ = ["proposed_config", "role_of"]
 _ROLES = (
     ("nuclei", r"dapi|hoechst|h33342|\bdna\b|nucle|draq|sytox|\bh2b|405"),
     ("transmitted light", r"bright|phase|\bdic\b|\bdpc\b|transmi|740"),
-    ("cells", r"cellmask|phalloidin|actin|membran|\bwga\b|\bcell|tubulin|\bagp\b|\ber\b|cona"),
+    ("cells", r"cellmask|phalloidin|actin|membrane|\bwga\b|\bcell|tubulin|\bagp\b|\ber\b|cona"),
     ("spots", r"fish|rna|probe|spot|quasar"),
 )
 
