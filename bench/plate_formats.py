@@ -113,8 +113,8 @@ def as_read(expected: Expected, *, data: Path) -> str:
     index = plate.index
     wells = index.images["well"].nunique()
     head = f"{index.format}, {wells} well{'' if wells == 1 else 's'}, plate {index.plate}"
-    settings = {"channels": None, "rename": {}, "pixel_size_um": None, "time": expected.time}
-    raw: dict[str, object] = {"format": index.format, **settings}
+    settings: dict[str, object] = {"channels": None, "rename": {}, "pixel_size_um": None, "time": expected.time}
+    raw = {"format": index.format, **settings}
     try:
         well = describe_well(plate.folder, plate="p", well=expected.well, raw=raw)
     except InputError:
