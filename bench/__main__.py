@@ -9,6 +9,7 @@ from bench.table import Row, print_table
 
 MODULES = (
     *("mpm_crops", "normalization", "loader", "attribution", "estimator", "startup", "dry_run", "cluster_model"),
+    *("harmony_index",),
     *(
         "segmentation",
         "cell_accuracy",

@@ -55,7 +55,9 @@ def harmony_lines(plate: DrawnPlate, images: Iterator[DrawnImage], *, version: i
             f"<ChannelID>{one.channel_number}</ChannelID><FlimID>1</FlimID>{facts}"
             f'<PositionX Unit="m">{one.x_um * 1e-6:.9g}</PositionX>'
             f'<PositionY Unit="m">{-one.y_um * 1e-6:.9g}</PositionY>'
-            f'<PositionZ Unit="m">{one.z_um * 1e-6:.9g}</PositionZ></Image>'
+            f'<PositionZ Unit="m">{one.z_um * 1e-6:.9g}</PositionZ>'
+            '<AbsPositionZ Unit="m">0.135336205</AbsPositionZ><MeasurementTimeOffset Unit="s">0</MeasurementTimeOffset>'
+            "<AbsTime>2023-03-23T14:52:40.42-04:00</AbsTime></Image>"
         )
     yield "  </Images>\n</EvaluationInputData>\n"
 
@@ -67,6 +69,11 @@ def _channel(name: str, plate: DrawnPlate, *, shape: tuple[int, int]) -> str:
         f'<ImageResolutionX Unit="m">{size:.9g}</ImageResolutionX>'
         f'<ImageResolutionY Unit="m">{size:.9g}</ImageResolutionY>'
         f"<ImageSizeX>{shape[1]}</ImageSizeX><ImageSizeY>{shape[0]}</ImageSizeY><BinningX>1</BinningX>"
+        "<BinningY>1</BinningY><MaxIntensity>65535</MaxIntensity><CameraType>AndorZylaCam</CameraType>"
+        "<ImageType>Signal</ImageType><AcquisitionType>NipkowConfocal</AcquisitionType>"
+        '<IlluminationType>Epifluorescence</IlluminationType><ExposureTime Unit="s">0.1</ExposureTime>'
+        '<ObjectiveMagnification Unit="">20</ObjectiveMagnification><ObjectiveNA Unit="">1</ObjectiveNA>'
+        "<OrientationMatrix>[[0.985998,0,0,-14.5],[0,-0.985998,0,-30.8],[0,0,1.00,5.671]]</OrientationMatrix>"
         '<MainExcitationWavelength Unit="nm">405</MainExcitationWavelength>'
         '<MainEmissionWavelength Unit="nm">456</MainEmissionWavelength>'
     )
