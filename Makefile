@@ -9,7 +9,7 @@ BIN := $(CURDIR)/.venv/bin
 SNAKEMAKE := $(BIN)/snakemake --snakefile $(CURDIR)/Snakefile --workflow-profile $(CURDIR)/profiles/default --cores $(CORES)
 
 # The studies of `make demo`: for each its folder, its config and the command that makes its plate.
-STUDIES := first transcription smfish localization interaction profiling profiling-null validation
+STUDIES := first transcription smfish localization interaction profiling profiling-null validation labelling
 STUDY ?= first
 ifeq ($(filter $(STUDY),$(STUDIES)),)
 $(error STUDY is $(STUDY); expected one of: $(STUDIES))
@@ -36,6 +36,9 @@ FOLDER_validation := demo/validation
 CONFIG_validation := config/validation/config.yaml
 PLATE_validation := simulate --preset demo
 
+FOLDER_labelling := demo/labelling
+CONFIG_labelling := config/labelling/config.yaml
+PLATE_labelling := simulate-labelling
 FOLDER_interaction := demo/interaction
 CONFIG_interaction := config/interaction/config.yaml
 PLATE_interaction := simulate-interaction

@@ -22,6 +22,10 @@ def _no_channels(config: Config) -> Mapping[str, Sequence[str]]:
     return {}
 
 
+def _none_optional(config: Config) -> Sequence[str]:
+    return ()
+
+
 def _no_mistakes(config: Config) -> list[str]:
     return []
 
@@ -57,6 +61,8 @@ class Stage:
         Whether the config asks for the stage's chapter. What other chapters need of a stage is made in any case.
     named_channels : function of the config
         Config key to the channels that it names: each must be in the wells.
+    optional_channels : function of the config
+        Those of the named channels that some wells may be without, since the stage supplies or does without them.
     mistakes : function of the config
         What in the config cannot be, in the user's terms, a line each; the schema finds wrong types and ranges.
     mistakes_in_wells : function of the config and the wells' indexes
@@ -81,6 +87,7 @@ class Stage:
     asked_by: str = ""
     is_wanted: Callable[[Config], bool] = _always
     named_channels: Callable[[Config], Mapping[str, Sequence[str]]] = _no_channels
+    optional_channels: Callable[[Config], Sequence[str]] = _none_optional
     mistakes: Callable[[Config], list[str]] = _no_mistakes
     mistakes_in_wells: Callable[[Config, Sequence[Mapping[str, Any]]], list[str]] = _no_mistakes_of_wells
     missing_of_well: Callable[[Config, Path, str, str], str] = _nothing_missing

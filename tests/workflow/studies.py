@@ -50,6 +50,7 @@ EVERYTHING = {
     "segmentation": {"nucleus_channel": "DAPI", "cells": {"method": "watershed", "channel": "GFP"}},
     "spots": {"channels": ["RFP"], "sigma_px": 1.3},
     "localization": {"channels": ["RFP"]},
+    "labelling": {"light": ["BF"], "stains": ["ER"]},
     "dataset": {"target_channel": "GFP", "select": {}, "filter": [], "split": {"stratify": []}},
     "training": {"models": ["linear"]},
     "attribution": {
@@ -74,7 +75,7 @@ def write_everything(folder: Path, *, n_wells: int) -> Path:
     for number in range(n_wells):
         well = f"A{number + 1:02d}"
         rows.append(f"p\t{well}\tplate\ts{number}\t{'xy'[number % 2]}")
-        for site, channel in ((site, channel) for site in (1, 2) for channel in ("DAPI", "GFP", "RFP")):
+        for site, channel in ((site, channel) for site in (1, 2) for channel in ("BF", "DAPI", "ER", "GFP", "RFP")):
             image = np.zeros((8, 8), np.uint16)
             tifffile.imwrite(folder / f"plate/{well}_s{site}_{channel}.tif", image, photometric="minisblack")
     (folder / "wells.tsv").write_text("\n".join(rows) + "\n", encoding="utf-8")

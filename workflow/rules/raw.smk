@@ -72,6 +72,11 @@ def named_channels():
     return {key: list(names) for stage in stages() for key, names in stage.named_channels(config).items()}
 
 
+def optional_channels():
+    """Channels that some wells may be without."""
+    return sorted({name for stage in wanted_stages(config) for name in stage.optional_channels(config)})
+
+
 rule raw_describe:
     input:
         files=raw_files,
@@ -123,6 +128,7 @@ rule raw_channels:
         runtime=growing(5),
     params:
         named=named_channels(),
+        optional=optional_channels(),
         config={one.name: config[one.name] for one in wanted_stages(config)},
         code=script_code("raw/channels", *[f"wellspring.{one.name}.stage" for one in wanted_stages(config)]),
     message:

@@ -19,7 +19,12 @@ if TYPE_CHECKING:
 
 
 def main(
-    *, indexes: Sequence[Path], named: Mapping[str, Sequence[str]], config: Mapping[str, Any], channels: Path
+    *,
+    indexes: Sequence[Path],
+    named: Mapping[str, Sequence[str]],
+    optional: Sequence[str],
+    config: Mapping[str, Any],
+    channels: Path,
 ) -> None:
     """Compare the wells with each other, with the channels `named`, and with the blocks of `config`."""
     found = [read_index(path) for path in indexes]
@@ -28,7 +33,7 @@ def main(
         if one.left_out:
             notify(f"WARNING {one.name} is left out: {one.left_out}")
     check_files(wells)
-    shared = compare_channels({(one.plate, one.well): one.channels for one in wells}, named=named)
+    shared = compare_channels({(one.plate, one.well): one.channels for one in wells}, named=named, optional=optional)
     check_config_in_wells(config, wells, stages=[one for one in stages() if one.name in config])
     for note in planes_notes(wells):
         notify(f"NOTE {note}")
@@ -43,6 +48,7 @@ if __name__ == "__main__":
         main(
             indexes=[Path(file) for file in snakemake.input.indexes],
             named=snakemake.params.named,
+            optional=snakemake.params.optional,
             config=snakemake.params.config,
             channels=Path(snakemake.output.channels),
         )

@@ -35,12 +35,16 @@ class Learned:
         Of each field.
     groups : tuple of str
         Of each field: its well, and wells that share cells with it.
+    threshold, brightest : float
+        Of the stain in the training fields, camera counts: Otsu's, and the 99.9 % quantile.
     """
 
     model: keras.Model
     history: pd.DataFrame
     splits: tuple[str, ...]
     groups: tuple[str, ...]
+    threshold: float
+    brightest: float
 
 
 def splits_of_fields(
@@ -49,6 +53,7 @@ def splits_of_fields(
     *,
     source: str,
     report: Callable[[str], None],
+    has_test: bool = False,
 ) -> tuple[list[str], list[str]]:
     """The split and the group of each field; fields that show the same cells are reported.
 
@@ -72,7 +77,7 @@ def splits_of_fields(
     if all(given):
         splits = [str(one) for one in given]
     else:
-        chosen = split_of_groups(groups)
+        chosen = split_of_groups(groups, has_test=has_test)
         splits = [chosen[name] for name in groups]
     check_split({name: {s for s, g in zip(splits, groups, strict=True) if g == name} for name in groups}, source=source)
     if "validation" not in splits:
@@ -90,6 +95,7 @@ def learn_stain(
     output: Path,
     source: str,
     report: Callable[[str], None],
+    has_test: bool = False,
 ) -> Learned:
     """Train the network of a stain and write it to ``output``.
 
@@ -103,6 +109,8 @@ def learn_stain(
         The split of each field, or None for all.
     source
         What messages about the fields name.
+    has_test
+        Whether fields are held out for judging, where `given` is None.
 
     Raises
     ------
@@ -111,7 +119,7 @@ def learn_stain(
         is not one.
     """
     _check_alike(fields, source=source)
-    splits, groups = splits_of_fields(fields, given, source=source, report=report)
+    splits, groups = splits_of_fields(fields, given, source=source, report=report, has_test=has_test)
     chosen = [one for one, split in zip(fields, splits, strict=True) if split == "train"]
     valid = [one for one, split in zip(fields, splits, strict=True) if split == "validation"]
     if training.target == "mask":
@@ -142,7 +150,9 @@ def learn_stain(
     )
     save_label_model(network, output)
     checkpoint.path.unlink(missing_ok=True)
-    return Learned(network, history, tuple(splits), tuple(groups))
+    limit = 0.5 if training.target == "mask" else float(scale.intensity(np.array([threshold]))[0])
+    brightest = float(np.median([np.quantile(one, 0.999) for one in stains]))
+    return Learned(network, history, tuple(splits), tuple(groups), limit, brightest)
 
 
 def _record(fields: Sequence[Field], *, stain: str) -> dict[str, object]:

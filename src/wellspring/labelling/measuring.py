@@ -95,7 +95,7 @@ def ceiling(image: NDArray[np.number]) -> float:
     pixels hardly have (Immerkaer 1996).
     """
     log = np.log1p(image.astype(np.float64))
-    if log.var() == 0 or min(log.shape) < 3:
+    if np.ptp(log) == 0 or min(log.shape) < 3:
         return math.nan
     noise = ndimage.convolve(log, _NOISE_KERNEL, mode="mirror").var()
     return math.sqrt(max(1 - noise / log.var(), 0.0))

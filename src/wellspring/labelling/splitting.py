@@ -12,24 +12,29 @@ SPLITS = ("train", "validation", "test")
 _ONE_IN = 5
 
 
-def split_of_groups(groups: Sequence[str]) -> dict[str, str]:
+def split_of_groups(groups: Sequence[str], *, has_test: bool = False) -> dict[str, str]:
     """The split of each group of wells where the user gives none: every fifth group is ``validation``.
 
     Parameters
     ----------
     groups
         Of each field, in the order of the list.
+    has_test
+        Whether another fifth is held out as ``test``, the group before each of validation; from three groups on.
 
     Returns
     -------
     dict
-        Group to ``train`` or ``validation``. Groups are taken in the order in which they come; with one there is no
+        Group to its split. Groups are taken in the order in which they come; with one there is no
         validation; with two to nine one, the one in the middle, as plates change from one end to the other.
     """
     names = list(dict.fromkeys(groups))
     n_valid = max(1, len(names) // _ONE_IN) if len(names) > 1 else 0
-    chosen = {names[(2 * k + 1) * len(names) // (2 * n_valid)] for k in range(n_valid)}
-    return {name: "validation" if name in chosen else "train" for name in names}
+    chosen = [(2 * k + 1) * len(names) // (2 * n_valid) for k in range(n_valid)]
+    splits = {names[place]: "validation" for place in chosen}
+    if has_test and len(names) > 2:
+        splits |= {names[place - 1]: "test" for place in chosen}
+    return {name: splits.get(name, "train") for name in names}
 
 
 def check_split(splits: Mapping[str, set[str]], *, source: str) -> None:

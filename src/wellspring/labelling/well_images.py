@@ -13,7 +13,6 @@ from wellspring.errors import InputError
 from wellspring.files import as_readable, replaced_when_whole
 from wellspring.labelling.fields import Field
 from wellspring.labelling.images import checked_planes, checked_stain
-from wellspring.quality.correction import Correction, corrected
 from wellspring.raw.images import read_stacks
 from wellspring.raw.index import WellIndex
 
@@ -24,15 +23,8 @@ PROBABILITY = 65_535
 _NO_SITE = ""
 
 
-def fields_of_well(
-    well: WellIndex,
-    *,
-    light: Sequence[str],
-    stain: str | None,
-    correction: Correction,
-    background: Mapping[str, float],
-) -> Iterator[tuple[str, Field]]:
-    """The kept sites of a well, one at a time.
+def fields_of_well(well: WellIndex, *, light: Sequence[str], stain: str | None) -> Iterator[tuple[str, Field]]:
+    """The sites of a well, raw camera counts, one at a time.
 
     Parameters
     ----------
@@ -47,7 +39,7 @@ def fields_of_well(
         When a channel is missing, or an image is not what it should be.
     """
     wanted = [*light, *([stain] if stain else [])]
-    for site in corrected(read_stacks(well, wanted=wanted), correction, background=background):
+    for site in read_stacks(well, wanted=wanted):
         source = f"{well.name}, site {site.site}"
         planes = [np.atleast_3d(site.stacks[name].T).T for name in light]
         found = checked_planes(np.concatenate(planes), source=source)
@@ -98,7 +90,7 @@ def write_predicted(
 
 
 def _write(writer: tifffile.TiffWriter, image: NDArray[np.uint16], *, metadata: Mapping[str, Any]) -> None:
-    writer.write(image, compression="zlib", photometric="minisblack", planarconfig="separate", metadata=dict(metadata))
+    writer.write(image, compression="zlib", photometric="minisblack", metadata=dict(metadata))
 
 
 def read_predicted(path: Path) -> Iterator[tuple[str, NDArray[np.uint16]]]:

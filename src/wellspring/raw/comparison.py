@@ -18,9 +18,9 @@ Well = tuple[str, str]
 
 
 def compare_channels(
-    channels_of: Mapping[Well, Sequence[str]], *, named: Mapping[str, Sequence[str]]
+    channels_of: Mapping[Well, Sequence[str]], *, named: Mapping[str, Sequence[str]], optional: Sequence[str] = ()
 ) -> tuple[str, ...]:
-    """The channels that all wells share, in their order.
+    """The channels that all wells share, in their order, then the optional ones that some have.
 
     Parameters
     ----------
@@ -28,15 +28,21 @@ def compare_channels(
         (plate, well) to its channels.
     named
         Config key to the channels that it names.
+    optional
+        Channels that some wells may be without; where there are any, wells may differ in channels that the config does
+        not name too: other stains of the same wells.
 
     Raises
     ------
     ValueError
         When wells differ in their channels or in their order, or the config names a channel that no well has.
     """
-    counts = Counter(tuple(channels) for channels in channels_of.values())
+    present = {name for channels in channels_of.values() for name in channels}
+    wanted = ({name for names in named.values() for name in names} if optional else present) - set(optional)
+    needed = {well: tuple(one for one in channels if one in wanted) for well, channels in channels_of.items()}
+    counts = Counter(needed.values())
     common = counts.most_common(1)[0][0] if counts else ()
-    others = {well: tuple(channels) for well, channels in channels_of.items() if tuple(channels) != common}
+    others = {well: channels for well, channels in needed.items() if channels != common}
     if others:
         lines = [f"  - {plate}/{well}: {_difference(c, common)}" for (plate, well), c in others.items()][:_MOST_WELLS]
         more = [f"  (+{len(others) - _MOST_WELLS} more)"] if len(others) > _MOST_WELLS else []
@@ -46,6 +52,7 @@ def compare_channels(
             + "\n".join([*lines, *more])
             + "\nCorrect their channel tables, or run these wells by themselves."
         )
+    common = (*common, *(name for name in optional if name in present))
     unknown = [
         f"  - {key}: {_unknown(name, common)}" for key, names in named.items() for name in names if name not in common
     ]

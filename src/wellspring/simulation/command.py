@@ -145,10 +145,14 @@ def _run_simulate_labelling(args: argparse.Namespace) -> None:
 def _run_truth(args: argparse.Namespace) -> None:
     from wellspring.simulation.comparison import compare_with_truth, comparison_text
     from wellspring.simulation.interaction_plate import is_interaction_plate
+    from wellspring.simulation.labelling_plate import is_labelling_plate
     from wellspring.simulation.localization_truth import is_localization_plate
     from wellspring.simulation.monolayer_truth import compare_monolayers, is_monolayer_plate, monolayer_text
     from wellspring.simulation.smfish_truth import is_smfish_plate
 
+    if is_labelling_plate(args.plate):
+        _run_labelling_truth(args)
+        return
     if is_localization_plate(args.plate):
         _run_localization_truth(args)
         return
@@ -167,6 +171,16 @@ def _run_truth(args: argparse.Namespace) -> None:
         raise InputError(f"the finding did not come out: {'; '.join(comparison.mistakes)}.")
     print("\nThe finding came out: baseline < linear (structure) < linear (color-structure), the network without")
     print("intensities far above the linear model, and the causal structural channels first.")
+
+
+def _run_labelling_truth(args: argparse.Namespace) -> None:
+    from wellspring.simulation.labelling_truth import compare_labelling, labelling_text
+
+    comparison = compare_labelling(args.plate, args.results)
+    print(labelling_text(comparison))
+    if comparison.mistakes:
+        raise InputError(f"the results fall short of the truth: {'; '.join(comparison.mistakes)}.")
+    print("\nCounts and nuclei came out as simulated, and no verdict promises what the light does not show.")
 
 
 def _run_smfish_truth(args: argparse.Namespace) -> None:

@@ -124,7 +124,7 @@ def simulate_labelling_plate(
 ) -> Path:
     """Write the plates to `folder`, complete or not at all; return the path of the sheet, ``wells.tsv``.
 
-    In `folder` then lie the sheet (plate, well, path, density, stained, split) and
+    In `folder` then lie the sheet (plate, well, path, density, stained, light_split) and
     ``<plate>/<well>_s<site>_<channel>.tif`` for each plane of the light (`light_channel`) and, in stained wells,
     `STAINS`. The truth, which the workflow never reads: ``truth/labelling.json``, ``truth/fields.parquet``,
     ``truth/nuclei.parquet`` and ``truth/<plate>/<well>.nuclei.ome.tif``. A field depends on `seed` and its place alone.
@@ -200,4 +200,4 @@ def _sheet(settings: LabellingSettings) -> pd.DataFrame:
         (well.plate, well.name, well.plate, well.density, "yes" if well.is_stained else "no", well.split)
         for well in settings.wells
     ]
-    return pd.DataFrame(rows, columns=["plate", "well", "path", "density", "stained", "split"])
+    return pd.DataFrame(rows, columns=["plate", "well", "path", "density", "stained", "light_split"])

@@ -135,3 +135,13 @@ def test_numbers_of_planes_that_differ_are_said(tmp_path: Path) -> None:
     assert planes_notes([_images("C1", path), _images("C2", path)]) == []
     (note,) = planes_notes([_images("C1", path), _images("C2", path), _images("C3", path, n_planes=(2, 3))])
     assert note == "channel RNA: most sites have 3 planes, but others 2, in q/C3; look whether files are missing"
+
+
+def test_wells_may_be_without_channels_that_are_optional() -> None:
+    wells = {("p", "A01"): ("DIC", "er", "nucleus"), ("p", "A02"): ("DIC",)}
+    named = {"labelling.light": ["DIC"], "labelling.stains": ["nucleus"]}
+    assert compare_channels(wells, named=named, optional=["nucleus"]) == ("DIC", "nucleus")
+    with pytest.raises(InputError, match="expected the same channels"):
+        compare_channels(wells, named=named)
+    with pytest.raises(InputError, match="1 channel"):
+        compare_channels(wells, named={"labelling.stains": ["golgi"]}, optional=["golgi"])

@@ -36,7 +36,7 @@ def plate(tmp_path_factory):
 
 def test_stained_wells_have_all_channels_and_others_the_light_alone(plate) -> None:
     sheet = pd.read_csv(plate / "wells.tsv", sep="\t", dtype=str, keep_default_na=False)
-    assert list(sheet.columns) == ["plate", "well", "path", "density", "stained", "split"]
+    assert list(sheet.columns) == ["plate", "well", "path", "density", "stained", "light_split"]
     assert sheet["stained"].tolist() == ["yes", "yes", "no"]
     names = {path.name for path in (plate / "p1").glob("A01_s2_*.tif")}
     assert names == {f"A01_s2_{channel}.tif" for channel in ("DIC", "DICm10", *STAINS)}

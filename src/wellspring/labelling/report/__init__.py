@@ -1,0 +1,1 @@
+"""The chapter on predicted stains and its figures."""
