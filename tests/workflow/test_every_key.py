@@ -53,6 +53,7 @@ VALUES: dict[str, list[Any]] = {
     "labelling.light": [["TL"]],
     "labelling.stains": [["TL"]],
     "labelling.split": ["sample"],
+    "labelling.preprocessing": [[{"step": "median", "radius_px": 2}]],
     "labelling.training.loss": ["pearson"],
     "labelling.model.window_px": [0],
     "dataset.target_channel": ["RFP"],

@@ -47,6 +47,7 @@ rule labelling_train:
     params:
         light=LABELLING["light"],
         splits=splits_of_wells(),
+        steps=LABELLING["preprocessing"],
         model=LABELLING["model"],
         training=LABELLING["training"],
         seed=LABELLING["seed"],
@@ -105,6 +106,7 @@ rule labelling_measure:
     params:
         light=LABELLING["light"],
         stains=LABELLING["stains"],
+        steps=LABELLING["preprocessing"],
         code=script_code("labelling/measure", RAW_READER),
     message:
         "Comparing predicted and measured stains of well {wildcards.plate}/{wildcards.well}"

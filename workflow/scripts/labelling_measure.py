@@ -1,8 +1,8 @@
 """Index of one well, its predicted stains → numbers and agreement of its fields (Parquet), an example (NPZ)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -26,13 +26,14 @@ def main(
     about: Sequence[Path],
     light: Sequence[str],
     stains: Sequence[str],
+    steps: Sequence[Mapping[str, Any]],
     fields: Path,
     example: Path,
 ) -> None:
     """Measure the fields of the well behind `index` in the predicted `images`, and in the measured ones if it "
     "has any."""
     known = [read_about(path) for path in about]
-    table, shown = measure_well(read_index(index), images, light=light, stains=stains, about=known)
+    table, shown = measure_well(read_index(index), images, light=light, stains=stains, about=known, steps=steps)
     write_table(table, fields, LABELLING_FIELDS)
     with replaced_when_whole(example) as temporary:
         np.savez_compressed(temporary, allow_pickle=False, **shown)
@@ -46,6 +47,7 @@ if __name__ == "__main__":
             about=[Path(path) for path in snakemake.input.about],
             light=snakemake.params.light,
             stains=snakemake.params.stains,
+            steps=snakemake.params.steps,
             fields=Path(snakemake.output.fields),
             example=Path(snakemake.output.example),
         )

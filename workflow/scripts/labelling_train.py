@@ -35,6 +35,7 @@ def main(
         light=params["light"],
         stain=stain,
         splits=params["splits"],
+        steps=params["steps"],
         model=settings_of(ModelSettings, params["model"]),
         training=training_settings(params["training"], seed=params["seed"]),
         output=Path(outputs["model"]),

@@ -30,6 +30,7 @@ def train_stain(
     light: Sequence[str],
     stain: str,
     splits: Mapping[str, str] | None,
+    steps: Sequence[Mapping[str, Any]],
     model: ModelSettings,
     training: TrainingSettings,
     output: Path,
@@ -42,6 +43,8 @@ def train_stain(
     ----------
     splits
         ``plate/well`` to its split, of the sheet; None: every fifth well chooses the weights, another is held out.
+    steps
+        Preprocessing of the stain.
     about
         JSON file for the scale, the threshold and the bright end of the stain.
 
@@ -69,7 +72,7 @@ def train_stain(
         )
     keys, fields, wanted = [], [], []
     for well, split in zip(stained, given, strict=True):
-        for site, one in fields_of_well(well, light=light, stain=stain):
+        for site, one in fields_of_well(well, light=light, stain=stain, steps=steps):
             keys.append((well.plate, well.well, site))
             fields.append(one)
             wanted.append(split)

@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -41,7 +41,13 @@ def read_about(path: Path) -> About:
 
 
 def measure_well(
-    well: WellIndex, predicted: Path, *, light: Sequence[str], stains: Sequence[str], about: Sequence[About]
+    well: WellIndex,
+    predicted: Path,
+    *,
+    light: Sequence[str],
+    stains: Sequence[str],
+    about: Sequence[About],
+    steps: Sequence[Mapping[str, Any]] = (),
 ) -> tuple[pd.DataFrame, dict[str, NDArray[Any]]]:
     """Measure all fields of a well.
 
@@ -57,7 +63,7 @@ def measure_well(
     example: dict[str, NDArray[Any]] = {}
     for number, (stain, known) in enumerate(zip(stains, about, strict=True)):
         is_measured = stain in well.channels
-        fields = list(fields_of_well(well, light=light, stain=stain if is_measured else None))
+        fields = list(fields_of_well(well, light=light, stain=stain if is_measured else None, steps=steps))
         for place, (site, field) in enumerate(fields):
             found: NDArray[Any] = images[site][number]
             if known.scale.kind == "mask":

@@ -13,6 +13,7 @@ from wellspring.errors import InputError
 from wellspring.files import as_readable, replaced_when_whole
 from wellspring.labelling.fields import Field
 from wellspring.labelling.images import checked_planes, checked_stain
+from wellspring.quality.preprocessing import preprocessed
 from wellspring.raw.images import read_stacks
 from wellspring.raw.index import WellIndex
 
@@ -23,7 +24,9 @@ PROBABILITY = 65_535
 _NO_SITE = ""
 
 
-def fields_of_well(well: WellIndex, *, light: Sequence[str], stain: str | None) -> Iterator[tuple[str, Field]]:
+def fields_of_well(
+    well: WellIndex, *, light: Sequence[str], stain: str | None, steps: Sequence[Mapping[str, Any]] = ()
+) -> Iterator[tuple[str, Field]]:
     """The sites of a well, raw camera counts, one at a time.
 
     Parameters
@@ -32,6 +35,8 @@ def fields_of_well(well: WellIndex, *, light: Sequence[str], stain: str | None) 
         Channels of transmitted light; the planes of one after those of the other.
     stain
         Channel of fluorescence, projected by its maximum over planes; None: none is read.
+    steps
+        Preprocessing of the stain, as of `wellspring.quality.preprocessing.preprocessed`.
 
     Raises
     ------
@@ -46,9 +51,8 @@ def fields_of_well(well: WellIndex, *, light: Sequence[str], stain: str | None) 
         image = None
         if stain:
             given = site.stacks[stain]
-            image = checked_stain(
-                given.max(axis=0) if given.ndim == 3 else given, planes=found, source=f"{source}, {stain}"
-            )
+            plane = preprocessed(given.max(axis=0) if given.ndim == 3 else given, channel=stain, steps=steps)
+            image = checked_stain(plane, planes=found, source=f"{source}, {stain}")
         yield site.site, Field(well.name, source, found, image, site.pixel_size_um)
 
 

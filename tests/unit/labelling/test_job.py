@@ -46,6 +46,7 @@ def _train(wells: list[WellIndex], folder: Path, splits: dict[str, str] | None) 
         light=["DIC"],
         stain="nucleus",
         splits=splits,
+        steps=[],
         model=SMALL,
         training=training_settings(STEPS, seed=2),
         output=folder / "nucleus.keras",
