@@ -25,6 +25,7 @@ MODULES = (
         "interval_coverage",
         "interaction",
         "labelling_defocus",
+        "labelling_drift",
     ),
 )
 

@@ -10,7 +10,7 @@ from wellspring.labelling.drift.exchangeability import check_exchangeable, excha
 from wellspring.labelling.drift.kernels import bandwidth_of, mmd_test, plate_tests
 from wellspring.labelling.drift.online import calibrate, first_alarms, watched
 from wellspring.labelling.drift.space import distance, distance_limit, fit_space, nearest_rows, projected
-from wellspring.labelling.drift.state import AlarmState, load_alarm, save_alarm
+from wellspring.labelling.drift.state import AlarmState, load_alarm, save_alarm, save_refusal
 from wellspring.labelling.drift.verification import run_time, separability, verified_run_time
 
 
@@ -304,3 +304,6 @@ def test_an_alarm_is_kept_and_refuses_another_models_embedding(tmp_path) -> None
     (tmp_path / "other.npz").write_text("no zip")
     with pytest.raises(ValueError, match="expected a calibrated alarm"):
         load_alarm(tmp_path / "other.npz", embedding="a" * 64)
+    save_refusal(tmp_path / "refused.npz", embedding="a" * 64, reason="too few wells.")
+    with pytest.raises(ValueError, match="there is no alarm: too few wells"):
+        load_alarm(tmp_path / "refused.npz", embedding="a" * 64)

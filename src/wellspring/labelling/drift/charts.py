@@ -14,6 +14,9 @@ from wellspring.errors import InputError
 __all__ = ["SCALARS", "Charts", "charted", "ewma_limit", "field_scalars", "fit_charts", "moved_most"]
 
 SCALARS = ("focus", "median", "contrast", "saturated")
+ONE_SIDED = ("saturated", "distance")
+"""Numbers of which only high values are an alarm."""
+
 WEIGHT = 0.2
 """Weight of the newest value in the moving average."""
 
@@ -119,20 +122,24 @@ def charted(charts: Charts, rows: pd.DataFrame) -> pd.DataFrame:
     """
     given = rows[list(charts.names)].to_numpy(dtype=np.float64)
     deviation = (given - charts.centres) / charts.spreads
+    # Fewer saturated pixels, and an embedding nearer to the middle, are no drift.
+    watched = np.where(np.isin(charts.names, ONE_SIDED), np.maximum(deviation, 0), deviation)
     each = 2 * len(charts.names) * charts.expected_run
     freedom = charts.n - 1
     limit = float(stats.t.isf(0.5 / each, freedom)) * np.sqrt(1 + 1 / charts.n)
     # The normal limit, as rare by Student's t.
     wide = float(stats.t.isf(stats.norm.sf(ewma_limit(each)), freedom))
     average, found = np.zeros(len(charts.names)), []
-    for step, row in enumerate(deviation):
+    for step, row in enumerate(watched):
         average = WEIGHT * row + (1 - WEIGHT) * average
         known = (1 - (1 - WEIGHT) ** (2 * (step + 1))) * WEIGHT / (2 - WEIGHT)
         # The reference's mean is off by the same amount in every step.
         share = (1 - (1 - WEIGHT) ** (step + 1)) ** 2
         of_average = wide * np.sqrt(known + share / charts.n)
         for place, name in enumerate(charts.names):
-            found.append((step, name, row[place], abs(row[place]) / limit, abs(average[place]) / of_average))
+            found.append(
+                (step, name, deviation[step, place], abs(row[place]) / limit, abs(average[place]) / of_average)
+            )
     return pd.DataFrame(found, columns=["step", "name", "deviation", "shewhart", "ewma"])
 
 

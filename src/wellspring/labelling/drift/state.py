@@ -13,7 +13,7 @@ from wellspring.labelling.drift.charts import Charts
 from wellspring.labelling.drift.online import Detector
 from wellspring.labelling.drift.space import Space
 
-__all__ = ["AlarmState", "load_alarm", "save_alarm"]
+__all__ = ["AlarmState", "load_alarm", "save_alarm", "save_refusal"]
 
 _FORMAT = 1
 
@@ -67,13 +67,21 @@ def save_alarm(path: Path, state: AlarmState) -> None:
         np.savez_compressed(file, allow_pickle=False, known=np.array(json.dumps(known)), **arrays)
 
 
+def save_refusal(path: Path, *, embedding: str, reason: str) -> None:
+    """Write a file that says why there is no alarm; `load_alarm` raises it."""
+    known = {"format": _FORMAT, "embedding": embedding, "refused": reason}
+    with replaced_when_whole(path) as temporary, temporary.open("wb") as file:
+        np.savez_compressed(file, allow_pickle=False, known=np.array(json.dumps(known)))
+
+
 def load_alarm(path: Path, *, embedding: str) -> AlarmState:
     """Read an alarm that was calibrated for the model `embedding`.
 
     Raises
     ------
     FileNotFoundError, ValueError
-        When the file is missing, is no such file, or was calibrated with another model's embedding.
+        When the file is missing, is no such file, was calibrated with another model's embedding, or says that there is
+        no alarm.
     """
     path = Path(path)
     with as_readable(path, expected="a calibrated alarm"):
