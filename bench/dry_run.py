@@ -14,10 +14,13 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import yaml
 
 from bench.table import Row
 from wellspring.plan.workflow import FileCounts, plan_jobs
+from wellspring.simulation.layouts.harmony import harmony_file, harmony_lines
+from wellspring.simulation.layouts.plates import DrawnPlate
 
 ROOT = Path(__file__).resolve().parents[1]
 TARGET_S = 30.0
@@ -55,11 +58,12 @@ def run() -> list[Row]:
     """Time both studies, and the second with one file per channel of a multiplexed plate."""
     rows: list[Row] = []
     many = (*STAINS, *(f"C{number:02d}" for number in range(len(STAINS), N_CHANNELS)))
-    plates = {"mpm": None, "smfish, 3 channels": STAINS, "smfish, 38 channels": many}
+    plates = {"mpm": None, "smfish, 3 channels": STAINS, "smfish, 38 channels": many, "harmony, 38 channels": many}
     for name, channels in plates.items():
         with tempfile.TemporaryDirectory() as place:
             folder = Path(place)
-            first = make_tiff_plate(folder, channels=channels) if channels else make_mpm_plate(folder)
+            make = make_harmony_plate if name.startswith("harmony") else make_tiff_plate
+            first = make(folder, channels=channels) if channels else make_mpm_plate(folder)
             whole, one = dry_run(folder), dry_run(folder, first)
             plan = plan_jobs(snakefile=ROOT / "Snakefile", folder=folder, configfile=folder / "config.yaml")
             rows += _rows(name, whole, one, files=plan.files)
@@ -90,6 +94,22 @@ def make_tiff_plate(folder: Path, *, channels: tuple[str, ...]) -> str:
                 (folder / "plate" / f"{name}_s{site}_{channel}.tif").touch()
     _write_sheet(folder, dict.fromkeys(_names(), "plate"))
     _write_config(folder, study="smfish")
+    return "results/raw/plate/A01.json"
+
+
+def make_harmony_plate(folder: Path, *, channels: tuple[str, ...]) -> str:
+    """Lay out a plate with the index that Harmony writes, and its config; return the first result of a well."""
+    plane = np.zeros((1, 1, 1), dtype=np.uint16)
+    stacks = {(name, site): dict.fromkeys(channels, plane) for name in _names() for site in range(1, N_SITES + 1)}
+    positions = {site: (0.0, 300.0 * site) for site in range(1, N_SITES + 1)}
+    plate = DrawnPlate("plate", stacks, positions, n_rows=16, n_columns=24)
+    (folder / "plate").mkdir()
+    with (folder / "plate" / "Index.idx.xml").open("w", encoding="utf-8") as file:
+        file.writelines(f"{line}\n" for line in harmony_lines(plate, plate.images(), version=5))
+    for one in plate.images():
+        (folder / "plate" / harmony_file(one)).touch()
+    _write_sheet(folder, dict.fromkeys(_names(), "plate"))
+    _write_config(folder, study="smfish", raw={"format": "harmony"})
     return "results/raw/plate/A01.json"
 
 
@@ -138,10 +158,12 @@ def _write_sheet(folder: Path, paths: dict[str, str]) -> None:
     (folder / "wells.tsv").write_text(f"plate\twell\tpath\n{rows}", encoding="utf-8")
 
 
-def _write_config(folder: Path, *, study: str) -> None:
+def _write_config(folder: Path, *, study: str, raw: dict[str, str] | None = None) -> None:
     """The shipped config of a study, for the sheet in `folder`."""
     config = yaml.safe_load((ROOT / "config" / study / "config.yaml").read_text(encoding="utf-8"))
     if study == "smfish":
         # Every analysis of images.
         config["quality"] = {"channels": list(STAINS)}
+    if raw is not None:
+        config["raw"] = raw
     (folder / "config.yaml").write_text(yaml.safe_dump({**config, "wells": "wells.tsv"}), encoding="utf-8")

@@ -34,6 +34,15 @@ _SETTINGS: dict[str, dict[str, Any]] = {
         "oneOf": [{"type": "null"}, {"type": "integer", "minimum": 0}],
         "default": None,
     },
+    "mosaic": {
+        "description": "What the fields of a well are, where their positions are known.",
+        "enum": ["fields", "cut"],
+        "meanings": {
+            "fields": "each field is a site",
+            "cut": "fields that form a complete grid become one image; overlaps are cut at the middle",
+        },
+        "default": "fields",
+    },
     "projection": {
         "description": "How the planes of a z-stack become one image.",
         "enum": ["max", "mean"],
@@ -68,7 +77,7 @@ def format_of_plates(reader: PlateReader, *, meaning: str) -> RawFormat:
         planes=_planes,
         reader=reader,
         state=partial(_state, reader=reader),
-        indexed=("channels", "rename", "time", "pixel_size_um"),
+        indexed=("channels", "rename", "time", "mosaic", "pixel_size_um"),
     )
 
 

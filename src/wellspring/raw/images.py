@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from wellspring.errors import InputError
 from wellspring.raw.formats import image_planes
 from wellspring.raw.index import ImageHeader, WellIndex
+from wellspring.raw.mosaic import FieldPlace
 from wellspring.raw.planes import PlaneLight, check_planes, light_of_plane
 
 __all__ = ["PROJECTIONS", "SiteImage", "SiteStacks", "read_sites", "read_stacks"]
@@ -91,7 +92,7 @@ def read_sites(index: WellIndex, *, projection: str, wanted: Sequence[str] | Non
     channels = _known(index, wanted)
     sizes = dict(zip(index.sites, index.site_sizes_um, strict=True))
     for site, headers in index.headers_of_sites().items():
-        image = _projected(index, headers, channels=channels, projection=projection)
+        image = _site_image(index, headers, channels=channels, projection=projection)
         yield SiteImage(site, channels, image, sizes[site])
 
 
@@ -111,7 +112,7 @@ def read_stacks(index: WellIndex, *, wanted: Sequence[str]) -> Iterator[SiteStac
     channels = _known(index, wanted)
     sizes = dict(zip(index.sites, index.site_sizes_um, strict=True))
     for site, headers in index.headers_of_sites().items():
-        yield SiteStacks(site, _stacks(index, headers, wanted=channels), sizes[site], index.plane_spacing_um)
+        yield SiteStacks(site, _site_stacks(index, headers, wanted=channels), sizes[site], index.plane_spacing_um)
 
 
 def _known(index: WellIndex, wanted: Sequence[str] | None) -> tuple[str, ...]:
@@ -123,6 +124,41 @@ def _known(index: WellIndex, wanted: Sequence[str] | None) -> tuple[str, ...]:
             f"{list(index.channels)}. Correct the config."
         )
     return channels
+
+
+def _site_image(
+    index: WellIndex, headers: Sequence[ImageHeader], *, channels: Sequence[str], projection: str
+) -> NDArray[np.uint16]:
+    """(n_channels, Y, X) uint16 of one site: a field, or the parts of all fields of a mosaic."""
+    if index.mosaic is None:
+        return _projected(index, headers, channels=channels, projection=projection)
+    whole = np.empty((len(channels), *index.mosaic.shape), dtype=np.uint16)
+    for place in index.mosaic.fields:
+        own = [header for header in headers if header.site == place.site]
+        _paste(whole, _projected(index, own, channels=channels, projection=projection), place=place)
+    return whole
+
+
+def _site_stacks(
+    index: WellIndex, headers: Sequence[ImageHeader], *, wanted: Sequence[str]
+) -> dict[str, NDArray[np.uint16]]:
+    """`_stacks` of one site: a field, or the parts of all fields of a mosaic."""
+    if index.mosaic is None:
+        return _stacks(index, headers, wanted=wanted)
+    whole: dict[str, NDArray[np.uint16]] = {}
+    for place in index.mosaic.fields:
+        own = [header for header in headers if header.site == place.site]
+        for name, stack in _stacks(index, own, wanted=wanted).items():
+            if name not in whole:
+                whole[name] = np.empty((*stack.shape[:-2], *index.mosaic.shape), dtype=np.uint16)
+            _paste(whole[name], stack, place=place)
+    return whole
+
+
+def _paste(whole: NDArray[np.uint16], image: NDArray[np.uint16], *, place: FieldPlace) -> None:
+    part = image[..., slice(*place.rows), slice(*place.columns)]
+    height, width = part.shape[-2:]
+    whole[..., place.top : place.top + height, place.left : place.left + width] = part
 
 
 def _stacks(

@@ -11,6 +11,7 @@ from typing import Any
 
 from wellspring.errors import InputError
 from wellspring.files import as_readable, replaced_when_whole
+from wellspring.raw.mosaic import SITE, FieldPlace, Mosaic
 
 __all__ = ["ImageHeader", "RawFile", "WellIndex", "read_index", "write_index"]
 
@@ -135,6 +136,9 @@ class WellIndex:
         Centre (y, x) of each site, µm, y growing downwards as rows do; empty where no file says.
     wavelengths : dict of str to str
         Channel to its wavelengths in words, where known.
+    mosaic : Mosaic or None
+        Where the fields lie, of a well whose fields are read as one image: then the well has one site, and the sites of
+        `headers` are its fields.
     """
 
     plate: str
@@ -160,6 +164,7 @@ class WellIndex:
     pixel_size_in_files_um: float | None = None
     site_positions_um: tuple[tuple[float, float] | None, ...] = ()
     wavelengths: Mapping[str, str] = field(default_factory=dict)
+    mosaic: Mosaic | None = None
 
     @property
     def name(self) -> str:
@@ -167,7 +172,9 @@ class WellIndex:
         return f"{self.plate}/{self.well}"
 
     def of_site(self, site: str) -> "WellIndex":
-        """The same index with one of its sites alone."""
+        """The same index with one of its sites alone; a mosaic is one site."""
+        if self.mosaic is not None:
+            return self
         place = self.sites.index(site)
         return replace(
             self,
@@ -179,7 +186,9 @@ class WellIndex:
         )
 
     def headers_of_sites(self) -> dict[str, list[ImageHeader]]:
-        """The images of each site, in the order of `sites`."""
+        """The images of each site, in the order of `sites`; of a mosaic those of all its fields."""
+        if self.mosaic is not None:
+            return {SITE: list(self.headers)}
         found: dict[str, list[ImageHeader]] = {site: [] for site in self.sites}
         for header in self.headers:
             found[header.site].append(header)
@@ -236,9 +245,19 @@ def _index(found: dict[str, Any]) -> WellIndex:
             "sites": tuple(found["sites"]),
             "site_sizes_um": tuple(found["site_sizes_um"]),
             "doubts": tuple(found["doubts"]),
+            "mosaic": _mosaic(found["mosaic"]),
             "site_positions_um": tuple(None if one is None else (one[0], one[1]) for one in found["site_positions_um"]),
         }
     )
+
+
+def _mosaic(found: dict[str, Any] | None) -> Mosaic | None:
+    if found is None:
+        return None
+    fields = [
+        FieldPlace(**{**one, "rows": tuple(one["rows"]), "columns": tuple(one["columns"])}) for one in found["fields"]
+    ]
+    return Mosaic((found["shape"][0], found["shape"][1]), tuple(fields))
 
 
 def _header(

@@ -12,6 +12,7 @@ import pandas as pd
 
 from wellspring.errors import InputError
 from wellspring.raw.index import ImageHeader, RawFile, WellIndex
+from wellspring.raw.mosaic import SITE, Mosaic, mosaic_of_fields
 from wellspring.raw.names import is_file
 from wellspring.raw.plane_files import PlaneHeader, plane_headers
 from wellspring.raw.plate_index import PlateIndex
@@ -85,6 +86,9 @@ def describe_indexed(path: Path, *, plate: str, well: str, raw: Mapping[str, Any
         placed, files=tuple(files.values()), channels=list(names), is_sorted=False, pixel_size_um=raw["pixel_size_um"]
     )
     rename = {str(old): str(new) for old, new in (raw.get("rename") or {}).items()}
+    content["site_positions_um"] = _positions(rows, sites=content["sites"])
+    if raw.get("mosaic") == "cut":
+        doubts += _joined(content)
     known = {rename.get(name, name): nm for name, nm in index.wavelengths.items() if nm}
     dtypes = {str(header.dtype) for header in headers.values()}
     return WellIndex(
@@ -96,7 +100,6 @@ def describe_indexed(path: Path, *, plate: str, well: str, raw: Mapping[str, Any
         n_files=len(files),
         dtype=dtypes.pop() if len(dtypes) == 1 else None,
         doubts=tuple(doubts),
-        site_positions_um=_positions(rows, sites=content["sites"]),
         wavelengths={name: known[name] for name in names if name in known},
         **content,
     )
@@ -279,6 +282,24 @@ def _placed(
             )
         )
     return found
+
+
+def _joined(content: dict[str, Any]) -> list[str]:
+    """Turn the fields of `content` into one site; or leave them as they are, and say why."""
+    shapes = {header.height_width for header in content["headers"]}
+    counts = [name for name, planes in content["n_planes"].items() if len(planes) > 1]
+    places = dict(zip(content["sites"], content["site_positions_um"] or [None] * len(content["sites"]), strict=True))
+    found: Mosaic | str
+    if len(shapes) > 1 or counts:
+        found = "fields differ in their size" if len(shapes) > 1 else f"fields differ in the planes of {counts[0]}"
+    else:
+        found = mosaic_of_fields(places, shape=next(iter(shapes)), pixel_size_um=content["pixel_size_um"])
+    if isinstance(found, str):
+        return [f"its {len(places)} fields are read one by one and not as a mosaic: {found}"]
+    middle = np.mean([place for place in places.values() if place is not None], axis=0)
+    content |= {"mosaic": found, "sites": (SITE,), "n_sites": 1, "site_sizes_um": (content["pixel_size_um"],)}
+    content["site_positions_um"] = ((round(float(middle[0]), 4), round(float(middle[1]), 4)),)
+    return []
 
 
 def _positions(rows: pd.DataFrame, *, sites: Sequence[str]) -> tuple[tuple[float, float] | None, ...]:

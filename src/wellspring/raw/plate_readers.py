@@ -2,11 +2,12 @@
 
 import hashlib
 import os
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from wellspring.errors import InputError
 
@@ -19,6 +20,7 @@ __all__ = ["PlateReader", "files_of_index", "index_of_plate", "rows_of_well", "s
 
 # In the folder of the run, next to what Snakemake keeps there; removing it costs no more than parsing again.
 CACHE = Path(".snakemake") / "wellspring"
+_KEPT_S = 5
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,7 @@ def sources_of(reader: PlateReader, folder: Path) -> list[Path]:
 def files_of_index(reader: PlateReader, folder: Path) -> list[Path]:
     """The files of the index in `folder`, without the folders that are looked at; empty where there is no index."""
     try:
-        return [path for path in sources_of(reader, Path(folder)) if path.is_file()]
+        return [path for path in _state(reader, Path(folder))[0] if path.is_file()]
     except (InputError, OSError):
         # Who reads the index says what is wrong with it.
         return []
@@ -80,8 +82,7 @@ def index_of_plate(reader: PlateReader, folder: Path) -> "PlateIndex":
     FileNotFoundError, InputError
         When there is no index, or it is damaged.
     """
-    sources = sources_of(reader, folder)
-    return _index(reader, Path(folder), tuple(sources), _stamp(reader, sources))
+    return _index(reader, Path(folder), *_state(reader, Path(folder)))
 
 
 @lru_cache(maxsize=8)
@@ -114,18 +115,35 @@ def rows_of_well(reader: PlateReader, folder: Path, *, well: str) -> "tuple[Plat
     """
     from wellspring.raw.well_names import canonical_well
 
-    sources = sources_of(reader, folder)
-    key: tuple[Any, ...] = (reader, Path(folder), tuple(sources), _stamp(reader, sources))
+    key = (reader, Path(folder), *_state(reader, Path(folder)))
     wells = _by_well(*key)
     # An index without wells, such as a set of OME-TIFF files, is that of one well, whatever its name.
     rows = wells[""] if list(wells) == [""] else wells.get(canonical_well(well))
     if rows is None:
         some = ", ".join(list(wells)[:5])
         raise InputError(
-            f"{sources[0]}: expected images of well {well}, but the index has {len(wells)} other wells: {some}"
+            f"{key[2][0]}: expected images of well {well}, but the index has {len(wells)} other wells: {some}"
             f"{', ...' if len(wells) > 5 else ''}. Correct the sheet."
         )
     return _index(*key), rows
+
+
+def _state(reader: PlateReader, folder: Path) -> tuple[tuple[Path, ...], str]:
+    """The files of the index, and their stamp."""
+    if not CACHE.parent.is_dir():
+        return _looked_up(reader, folder)
+    # A workflow asks several times for each well of a plate: what was found is kept for some seconds.
+    return _recent(reader, folder, os.getcwd(), int(time.monotonic() // _KEPT_S))
+
+
+@lru_cache(maxsize=64)
+def _recent(reader: PlateReader, folder: Path, place: str, tick: int) -> tuple[tuple[Path, ...], str]:
+    return _looked_up(reader, folder)
+
+
+def _looked_up(reader: PlateReader, folder: Path) -> tuple[tuple[Path, ...], str]:
+    sources = sources_of(reader, folder)
+    return tuple(sources), _stamp(reader, sources)
 
 
 def _stamp(reader: PlateReader, sources: Sequence[Path]) -> str:

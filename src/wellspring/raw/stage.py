@@ -16,6 +16,11 @@ def _mistakes(config: Config) -> list[str]:
     twice = sorted({name for name in new if new.count(name) > 1})
     if twice:
         return [f"raw.rename: {', '.join(twice)} would be the name of several channels; give each a name of its own"]
+    if config["raw"].get("mosaic") == "cut" and config["quality"]["channels"]:
+        return [
+            "raw.mosaic: cut cannot be combined with quality.channels, which corrects the illumination of single "
+            "fields; leave one of them out"
+        ]
     pattern = config["raw"].get("pattern")
     try:
         if pattern is not None:

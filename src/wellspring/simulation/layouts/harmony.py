@@ -7,7 +7,7 @@ import tifffile
 
 from wellspring.simulation.layouts.plates import DrawnImage, DrawnPlate
 
-__all__ = ["harmony_lines", "write_harmony"]
+__all__ = ["harmony_file", "harmony_lines", "write_harmony"]
 
 _NAMESPACES = {5: "http://www.perkinelmer.com/PEHH/HarmonyV5", 7: "43B2A954-E3C3-47E1-B392-6635266B0DD3/HarmonyV7"}
 _PROFILE = "{Background: {Character: NonFlat, Profile: {Coefficients: [[1.2]], Type: Polynomial}}}"
@@ -19,14 +19,15 @@ def write_harmony(folder: Path, plate: DrawnPlate, *, version: int = 5) -> Path:
     images.mkdir(parents=True)
     for one in plate.images():
         if not one.is_failed:
-            tifffile.imwrite(images / _file(one), one.plane, compression="lzw", metadata=None)
+            tifffile.imwrite(images / harmony_file(one), one.plane, compression="lzw", metadata=None)
     name = "Index.idx.xml" if version == 5 else "Index.xml"
     text = "\n".join(harmony_lines(plate, plate.images(), version=version))
     (images / name).write_text(text, encoding="utf-8-sig")
     return images
 
 
-def _file(one: DrawnImage) -> str:
+def harmony_file(one: DrawnImage) -> str:
+    """Name of an image's file."""
     row, column = one.place
     return f"r{row:02d}c{column:02d}f{one.site:02d}p{one.z:02d}-ch{one.channel_number}sk1fk1fl1.tiff"
 
@@ -46,7 +47,7 @@ def harmony_lines(plate: DrawnPlate, images: Iterator[DrawnImage], *, version: i
     yield "    </Map>\n  </Maps>\n  <Images>"
     for one in images:
         row, column = one.place
-        state, url = ("Failed", "") if one.is_failed else ("Ok", _file(one))
+        state, url = ("Failed", "") if one.is_failed else ("Ok", harmony_file(one))
         facts = _channel(one.channel, plate, shape=(height, width)) if version == 5 else ""
         yield (
             f'    <Image Version="1"><id>{row:02d}{column:02d}K1F{one.site}P{one.z}R{one.channel_number}</id>'
