@@ -26,6 +26,7 @@ MODULES = (
         "interaction",
         "labelling_defocus",
         "labelling_drift",
+        "domain_adaptation",
     ),
 )
 

@@ -257,7 +257,11 @@ def read_table(path: Path, table: Table, *, of_well: bool = False, of_plate: boo
     with as_readable(path, expected=f"table {table.name!r}"):
         if path.suffix == ".csv":
             frame = pd.read_csv(path, **as_written).rename(columns=restored_text)
-            frame = frame.assign(**{name: frame[name].map(restored_text) for name in text if name in frame.columns})
+            # A text column without any text stays one.
+            restored = {
+                name: frame[name].map(restored_text).astype(frame[name].dtype) for name in text if name in frame
+            }
+            frame = frame.assign(**restored)
         else:
             frame = pd.read_parquet(path)
     frame = check_table(frame, table, source=str(path))

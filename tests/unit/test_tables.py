@@ -45,6 +45,11 @@ def cells(object_ids: list[int]) -> pd.DataFrame:
     return pd.DataFrame({**key, **whole, "cell_size_ratio": [0.5] * n, "is_cropped": [False] * n})
 
 
+def test_a_text_column_without_any_text_stays_one(tmp_path: Path) -> None:
+    write_table(small().assign(name=""), tmp_path / "small.csv", SMALL)
+    assert read_table(tmp_path / "small.csv", SMALL)["name"].fillna("").tolist() == ["", ""]
+
+
 @pytest.mark.parametrize("name", ["small.parquet", "small.csv"])
 def test_a_table_is_read_as_it_was_written(tmp_path: Path, name: str) -> None:
     write_table(small(), tmp_path / name, SMALL)

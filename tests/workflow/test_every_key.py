@@ -56,6 +56,8 @@ VALUES: dict[str, list[Any]] = {
     "labelling.preprocessing": [[{"step": "median", "radius_px": 2}]],
     "labelling.training.loss": ["pearson"],
     "labelling.model.window_px": [0],
+    "localization.condition_column": ["label"],
+    "localization.control": ["x"],
     "dataset.target_channel": ["RFP"],
     "dataset.select": [{"label": ["x"]}],
     "dataset.filter": [[{"column": "is_border_nucleus", "drop": [1]}]],
@@ -90,6 +92,8 @@ VALUES: dict[str, list[Any]] = {
 # What must be changed together with a key.
 TOGETHER: dict[str, dict[str, Any]] = {
     "localization.channels": {"spots.channels": ["RFP", "GFP"]},
+    "localization.condition_column": {"localization.control": "x"},
+    "localization.control": {"localization.condition_column": "label"},
     "dataset.normalization.mean_extraction": {"dataset.normalization.z_score": False},
     "dataset.normalization.linear_scaling": {"dataset.normalization.z_score": False},
     "attribution.models": {"training.models": ["linear", "simple_cnn"]},

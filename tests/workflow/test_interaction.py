@@ -128,7 +128,8 @@ def test_all_that_depends_on_a_key_is_run_again_and_nothing_else(key: str, plann
 
 def test_every_key_of_the_block_is_tried() -> None:
     schema = yaml.safe_load((ROOT / "workflow/schemas/interaction.schema.yaml").read_text(encoding="utf-8"))
-    names = [f"interaction.{name}" for name in schema["properties"] if name != "measure"]
+    # Channels and MTOCs are those of images: test_interaction_images.py.
+    names = [f"interaction.{name}" for name in schema["properties"] if name not in ("measure", "channels", "mtoc")]
     names += [f"interaction.measure.{name}" for name in schema["properties"]["measure"]["properties"]]
     assert set(OTHERS) == set(names)
 

@@ -1,21 +1,66 @@
 # interaction: single cells with molecules -> enrichment, clustering, temporal interaction of mRNA and protein
+import pandas as pd
+
 INTERACTION = config["interaction"]
 
 
 def interaction_annotations():
     """What the sheet says of each well, the columns that the config names alone."""
-    named = [INTERACTION[key] for key in ("gene", "molecule", "time", "condition") if INTERACTION[key] is not None]
+    keys = ("gene", "time", "condition") if is_of_images() else ("gene", "molecule", "time", "condition")
+    named = [INTERACTION[key] for key in keys if INTERACTION[key] is not None]
     return WELLS[["plate", "well", *[name for name in named if name in WELLS]]].to_dict("records")
 
 
 def interaction_settings():
-    kept = {key: value for key, value in INTERACTION.items() if key != "measure"}
+    kept = {key: value for key, value in INTERACTION.items() if key not in ("measure", "channels", "mtoc")}
     return {**kept, "n_stripes": INTERACTION["measure"]["n_stripes"]}
+
+
+def is_of_images():
+    """Whether cells are cut out of the images of a field, and are not images of their own."""
+    return RAW_FORMAT.has_images
+
+
+def interaction_read():
+    """Channels whose pixels are read."""
+    named = (INTERACTION["channels"]["protein"], INTERACTION["channels"]["height"], INTERACTION["mtoc"]["channel"])
+    return sorted({name for name in named if name is not None}) if is_of_images() else []
+
+
+def interaction_spots():
+    """Spots of the mRNA; [] where no channel shows any."""
+    return "<results>/spots/{plate}/{well}.parquet" if is_of_images() and INTERACTION["channels"]["mrna"] else []
+
+
+def mtoc_table():
+    """The table of MTOCs; [] without one."""
+    path = INTERACTION["mtoc"]["table"]
+    return named_file("interaction.mtoc.table", path) if path is not None and is_of_images() else []
+
+
+def mtoc_of_well(wildcards):
+    """A parameter: what the columns of MTOCs say of the wildcards' well; [] without such columns."""
+    columns = INTERACTION["mtoc"]["columns"]
+    if columns is None or not is_of_images():
+        return []
+    missing = [name for name in columns if name not in WELLS]
+    if missing:
+        raise WorkflowError(
+            f"interaction.mtoc.columns: expected columns of the sheet, but it lacks {missing}. Correct the config."
+        )
+    own = WELLS[(WELLS["plate"] == wildcards.plate) & (WELLS["well"] == wildcards.well)]
+    return ["" if pd.isna(one) else str(one) for one in own[columns].iloc[0]]
 
 
 rule interaction_measure:
     input:
         index="<results>/raw/{plate}/{well}.json",
+        correction=plate_correction(interaction_read()),
+        judged=plate_judged() if is_of_images() else [],
+        spots=interaction_spots(),
+        nuclei="<results>/segmentation/{plate}/{well}.ome.tif" if is_of_images() else [],
+        cells=cell_labels() if is_of_images() else [],
+        mtocs=mtoc_table(),
     output:
         cells="<results>/interaction/{plate}/{well}.parquet",
     log:
@@ -30,7 +75,12 @@ rule interaction_measure:
         runtime=growing(20),
     params:
         measure=INTERACTION["measure"],
-        code=script_code("interaction/measure"),
+        images={key: INTERACTION[key] for key in ("channels", "mtoc")} if is_of_images() else None,
+        positions=mtoc_of_well,
+        spacing_um=config["spots"]["spacing_um"] if is_of_images() else None,
+        background=background_of(interaction_read()),
+        left_out=sites_left_out() if is_of_images() else [],
+        code=script_code("interaction/measure", RAW_READER),
     message:
         "Measuring the molecules in the cells of well {wildcards.plate}/{wildcards.well}"
     script:

@@ -30,7 +30,7 @@ def main(
     chapter: Path,
 ) -> None:
     """Draw the figures of `images` and `table`, and write what is to be said of them to `chapter`."""
-    cells, summary = read_table(images, INTERACTION), read_table(table, INTERACTION_SUMMARY)
+    cells, summary = read_table(images, INTERACTION), read_table(table, INTERACTION_SUMMARY).fillna({"condition": ""})
     save_figure(overview_figure(summary), overview)
     save_figure(profiles_figure(cells, reference=reference), profiles)
     save_figure(correlations_figure(cells), correlations)

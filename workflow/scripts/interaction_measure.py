@@ -1,10 +1,12 @@
-"""Index of one well of single cells → numbers of each cell (Parquet)."""
+"""Index of one well of cells, with labels and spots where these are images of fields → numbers of each cell
+(Parquet)."""
 
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wellspring.interaction.job import measured_images
+from wellspring.interaction.reading import WellFiles, cells_of_fields
 from wellspring.interaction.settings import MeasureSettings
 from wellspring.interaction.tables import INTERACTION
 from wellspring.jobs import logged_job
@@ -19,20 +21,32 @@ if TYPE_CHECKING:
     snakemake: Snakemake
 
 
-def main(*, index: Path, measure: Mapping[str, Any], cells: Path) -> None:
-    """Measure the images of the well behind `index` and write the table `cells`."""
-    well = read_index(index)
-    found = measured_images(
-        read_cell_images(well), settings_of(MeasureSettings, measure), plate=well.plate, well=well.well
-    )
+def main(*, files: WellFiles, measure: Mapping[str, Any], reading: Mapping[str, Any] | None, cells: Path) -> None:
+    """Measure the cells of the well behind the index in `files` and write the table `cells`.
+
+    `reading`: images (the blocks channels and mtoc), positions, spacing_um, background, left_out; None where each image
+    is a cell.
+    """
+    well, settings = read_index(files.index), settings_of(MeasureSettings, measure)
+    if reading is None:
+        images = read_cell_images(well)
+    else:
+        images, settings = cells_of_fields(well, files, settings=settings, **reading)
+    key = {"plate": well.plate, "well": well.well}
+    found = measured_images(images, settings, **key, has_molecules=reading is not None)
     print(f"{len(found)} cells, {int((found['remark'] != 'none').sum())} with a remark")
     write_table(found, cells, INTERACTION)
 
 
 if __name__ == "__main__":
     with logged_job(snakemake.log[0]):
+        given, params = snakemake.input, snakemake.params
+        names = ("correction", "spots", "nuclei", "cells", "mtocs")
+        paths = {name: Path(given[name]) if given[name] else None for name in names}
+        keys = ("images", "positions", "spacing_um", "background", "left_out")
         main(
-            index=Path(snakemake.input.index),
-            measure=snakemake.params.measure,
+            files=WellFiles(index=Path(given.index), **paths),
+            measure=params.measure,
+            reading=None if params.images is None else {key: params[key] for key in keys},
             cells=Path(snakemake.output.cells),
         )

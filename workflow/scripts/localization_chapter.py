@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from wellspring.jobs import logged_job
 from wellspring.localization.classifier.model import read_classifier
-from wellspring.localization.genes import calibration_table, cells_of_genes, gene_tables, power_table
-from wellspring.localization.report.chapter import LocalizationResults, localization_chapter
-from wellspring.localization.report.figures import effects_figure, mixes_figure, patterns_figure
-from wellspring.localization.tables import GENE_EFFECTS, GENE_PATTERNS, LOCALIZED
+from wellspring.localization.contrasts import gene_contrasts
+from wellspring.localization.genes import STATISTICS, cells_of_genes, gene_tables
+from wellspring.localization.report.chapter import localization_chapter, localization_results
+from wellspring.localization.report.feature_map import map_figure
+from wellspring.localization.report.figures import effects_figure, mixes_figure, patterns_figure, shown_genes
+from wellspring.localization.tables import GENE_CONTRASTS, GENE_EFFECTS, GENE_PATTERNS, LOCALIZED
 from wellspring.report.chapter import read_captions, write_chapter
 from wellspring.report.style import save_figure
 from wellspring.tables import read_tables, write_table
@@ -30,10 +32,11 @@ def main(
     settings: Mapping[str, Any],
     genes: _Triples,
     units: _Triples,
+    conditions: _Triples,
     output: Mapping[str, Path],
 ) -> None:
-    """Compare the genes of the tables `pairs`; write `output`: chapter, genes, effects, mixes, effects_figure,
-    examples."""
+    """Compare the genes of the tables `pairs`; write `output`: chapter, genes, effects, contrasts, mixes,
+    effects_figure, examples, map."""
     known = read_classifier(classifier)
     whole = read_tables(pairs, LOCALIZED, of_wells=True)
     cells = cells_of_genes(whole, genes=genes, units=units)
@@ -41,21 +44,14 @@ def main(
     print(found.patterns.to_string())
     write_table(found.patterns, output["genes"], GENE_PATTERNS)
     write_table(found.effects, output["effects"], GENE_EFFECTS)
+    compared = {"conditions": conditions, "control": settings["control"], "seed": settings["seed"]}
+    contrasts = gene_contrasts(cells, statistics=STATISTICS, **compared)
+    write_table(contrasts, output["contrasts"], GENE_CONTRASTS)
     save_figure(mixes_figure(found.patterns, names=known.patterns), output["mixes"])
-    save_figure(effects_figure(found.effects), output["effects_figure"])
+    save_figure(effects_figure(found.effects, genes=shown_genes(found.patterns)), output["effects_figure"])
     save_figure(patterns_figure(known.patterns, seed=settings["seed"]), output["examples"])
-    usual = float(cells["n_molecules"].median()) if len(cells) else 1.0
-    is_odd = whole["is_border_cell"] | whole["is_area_out"]
-    results = LocalizationResults(
-        found,
-        known,
-        power_table(known, n_molecules=usual),
-        calibration_table(cells),
-        len(whole),
-        int((is_odd & (whole["n_molecules"] > 0)).sum()),
-        int((whole["n_molecules"] == 0).sum()),
-        whole["null"].value_counts().to_dict(),
-    )
+    save_figure(map_figure(cells, names=known.patterns, seed=settings["seed"]), output["map"])
+    results = localization_results(whole, cells, genes=found, classifier=known, contrasts=contrasts)
     text = read_captions(captions)
     write_chapter(localization_chapter(results, settings=settings, files=output, captions=text), output["chapter"])
 
@@ -70,5 +66,6 @@ if __name__ == "__main__":
             settings=given.settings,
             genes=given.genes,
             units=given.units,
+            conditions=given.conditions,
             output={name: Path(path) for name, path in snakemake.output.items()},
         )

@@ -31,7 +31,7 @@ def main(
 ) -> None:
     """Train on the cells of the labels, or on drawn ones where there are none; write `classifier`."""
     settings = TrainingSettings(seed=seed)
-    if cells:
+    if indexes:
         shapes = own_cells(cells, nuclei, indexes, spacing_um=spacing_um, most=settings.examples.n_landscapes)
         found = train_classifier(patterns, settings=settings, shapes=shapes)
     else:

@@ -11,6 +11,7 @@ from wellspring.interaction.settings import MeasureSettings
 from wellspring.localization.interaction.clustering import clustering_of_intensity, clustering_of_points
 from wellspring.localization.interaction.densities import cumulative_share, point_weights, relative_densities
 from wellspring.localization.interaction.geometry import N_ISOLINES, CellGeometry, cell_geometry, sectors, segments
+from wellspring.localization.interaction.heights import slice_depths
 from wellspring.localization.interaction.polarity import best_of_turns, best_quadrants, quadrant_densities
 from wellspring.localization.interaction.quantities import cytoplasmic_centrality, cytoplasmic_spread
 from wellspring.raw.dypfish import CellImage
@@ -23,8 +24,15 @@ _CELL = 1
 _EVEN_DRAWS = 20
 
 
-def measured_images(images: Iterable[CellImage], settings: MeasureSettings, *, plate: str, well: str) -> pd.DataFrame:
+def measured_images(
+    images: Iterable[CellImage], settings: MeasureSettings, *, plate: str, well: str, has_molecules: bool = False
+) -> pd.DataFrame:
     """A row per image.
+
+    Parameters
+    ----------
+    has_molecules
+        Whether the images say which molecule they show, in a column ``molecule``; if not, the sheet does.
 
     Returns
     -------
@@ -35,15 +43,19 @@ def measured_images(images: Iterable[CellImage], settings: MeasureSettings, *, p
     rows = []
     for image in images:
         rng = np.random.default_rng([settings.seed, zlib.crc32(f"{plate}/{well}/{image.name}".encode())])
-        rows.append({"plate": plate, "well": well, "image": image.name, **_measured(image, settings, rng=rng)})
+        key = {"plate": plate, "well": well, "image": image.name, "molecule": image.molecule}
+        rows.append({**key, **_measured(image, settings, rng=rng)})
     names = ["plate", "well", "image", "remark", *_numbers(settings)]
-    table = pd.DataFrame(rows, columns=names)
     text = ["plate", "well", "image", "remark"]
+    if has_molecules:
+        names, text = [*names, "molecule"], [*text, "molecule"]
+    table = pd.DataFrame(rows, columns=names)
     return table.astype({name: "str" if name in text else "float64" for name in names})
 
 
 def _numbers(settings: MeasureSettings) -> list[str]:
-    single = ["n_molecules", "volume", "centrality", "spread", "periphery", "clustering", "best_expected"]
+    single = ["n_molecules", "volume", "centrality", "centrality_3d", "spread", "periphery", "clustering"]
+    single += ["best_expected", "mtoc_y_px", "mtoc_x_px", "mtoc_confidence"]
     families = {
         "quadrant": _QUADRANTS,
         "best": _QUADRANTS,
@@ -63,7 +75,7 @@ def _measured(image: CellImage, settings: MeasureSettings, *, rng: np.random.Gen
     mask = geometry.cytoplasm == _CELL
     n_molecules = float(weights[mask].sum())
     volume = float(mask.sum() if image.height is None else image.height[mask].sum())
-    remarks = []
+    remarks = [image.remark] if image.remark else []
     if not geometry.nucleus_centroids:
         remarks.append("no nucleus in the cell")
     least = settings.min_molecules if image.spots is not None else 0
@@ -77,6 +89,9 @@ def _measured(image: CellImage, settings: MeasureSettings, *, rng: np.random.Gen
             remarks.append("no MTOC")
         else:
             found |= _polarity(image, geometry, weights, settings, rng=rng)
+            found |= {"mtoc_y_px": float(image.mtoc[0]), "mtoc_x_px": float(image.mtoc[1])}
+    if image.mtoc is not None or np.isnan(image.mtoc_confidence) or image.mtoc_confidence < 1:
+        found["mtoc_confidence"] = image.mtoc_confidence
     return {**found, "remark": ", ".join(remarks) or "none"}
 
 
@@ -102,11 +117,20 @@ def _placed(
     parts = segments(geometry.isoline, sector, n_sectors=settings.n_sectors, n_stripes=settings.n_stripes)
     return {
         "centrality": cytoplasmic_centrality(weights, geometry.isoline),
+        "centrality_3d": _centrality_3d(image, geometry),
         "spread": cytoplasmic_spread(weights, mask, geometry.nucleus_centroids[_CELL], volume=image.height),
         "periphery": float(enrichment[max(0, round(settings.peripheral_isoline) - 1)]),
         **_numbered("segment", relative_densities(weights, parts, n_parts=n_parts, volume=image.height)),
         **_numbered("enrichment", enrichment),
     }
+
+
+def _centrality_3d(image: CellImage, geometry: CellGeometry) -> float:
+    """Mean pseudo-3D depth of the points; NaN without z, without a height, and of intensity."""
+    if image.spots is None or image.height is None or image.spots.shape[1] != 3:
+        return float("nan")
+    depths = slice_depths(geometry.isoline, image.height, image.spots)
+    return float(np.nanmean(depths) / N_ISOLINES) if np.isfinite(depths).any() else float("nan")
 
 
 def _polarity(

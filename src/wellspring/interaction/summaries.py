@@ -25,8 +25,10 @@ from wellspring.statistics import benjamini_hochberg
 __all__ = ["ALL_TIMES", "annotated_images", "summary_table"]
 
 ALL_TIMES = "all"
+# Of a study without a column of times.
+_NO_TIME = "0"
 # Of the cells' own numbers, those that are compared with the reference gene: column, and whether as log2 ratio.
-_COMPARED = {"periphery": True, "centrality": False, "spread": False, "clustering": False}
+_COMPARED = {"periphery": True, "centrality": False, "centrality_3d": False, "spread": False, "clustering": False}
 _NAMES = {"periphery": "peripheral_enrichment", "clustering": "clustering_difference"}
 
 
@@ -66,19 +68,23 @@ def annotated_images(images: pd.DataFrame, annotations: pd.DataFrame, settings: 
         When a column is missing from the sheet, a well lacks a value, a molecule is neither mrna nor protein, or no
         well has the reference gene.
     """
-    named = {"gene": settings.gene, "molecule": settings.molecule, "time": settings.time}
+    named = {"gene": settings.gene}
+    if "molecule" not in images:
+        named["molecule"] = settings.molecule
+    if settings.time is not None:
+        named["time"] = settings.time
     if settings.condition is not None:
         named["condition"] = settings.condition
     missing = [f"interaction.{key}: {column}" for key, column in named.items() if column not in annotations]
     if missing:
         raise InputError(f"the sheet lacks columns that the config names: {', '.join(missing)}. Add them, or rename.")
-    wells = annotations[["plate", "well"]].assign(condition="")
+    wells = annotations[["plate", "well"]].assign(condition="", time=_NO_TIME)
     for key, column in named.items():
         empty = annotations.loc[annotations[column].isna(), "well"].tolist()
         if empty:
             raise InputError(f"the sheet: expected a {column} for every well, but {empty[:5]} have none. Fill it in.")
         wells[key] = annotations[column].astype(str)
-    unknown = sorted(set(wells["molecule"]) - {"mrna", "protein"})
+    unknown = sorted(set(wells.get("molecule", ())) - {"mrna", "protein"})
     if unknown:
         raise InputError(f"the sheet, column {settings.molecule}: expected mrna or protein, got {unknown}. Correct it.")
     if settings.reference not in set(wells["gene"]):
@@ -127,6 +133,8 @@ def _rows_of_group(group: _Group, groups: Sequence[_Group], settings: SummarySet
     if reference is None or reference is group:
         return
     for column, is_ratio in _COMPARED.items():
+        if column == "centrality_3d" and not group.images.get(column, pd.Series(dtype=float)).notna().any():
+            continue
         name = f"{group.molecule}_{_NAMES.get(column, f'{column}_difference')}"
         for time in [*times, ALL_TIMES]:
             strata = times if time == ALL_TIMES else [time]

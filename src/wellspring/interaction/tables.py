@@ -1,5 +1,7 @@
 """Tables of the stage interaction."""
 
+import math
+
 from wellspring.tables import WELL_COLUMNS, Column, Table
 
 __all__ = ["INTERACTION", "INTERACTION_SUMMARY", "columns_of"]
@@ -9,14 +11,25 @@ INTERACTION = Table(
     (
         *WELL_COLUMNS,
         Column("image", "str", "", "name of the image, which shows one cell"),
-        Column("remark", "str", "", "why numbers are missing: no nucleus, few molecules, no MTOC; else none"),
+        Column("remark", "str", "", "why numbers are missing: cut, no nucleus, few molecules, no MTOC; else none"),
         Column("n_molecules", "float64", "", "molecules in the cytoplasm, or its summed intensity"),
         Column("volume", "float64", "px² x slices", "of the cytoplasm; its area where no height is known", minimum=0),
         Column("centrality", "float64", "", "mean depth: 0 membrane, 1 nuclear edge", minimum=0, maximum=1),
+        Column(
+            "centrality_3d",
+            "float64",
+            "",
+            "the same in the cell's slices; of points with a height",
+            minimum=0,
+            maximum=1,
+        ),
         Column("spread", "float64", "", "mean distance to the nucleus' centroid over that of even spread", minimum=0),
         Column("periphery", "float64", "", "density between membrane and peripheral isoline over mean", minimum=0),
         Column("clustering", "float64", "", "degree of clustering: what H* exceeds 1 by, summed over radii", minimum=0),
         Column("best_expected", "float64", "", "density of the densest of the turned MTOC quadrants if spread evenly"),
+        Column("mtoc_y_px", "float64", "px", "row of the MTOC in the cell's image", minimum=-math.inf),
+        Column("mtoc_x_px", "float64", "px", "column of it", minimum=-math.inf),
+        Column("mtoc_confidence", "float64", "1", "how sure it is where it was found; 1 of a given one", 0.0, 1.0),
     ),
     is_open=True,
     further=(

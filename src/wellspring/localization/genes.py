@@ -110,7 +110,7 @@ def gene_tables(cells: pd.DataFrame, *, classifier: Classifier, least_effect: fl
         mix, low, high = mix_intervals(called, own["unit"].to_numpy(dtype=str), confusion, rng=rng)
         score = effects[(effects["gene"] == gene) & (effects["statistic"] == SCORE)].iloc[0]
         others = [k for k, name in enumerate(classifier.patterns) if name != RANDOM]
-        is_found = score["q_value"] <= FALSE_DISCOVERIES and score["effect"] > least_effect
+        is_found = score["q_value"] <= FALSE_DISCOVERIES and score["effect"] > least_effect and np.isfinite(mix).all()
         rows.append(
             {
                 "gene": gene,

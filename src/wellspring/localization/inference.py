@@ -2,7 +2,6 @@
 patterns."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import product
 
 import numpy as np
@@ -12,7 +11,7 @@ from scipy.optimize import nnls
 
 from wellspring.statistics import benjamini_hochberg, half_width_of_mean, permutation_p_value
 
-__all__ = ["Contrast", "corrected_mix", "gene_effects", "mix_intervals", "sign_flip_p_value", "swap_p_value"]
+__all__ = ["corrected_mix", "gene_effects", "mix_intervals", "sign_flip_p_value", "swap_p_value"]
 
 _Array = NDArray[np.float64]
 # Up to so many units all signs are tried.
@@ -92,24 +91,6 @@ def gene_effects(
     return table.assign(q_value=benjamini_hochberg(table["p_value"].to_numpy(dtype=np.float64)))
 
 
-@dataclass(frozen=True)
-class Contrast:
-    """Two conditions of one gene and statistic.
-
-    Attributes
-    ----------
-    difference, low, high : float
-        Mean of the wells of the second less that of the first, and its Welch interval.
-    p_value : float
-        Of `swap_p_value`.
-    """
-
-    difference: float
-    low: float
-    high: float
-    p_value: float
-
-
 def swap_p_value(first: _Array, second: _Array, *, seed: int = 0, n_swaps: int = N_FLIPS) -> float:
     """P of the difference of the means of two sets of wells if conditions are swapped among wells, two-sided.
 
@@ -168,10 +149,15 @@ def mix_intervals(
     Returns
     -------
     mix, low, high : (p,) float64
-        NaN without cells.
+        NaN without cells, and where `confusion` has a column more than rows, for undecided, and all cells are that:
+        they say nothing of any pattern.
     """
     n_calls = confusion.shape[1]
-    if not len(calls):
+
+    def is_empty(own: NDArray[np.integer]) -> bool:
+        return not len(own) or (n_calls > len(confusion) and bool((own == n_calls - 1).all()))
+
+    if is_empty(calls):
         gap = np.full(len(confusion), np.nan)
         return gap, gap, gap
 
@@ -182,7 +168,9 @@ def mix_intervals(
     drawn = []
     for _ in range(n_resamples):
         chosen = [parts[k] for k in rng.integers(0, len(parts), len(parts))]
-        drawn.append(mix(np.concatenate([part[rng.integers(0, len(part), len(part))] for part in chosen])))
+        sample = np.concatenate([part[rng.integers(0, len(part), len(part))] for part in chosen])
+        if not is_empty(sample):
+            drawn.append(mix(sample))
     tails = [(1 - confidence) / 2, (1 + confidence) / 2]
-    low, high = np.quantile(np.array(drawn), tails, axis=0)
+    low, high = np.quantile(np.array(drawn or [mix(calls)]), tails, axis=0)
     return mix(calls), low, high

@@ -26,11 +26,23 @@ from wellspring.localization.nulls import TESTED, null_model, pair_tests
 from wellspring.localization.outlines import CELL, NUCLEUS, Outline, label_outlines
 from wellspring.localization.points import Points
 from wellspring.localization.settings import LocalizationSettings
+from wellspring.localization.sprawl import SPRAWL_COLUMNS, cell_scores
 from wellspring.localization.tables import LOCALIZED, LOCALIZED_MOLECULES, PROBABILITY
 from wellspring.segmentation.labels import touches_border
 from wellspring.tables import empty_table
 
-__all__ = ["SiteInput", "WellLocalization", "pixel_sizes", "run", "site_outlines"]
+__all__ = [
+    "LocalizedCell",
+    "SiteInput",
+    "WellLocalization",
+    "cell_seed",
+    "localized_cell",
+    "molecule_rows",
+    "pair_rows",
+    "pixel_sizes",
+    "run",
+    "site_outlines",
+]
 
 _Labels = NDArray[np.integer]
 
@@ -117,12 +129,10 @@ def _of_site(
     cells, shapes = matched_cells(outlines, smallest_um2=low, largest_um2=high)
     report = MoleculeReport()
     found = [
-        _localized(
-            cell, settings=settings, rng=np.random.default_rng([settings.seed, *_bytes(key), int(cell.grid.name)])
-        )
+        localized_cell(cell, settings=settings, rng=cell_seed(settings.seed, key, int(cell.grid.name)))
         for cell in cells_with_molecules(Points(table, 0, False, True), cells, report=report)
     ]
-    pairs = _pair_rows(found, every, classifier=classifier)
+    pairs = pair_rows(found, every, classifier=classifier)
     cut = set(np.flatnonzero(touches_border(site.cell_labels)) + 1)
     odd = {int(name) for name in shapes.implausible_area}
     flags = {"is_border_cell": pairs["label_in_site"].isin(cut), "is_area_out": pairs["label_in_site"].isin(odd)}
@@ -130,13 +140,14 @@ def _of_site(
     molecules = pd.concat(seen, ignore_index=True) if seen else pd.DataFrame(columns=["cell"])
     return (
         _joined(pairs, {"site": site.site, **flags}),
-        _molecule_rows(molecules, every).assign(site=site.site),
+        molecule_rows(molecules, every).assign(site=site.site),
         [*shapes.lines(), *report.lines()],
     )
 
 
-def _bytes(key: tuple[str, str]) -> list[int]:
-    return list("/".join(key).encode())
+def cell_seed(seed: int, key: tuple[str, str], number: int) -> np.random.Generator:
+    """The random numbers of one cell of a well, plate and well."""
+    return np.random.default_rng([seed, *"/".join(key).encode(), number])
 
 
 def _points(site: SiteInput, channels: Sequence[str]) -> pd.DataFrame:
@@ -156,8 +167,8 @@ def _points(site: SiteInput, channels: Sequence[str]) -> pd.DataFrame:
 
 
 @dataclass(frozen=True)
-class _Cell:
-    """What was measured of one cell."""
+class LocalizedCell:
+    """What was measured of one cell: its rows, effects of its genes, those of draws from the null, and molecules."""
 
     rows: pd.DataFrame
     effects: Mapping[str, NDArray[np.float32]]
@@ -165,10 +176,11 @@ class _Cell:
     molecules: pd.DataFrame
 
 
-def _localized(cell: CellMolecules, *, settings: LocalizationSettings, rng: np.random.Generator) -> _Cell:
+def localized_cell(cell: CellMolecules, *, settings: LocalizationSettings, rng: np.random.Generator) -> LocalizedCell:
+    """Features, effects and tests of all genes of one cell."""
     rows, effects = measured_cell(cell)
     about = {"cell_um2": cell.grid.area_um2, "nucleus_um2": cell.grid.nucleus_area_um2, "null": "none"}
-    rows = _joined(rows, about)
+    rows = _joined(rows, {**about, **{name: np.full(len(rows), np.nan) for name in SPRAWL_COLUMNS}})
     drawn: list[Mapping[str, NDArray[np.floating]]] = []
     n = len(cell.groups.counts)
     parts = ("observed", "expected", "p", "swapped_p")
@@ -189,8 +201,17 @@ def _localized(cell: CellMolecules, *, settings: LocalizationSettings, rng: np.r
             for k, name in enumerate(TESTED):
                 gaps[f"swapped_p_{name}"][:n] = p.p_value[:, k]
         rows.loc[: n - 1, "null"] = test.kind
+        for name, values in _sprawl(cell, n_shuffles=settings.draws, rng=rng).items():
+            rows.loc[: n - 1, name] = values
         drawn = [_null_effects(cell, kind=settings.null_model, rng=rng) for _ in range(settings.score_draws)]
-    return _Cell(_joined(rows, gaps), effects, drawn, molecules_of_cell(cell))
+    return LocalizedCell(_joined(rows, gaps), effects, drawn, molecules_of_cell(cell))
+
+
+def _sprawl(cell: CellMolecules, *, n_shuffles: int, rng: np.random.Generator) -> dict[str, NDArray[np.float64]]:
+    genes = np.repeat(cell.genes, cell.groups.counts)
+    membrane = cell.grid.between(cell.grid.membrane, cell.points).astype(np.float64)
+    centre = cell.grid.centroid
+    return cell_scores(cell.points, genes, membrane=membrane, centre=centre, n_shuffles=n_shuffles, rng=rng)
 
 
 def _swapped(cell: CellMolecules, rng: np.random.Generator) -> dict[str, Any]:
@@ -207,7 +228,11 @@ def _null_effects(cell: CellMolecules, *, kind: str, rng: np.random.Generator) -
     return measure(cell.grid, cell.reference, np.concatenate(parts), groups).effects
 
 
-def _pair_rows(found: Sequence[_Cell], every: pd.DataFrame, *, classifier: Classifier) -> pd.DataFrame:
+def pair_rows(found: Sequence[LocalizedCell], every: pd.DataFrame, *, classifier: Classifier) -> pd.DataFrame:
+    """Rows of `LOCALIZED` of a site, without plate, well and site: a row of `every`, object_id, label_in_site, channel.
+
+    `label_in_site` is the name of the cell, a number.
+    """
     names = list(classifier.patterns)
     known = [one for one in found if one.effects]
     if known:
@@ -239,7 +264,7 @@ def _joined(frame: pd.DataFrame, columns: Mapping[str, Any]) -> pd.DataFrame:
     return pd.concat([frame, pd.DataFrame(dict(columns), index=frame.index)], axis=1)
 
 
-def _null_scores(known: Sequence[_Cell], *, classifier: Classifier) -> NDArray[np.float64]:
+def _null_scores(known: Sequence[LocalizedCell], *, classifier: Classifier) -> NDArray[np.float64]:
     """Mean score of the draws from the null; NaN of a gene without molecules."""
     place = classifier.patterns.index(RANDOM)
     columns = known[0].effects
@@ -255,7 +280,8 @@ def _null_scores(known: Sequence[_Cell], *, classifier: Classifier) -> NDArray[n
     return np.concatenate(parts)
 
 
-def _molecule_rows(molecules: pd.DataFrame, every: pd.DataFrame) -> pd.DataFrame:
+def molecule_rows(molecules: pd.DataFrame, every: pd.DataFrame) -> pd.DataFrame:
+    """Rows of `LOCALIZED_MOLECULES`, without plate, well and site, of the cells and channels in `every`."""
     if not len(molecules):
         return empty_table(LOCALIZED_MOLECULES)
     table = molecules.assign(label_in_site=molecules["cell"].astype(np.int64), x_um=molecules["x"], y_um=molecules["y"])

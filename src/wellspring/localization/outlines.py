@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from wellspring.errors import InputError
 from wellspring.files import as_readable
+from wellspring.localization.bento import h5ad_rings
 from wellspring.localization.polygons import mask_rings
 
 __all__ = ["CELL", "NUCLEUS", "Outline", "label_outlines", "read_outlines"]
@@ -44,7 +45,7 @@ class Outline:
 
 
 def read_outlines(path: Path, *, pixel_size_um: float, kind: str = CELL) -> list[Outline]:
-    """The outlines in a file, by its ending: ``.csv``, ``.json`` or ``.geojson``, ``.parquet``, ``.tif`` or ``.tiff``.
+    """The outlines in a file, by its ending: ``.csv``, ``.json``, ``.geojson``, ``.parquet``, ``.h5ad``, ``.tif``.
 
     Parameters
     ----------
@@ -52,7 +53,8 @@ def read_outlines(path: Path, *, pixel_size_um: float, kind: str = CELL) -> list
         CSV: columns ``cell`` (or ``id``), ``shape`` (cell, nucleus), ``vertex``, ``x``, ``y``, rows of a ring in the
         order
         of ``vertex``; where that starts again from its lowest, the next ring starts. GeoJSON and GeoParquet: polygons,
-        with the properties (columns) ``cell`` and ``shape``. Label image: (Y, X) integers, 0 = background.
+        with the properties (columns) ``cell`` and ``shape``. H5AD: as Bento 1 writes it. Label image: (Y, X)
+        integers, 0 = background.
     pixel_size_um
         By which coordinates are multiplied: 1 where they are in µm.
     kind
@@ -70,6 +72,7 @@ def read_outlines(path: Path, *, pixel_size_um: float, kind: str = CELL) -> list
         ".geojson": _from_geojson,
         ".parquet": _from_geoparquet,
         ".geoparquet": _from_geoparquet,
+        ".h5ad": _from_h5ad,
         ".tif": _from_labels,
         ".tiff": _from_labels,
     }
@@ -178,6 +181,10 @@ def _wkb_part(data: bytes, at: int) -> tuple[list[NDArray[np.float64]], int]:
         rings.append(ring[:, :2].astype(np.float64))
         at += 4 + 8 * width * n_points
     return rings, at
+
+
+def _from_h5ad(path: Path, kind: str) -> list[Outline]:
+    return [Outline(name, own, tuple(rings)) for name, own, rings in h5ad_rings(path)]
 
 
 def _from_labels(path: Path, kind: str) -> list[Outline]:

@@ -8,6 +8,7 @@ import numpy as np
 from wellspring.errors import InputError
 from wellspring.localization.cells import CellShape, matched_cells
 from wellspring.localization.job import pixel_sizes, site_outlines
+from wellspring.localization.tables_job import read_shapes
 from wellspring.raw.index import read_index
 from wellspring.segmentation.labels import read_labels, touches_border
 
@@ -29,7 +30,7 @@ def own_cells(
     Parameters
     ----------
     cells, nuclei, indexes
-        Label files and index of each well, in one order.
+        Label files and index of each well, in one order; of wells of tables the indexes alone.
 
     Raises
     ------
@@ -37,7 +38,11 @@ def own_cells(
         When there are fewer than 10 such cells.
     """
     found: list[CellShape] = []
-    for cell_file, nucleus_file, index_file in zip(cells, nuclei, indexes, strict=True):
+    if not cells:
+        for index_file in indexes:
+            shapes, _ = read_shapes(read_index(index_file), area_um2=(0.0, float("inf")))
+            found += [one for one in shapes if one.nuclei]
+    for cell_file, nucleus_file, index_file in zip(cells, nuclei, indexes if cells else (), strict=True):
         cell_labels, nucleus_labels = read_labels(cell_file), read_labels(nucleus_file)
         index = read_index(index_file)
         sizes = pixel_sizes(index.sites, index.site_sizes_um, spacing_um=spacing_um)

@@ -8,6 +8,7 @@ import pandas as pd
 
 from wellspring.errors import InputError
 from wellspring.files import as_readable
+from wellspring.localization.bento import h5ad_points
 
 __all__ = ["NO_CELL", "Points", "read_points"]
 
@@ -48,7 +49,7 @@ class Points:
 
 
 def read_points(path: Path, *, pixel_size_um: float, z_step_um: float | None = None) -> Points:
-    """Molecules of a CSV or Parquet file with the columns ``cell``, ``gene``, ``x``, ``y`` and perhaps ``z``.
+    """Molecules of a CSV, Parquet or Bento's H5AD file with columns ``cell``, ``gene``, ``x``, ``y``, perhaps ``z``.
 
     ``cell_id``, ``feature_name``, ``x_location``, ``global_x`` and the like, as makers of instruments write them, are
     read too. Without a column ``cell``, molecules get the cell whose outline they lie in. One that is empty, 0, -1,
@@ -70,6 +71,8 @@ def read_points(path: Path, *, pixel_size_um: float, z_step_um: float | None = N
     with as_readable(path, expected="a table of molecules with the columns cell, gene, x, y"):
         if path.suffix.lower() == ".parquet":
             rows = pd.read_parquet(path)
+        elif path.suffix.lower() == ".h5ad":
+            rows = h5ad_points(path)
         else:
             text: dict[str, type] = dict.fromkeys(("cell", "gene", *_ALSO_NAMED["cell"], *_ALSO_NAMED["gene"]), str)
             rows = pd.read_csv(path, dtype=text, keep_default_na=False, na_values={"x": [""], "y": [""], "z": [""]})

@@ -20,4 +20,6 @@ class LocalizationSettings:
     area_um2: tuple[float, float]
     gene_column: str | None
     unit_column: str | None
+    condition_column: str | None
+    control: str | None
     seed: int

@@ -7,7 +7,24 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammaln
 
-__all__ = ["RankScores", "median_rank_variance", "pair_scores", "pair_variance", "rank_scores"]
+__all__ = [
+    "SPRAWL_COLUMNS",
+    "RankScores",
+    "cell_scores",
+    "median_rank_variance",
+    "pair_scores",
+    "pair_variance",
+    "rank_scores",
+]
+
+SPRAWL_COLUMNS = {
+    "sprawl_peripheral": "SPRAWL's peripheral score: 1 if nearest to the outline of all molecules, -1 if farthest",
+    "sprawl_central": "SPRAWL's central score: 1 if nearest to the cell's centroid of all molecules, -1 if farthest",
+    "sprawl_radial": "SPRAWL's radial score: 1 if gathered in one direction, -1 if spread over all",
+    "sprawl_punctate": "SPRAWL's punctate score: 1 if near each other, -1 if apart",
+    "sprawl_rank_sd": "standard deviation of the peripheral and central scores with labels shuffled, exact",
+}
+"""What `cell_scores` gives, and what it means."""
 
 _Array = NDArray[np.float64]
 N_SHUFFLES = 1000
@@ -140,8 +157,9 @@ def pair_scores(
             continue
         own = np.flatnonzero(of_each == k)
         observed = _mean_pairs(points[own[_pairs(int(m), (1, n_pairs), rng)]], kind=kind, centre=centre)
-        chosen = np.array([rng.choice(len(points), int(m), replace=False) for _ in range(n_shuffles)])
-        pairs = _pairs(int(m), (n_shuffles, n_pairs), rng)
+        pairs = _compact(_pairs(int(m), (n_shuffles, n_pairs), rng))
+        # Of the spots that would have the gene's labels only those in a pair matter.
+        chosen = _distinct(len(points), min(int(m), 2 * n_pairs), n_rows=n_shuffles, rng=rng)
         shuffled = points[chosen[np.arange(n_shuffles)[:, None, None], pairs]]
         null = _mean_pairs(shuffled, kind=kind, centre=centre)
         less = (null < observed).sum() + (null == observed).sum() / 2
@@ -150,11 +168,72 @@ def pair_scores(
     return RankScores(names, counts, score, variance)
 
 
+def cell_scores(
+    points: _Array,
+    genes: NDArray[np.generic],
+    *,
+    membrane: _Array,
+    centre: _Array,
+    n_shuffles: int,
+    rng: np.random.Generator,
+) -> dict[str, _Array]:
+    """The columns `SPRAWL_COLUMNS` of the genes of one cell, in the order of their names.
+
+    Parameters
+    ----------
+    points : (n, 2) float
+    genes : (n,)
+    membrane : (n,) float
+        Distance of each to the outline.
+    centre : (2,) float
+        Centroid of the cell.
+    n_shuffles
+        Behind the radial and punctate scores.
+
+    Returns
+    -------
+    dict of str to (k,) float64
+        NaN in a cell of one gene, whose labels cannot be shuffled; radial and punctate of a gene with one spot.
+    """
+    names = np.unique(genes)
+    if len(names) < 2:
+        return {name: np.full(len(names), np.nan) for name in SPRAWL_COLUMNS}
+    peripheral = rank_scores(membrane, genes)
+    central = rank_scores(np.hypot(*(points - centre).T), genes)
+    radial = pair_scores(points, genes, kind="radial", rng=rng, centre=centre, n_shuffles=n_shuffles)
+    punctate = pair_scores(points, genes, kind="punctate", rng=rng, n_shuffles=n_shuffles)
+    found = (peripheral.score, central.score, radial.score, punctate.score, np.sqrt(peripheral.variance))
+    return dict(zip(SPRAWL_COLUMNS, found, strict=True))
+
+
 def _pairs(m: int, shape: tuple[int, int], rng: np.random.Generator) -> NDArray[np.intp]:
     """(*shape, 2) pairs of two different numbers below m."""
     first = rng.integers(0, m, shape)
     second = (first + rng.integers(1, m, shape)) % m
     return np.stack([first, second], axis=-1)
+
+
+def _compact(pairs: NDArray[np.intp]) -> NDArray[np.intp]:
+    """(rows, pairs, 2) numbers as their ranks among the different numbers of their row, from 0."""
+    flat = pairs.reshape(len(pairs), -1)
+    order = np.argsort(flat, axis=1, kind="stable")
+    ordered = np.take_along_axis(flat, order, axis=1)
+    rank = np.concatenate([np.zeros((len(flat), 1), np.intp), np.cumsum(np.diff(ordered, axis=1) > 0, axis=1)], axis=1)
+    found = np.empty_like(flat)
+    np.put_along_axis(found, order, rank, axis=1)
+    return found.reshape(pairs.shape)
+
+
+def _distinct(n: int, k: int, *, n_rows: int, rng: np.random.Generator) -> NDArray[np.intp]:
+    """(n_rows, k) numbers below n, in each row different ones, all choices and orders alike."""
+    if n < 8 * k:
+        return np.argsort(rng.random((n_rows, n)), axis=1)[:, :k]
+    found = rng.integers(0, n, (n_rows, k))
+    while True:
+        again = np.flatnonzero((np.diff(np.sort(found, axis=1), axis=1) == 0).any(axis=1))
+        if not len(again):
+            return found
+        found[again] = rng.integers(0, n, (len(again), k))
 
 
 def _mean_pairs(ends: _Array, *, kind: str, centre: _Array | None) -> _Array:

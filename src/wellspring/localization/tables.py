@@ -4,9 +4,10 @@ import math
 
 from wellspring.localization.definitions import FEATURES
 from wellspring.localization.nulls import TESTED
+from wellspring.localization.sprawl import SPRAWL_COLUMNS
 from wellspring.tables import SITE_COLUMNS, Column, Table
 
-__all__ = ["GENE_EFFECTS", "GENE_PATTERNS", "LOCALIZED", "LOCALIZED_MOLECULES", "PROBABILITY"]
+__all__ = ["GENE_CONTRASTS", "GENE_EFFECTS", "GENE_PATTERNS", "LOCALIZED", "LOCALIZED_MOLECULES", "PROBABILITY"]
 
 PROBABILITY = "probability_"
 _OBJECT = Column("object_id", "int64", "", "the cell's key in its well, as in the table of cells")
@@ -40,11 +41,15 @@ LOCALIZED = Table(
                 Column(f"swapped_p_{name}", "float64", "1", f"p of {name} with the cell's labels swapped", 0.0, 1.0),
             )
         ),
+        *(Column(name, "float64", "1", words, -1.0, 1.0) for name, words in SPRAWL_COLUMNS.items()),
         Column("missing", "str", "", "why features are empty: no molecules, few molecules, no nucleus; or none"),
         *(one.column for one in FEATURES.values()),
     ),
     is_open=True,
-    further=(Column(f"{PROBABILITY}*", "float64", "1", "calibrated probability of a pattern", 0.0, 1.0),),
+    further=(
+        Column("cell", "str", "", "the cell's name in a table of outlines"),
+        Column(f"{PROBABILITY}*", "float64", "1", "calibrated probability of a pattern", 0.0, 1.0),
+    ),
 )
 LOCALIZED_MOLECULES = Table(
     "localized_molecules",
@@ -70,6 +75,22 @@ GENE_EFFECTS = Table(
         Column("high", "float64", "1", "upper end"),
         Column("p_value", "float64", "1", "of signs flipped over wells; empty of one well", 0.0, 1.0),
         Column("q_value", "float64", "1", "p adjusted over all genes and statistics (Benjamini-Hochberg)", 0.0, 1.0),
+    ),
+)
+GENE_CONTRASTS = Table(
+    "gene_contrasts",
+    (
+        _GENE,
+        Column("statistic", "str", "", "what is compared"),
+        Column("condition", "str", "", "value of the sheet's column of conditions"),
+        Column("control", "str", "", "the condition that it is compared with"),
+        Column("n_units", "int64", "wells", "wells, or replicates, of the condition"),
+        Column("n_controls", "int64", "wells", "of the control"),
+        Column("difference", "float64", "1", "mean over wells of the condition less that of the control"),
+        Column("low", "float64", "1", "lower end of its 95 % interval (Welch); empty unless each has two wells"),
+        Column("high", "float64", "1", "upper end"),
+        Column("p_value", "float64", "1", "of wells that exchange their conditions; empty without wells", 0.0, 1.0),
+        Column("q_value", "float64", "1", "p adjusted over all genes, statistics and conditions", 0.0, 1.0),
     ),
 )
 GENE_PATTERNS = Table(

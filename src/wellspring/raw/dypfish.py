@@ -46,6 +46,12 @@ class CellImage:
         Height of the cell above the dish in slices, at least 0.5 inside the cell and 0 outside.
     mtoc : (2,) float64, or None
         y, x, px.
+    molecule : str
+        ``mrna`` or ``protein``, of a well that shows both; empty where the sheet says which one.
+    mtoc_confidence : float
+        How sure its position is, where it was found in a channel; 1 of one that is given.
+    remark : str
+        Why nothing is to be measured; empty of a cell that is whole.
     """
 
     name: str
@@ -55,6 +61,9 @@ class CellImage:
     intensity: NDArray[np.float32] | None = None
     height: NDArray[np.float32] | None = None
     mtoc: NDArray[np.float64] | None = None
+    molecule: str = ""
+    mtoc_confidence: float = 1.0
+    remark: str = ""
 
 
 def split_path(path: Path) -> tuple[Path, str]:

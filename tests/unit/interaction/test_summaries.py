@@ -107,6 +107,42 @@ def test_scores_in_time_are_missing_where_a_molecule_is() -> None:
     assert _row(both, "temporal_interaction")["n_wells"] == 12
 
 
+def test_one_cell_per_time_leaves_estimates_and_no_interval() -> None:
+    cells = _cells(np.random.default_rng(9), n_wells=1, n_cells=1)
+    table = check_table(summary_table(cells, SETTINGS), INTERACTION_SUMMARY, source="test")
+    at_time = _row(table, "mrna_peripheral_enrichment", time="2")
+    assert np.isfinite(at_time["estimate"])
+    assert np.isnan(at_time["low"])
+    # Two arrangements at each of two times: the data and its mirror image are as far.
+    assert _row(table, "mrna_peripheral_enrichment")["p_value"] == pytest.approx(2 / 4)
+    assert np.isnan(_row(table, "mrna_volume_corrected_noise")["estimate"])
+    assert 0 <= _row(table, "temporal_interaction")["estimate"] <= 1
+
+
+def test_missing_times_are_left_out_of_what_compares_times() -> None:
+    cells = _cells(np.random.default_rng(10))
+    no_protein = cells[~((cells["molecule"] == "protein") & (cells["time"] == "3") & (cells["gene"] == "x"))]
+    table = summary_table(no_protein, SETTINGS)
+    # Protein at 2 h alone is later than no mRNA: there is no order to find.
+    lost = _row(table, "temporal_interaction")
+    assert np.isnan(lost["estimate"])
+    assert lost["remark"] == "a time is missing, or a profile is even"
+    assert np.isfinite(_row(table, "protein_peripheral_enrichment", time="2")["estimate"])
+    assert not ((table["statistic"] == "protein_peripheral_enrichment") & (table["time"] == "3")).any()
+    assert np.isfinite(_row(table, "protein_peripheral_enrichment")["estimate"])
+    assert np.isfinite(_row(table, "temporal_interaction", gene="ref")["estimate"])
+
+
+def test_cells_that_name_their_molecule_and_a_study_without_times() -> None:
+    wells = pd.DataFrame({"plate": ["p"], "well": ["a"], "gene": ["ref"]})
+    cells = pd.DataFrame({"plate": ["p"] * 2, "well": ["a"] * 2, "molecule": ["mrna", "protein"]})
+    found = annotated_images(cells, wells, dataclasses.replace(SETTINGS, time=None))
+    assert found[["gene", "molecule", "time", "condition"]].to_numpy().tolist() == [
+        ["ref", "mrna", "0", ""],
+        ["ref", "protein", "0", ""],
+    ]
+
+
 def test_conditions_are_compared_with_the_control() -> None:
     rng = np.random.default_rng(5)
     cells = pd.concat(

@@ -95,3 +95,14 @@ def test_the_interval_of_a_mix_covers_it(rng: np.random.Generator) -> None:
 def test_without_wells_there_is_no_contrast() -> None:
     assert np.isnan(swap_p_value(np.zeros(0), np.ones(3)))
     assert swap_p_value(np.zeros(3), np.ones(3)) == pytest.approx(0.1, abs=0.02)
+
+
+def test_cells_that_are_all_undecided_have_no_mix() -> None:
+    confusion = np.array([[0.8, 0.0, 0.2], [0.1, 0.6, 0.3]])
+    units = np.array([0, 0, 1, 1])
+    for calls in (np.array([2, 2, 2, 2]), np.zeros(0, np.int64)):
+        found = mix_intervals(calls, units[: len(calls)], confusion, rng=np.random.default_rng(1))
+        assert np.isnan(found).all()
+    mix, low, high = mix_intervals(np.array([0, 2, 2, 2]), units, confusion, rng=np.random.default_rng(1))
+    assert mix.sum() == pytest.approx(1)
+    assert ((low <= mix + 1e-9) & (mix <= high + 1e-9)).all()

@@ -1,5 +1,6 @@
 """The job of a well and the tables, figures and chapter of a study, from drawn label images."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 
 from wellspring.errors import InputError
 from wellspring.localization.classifier.model import Classifier, TrainingSettings, fitted, write_classifier
+from wellspring.localization.contrasts import gene_contrasts
 from wellspring.localization.genes import (
     STATISTICS,
     calibration_table,
@@ -24,13 +26,15 @@ from wellspring.localization.report.chapter import (
     localization_findings,
     localization_warnings,
 )
-from wellspring.localization.report.figures import effects_figure, mixes_figure, patterns_figure
+from wellspring.localization.report.feature_map import feature_map, map_figure
+from wellspring.localization.report.figures import effects_figure, mixes_figure, patterns_figure, shown_genes
 from wellspring.localization.settings import LocalizationSettings
 from wellspring.localization.simulated.drawing import draw_molecules
 from wellspring.localization.simulated.examples import ExampleSettings, make_examples
 from wellspring.localization.simulated.landscapes import Thickness, drawn_shape, landscape_of
 from wellspring.localization.simulated.patterns import Degree
-from wellspring.localization.tables import GENE_EFFECTS, GENE_PATTERNS, LOCALIZED, LOCALIZED_MOLECULES
+from wellspring.localization.sprawl import SPRAWL_COLUMNS, median_rank_variance
+from wellspring.localization.tables import GENE_CONTRASTS, GENE_EFFECTS, GENE_PATTERNS, LOCALIZED, LOCALIZED_MOLECULES
 from wellspring.report.style import save_figure
 from wellspring.spots.tables import WELL_SPOTS_PER_CELL
 from wellspring.tables import check_table, empty_table
@@ -49,6 +53,8 @@ SETTINGS = LocalizationSettings(
     area_um2=(50.0, 5000.0),
     gene_column=None,
     unit_column=None,
+    condition_column=None,
+    control=None,
     seed=1,
 )
 PX, SIDE = 0.25, 110
@@ -109,6 +115,20 @@ def test_a_row_for_each_cell_and_channel(pairs: pd.DataFrame) -> None:
     assert set(none["pattern"]) == {"undecided"}
     assert none["pattern_score"].isna().all()
     assert none["p_in_nucleus"].isna().all()
+
+
+def test_sprawl_scores_of_nuclear_molecules_are_central_and_random_ones_have_none_alone(pairs: pd.DataFrame) -> None:
+    whole = pairs[~pairs["is_border_cell"] & (pairs["n_molecules"] > 0)]
+    alone = whole.groupby(["well", "label_in_site"])["channel"].transform("size") == 1
+    names = list(SPRAWL_COLUMNS)
+    assert alone.any()
+    assert whole.loc[alone, names].isna().all(axis=None)
+    means = whole[~alone].groupby("channel")[names].mean()
+    assert means.loc["B", "sprawl_central"] > 0.1 > -0.1 > means.loc["A", "sprawl_central"]
+    assert means.loc["B", "sprawl_peripheral"] < means.loc["A", "sprawl_peripheral"]
+    assert means.loc["B", "sprawl_punctate"] > means.loc["A", "sprawl_punctate"]
+    # 40 of 80 labels.
+    assert whole.loc[~alone, "sprawl_rank_sd"].iloc[0] == pytest.approx(np.sqrt(median_rank_variance(80, 40)))
 
 
 def test_nuclear_molecules_are_found_in_their_cells(pairs: pd.DataFrame) -> None:
@@ -184,11 +204,14 @@ def test_calibration_and_power(pairs: pd.DataFrame, classifier: Classifier) -> N
     assert (power[["moderate", "strong"]].stack().dropna() >= 2).all()
 
 
-def _results(pairs: pd.DataFrame, classifier: Classifier) -> LocalizationResults:
+def _results(
+    pairs: pd.DataFrame, classifier: Classifier, conditions: Sequence[tuple[str, str, str]] = ()
+) -> LocalizationResults:
     cells = cells_of_genes(pairs)
     genes = gene_tables(cells, classifier=classifier, least_effect=0.05, seed=0)
     calibration, power = calibration_table(cells), power_table(classifier, n_molecules=30)
-    return LocalizationResults(genes, classifier, power, calibration, len(pairs), 8, 4, {"area": 3})
+    contrasts = gene_contrasts(cells, conditions=conditions, control="c", statistics=STATISTICS, seed=0)
+    return LocalizationResults(genes, classifier, power, calibration, len(pairs), 8, 4, {"area": 3}, contrasts)
 
 
 def test_the_chapter_says_which_genes_have_a_pattern(
@@ -200,13 +223,16 @@ def test_the_chapter_says_which_genes_have_a_pattern(
     assert "3 genes in cells were compared with the area" in warnings
     assert "8 of 72 genes in cells are left out" in warnings
     assert "fewer than 6 wells" not in warnings
-    files = {name: tmp_path / f"{name}.svg" for name in ("mixes", "effects_figure", "examples")}
+    files = {name: tmp_path / f"{name}.svg" for name in ("mixes", "effects_figure", "examples", "map")}
     save_figure(mixes_figure(results.genes.patterns, names=PATTERNS), files["mixes"])
-    save_figure(effects_figure(results.genes.effects), files["effects_figure"])
+    save_figure(
+        effects_figure(results.genes.effects, genes=shown_genes(results.genes.patterns)), files["effects_figure"]
+    )
     save_figure(patterns_figure(PATTERNS, seed=1), files["examples"])
-    captions = dict.fromkeys(("genes", "effects", "mixes", "patterns"), "Words.")
+    save_figure(map_figure(cells_of_genes(pairs), names=PATTERNS, seed=1), files["map"])
+    captions = dict.fromkeys(("genes", "effects", "mixes", "map", "patterns"), "Words.")
     block = {"channels": ["A", "B"], "patterns": PATTERNS, "null_model": "volume", "draws": 19, "landscapes": "drawn"}
-    tables = {"genes": tmp_path / "genes.csv", "effects": tmp_path / "effects.csv"}
+    tables = {name: tmp_path / f"{name}.csv" for name in ("genes", "effects", "contrasts")}
     chapter = localization_chapter(results, settings=block, files={**files, **tables}, captions=captions)
     assert chapter.stage == "localization"
     assert [part.title for part in chapter.sections[1].parts if hasattr(part, "title")][1:] == [
@@ -215,11 +241,42 @@ def test_the_chapter_says_which_genes_have_a_pattern(
     ]
 
 
+def test_conditions_are_compared_over_wells_and_named(
+    pairs: pd.DataFrame, classifier: Classifier, tmp_path: Path
+) -> None:
+    """Wells of one plate whose nuclear gene left the nucleus, against those in which it did not."""
+    wells = sorted(pairs["well"].unique())
+    moved = pairs.copy()
+    treated = moved["well"].isin(wells[: len(wells) // 2]) & (moved["channel"] == "B")
+    moved.loc[treated, "observed_in_nucleus"] -= 0.4
+    named = [("p", well, "t" if well in wells[: len(wells) // 2] else "c") for well in wells]
+    results = _results(moved, classifier, named)
+    table = check_table(results.contrasts, GENE_CONTRASTS, source="test").set_index(["gene", "statistic"])
+    found = table.loc[("B", "in_nucleus")]
+    assert found["difference"] == pytest.approx(-0.4, abs=0.15)
+    assert found["low"] < found["difference"] < found["high"] < 0
+    assert found["p_value"] == table["p_value"].min()
+    assert (table["control"] == "c").all()
+    assert any(line.startswith("Other than in c, in t:") for line in localization_findings(results))
+    assert [len(_results(pairs, classifier).contrasts), len(table)] == [0, 2 * len(STATISTICS)]
+
+
+def test_genes_with_other_patterns_are_apart_on_the_map(pairs: pd.DataFrame) -> None:
+    rows, at = feature_map(cells_of_genes(pairs), seed=1)
+    assert len(rows) == len(at) == len(cells_of_genes(pairs))
+    own = (rows["gene"] == "B").to_numpy()
+    away = np.linalg.norm(at[:, None] - at, axis=2) + 1e9 * np.eye(len(at))
+    assert (own[away.argmin(axis=1)] == own).mean() > 0.9
+    few, nothing = feature_map(cells_of_genes(pairs).head(5), seed=1)
+    assert [len(few), len(nothing)] == [0, 0]
+    assert map_figure(cells_of_genes(pairs).head(5), names=PATTERNS, seed=1).axes[0].texts
+
+
 def test_without_molecules_the_chapter_says_so(pairs: pd.DataFrame, classifier: Classifier) -> None:
     results = _results(pairs[pairs["n_molecules"] == 0], classifier)
     assert localization_findings(results) == ["No cell holds a molecule of these channels."]
     mixes_figure(results.genes.patterns, names=PATTERNS)
-    effects_figure(results.genes.effects)
+    effects_figure(results.genes.effects, genes=shown_genes(results.genes.patterns))
 
 
 def test_few_wells_are_a_warning(pairs: pd.DataFrame, classifier: Classifier) -> None:

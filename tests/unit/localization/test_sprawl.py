@@ -5,7 +5,14 @@ import itertools
 import numpy as np
 import pytest
 
-from wellspring.localization.sprawl import median_rank_variance, pair_scores, pair_variance, rank_scores
+from wellspring.localization.sprawl import (
+    _compact,
+    _distinct,
+    median_rank_variance,
+    pair_scores,
+    pair_variance,
+    rank_scores,
+)
 
 # Spots of the cell, of Timp3, score and variance in the published table of mouse cortex (salzman-lab/SPRAWL, MIT).
 PUBLISHED = [
@@ -70,3 +77,15 @@ def test_shuffled_labels_score_around_zero_with_the_stated_variance(rng: np.rand
         scores.append(pair_scores(points, genes, kind="punctate", rng=rng, n_shuffles=60).score[0])
     assert np.mean(scores) == pytest.approx(0, abs=0.15)
     assert np.var(scores) == pytest.approx(pair_variance(60), rel=0.2)
+
+
+def test_numbers_of_a_row_are_different_and_all_alike_often() -> None:
+    rng = np.random.default_rng(1)
+    for n, k in ((6, 4), (200, 8)):
+        found = _distinct(n, k, n_rows=4000, rng=rng)
+        assert all(len(set(row)) == k for row in found.tolist())
+        counts = np.bincount(found.ravel(), minlength=n)
+        assert abs(counts / counts.mean() - 1).max() < 0.35
+        assert found[:, 0].mean() == pytest.approx((n - 1) / 2, rel=0.05)
+    pairs = np.array([[[7, 3], [3, 9]], [[1, 1], [0, 1]]])
+    assert _compact(pairs).tolist() == [[[1, 0], [0, 2]], [[1, 1], [0, 1]]]

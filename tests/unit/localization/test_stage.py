@@ -8,7 +8,8 @@ from wellspring.localization.stage import STAGE
 
 
 def _config(**localization: Any) -> dict[str, Any]:
-    block = {"channels": ["RNA"], "patterns": ["random", "foci"], "area_um2": [50, 5000], **localization}
+    block = {"channels": ["RNA"], "patterns": ["random", "foci"], "area_um2": [50, 5000]}
+    block |= {"condition_column": None, "control": None, **localization}
     return {
         "raw": {"format": "tiff"},
         "spots": {"channels": ["RNA"], "spacing_um": None},
@@ -25,10 +26,20 @@ def test_a_config_without_mistakes() -> None:
     assert STAGE.named_channels(_config()) == {"localization.channels": ["RNA"]}
 
 
+def test_tables_need_no_images_no_spots_and_no_named_gene() -> None:
+    config = _config(channels=[])
+    config |= {"raw": {"format": "points"}, "spots": {"channels": [], "spacing_um": None}}
+    assert STAGE.is_wanted(config)
+    assert STAGE.mistakes(config) == []
+    assert STAGE.named_channels(config) == {}
+    assert STAGE.mistakes_in_wells(config, [{"plate": "p", "well": "A", "site_sizes_um": [None]}]) == []
+
+
 @pytest.mark.parametrize(
     ("block", "key", "value", "message"),
     [
-        ("raw", "format", "mpm", "needs images"),
+        ("raw", "format", "mpm", "needs images or tables"),
+        ("localization", "control", "dmso", "each needs the other"),
         ("spots", "channels", ["other"], "RNA is not in spots.channels"),
         ("segmentation", "cells", None, "needs outlines of cells"),
         ("localization", "patterns", ["foci", "polarized"], "needs the pattern random"),

@@ -8,12 +8,18 @@ from typing import Any
 import pandas as pd
 
 from wellspring.localization.classifier.model import RANDOM, Classifier
-from wellspring.localization.genes import FALSE_DISCOVERIES, Genes
+from wellspring.localization.genes import FALSE_DISCOVERIES, Genes, calibration_table, power_table
 from wellspring.localization.report.figures import MOST_GENES, WORDS
 from wellspring.report.chapter import MOST_FINDINGS, Chapter, PageTable, Section, illustration
 from wellspring.report.tables import PageColumn, count, page_table, percent, text, value
 
-__all__ = ["LocalizationResults", "localization_chapter", "localization_findings", "localization_warnings"]
+__all__ = [
+    "LocalizationResults",
+    "localization_chapter",
+    "localization_findings",
+    "localization_results",
+    "localization_warnings",
+]
 
 _LEAD = "Where the molecules of each gene are in their cells."
 _TEXT = (
@@ -48,6 +54,8 @@ class LocalizationResults:
         Rows of all wells; of cells that touch an edge or have an odd area; without molecules.
     nulls : dict of str to int
         Pairs by the null that was used.
+    contrasts : DataFrame
+        Table `GENE_CONTRASTS`; empty without conditions.
     """
 
     genes: Genes
@@ -58,6 +66,26 @@ class LocalizationResults:
     n_left_out: int
     n_without: int
     nulls: Mapping[str, int]
+    contrasts: pd.DataFrame
+
+
+def localization_results(
+    pairs: pd.DataFrame, cells: pd.DataFrame, *, genes: Genes, classifier: Classifier, contrasts: pd.DataFrame
+) -> LocalizationResults:
+    """What the chapter shows, of the table `LOCALIZED` of all wells and `cells` from `cells_of_genes`."""
+    usual = float(cells["n_molecules"].median()) if len(cells) else 1.0
+    is_odd = pairs["is_border_cell"] | pairs["is_area_out"]
+    return LocalizationResults(
+        genes=genes,
+        classifier=classifier,
+        power=power_table(classifier, n_molecules=usual),
+        calibration=calibration_table(cells),
+        n_pairs=len(pairs),
+        n_left_out=int((is_odd & (pairs["n_molecules"] > 0)).sum()),
+        n_without=int((pairs["n_molecules"] == 0).sum()),
+        nulls=pairs["null"].value_counts().to_dict(),
+        contrasts=contrasts,
+    )
 
 
 def localization_chapter(
@@ -74,15 +102,21 @@ def localization_chapter(
     settings
         The block ``localization``.
     files
-        The tables ``genes`` and ``effects``, the figures ``mixes``, ``effects_figure`` and ``examples``.
+        The tables ``genes``, ``effects`` and ``contrasts``, the figures ``mixes``, ``effects_figure``, ``map`` and
+        ``examples``.
     captions
-        ``genes``, ``effects``, ``mixes``, ``patterns``.
+        ``genes``, ``effects``, ``mixes``, ``map``, ``patterns``.
     """
     patterns = results.genes.patterns
-    more = f" The first {MOST_GENES} of {len(patterns):,} genes are drawn." if len(patterns) > MOST_GENES else ""
+    more = (
+        f" Drawn are the {MOST_GENES} of {len(patterns):,} genes with the most decided cells."
+        if len(patterns) > MOST_GENES
+        else ""
+    )
     mixes = illustration(files["mixes"], title="Patterns of the genes", caption=captions["mixes"] + more)
     words = captions["effects"] + more
     effects = illustration(files["effects_figure"], title="Differences from the null", caption=words)
+    similar = illustration(files["map"], title="Genes in cells by their features", caption=captions["map"])
     examples = illustration(files["examples"], title="What the patterns look like", caption=captions["patterns"])
     findings = localization_findings(results)
     report = results.classifier.report
@@ -104,12 +138,13 @@ def localization_chapter(
                 title="",
                 text=[_TEXT, f"{known} With fewer than {few} molecules a cell is undecided."],
                 findings=findings[MOST_FINDINGS:],
-                parts=[mixes, _gene_table(patterns, file=str(files["genes"])), effects, examples],
+                parts=[mixes, _gene_table(patterns, file=str(files["genes"])), effects, similar, examples],
             ),
             Section(
                 title="Trust",
                 parts=[
                     _effect_table(results.genes.effects, file=str(files["effects"])),
+                    *_contrast_tables(results.contrasts, file=str(files["contrasts"])),
                     page_table(results.calibration, _CALIBRATION, title="Calibration", note=_CALIBRATION_NOTE),
                     page_table(results.power, _POWER, title="Cells needed", note=_POWER_NOTE),
                 ],
@@ -161,6 +196,25 @@ def _effect_table(effects: pd.DataFrame, *, file: str) -> PageTable:
     return page_table(named, _EFFECTS, title="Differences from the null, over wells", file=file, folded=True)
 
 
+def _contrast_tables(contrasts: pd.DataFrame, *, file: str) -> list[PageTable]:
+    if not len(contrasts):
+        return []
+    named = contrasts.assign(statistic=contrasts["statistic"].map(WORDS))
+    columns = (*_EFFECTS[:2], PageColumn("condition", "Condition"), PageColumn("difference", "Difference", value))
+    title = f"Differences from {contrasts['control'].iloc[0]}, over wells"
+    return [page_table(named, (*columns, *_EFFECTS[3:]), title=title, file=file, folded=True)]
+
+
+def _contrast_findings(contrasts: pd.DataFrame) -> list[str]:
+    """Genes that differ between conditions, and in which statistics; a sentence for each condition."""
+    lines = []
+    for condition, own in contrasts.groupby("condition", sort=True):
+        sure = own[own["q_value"] <= FALSE_DISCOVERIES]
+        genes = [f"{gene} ({', '.join(rows['statistic'].map(WORDS))})" for gene, rows in sure.groupby("gene")]
+        lines.append(f"Other than in {own['control'].iloc[0]}, in {condition}: {'; '.join(genes) or 'no gene'}.")
+    return lines
+
+
 def localization_findings(results: LocalizationResults) -> list[str]:
     """Which genes have which pattern, a sentence for each pattern, and how many have none."""
     patterns = results.genes.patterns
@@ -173,7 +227,7 @@ def localization_findings(results: LocalizationResults) -> list[str]:
     others = len(patterns) - len(found)
     if others:
         lines.append(f"No pattern was found of {others:,} of {len(patterns):,} genes.")
-    return lines
+    return [*lines, *_contrast_findings(results.contrasts)]
 
 
 def localization_warnings(results: LocalizationResults) -> list[str]:
@@ -208,7 +262,7 @@ def localization_warnings(results: LocalizationResults) -> list[str]:
 
 def _settings(settings: Mapping[str, Any]) -> list[tuple[str, str]]:
     return [
-        ("Genes in", ", ".join(settings["channels"])),
+        ("Genes in", ", ".join(settings["channels"]) or "all molecules"),
         ("Patterns", ", ".join(name.replace("_", " ") for name in settings["patterns"])),
         ("Null", f"{settings['null_model']}, {settings['draws']} draws"),
         ("Classifier trained on", f"{settings['landscapes']} cells"),

@@ -13,7 +13,7 @@ from wellspring.localization.simulated.landscapes import drawn_shape, landscape_
 from wellspring.localization.simulated.patterns import degree_of
 from wellspring.report.style import axes_grid, color_of, in_style, new_figure
 
-__all__ = ["MOST_GENES", "WORDS", "effects_figure", "mixes_figure", "patterns_figure"]
+__all__ = ["MOST_GENES", "WORDS", "effects_figure", "mixes_figure", "patterns_figure", "shown_genes"]
 
 MOST_GENES = 30
 WORDS = {
@@ -38,10 +38,20 @@ def _color(name: str, names: Sequence[str]) -> str:
     return "0.7" if name == RANDOM else color_of(name, names=others)
 
 
+def shown_genes(patterns: pd.DataFrame) -> list[str]:
+    """The 30 genes of a table `GENE_PATTERNS` with the most decided cells, in the order of the table."""
+    decided = patterns["n_cells"] - patterns["n_undecided"] if len(patterns) else pd.Series(dtype="int64")
+    kept = decided.sort_values(ascending=False, kind="stable").index[:MOST_GENES]
+    return [str(name) for name in patterns.loc[sorted(kept), "gene"]] if len(kept) else []
+
+
 @in_style
 def mixes_figure(patterns: pd.DataFrame, *, names: Sequence[str]) -> Figure:
-    """Of each gene of a table `GENE_PATTERNS` the mix of patterns over its cells, as a bar; the first 30 genes."""
-    shown = patterns.head(MOST_GENES)
+    """Of each gene of a table `GENE_PATTERNS` the mix of patterns over its cells, as a bar, of `shown_genes`.
+
+    A gene all of whose cells are undecided has no bar.
+    """
+    shown = patterns[patterns["gene"].isin(shown_genes(patterns))]
     figure = new_figure(height_mm=25 + 7 * max(len(shown), 3))
     axes = figure.subplots()
     left = np.zeros(len(shown))
@@ -57,9 +67,8 @@ def mixes_figure(patterns: pd.DataFrame, *, names: Sequence[str]) -> Figure:
 
 
 @in_style
-def effects_figure(effects: pd.DataFrame) -> Figure:
-    """Of each gene of a table `GENE_EFFECTS` its difference from the null, a panel for each statistic."""
-    genes = list(dict.fromkeys(effects["gene"]))[:MOST_GENES]
+def effects_figure(effects: pd.DataFrame, *, genes: Sequence[str]) -> Figure:
+    """Of each of the `genes` in a table `GENE_EFFECTS` its difference from the null, a panel for each statistic."""
     figure = new_figure(height_mm=25 + 6 * max(len(genes), 4))
     panels = axes_grid(figure, n_rows=1, n_columns=len(STATISTICS), sharey=True)[0]
     for axes, name in zip(panels, STATISTICS, strict=True):
