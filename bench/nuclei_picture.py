@@ -1,6 +1,6 @@
 """The picture of docs/segmentation.md: simulated nuclei, the truth, the classical method, the network.
 
-    python -m bench.nuclei_picture docs/images/nuclei.png
+    python -m bench.nuclei_picture docs/images/nuclei.jpg
 
 Above: crowded nuclei with a twenty-fold range of brightness. Below: two rings of small nuclei round a bright yolk.
 """
@@ -77,10 +77,9 @@ def main() -> None:
         scores = [round(f1(true, labels), 2) for labels in found]
         print(f"{name}: {true.max()} nuclei; F1 of the classical method {scores[0]}, of the network {scores[1]}")
         rows.append(np.hstack([panel(image, labels) for labels in (None, true, *found)]))
-    width = max(row.shape[1] for row in rows)
-    cv2.imwrite(
-        str(given.output), np.vstack([cv2.resize(row, (width, row.shape[0] * width // row.shape[1])) for row in rows])
-    )
+    width = min(row.shape[1] for row in rows)
+    scaled = [cv2.resize(row, (width, row.shape[0] * width // row.shape[1])) for row in rows]
+    cv2.imwrite(str(given.output), np.vstack(scaled), [cv2.IMWRITE_JPEG_QUALITY, 70])
 
 
 if __name__ == "__main__":

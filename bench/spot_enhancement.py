@@ -27,7 +27,7 @@ from wellspring.spots.enhanced import enhanced_image
 from wellspring.spots.enhanced.scale import SIGMA_PX
 from wellspring.spots.evaluation import f1_score
 
-SNRS, AREAS_PX2, SIGMAS_PX, SIDE, N_FIELDS = (2.0, 3.0, 4.0, 6.0, 10.0), (400, 100, 40, 20, 12), (1.2, 1.7, 2.2), 128, 3
+SNRS, AREAS_PX2, SIGMAS_PX, SIDE, N_FIELDS = (2.0, 3.0, 4.0, 8.0), (400, 100, 40, 20), (1.2, 1.7, 2.2), 128, 1
 
 _Places = NDArray[np.float64]
 

@@ -14,8 +14,8 @@ def unet_weights():
 
 
 def unet_labels():
-    """Labels of the network; [] where there is none."""
-    return "<results>/segmentation/network/{plate}/{well}.ome.tif" if has_unet() else []
+    """Labels of the network, a list of one file; [] where there is none."""
+    return ["<results>/segmentation/network/{plate}/{well}.ome.tif"] if has_unet() else []
 
 
 rule segmentation_unet:

@@ -12,11 +12,11 @@ __all__ = ["chance_of", "decoded", "decoded_by_depth", "upscaled"]
 _Maps = NDArray[np.float32]
 _Labels = NDArray[np.int32]
 # In typical diameters: the blur of the votes, and the diameter of the smallest nucleus.
-_BLUR, _SMALLEST = 0.07, 0.3
+_BLUR, _SMALLEST = 0.05, 0.3
 # Chance from which on a pixel is of a nucleus; how far the votes fall, as a logarithm, between two centres.
-LEAST_CHANCE, _DIP = 0.5, 1.0
-# Mean chance of a nucleus' pixels and its largest depth, at least: of the network's own training images those that are
-# no nuclei, dim fibres and debris, have less.
+LEAST_CHANCE, _DIP = 0.5, 0.7
+# Mean chance of a nucleus' pixels and its largest depth, at least; dim fibres and debris have less. These, the blur and
+# the fall between two centres were compared on the held-out images of resources/weights.yaml.
 _LEAST_MEAN, _LEAST_DEPTH = 0.75, 0.5
 # The same for depths, and how much a contact counts against them.
 _DEPTH_DIP, _CONTACT = 0.05, 0.3

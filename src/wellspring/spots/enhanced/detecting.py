@@ -25,8 +25,9 @@ if TYPE_CHECKING:
 
 __all__ = ["detect_spots", "enhanced_image"]
 
-# A mark counts from this height on: of simulated fields of other seeds, a mark of a half is as often one as not.
-_LEAST_MARK = 0.5
+# A mark counts from this height on, the best of 0.4 to 0.9 on fields drawn as for training, of other seeds.
+# Marks of a stack are averaged along z, which lowers them.
+_LEAST_MARK, _LEAST_MARK_3D = 0.7, 0.5
 # Two marks are apart by this distance, px of the zoomed image, or this many standard deviations along z.
 _APART_PX, _APART_SIGMAS = 1.5, 1.5
 # How far the network sees: the stem, and five blocks whose first convolutions are dilated by 1, 2, 4, 2, 1.
@@ -48,7 +49,7 @@ def detect_spots(
     *,
     sigma_px: float | Sequence[float],
     weights: Path | str | None = None,
-    least_mark: float = _LEAST_MARK,
+    least_mark: float | None = None,
 ) -> pd.DataFrame:
     """Find the spots of one image where the network marks them.
 
@@ -61,7 +62,7 @@ def detect_spots(
     weights
         File of weights that wellspring trained. None: those that are part of it.
     least_mark
-        Least height of a mark, 0 to 1.
+        Least height of a mark, 0 to 1. None: 0.7 in a plane, 0.5 in a stack.
 
     Returns
     -------
@@ -79,6 +80,8 @@ def detect_spots(
     if image.size == 0 or image.min() == image.max():
         return _measured(np.zeros((1,) * image.ndim), np.zeros((0, image.ndim)), sigmas=(1.0,) * image.ndim)
     marks = _marks(image, sigmas=sigmas, network=_load(weights))
+    if least_mark is None:
+        least_mark = _LEAST_MARK_3D if image.ndim == 3 and len(image) > 1 else _LEAST_MARK
     places, heights = _tops(marks, sigmas=sigmas, least=least_mark)
     scale = np.array(image.shape) / np.array(marks.shape)
     own = np.clip((places + 0.5) * scale - 0.5, 0, np.array(image.shape) - 1)
