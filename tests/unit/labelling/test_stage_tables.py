@@ -10,12 +10,15 @@ import pytest
 from tests.unit.labelling.drawn import drawn_field
 from wellspring.labelling.comparing import held_out, labelling_agreement
 from wellspring.labelling.measuring import ceiling, count_of_light, measures_of_field
-from wellspring.labelling.report.chapter import labelling_findings, labelling_warnings
+from wellspring.labelling.report.chapter import labelling_chapter, labelling_findings, labelling_warnings
+from wellspring.labelling.report.figures import chosen_examples, draw_examples, draw_numbers, draw_training
 from wellspring.labelling.scaling import StainScale
 from wellspring.labelling.splitting import split_of_groups
 from wellspring.labelling.stage import STAGE
 from wellspring.labelling.tables import LABELLING_AGREEMENT, LABELLING_FIELDS, LABELLING_SPLITS
 from wellspring.labelling.well_images import read_predicted, write_predicted
+from wellspring.report.chapter import read_chapter, write_chapter
+from wellspring.report.style import save_figure
 from wellspring.tables import check_table
 
 SCALE = StainScale("asinh", background=200, softness=40, sd=1)
@@ -155,3 +158,28 @@ def test_mistakes_in_the_config(block: dict, message: str) -> None:
     labelling = {**defaults, "training": {"loss": "mse", "target": "asinh"}, **block}
     config = {"labelling": labelling, "quality": {"channels": ["DAPI"]}, "raw": {"format": "tiff"}}
     assert any(message in line for line in STAGE.mistakes(config))
+
+
+def test_the_chapter_is_written_and_read(tmp_path: Path) -> None:
+    fields, splits = _tables(factor=1.0)
+    agreement = labelling_agreement(fields, splits, max_error=0.1, seed=1)
+    history = pd.DataFrame({"step": [1, 2], "loss": [1.0, 0.5], "validation_loss": [1.0, 0.6], "seconds": [1.0, 2.0]})
+    images = {name: np.arange(64.0).reshape(8, 8) for name in ("light", "predicted_nucleus", "measured_nucleus")}
+    (tmp_path / "p").mkdir()
+    np.savez(tmp_path / "p" / "A06.npz", **images)
+    shown = chosen_examples([tmp_path / "p" / "A06.npz"], splits=splits)
+    figures = {
+        "examples": draw_examples(shown, stains=["nucleus"]),
+        "numbers": draw_numbers(fields, splits, max_error=0.1),
+        "training": draw_training({"nucleus": history}),
+    }
+    for name, figure in figures.items():
+        save_figure(figure, tmp_path / f"{name}.svg")
+    files = {name: tmp_path / f"{name}.svg" for name in figures} | {"table": tmp_path / "labelling.csv"}
+    settings = {"stains": ["nucleus"], "light": ["DIC"], "max_error": 0.1}
+    captions = dict.fromkeys(figures, "caption")
+    chapter = labelling_chapter(agreement, fields, splits, settings=settings, files=files, captions=captions)
+    write_chapter(chapter, tmp_path / "labelling.json")
+    assert [one.name for one in shown] == ["p/A06"]
+    assert read_chapter(tmp_path / "labelling.json").findings == chapter.findings
+    assert "usable: counts of nuclei" in chapter.findings[0]

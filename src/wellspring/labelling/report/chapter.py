@@ -120,7 +120,7 @@ def labelling_chapter(
             ("Allowed error of a field", f"{float(settings['max_error']):.0%}"),
         ],
         sections=[
-            Section(title="What is usable", text=_TEXT, parts=[numbers, _verdict_table(agreement, files=files)]),
+            Section(title="What is usable", text=[_TEXT], parts=[numbers, _verdict_table(agreement, files=files)]),
             Section(title="Pixels and nuclei", parts=[_pixel_table(fields, splits)]),
             Section(title="Training", parts=[training]),
         ],

@@ -17,12 +17,7 @@ from wellspring.report.style import COLORS, NEUTRAL, axes_grid, color_of, in_sty
 
 __all__ = ["Example", "chosen_examples", "draw_examples", "draw_numbers", "draw_training"]
 
-_LABELS = {
-    "count": "Nuclei of a field",
-    "area": "Mean area, px",
-    "total": "Mean total intensity, camera counts",
-    "mean": "Mean intensity, camera counts",
-}
+_LABELS = {"count": "Nuclei", "area": "Area, px", "total": "Total", "mean": "Mean"}
 _ROW_MM = 48
 # Brightness runs from this quantile of an image to that one.
 _LIMITS = (0.01, 0.998)
@@ -95,7 +90,7 @@ def _show(axes: Axes, image: NDArray[Any], *, title: str, limits: NDArray[np.flo
 def draw_numbers(fields: pd.DataFrame, splits: pd.DataFrame, *, max_error: float) -> Figure:
     """Predicted against measured numbers of held-out fields, a row of panels per stain; counts without a stain too."""
     stains = list(dict.fromkeys(fields["stain"]))
-    figure = new_figure(height_mm=_ROW_MM * max(len(stains), 1))
+    figure = new_figure(height_mm=_ROW_MM * max(len(stains), 1) + 8)
     grid = axes_grid(figure, n_rows=max(len(stains), 1), n_columns=len(MEASURES))
     for row, (panels, stain) in enumerate(zip(grid, stains, strict=False)):
         kept, _ = held_out(fields[fields["stain"] == stain], splits[splits["stain"] == stain])
@@ -105,10 +100,11 @@ def draw_numbers(fields: pd.DataFrame, splits: pd.DataFrame, *, max_error: float
             if measure == "count":
                 axes.plot(true, kept["count_of_light"], "x", color=NEUTRAL, label="counted in the light")
             _diagonal(axes, max_error=max_error)
-            axes.set(xlabel="measured", ylabel="predicted")
-            axes.set_title(f"{stain}: {_LABELS[measure].lower()}", loc="left", fontsize="small")
+            axes.set(xlabel="measured", ylabel=f"{stain}, predicted" if column == 0 else "")
+            axes.set_title(_LABELS[measure], loc="left")
             letter(axes, index=row * len(MEASURES) + column)
-    grid[0][0].legend(fontsize="small")
+    handles, labels = grid[0][0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=2)
     return figure
 
 
