@@ -131,10 +131,11 @@ def test_with_few_test_wells_those_of_validation_are_judged_too_and_reported() -
 
 def test_shifted_and_shared_fields_are_reported() -> None:
     fields, splits = _tables(factor=1.0)
-    fields.loc[0, "shift_px"] = 3.0
+    fields.loc[0, ["shift_px", "r_log"]] = 3.0, 0.9
+    fields.loc[5, ["shift_px", "r_log"]] = 3.0, 0.2
     warnings = labelling_warnings(fields, splits.assign(group="A01+A02"))
     assert "A01+A02" in warnings[0]
-    assert any("more than 1 px off the light (1 well: p / A01)" in line for line in warnings)
+    assert any("in 1 of 20 stained fields" in line and "(1 well: p / A01)" in line for line in warnings)
 
 
 def test_every_fifth_group_is_held_out_for_testing() -> None:

@@ -15,6 +15,8 @@ from wellspring.report.words import listed, named_wells
 __all__ = ["labelling_chapter", "labelling_findings", "labelling_warnings"]
 
 _SHIFTED_PX = 1.0
+# Correlation of logarithms from which a predicted stain resembles the measured one enough to be compared in position.
+_ALIKE = 0.7
 _WORDS = {
     "count": "counts of nuclei",
     "area": "areas of nuclei",
@@ -63,12 +65,14 @@ def labelling_warnings(fields: pd.DataFrame, splits: pd.DataFrame) -> list[str]:
                 f"are judged "
                 "too; errors may be somewhat larger. Stain more wells, or name them test in the sheet."
             )
-        shifted = own[own["shift_px"] > _SHIFTED_PX]
+        # A prediction that does not resemble the stain has no place either.
+        shifted = own[(own["shift_px"] > _SHIFTED_PX) & (own["r_log"] >= _ALIKE)]
         if len(shifted):
             found.append(
                 f"{stain}: in {len(shifted)} of {int(own['is_measured'].sum())} stained fields the stain lies "
-                f"more than 1 px "
-                f"off the light ({named_wells(shifted)}). Align the channels before training."
+                f"more than "
+                f"1 px from where the other fields let expect it ({named_wells(shifted)}). Align these channels before "
+                "training."
             )
         invented = float(kept["n_invented_in_empty"].sum())
         area_mm2 = float((kept["empty_px"] * (kept["pixel_size_um"] / 1000) ** 2).sum())
