@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-__all__ = ["Config", "Stage", "stages", "wanted_stages"]
+__all__ = ["Config", "Stage", "raw_block", "stages", "wanted_stages"]
 
 Config = Mapping[str, Any]
 """The checked config, defaults filled in."""
@@ -36,6 +36,10 @@ def _no_mistakes_of_wells(config: Config, wells: Sequence[Mapping[str, Any]]) ->
 
 def _nothing_missing(config: Config, path: Path, plate: str, well: str) -> str:
     return ""
+
+
+def _no_patterns(config: Config) -> Sequence[str]:
+    return ()
 
 
 def _no_names() -> Iterable[str]:
@@ -70,6 +74,9 @@ class Stage:
     missing_of_well : function of the config, and of a well's path, plate and name
         Why the well cannot be used, since files that the stage needs are not there: one line, or empty. Asked where
         such wells are left out.
+    files_in_wells : function of the config
+        Names of files in the folders of the wells that are the stage's and no images of the wells: patterns as
+        ``raw.pattern`` is one.
     computed_columns : function
         Names of columns that the stage computes, which a sheet must not use for annotations.
     grows_with : dict of str to str or (str, str)
@@ -91,6 +98,7 @@ class Stage:
     mistakes: Callable[[Config], list[str]] = _no_mistakes
     mistakes_in_wells: Callable[[Config, Sequence[Mapping[str, Any]]], list[str]] = _no_mistakes_of_wells
     missing_of_well: Callable[[Config, Path, str, str], str] = _nothing_missing
+    files_in_wells: Callable[[Config], Sequence[str]] = _no_patterns
     computed_columns: Callable[[], Iterable[str]] = _no_names
     grows_with: Mapping[str, str | tuple[str, str]] = field(default_factory=dict)
     same_time: frozenset[str] = frozenset()
@@ -123,3 +131,8 @@ def stages() -> tuple[Stage, ...]:
 def wanted_stages(config: Config) -> tuple[Stage, ...]:
     """Those of `stages` that the checked config asks for, in their order."""
     return tuple(one for one in stages() if one.is_wanted(config))
+
+
+def raw_block(config: Config) -> dict[str, Any]:
+    """The block ``raw``, and under ``without`` the patterns of what is in the wells' folders but no image of theirs."""
+    return {**config["raw"], "without": [one for stage in stages() for one in stage.files_in_wells(config)]}

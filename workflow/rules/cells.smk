@@ -7,8 +7,8 @@ def labels_of_well():
 
 
 def labels_of_cells():
-    """Given cells, whose ids count where objects of several sites are numbered; else nuclei have the same ones."""
-    return cell_labels() if RAW_FORMAT.has_images and has_given_cells(config["segmentation"]) else []
+    """Labels of the cells: which touch the edge, and ids of given cells, that count where objects are numbered."""
+    return cell_labels() if RAW_FORMAT.has_images and has_cells(config["segmentation"]) else []
 
 
 def cells_of_well():

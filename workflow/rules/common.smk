@@ -14,7 +14,7 @@ os.environ.update(PYTHONPATH=str(ROOT / "src"))
 from wellspring.config import config_schema, validated_config
 from wellspring.provenance import script_digest
 from wellspring.sheet.reading import read_sheet, read_sheet_schema, well_paths, wildcard_pattern
-from wellspring.stage import stages, wanted_stages
+from wellspring.stage import raw_block, stages, wanted_stages
 
 # The files that this config was read from; of a module, whose config comes from another workflow, none.
 CONFIG_FILES = workflow.configfiles if workflow.modifier.is_main_snakefile() else ()

@@ -7,6 +7,7 @@ RAW_FORMAT = format_named(config["raw"]["format"])
 # What reads the well's pixels is chosen by the config: for `script_code` of rules that read them through the index.
 RAW_READER = RAW_FORMAT.module
 EXPECTED = {}
+RAW = raw_block(config)
 
 
 include: "raw_plates.smk"
@@ -15,7 +16,7 @@ include: "raw_plates.smk"
 def files_of_well(wildcards):
     path = PATHS[wildcards.plate, wildcards.well]
     try:
-        return well_files(path, well=wildcards.well, raw=config["raw"])
+        return well_files(path, well=wildcards.well, raw=RAW)
     except (ValueError, OSError) as error:
         if config["raw"]["bad_wells"] == "leave_out":
             # The rule raw_describe finds this too, and writes why the well is left out.
@@ -52,7 +53,7 @@ def expected_of_well(wildcards):
     # Of the wildcards alone, and looked up once.
     if "expected" not in EXPECTED:
         try:
-            EXPECTED["expected"] = expected_well(PATHS, raw=config["raw"]).as_parameter()
+            EXPECTED["expected"] = expected_well(PATHS, raw=RAW).as_parameter()
         except (ValueError, OSError) as error:
             raise WorkflowError(str(error)) from None
     return EXPECTED["expected"]
@@ -98,7 +99,7 @@ rule raw_describe:
     params:
         path=raw_path,
         digest=raw_digest,
-        raw=RAW_FORMAT.settings_of_index(config["raw"]),
+        raw={**RAW_FORMAT.settings_of_index(RAW), "without": RAW["without"]},
         image_sizes=config["raw"]["image_sizes"],
         expected=expected_of_well,
         missing=missing_of_well,

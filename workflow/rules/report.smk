@@ -1,4 +1,4 @@
-# report: the chapters of the stages that the config asks for -> one HTML page. Knows no stage.
+# report: the chapters of the stages that the config asks for -> one HTML page, and one per chapter. Knows no stage.
 
 
 def files_of_chapters(wildcards):
@@ -17,6 +17,7 @@ rule report_page:
         script=f"{ROOT}/src/wellspring/report/page.js",
     output:
         page=report("<results>/report/report.html", caption="../report/page.rst", category="Page"),
+        pages=[f"<results>/report/pages/{stage.name}.html" for stage in wanted_stages(config) if stage.has_chapter],
     log:
         "<logs>/report_page.log",
     benchmark:

@@ -50,16 +50,17 @@ def pixels_of_labels(
     source
         Where the images come from, for messages.
     others
-        Site name to labels of the same objects that may hold larger ids, such as given cells without a nucleus: the
-        ids of the sites after it are larger than those too.
+        Site name to labels of the cells of the same objects; None where there are nuclei alone. They may hold larger
+        ids, such as given cells without a nucleus: the ids of the sites after it are larger than those too.
 
     Returns
     -------
     PixelTable
         `y` and `x` are those in the site's image, so objects of different sites may overlap in them. An object's id
         is its label plus the largest id of the sites before. Annotations: ``site``,
-        ``label_in_site``, ``is_border_nucleus`` (1: touches the edge of its image, else 0), ``centroid_y_px``,
-        ``centroid_x_px``, and ``pixel_size_um`` (missing where it is not known).
+        ``label_in_site``, ``is_border_nucleus`` (1: touches the edge of its image, else 0), ``is_border_cell`` (the
+        same of its cell; of the nucleus where there is none), ``centroid_y_px``, ``centroid_x_px``, and
+        ``pixel_size_um`` (missing where it is not known).
 
     Raises
     ------
@@ -73,7 +74,8 @@ def pixels_of_labels(
     for site in sites:
         if site.channels != tuple(channels):
             raise InputError(f"{source}: site {site.site} has the channels {site.channels}, expected {channels}.")
-        found.append(_measured(site, _labels_of(site, labels, source=source), last_id=last_id))
+        own, cells = _labels_of(site, labels, source=source), None if others is None else others[site.site]
+        found.append(_measured(site, own, cells=cells, last_id=last_id))
         further = last_id + (0 if others is None else int(others[site.site].max(initial=0)))
         last_id = max([further, *found[-1].objects["object_id"].tolist()])
     found = found or [_nothing(channels)]
@@ -98,7 +100,7 @@ def _check_background(background: Mapping[str, float], *, channels: Sequence[str
 
 def _nothing(channels: Sequence[str]) -> _Measured:
     site = SiteImage("", tuple(channels), np.zeros((len(channels), 1, 1), dtype=np.uint16), None)
-    return _measured(site, np.zeros((1, 1), dtype=np.uint32), last_id=0)
+    return _measured(site, np.zeros((1, 1), dtype=np.uint32), cells=None, last_id=0)
 
 
 def _labels_of(site: SiteImage, labels: Mapping[str, NDArray[np.integer]], *, source: str) -> NDArray[np.integer]:
@@ -115,17 +117,22 @@ def _labels_of(site: SiteImage, labels: Mapping[str, NDArray[np.integer]], *, so
     return found
 
 
-def _measured(site: SiteImage, labels: NDArray[np.integer], *, last_id: int) -> _Measured:
+def _measured(
+    site: SiteImage, labels: NDArray[np.integer], *, cells: NDArray[np.integer] | None, last_id: int
+) -> _Measured:
     y, x = np.nonzero(labels)
     of_pixel = labels[y, x]
     present, place, n_px = np.unique(of_pixel, return_inverse=True, return_counts=True)
     present = present.astype(np.int64)
+    on_border = touches_border(labels)[present - 1]
+    cut_off = on_border if cells is None else on_border | np.isin(present, np.flatnonzero(touches_border(cells)) + 1)
     objects = pd.DataFrame(
         {
             "object_id": present + last_id,
             "site": pd.Series([site.site] * len(present), dtype="str"),
             "label_in_site": present,
-            "is_border_nucleus": touches_border(labels)[present - 1].astype(np.int64),
+            "is_border_nucleus": on_border.astype(np.int64),
+            "is_border_cell": cut_off.astype(np.int64),
             "centroid_y_px": np.bincount(place, weights=y, minlength=len(present)) / n_px,
             "centroid_x_px": np.bincount(place, weights=x, minlength=len(present)) / n_px,
             "pixel_size_um": np.full(len(present), np.nan if site.pixel_size_um is None else site.pixel_size_um),

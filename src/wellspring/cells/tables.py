@@ -5,7 +5,10 @@ from wellspring.tables import KEY_COLUMNS, WELL_COLUMNS, Column, Table
 __all__ = ["CELLS", "LABEL_COLUMNS", "MEAN_PREFIX", "MEASURED", "WELL_MEASURED"]
 
 MEAN_PREFIX = "mean_"
-LABEL_COLUMNS = ("site", "label_in_site", "is_border_nucleus", "centroid_y_px", "centroid_x_px", "pixel_size_um")
+LABEL_COLUMNS = (
+    *("site", "label_in_site", "is_border_nucleus", "is_border_cell"),
+    *("centroid_y_px", "centroid_x_px", "pixel_size_um"),
+)
 """What the cell table has of each object that was cut by labels, after its own columns."""
 CELLS = Table(
     "cells",

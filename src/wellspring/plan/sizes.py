@@ -11,6 +11,7 @@ from wellspring.plan.workflow import Plan
 from wellspring.raw.describe import describe_well
 from wellspring.raw.files import well_files
 from wellspring.raw.index import WellIndex
+from wellspring.stage import raw_block
 
 __all__ = ["Densities", "FolderSizes", "WellSize", "densities", "planned_sizes", "recorded_sizes"]
 
@@ -147,7 +148,7 @@ def planned_sizes(plan: Plan, *, folder: Path, records: Sequence[FolderSizes]) -
     stale = {job.task.well for job in plan.jobs if job.task.rule == "raw_describe"}
     known = {key: size for key, size in recorded_sizes(folder).wells.items() if key not in stale}
     notes: list[str] = []
-    raw = plan.config["raw"]
+    raw = raw_block(plan.config)
     by_plate: dict[str, dict[Key, Path]] = {}
     for key, path in plan.wells.items():
         if key not in known:

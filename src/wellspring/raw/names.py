@@ -3,6 +3,7 @@
 import os
 import re
 import stat
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
@@ -66,7 +67,7 @@ def _part(name: str, *, after: str) -> str:
     return body if name == "_" else f"(?P<{name}>{body})"
 
 
-def matching_files(folder: Path, *, pattern: str, well: str | None) -> list[Match]:
+def matching_files(folder: Path, *, pattern: str, well: str | None, without: Sequence[str] = ()) -> list[Match]:
     """The files of a well, sorted by path.
 
     Parameters
@@ -79,6 +80,8 @@ def matching_files(folder: Path, *, pattern: str, well: str | None) -> list[Matc
     well
         Files whose ``{well}`` part differs are left out. A pattern without ``{well}`` takes every file that matches;
         None takes the files of every well.
+    without
+        Patterns of files that are none of the well's, although `pattern` fits them.
 
     Raises
     ------
@@ -97,6 +100,7 @@ def matching_files(folder: Path, *, pattern: str, well: str | None) -> list[Matc
         )
     chosen = wells.values() if well is None else [wells.get(well, ()), wells.get(None, ())]
     found = sorted((match for matches in chosen for match in matches), key=_by_path)
+    found = [one for one in found if not _is_any(one.path, folder=folder, patterns=without)]
     if not found:
         raise FileNotFoundError(_nothing_found(folder, pattern=pattern, well=well))
     plates = sorted({m.parts["plate"] for m in found if "plate" in m.parts})
@@ -106,6 +110,11 @@ def matching_files(folder: Path, *, pattern: str, well: str | None) -> list[Matc
             "give each plate a folder of its own."
         )
     return found
+
+
+def _is_any(path: Path, *, folder: Path, patterns: Sequence[str]) -> bool:
+    name = path.relative_to(folder).as_posix() if path != folder else path.name
+    return any(compile_pattern(one).fullmatch(name) for one in patterns)
 
 
 def matches_below(folder: Path, *, pattern: str) -> list[Match]:

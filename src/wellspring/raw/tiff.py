@@ -29,6 +29,7 @@ def describe_tiff(
     channels: Sequence[str] | None,
     pixel_size_um: float | None = None,
     rename: Mapping[str, str] | None = None,
+    without: Sequence[str] = (),
 ) -> WellIndex:
     """The index of a well, from the headers of its files; no pixel is read.
 
@@ -47,6 +48,8 @@ def describe_tiff(
         Side of a pixel; None: what the OME metadata say.
     rename
         Name of a channel in the files to its name from here on, which is that of `channels`.
+    without
+        As of `matching_files`.
 
     Raises
     ------
@@ -57,7 +60,7 @@ def describe_tiff(
         one site differ in shape or pixel size; when two hold the same (site, channel, z); when a channel of a site is
         missing or one is too many; when `rename` names a channel that is not there. The message names the file.
     """
-    matches = matching_files(path, pattern=pattern, well=well)
+    matches = matching_files(path, pattern=pattern, well=well, without=without)
     found = [(number, match, header) for number, match in enumerate(matches) for header in read_headers(match.path)]
     files = tuple(RawFile.of(match.path) for match in matches)
     placed = [_placed(header, file=number, match=match, channels=channels) for number, match, header in found]

@@ -1,13 +1,14 @@
 """A paragraph of methods, from what the chapters say, ready to be put into a paper."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import wellspring
 from wellspring.report.chapter import Chapter
 from wellspring.report.words import listed
 
-__all__ = ["Methods", "methods_of"]
+__all__ = ["Methods", "cited", "methods_of"]
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,27 @@ _PACKAGES = {
 }
 
 
+# Named where a chapter names them.
+_NAMED = {
+    "keras": _Cited("Keras", "Chollet et al. 2015", "Chollet, F. et al. (2015). Keras. https://keras.io."),
+    "tensorflow": _Cited(
+        "TensorFlow",
+        "Abadi et al. 2016",
+        "Abadi, M. et al. (2016). TensorFlow: a system for large-scale machine learning. USENIX Symposium on Operating "
+        "Systems Design and Implementation, 265–283.",
+    ),
+    "scikit-learn": _Cited(
+        "scikit-learn",
+        "Pedregosa et al. 2011",
+        "Pedregosa, F. et al. (2011). Scikit-learn: machine learning in Python. Journal of Machine Learning Research "
+        "12, "
+        "2825–2830.",
+    ),
+}
+# What is named together: a network library and what it runs on.
+_WITH = {"tensorflow": "Keras"}
+
+
 @dataclass(frozen=True)
 class Methods:
     """Paragraphs, and the references that they cite, by name."""
@@ -67,9 +89,22 @@ def methods_of(chapters: Sequence[Chapter], *, versions: Sequence[tuple[str, str
         return None
     known = dict(versions)
     # A package of another environment has words instead of a version.
-    cited = {name: one for name, one in _PACKAGES.items() if known.get(name, "")[:1].isdigit()}
-    named = listed([f"{one.name} {known[name]} ({one.citation})" for name, one in cited.items()])
+    text = " ".join(own)
+    asked = {name: one for name, one in _NAMED.items() if _WITH.get(name, one.name) in text}
+    used = {name: one for name, one in (_PACKAGES | asked).items() if known.get(name, "")[:1].isdigit()}
+    named = listed([f"{one.name} {known[name]} ({one.citation})" for name, one in used.items()])
     python = f" in Python {known['python']}" if "python" in known else ""
     first = f"Images were analysed with wellspring {wellspring.__version__}{python}{f' with {named}' if named else ''}."
-    references = {*(one.reference for one in cited.values()), *(text for one in chapters for text in one.references)}
+    of_packages = {one.reference for one in (used | asked).values()}
+    references = {*of_packages, *(reference for one in chapters for reference in one.references)}
     return Methods([first, *own], sorted(references, key=str.casefold))
+
+
+def cited(references: Iterable[str], *, text: str) -> list[str]:
+    """Those of `references` whose first author and year the text names: what a study did not use is not cited."""
+    found = []
+    for reference in references:
+        year = re.search(r"\((\d{4})\)", reference)
+        if year is not None and re.search(rf"\b{re.escape(reference.split(',')[0])}\b.{{0,40}}?\b{year[1]}\b", text):
+            found.append(reference)
+    return found

@@ -1,4 +1,4 @@
-"""One HTML page from the chapters: it needs no other file and loads nothing from the network.
+"""One HTML page from the chapters: it loads nothing from the network. A long one has pages for its chapters.
 
 Its one script makes tables sort and filter; all is readable without it, and the page lets no other script run.
 """
@@ -27,12 +27,12 @@ from wellspring.report.page_size import height_px
 from wellspring.report.svg import InlineSvg, inline_svg
 from wellspring.report.words import listed, unbroken
 
-__all__ = ["MOST_PX", "SCRIPT", "TEMPLATE", "render_page"]
+__all__ = ["MOST_PX", "SCRIPT", "TEMPLATE", "render_chapter", "render_page"]
 
 TEMPLATE = Path(__file__).with_name("page.html.jinja")
 SCRIPT = Path(__file__).with_name("page.js")
 MOST_PX = 10_000
-"""Of a page that would be higher, about ten screens, the sections of the chapters are folded."""
+"""Of a page that would be higher, about ten screens, the chapters are on pages of their own, or folded."""
 # Height of the pictures that the page begins with: what fits a screen with some text above. What is higher is made
 # smaller; what is so high that it could not be read then is cut.
 _HIGHEST_PX = 620.0
@@ -48,6 +48,7 @@ def render_page(
     config: Mapping[str, Any],
     versions: Sequence[tuple[str, str]],
     folder: Path | None = None,
+    pages: Mapping[str, str] | None = None,
 ) -> str:
     """The page as HTML text. All text is escaped; figures are taken in by `inline_svg`.
 
@@ -65,6 +66,9 @@ def render_page(
         Names and versions of the software.
     folder
         Where the page is, for links to the files that it names; None: no links.
+    pages
+        Stage to the page of its chapter (`render_chapter`), relative to this one. If this page would be longer than
+        `MOST_PX`, what the chapters hold is there alone; None: it is folded then.
 
     Raises
     ------
@@ -79,13 +83,14 @@ def render_page(
     _check_galleries(chapters)
     chapters = sorted(chapters, key=_is_late)
     warnings = {one.stage: _warnings(one) for one in chapters}
-    script = SCRIPT.read_text(encoding="utf-8")
-    page = _template(str(TEMPLATE)).render(
+    is_long = height_px(chapters) > MOST_PX
+    is_split = is_long and pages is not None
+    needs = "The chapters are in the folder next to it; it needs" if is_split else "This file needs no other file,"
+    return _rendered(
+        chapters,
+        folder=folder,
         title=title,
         lead=_lead(chapters, n_wells=n_wells),
-        chapters=chapters,
-        sections={one.stage: _anchored(one) for one in chapters},
-        pictures={one.stage: _unshown_picture(one) for one in chapters},
         warnings=warnings,
         n_warnings=sum(len(lines) for lines in warnings.values()),
         warned=listed([one.title for one in chapters if warnings[one.stage]]),
@@ -93,15 +98,60 @@ def render_page(
         run=_run(chapters, n_wells=n_wells),
         software=_software(versions),
         methods=methods_of(chapters, versions=versions),
-        is_folded=height_px(chapters) > MOST_PX,
+        is_folded=is_long and not is_split,
+        pages=pages or {},
+        is_split=is_split,
+        back="",
+        commands=_commands(chapters),
+        config=_config(config),
+        footer=f"Made by wellspring {wellspring.__version__}. {needs} no network and no script.",
+    )
+
+
+def render_chapter(chapter: Chapter, *, title: str, folder: Path | None = None, back: str) -> str:
+    """One chapter as a page of its own, as `render_page` would show it.
+
+    Parameters
+    ----------
+    chapter
+    title
+        Of the report.
+    folder
+        Where this page is, as of `render_page`.
+    back
+        The report, relative to this page.
+    """
+    _check_galleries([chapter])
+    return _rendered(
+        [chapter],
+        folder=folder,
+        title=f"{chapter.title}: {title}",
+        lead="",
+        warnings={chapter.stage: []},
+        n_warnings=0,
+        has_findings=False,
+        methods=None,
+        is_folded=False,
+        pages={},
+        is_split=False,
+        back=back,
+        footer=f"Made by wellspring {wellspring.__version__}.",
+    )
+
+
+def _rendered(chapters: Sequence[Chapter], *, folder: Path | None, **parts: object) -> str:
+    """The page with what any page needs."""
+    script = SCRIPT.read_text(encoding="utf-8")
+    page = _template(str(TEMPLATE)).render(
+        chapters=chapters,
+        sections={one.stage: _anchored(one) for one in chapters},
+        pictures={one.stage: _unshown_picture(one) for one in chapters},
         script=Markup(script),
         script_hash=base64.b64encode(hashlib.sha256(script.encode("utf-8")).digest()).decode("ascii"),
         links=_Links(folder),
-        commands=_commands(chapters),
-        config=_config(config),
         drawing=_drawing,
-        footer=f"Made by wellspring {wellspring.__version__}. This file needs no other file, no network and no script.",
         figures=_Figures(),
+        **parts,
     )
     return f"{page.strip()}\n"
 

@@ -96,6 +96,14 @@ def _missing_of_well(config: Config, path: Path, plate: str, well: str) -> str:
     return ""
 
 
+def _files_in_wells(config: Config) -> list[str]:
+    """Label images in the folder of the images: ``{channel}`` in raw.pattern would take them for a channel."""
+    block = config["segmentation"]
+    if not has_images(config) or block["method"] != "given" or block.get("folder") is not None:
+        return []
+    return [one for one in (block.get("pattern"), block.get("nuclei")) if one is not None]
+
+
 STAGE = Stage(
     name="segmentation",
     summary="images -> nucleus and cell labels",
@@ -105,6 +113,7 @@ STAGE = Stage(
     named_channels=_named_channels,
     mistakes=_mistakes,
     missing_of_well=_missing_of_well,
+    files_in_wells=_files_in_wells,
     grows_with={
         "segmentation_nuclei": "pixels",
         "segmentation_unet": "pixels",

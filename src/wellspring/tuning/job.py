@@ -19,6 +19,7 @@ from wellspring.raw.formats import has_images
 from wellspring.raw.images import read_sites
 from wellspring.raw.index import WellIndex
 from wellspring.sheet.reading import read_sheet, read_sheet_schema, well_paths
+from wellspring.stage import raw_block
 from wellspring.tuning.drawing import field_figure, png_bytes
 from wellspring.tuning.field import Labels, Tried, segmented, tried
 from wellspring.tuning.page import Column, page_of
@@ -109,7 +110,7 @@ def _index_of(config: Mapping[str, Any], *, plate: str | None, well: str, site: 
             raise InputError(f"--well {well}: there is one on {', '.join(key[0] for key in keys)}. Add --plate.")
         raise InputError(f"--well {well}: it is not in {config['wells']}, which has {', '.join(wells[:8])}.")
     ((key, path),) = keys.items()
-    index = describe_well(path, plate=key[0], well=key[1], raw=config["raw"])
+    index = describe_well(path, plate=key[0], well=key[1], raw=raw_block(config))
     wanted = site or index.sites[0]
     if wanted not in index.sites:
         raise InputError(f"--site {wanted}: expected one of {', '.join(index.sites[:20])}.")

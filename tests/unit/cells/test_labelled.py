@@ -46,12 +46,22 @@ def test_annotations() -> None:
         "site": ["a", "a", "b"],
         "label_in_site": [1, 2, 3],
         "is_border_nucleus": [0, 1, 0],
+        "is_border_cell": [0, 1, 0],
         "centroid_y_px": [1.0, 2.0, 1.0],
         "centroid_x_px": [1.5, 3.0, 2.0],
         "pixel_size_um": [0.5, 0.5, 0.5],
     }
     assert objects["object_id"].dtype == np.int64
     assert objects["is_border_nucleus"].dtype == np.int64
+
+
+def test_a_cell_may_touch_the_edge_where_its_nucleus_does_not() -> None:
+    cells = FIRST.copy()
+    cells[0, 1] = 1
+    objects = _pixels([_site("a")], {"a": FIRST}, background={}, others={"a": cells}).objects
+    assert objects["is_border_nucleus"].tolist() == [0, 1]
+    assert objects["is_border_cell"].tolist() == [1, 1]
+    assert objects["is_border_cell"].dtype == np.int64
 
 
 def test_a_pixel_size_that_is_not_known_is_missing() -> None:
@@ -66,14 +76,14 @@ def test_sites_without_objects() -> None:
     assert table.object_id.tolist() == [3]
     empty = _pixels([_site("a")], {"a": none}, background={})
     assert empty.pixels.shape == (0, 2)
-    assert empty.objects.shape == (0, 7)
+    assert empty.objects.shape == (0, 8)
     assert empty.objects["object_id"].dtype == np.int64
 
 
 def test_a_well_of_which_every_site_was_left_out() -> None:
     empty = _pixels([], {}, background={"RFP": 7.5})
     assert (empty.pixels.shape, empty.channels) == ((0, 2), ("DAPI", "RFP"))
-    assert empty.objects.shape == (0, 7)
+    assert empty.objects.shape == (0, 8)
     assert empty.background.tolist() == [0.0, 7.5]
 
 

@@ -119,3 +119,12 @@ def test_wells_of_two_plates_in_one_folder(tmp_path: Path) -> None:
     _touch(tmp_path, "P1_A1.tif", "P2_A1.tif")
     with pytest.raises(ValueError, match=r"several plates \(P1, P2\)"):
         matching_files(tmp_path, pattern="{plate}_{well}.tif", well="A1")
+
+
+def test_label_images_in_the_folder_of_the_images_are_no_channels(tmp_path: Path) -> None:
+    for name in ("A01_s1_DAPI.tif", "A01_s1_cells.tif", "B01_s1_cells.tif"):
+        (tmp_path / name).touch()
+    about = {"pattern": "{well}_s{site}_{channel}.tif", "without": ["{well}_s{site}_cells.tif"]}
+    assert [one.path.name for one in matching_files(tmp_path, well="A01", **about)] == ["A01_s1_DAPI.tif"]  # type: ignore[arg-type]
+    with pytest.raises(FileNotFoundError):
+        matching_files(tmp_path, well="B01", **about)  # type: ignore[arg-type]

@@ -5,7 +5,7 @@ import pytest
 from tests.unit.report.test_report_page import SVG, _figure, _page
 from wellspring.report.chapter import LONG_TABLE, Chapter, PageTable, Section
 from wellspring.report.methods import methods_of
-from wellspring.report.page import MOST_PX
+from wellspring.report.page import MOST_PX, render_chapter, render_page
 from wellspring.report.page_size import height_px
 
 VERSIONS = [("python", "3.11.2"), ("numpy", "2.0"), ("scipy", "1.1"), ("tensorflow", "not in the environment")]
@@ -70,3 +70,24 @@ def test_a_chapter_of_nothing_is_empty() -> None:
     assert _chapter(sections=[Section(title="x")]).is_empty
     assert not _chapter(findings=["F."]).is_empty
     assert not _chapter(sections=[Section(title="x", text=["t"])]).is_empty
+
+
+def test_chapters_of_a_page_of_more_than_ten_screens_are_on_their_own_pages_where_there_are_such() -> None:
+    high = _figure(svg=SVG.replace('viewBox="0 0 100 50"', 'viewBox="0 0 100 1000"'))
+    chapters = [
+        _chapter(stage=f"s{n}", findings=["F."], sections=[Section(title="x", text=["Inside."], parts=[high])])
+        for n in range(3)
+    ]
+    pages = {one.stage: f"pages/{one.stage}.html" for one in chapters}
+    about = {"title": "t", "n_wells": 1, "config": {}, "versions": []}
+    html = render_page(chapters, pages=pages, **about)  # type: ignore[arg-type]
+    assert "Inside." not in html
+    assert html.count('<a href="pages/s1.html"><strong>') == 1
+    assert '<a href="pages/s1.html#s1-1">x</a>' in html
+    assert "Inside." in render_page(chapters[:1], pages=pages, **about)  # type: ignore[arg-type]
+    own = render_chapter(chapters[1], title="t", back="../report.html")
+    assert "Inside." in own
+    assert '<section id="s1-1">' in own
+    for left_out in ('id="run"', 'id="config"', 'id="overview"', 'id="reproduce"'):
+        assert left_out in html
+        assert left_out not in own

@@ -10,10 +10,12 @@ import pandas as pd
 from wellspring.attribution.importance import ALL
 from wellspring.attribution.report.findings import channel_findings, completeness_finding, completeness_warnings
 from wellspring.attribution.report.importance import MAX_CHANNELS, completeness_of, ranking_table
+from wellspring.attribution.report.methods import METHODS_REFERENCES, methods_text
 from wellspring.attribution.report.page_tables import ranking_rows, trend_rows
 from wellspring.attribution.report.trust import Validation, trust_findings, trust_warnings, validation_section
 from wellspring.attribution.report.validation_figures import method_name
 from wellspring.report.chapter import MOST_FINDINGS, Chapter, Illustration, Section, illustration
+from wellspring.report.methods import cited
 from wellspring.tables import KEY
 from wellspring.training.runs import Run
 
@@ -85,6 +87,7 @@ def chapter_of(
     if validation is not None:
         warnings += trust_warnings(validation.trust, method=_method(settings))
         tests = [validation_section(validation, captions=captions)]
+    methods = methods_text(settings, n_cells=len(explained[0].completeness.drop_duplicates(list(KEY))))
     return Chapter(
         stage="attribution",
         title="Attribution",
@@ -94,6 +97,8 @@ def chapter_of(
         findings=_findings(explained, validation, marked=marked),
         settings=settings_rows(settings),
         sections=[general, *sections, *tests],
+        methods=methods,
+        references=cited(METHODS_REFERENCES, text=methods),
     )
 
 

@@ -8,7 +8,9 @@ from typing import Any
 import pandas as pd
 from matplotlib.figure import Figure
 
+from wellspring.cells.report.methods import METHODS_REFERENCES, methods_text
 from wellspring.report.chapter import Chapter, Section, illustration
+from wellspring.report.methods import cited
 from wellspring.report.plate_map import plate_map_figure
 from wellspring.report.style import number
 from wellspring.report.tables import PageColumn, count, page_table, value
@@ -96,6 +98,7 @@ def cells_chapter(
     maps = [illustration(files["area"], title="Area, well by well", caption=captions["areas"])]
     if light is not None:
         maps.append(illustration(files["intensity"], title="Intensity, well by well", caption=captions["intensities"]))
+    methods = methods_text(features, has_cells=has_cells)
     return Chapter(
         stage="cells",
         title="Cells",
@@ -108,6 +111,8 @@ def cells_chapter(
             ("Background of a cell", _background(features)),
         ],
         sections=[Section(title="", parts=[*maps, _table(wells, area, lights, file=str(files["wells"]))])],
+        methods=methods,
+        references=cited(METHODS_REFERENCES, text=methods),
     )
 
 

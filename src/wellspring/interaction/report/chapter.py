@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pandas as pd
 
+from wellspring.interaction.report.methods import METHODS_REFERENCES, methods_text
 from wellspring.report.chapter import MOST_FINDINGS, Chapter, Section, illustration
+from wellspring.report.methods import cited
 from wellspring.report.numbers import number
 from wellspring.report.tables import PageColumn, count, page_table, value
 from wellspring.report.words import listed
@@ -111,6 +113,7 @@ def interaction_chapter(
     ]
     rows = summary[summary["time"] == _ALL]
     table = page_table(rows, columns, title="All statistics over all times", file=str(files["table"]), folded=True)
+    methods = methods_text(reference=reference)
     return Chapter(
         stage="interaction",
         title="mRNA and protein",
@@ -131,4 +134,6 @@ def interaction_chapter(
                 parts=[overview, profiles, correlations, table],
             )
         ],
+        methods=methods,
+        references=cited(METHODS_REFERENCES, text=methods),
     )

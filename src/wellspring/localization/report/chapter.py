@@ -10,7 +10,9 @@ import pandas as pd
 from wellspring.localization.classifier.model import RANDOM, Classifier
 from wellspring.localization.genes import FALSE_DISCOVERIES, Genes, calibration_table, power_table
 from wellspring.localization.report.figures import MOST_GENES, WORDS
+from wellspring.localization.report.methods import METHODS_REFERENCES, methods_text
 from wellspring.report.chapter import MOST_FINDINGS, Chapter, PageTable, Section, illustration
+from wellspring.report.methods import cited
 from wellspring.report.tables import PageColumn, count, page_table, percent, text, value
 
 __all__ = [
@@ -125,6 +127,7 @@ def localization_chapter(
         f"{report['macro_f1']:.2f}; its probabilities are off by {100 * report['calibration_error']:.1f} % on average."
     )
     few = results.classifier.calibration.fewest_molecules
+    methods = methods_text(settings, macro_f1=report["macro_f1"])
     return Chapter(
         stage="localization",
         title="Localization",
@@ -150,6 +153,8 @@ def localization_chapter(
                 ],
             ),
         ],
+        methods=methods,
+        references=cited(METHODS_REFERENCES, text=methods),
     )
 
 

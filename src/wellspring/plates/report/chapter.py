@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 from matplotlib.figure import Figure
 
+from wellspring.plates.report.methods import methods_text
 from wellspring.plates.wells import label_of, mapped_columns
 from wellspring.report.chapter import MOST_FINDINGS, Chapter, Section, illustration
 from wellspring.report.plate_map import MappedNumber, plate_maps_figure
@@ -66,6 +67,7 @@ def plates_chapter(table: pd.DataFrame, *, captions: Mapping[str, str], files: M
         findings=odd_findings(table),
         opens_page=True,
         sections=[Section(title="", text=[_TEXT], parts=[picture, *parts, *grids, every])],
+        methods=methods_text(),
     )
 
 

@@ -12,8 +12,10 @@ from wellspring.profiling.confounding import Association, class_associations, co
 from wellspring.profiling.embeddings import embedding, title_of
 from wellspring.profiling.report import page_tables
 from wellspring.profiling.report.findings import profile_findings, profile_warnings
+from wellspring.profiling.report.methods import METHODS_REFERENCES, methods_text
 from wellspring.profiling.report.well_maps import well_maps
 from wellspring.report.chapter import MOST_FINDINGS, Chapter, Illustration, PageTable, Part, Section, illustration
+from wellspring.report.methods import cited
 from wellspring.settings import settings_of
 
 __all__ = ["ProfileResults", "profile_chapter"]
@@ -87,6 +89,12 @@ def profile_chapter(results: ProfileResults, *, profiling: Mapping[str, Any]) ->
     rng = np.random.default_rng(profiling["seed"])
     associated = class_associations(results.wells, columns=columns, n_permutations=profiling["n_permutations"], rng=rng)
     findings = profile_findings(results.verdict)
+    methods = methods_text(
+        profiling,
+        titles=[title_of(name) for name in results.methods],
+        is_judged=results.is_judged,
+        n_samples=results.wells["sample"].nunique(),
+    )
     return Chapter(
         stage="profiling",
         title="Profiles",
@@ -102,6 +110,8 @@ def profile_chapter(results: ProfileResults, *, profiling: Mapping[str, Any]) ->
             _batch_section(results, associated, profiling=profiling),
             *_network_sections(results),
         ],
+        methods=methods,
+        references=cited(METHODS_REFERENCES, text=methods),
     )
 
 

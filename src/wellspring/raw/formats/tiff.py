@@ -17,7 +17,8 @@ __all__ = ["METHOD"]
 def _files(path: Path, *, well: str, raw: Mapping[str, Any]) -> list[Path]:
     from wellspring.raw.names import matching_files
 
-    return [match.path for match in matching_files(path, pattern=raw["pattern"], well=well)]
+    without = raw.get("without", ())
+    return [match.path for match in matching_files(path, pattern=raw["pattern"], well=well, without=without)]
 
 
 def _describe(path: Path, *, plate: str, well: str, raw: Mapping[str, Any]) -> WellIndex:
@@ -25,7 +26,7 @@ def _describe(path: Path, *, plate: str, well: str, raw: Mapping[str, Any]) -> W
 
     named = {key: raw[key] for key in ("pattern", "channels", "pixel_size_um")}
     rename = {str(old): str(new) for old, new in (raw.get("rename") or {}).items()}
-    return describe_tiff(path, plate=plate, well=well, rename=rename, **named)
+    return describe_tiff(path, plate=plate, well=well, rename=rename, without=raw.get("without", ()), **named)
 
 
 def _planes(header: ImageHeader, *, path: Path) -> "Iterator[NDArray[np.uint16]]":

@@ -8,9 +8,11 @@ from typing import Any
 import pandas as pd
 
 from wellspring.report.chapter import MOST_FINDINGS, Chapter, Illustration, Section, illustration
+from wellspring.report.methods import cited
 from wellspring.report.style import number
 from wellspring.training.report.comparison import BASELINE, THIS_RUN, validation_baseline_mae
 from wellspring.training.report.findings import model_findings, training_warnings
+from wellspring.training.report.methods import METHODS_REFERENCES, methods_text
 from wellspring.training.report.page_tables import comparison_rows, history_rows, published_rows
 from wellspring.training.report.predictions import stratum_column
 from wellspring.training.runs import Run
@@ -84,6 +86,8 @@ def chapter_of(
         findings=said[MOST_FINDINGS:],
         parts=[metrics, comparison_rows(comparison, file=str(figures.table)), *published_rows(comparison)],
     )
+    n_cells = {str(name): int(n) for name, n in manifest["split"].value_counts().items()}
+    methods = methods_text(settings, target_channel=target_channel, n_cells=n_cells)
     return Chapter(
         stage="training",
         title="Models",
@@ -97,6 +101,8 @@ def chapter_of(
             _training(figures.histories, histories, manifest, caption=captions["histories"]),
             Section(title="Predictions", parts=predictions),
         ],
+        methods=methods,
+        references=cited(METHODS_REFERENCES, text=methods),
     )
 
 
