@@ -110,7 +110,7 @@ def _chosen_rows(
 ) -> tuple[PlateIndex, pd.DataFrame]:
     """The rows of a well at the chosen time and of the chosen channels, with the new names of the channels."""
     index, rows = rows_of_well(reader, path, well=well)
-    times = sorted(index.images["time"].unique().tolist())
+    times = index.times
     time = raw.get("time")
     if (time is None and len(times) > 1) or (time is not None and time not in times):
         raise InputError(
@@ -120,7 +120,7 @@ def _chosen_rows(
         )
     rows = rows.assign(n_in_file=rows.groupby("file")["page"].transform("size"))
     rows = rows[rows["time"] == (times[0] if time is None else time)]
-    there = list(dict.fromkeys([*index.channels, *index.images["channel"]]))
+    there = index.all_channels
     rename = {str(old): str(new) for old, new in (raw.get("rename") or {}).items()}
     unknown = [name for name in rename if name not in there]
     if unknown:

@@ -7,7 +7,8 @@ missing, which rows are those of a well, the Parquet file that it is kept in) is
 import json
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -81,6 +82,16 @@ class PlateIndex:
     n_columns: int | None = None
     wavelengths: dict[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+
+    @cached_property
+    def times(self) -> tuple[int, ...]:
+        """Numbers of the time points, ascending."""
+        return tuple(sorted(self.images["time"].unique().tolist()))
+
+    @cached_property
+    def all_channels(self) -> tuple[str, ...]:
+        """Those of the index in its order, then any that only rows name."""
+        return tuple(dict.fromkeys([*self.channels, *self.images["channel"].unique()]))
 
 
 def images_table(rows: dict[str, list[Any]], *, source: Path) -> pd.DataFrame:
@@ -194,7 +205,7 @@ def plate_notes(index: PlateIndex) -> list[str]:
 
 def write_plate_index(index: PlateIndex, path: Path) -> None:
     """Write the index as one Parquet file, whose metadata hold what is not a row."""
-    about = {name: value for name, value in vars(index).items() if name != "images"}
+    about = {one.name: getattr(index, one.name) for one in fields(index) if one.name != "images"}
     table = pa.Table.from_pandas(index.images, preserve_index=False)
     table = table.replace_schema_metadata({**(table.schema.metadata or {}), _METADATA: json.dumps(about).encode()})
     with replaced_when_whole(path) as temporary:
