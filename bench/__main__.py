@@ -24,6 +24,8 @@ MODULES = (
         "cell_features",
         "interval_coverage",
         "interaction",
+        "export",
+        "browser",
         "labelling_defocus",
         "labelling_drift",
         "domain_adaptation",

@@ -64,7 +64,8 @@ EVERYTHING = {
         "actin": {"actin": "GFP", "borders": "GFP", "nuclei": "DAPI"},
     },
     "report": {"group_by": "label"},
-    "export": {"formats": ["anndata", "cytomining", "geojson", "multiqc"]},
+    "export": {"formats": ["anndata", "cytomining", "geojson", "multiqc", "ome_zarr"]},
+    "browser": {"write": True},
 }
 
 

@@ -2,12 +2,16 @@
 from wellspring.export.openers import OPENERS
 
 
+include: "export_zarr.smk"
+
+
 def exported_files():
     """The files and folders of the formats that the config asks for, by format."""
     files = {
         "anndata": per_plate("<results>/export/{plate}.h5ad"),
         "cytomining": per_plate("<results>/export/{plate}.profiles.parquet"),
         "geojson": per_well("<results>/export/geojson/{plate}/{well}"),
+        "ome_zarr": per_plate(f"<results>/export/{{plate}}.ome.zarr/{plate_file()}"),
         "multiqc": ["<results>/export/multiqc/wells_mqc.tsv", *per_plate("<results>/export/multiqc/{plate}_mqc.tsv")],
     }
     return {name: files[name] for name in OPENERS if name in config["export"]["formats"]}

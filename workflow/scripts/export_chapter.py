@@ -26,7 +26,11 @@ def main(*, files: Mapping[str, Sequence[Path]], chapter: Path, text: Path) -> N
 if __name__ == "__main__":
     with logged_job(snakemake.log[0]):
         main(
-            files={name: [Path(path) for path in snakemake.input[name]] for name in snakemake.params.formats},
+            files={
+                # Of a plate the folder, whose last file is the input.
+                name: [Path(path).parent if name == "ome_zarr" else Path(path) for path in snakemake.input[name]]
+                for name in snakemake.params.formats
+            },
             chapter=Path(snakemake.output.chapter),
             text=Path(snakemake.output.readme),
         )

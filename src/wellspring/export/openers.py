@@ -42,6 +42,13 @@ OPENERS = {
         "QuPath",
         'Open the image of the site in QuPath.\nFile > Import objects from file...\nChoose "SITE.geojson".',
     ),
+    "ome_zarr": Opener(
+        "OME-Zarr plates",
+        "PLATE.ome.zarr",
+        "An image per site, projected over z, with pyramid, labels of nuclei and cells, and the features of the cells.",
+        "napari, ngio; version 0.4: QuPath, Fiji",
+        'import ngio\nplate = ngio.open_ome_zarr_plate("results/export/PLATE.ome.zarr")\nprint(plate.images_paths())',
+    ),
     "multiqc": Opener(
         "Tables for MultiQC",
         "multiqc/wells_mqc.tsv, multiqc/PLATE_mqc.tsv",

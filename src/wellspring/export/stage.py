@@ -1,6 +1,7 @@
 """The stage export, as the workflow sees it."""
 
 from wellspring.plates.stage import STAGE as PLATES
+from wellspring.raw.formats import has_images
 from wellspring.segmentation.stage import has_objects
 from wellspring.stage import Config, Stage
 
@@ -10,6 +11,7 @@ OF_CELLS = ("anndata", "cytomining")
 """Formats made of the table of cells."""
 _OF_MEASURED = ("geojson",)
 _OF_PLATES = ("multiqc",)
+_OF_IMAGES = ("ome_zarr",)
 
 
 def _is_wanted(config: Config) -> bool:
@@ -24,6 +26,7 @@ def _mistakes(config: Config) -> list[str]:
     needs = [
         ((*OF_CELLS, *_OF_MEASURED), is_measured, "cells.features and segmented nuclei or cells"),
         (("anndata",), has_shape or not is_measured, "the family shape in cells.features.families"),
+        (_OF_IMAGES, has_images(config), "images, raw.format tiff"),
         (_OF_PLATES, PLATES.is_wanted(config), "plates.maps and wells of images with results"),
     ]
     found = [(name, need) for names, is_there, need in needs for name in names if name in asked and not is_there]
@@ -32,7 +35,7 @@ def _mistakes(config: Config) -> list[str]:
 
 STAGE = Stage(
     name="export",
-    summary="results -> AnnData, cytomining profiles, GeoJSON, tables for MultiQC, a crate",
+    summary="results -> AnnData, cytomining profiles, OME-Zarr plates, GeoJSON, tables for MultiQC",
     after=("raw", "quality", "segmentation", "spots", "cells", "plates", "localization"),
     asked_by="export.formats (what other programs are to open)",
     is_wanted=_is_wanted,
@@ -42,6 +45,8 @@ STAGE = Stage(
         "export_cytomining": "cells of all wells",
         "export_geojson": "pixels",
         "export_multiqc": "wells",
+        "export_well": "pixels",
+        "export_plate": "wells",
         "export_chapter": "wells",
     },
 )
