@@ -51,6 +51,7 @@ MODULES: dict[str, tuple[str, ...]] = {
     "spots/light": ("spots",),
     "spots/mixture": ("spots/test_mixture.py",),
     "spots/photon_transfer": ("spots",),
+    "spots/hot_pixels": ("spots/test_hot_pixels.py",),
     "spots/pixel_noise": ("spots",),
     "training/metrics": ("training/test_metrics.py",),
 }

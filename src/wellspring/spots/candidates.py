@@ -9,17 +9,16 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from wellspring.spots.border_maxima import gathered, peaks_inside
-from wellspring.spots.filters import RATIO, spot_gain
+from wellspring.spots.filters import RATIO
+from wellspring.spots.hot_pixels import is_hard_edged, is_hot
 from wellspring.spots.noise import NoiseMap
 
-__all__ = ["Candidates", "find_candidates", "refined_positions", "spot_sizes"]
+__all__ = ["Candidates", "HotPixels", "find_candidates", "refined_positions", "spot_sizes"]
 
 # Where lines and edges are distinguished from spots: so far to both sides, in so many directions.
 _SIDE_SIGMAS, _FAR_SIGMAS, _DIRECTIONS = 2.5, 4.0, 16
 # Of a maximum between neighbours, share of its height and deviations of the noise.
 _LEAST_FALL, _SURE_FALL = 0.2, 5.0
-# A pixel this many deviations above its neighbours is no noise.
-_HOT_DEVIATIONS = 5.0
 # Sizes looked at, relative to the expected one: half to double in steps of a third of an octave.
 _SIZE_STEPS = 2.0 ** (np.arange(-3, 4) / 3)
 _CHUNK = 512
@@ -40,12 +39,15 @@ class Candidates:
     sharpness : (n,) float32
         How fast the response falls in the plane: its curvature times sigma**2 over its height. 1 for a spot of the
         expected size, 0.7 for one of 1.4 times that, more for noise. Empty where it is not known.
+    hot : HotPixels, optional
+        Maxima that were left out, of all candidates.
     """
 
     points: NDArray[np.int64]
     response: NDArray[np.float32]
     noise: NDArray[np.float32]
     sharpness: NDArray[np.float32] = field(default_factory=lambda: np.zeros(0, dtype=np.float32))
+    hot: "HotPixels | None" = None
 
     def __len__(self) -> int:
         return len(self.points)
@@ -54,6 +56,14 @@ class Candidates:
         """Those chosen by a mask or by their places."""
         sharpness = self.sharpness[chosen] if len(self.sharpness) else self.sharpness
         return Candidates(self.points[chosen], self.response[chosen], self.noise[chosen], sharpness)
+
+
+@dataclass(frozen=True)
+class HotPixels:
+    """Maxima that are hot pixels: single ones (`is_hot`) and clusters (`is_hard_edged`)."""
+
+    single: Candidates
+    clusters: Candidates
 
 
 def find_candidates(
@@ -102,10 +112,15 @@ def find_candidates(
     found = Candidates(points, values, noise.gaussian_at(points, values))
     found = found.where(found.response > (least_factor * found.noise if least_response is None else least_response))
     found = found.where(peaks_inside(image, found.points, sigma_px=sigma_px))
-    found = found.where(~_is_hot(image, found, sigma_px=sigma_px))
+    is_single = is_hot(image, found.points, found.response, found.noise, sigma_px=sigma_px)
+    # Many hot pixels are themselves a tail of the noise.
+    spread = noise.at(found.points) if noise.is_heavy else found.noise
+    is_cluster = ~is_single & is_hard_edged(image, found.points, spread, sigma_px=sigma_px)
+    hot = HotPixels(found.where(is_single), found.where(is_cluster))
+    found = found.where(~(is_single | is_cluster))
     kept = _sparse(found.points, max_per_neighborhood=max_per_neighborhood, neighborhood_px=neighborhood_px)
     found = found.where(kept)
-    return replace(found, sharpness=_sharpness(response, found.points, sigma_px=sigma_px))
+    return replace(found, sharpness=_sharpness(response, found.points, sigma_px=sigma_px), hot=hot)
 
 
 def _sharpness(
@@ -217,36 +232,6 @@ def _ridge(
             np.minimum(lowest, gathered(response, points, (*lead, *steps)), out=lowest)
         np.maximum(highest, lowest, out=highest)
     return highest
-
-
-def _is_hot(image: NDArray[np.generic], found: Candidates, *, sigma_px: Sequence[float]) -> NDArray[np.bool_]:
-    """Single pixels brighter over their neighbours than the optics allow.
-
-    Height over the four neighbours in the plane, per response: for a spot of the expected size and for a single pixel
-    these are known and an order of magnitude apart, so what lies beyond their geometric mean is a pixel, where the
-    height cannot be noise. Where a spot is hardly wider than a pixel nothing is called hot.
-    """
-    lead = (0,) * (image.ndim - 2)
-    crosses = [(*lead, *yx) for yx in ((1, 0), (-1, 0), (0, 1), (0, -1))]
-    height = gathered(image, found.points, (0,) * image.ndim)
-    height = height - np.mean([gathered(image, found.points, offset) for offset in crosses], axis=0)
-    falls = [1 - np.exp(-0.5 / s**2) for s in sigma_px[-2:]]
-    spot = float(np.mean(falls)) / spot_gain(image.ndim)
-    narrow, wide = (float(np.prod([1 / (np.sqrt(2 * np.pi) * s * RATIO**p) for s in sigma_px])) for p in (-0.5, 0.5))
-    pixel = 1 / (narrow - wide)
-    # White noise of the image from that of its response: by the norm of the filter's kernel.
-    deviation = np.sqrt(1.25) * found.noise / _kernel_norm(sigma_px)
-    limit = np.maximum(np.sqrt(spot * pixel) * found.response, spot * found.response + _HOT_DEVIATIONS * deviation)
-    return np.asarray((height > limit) & (pixel > 2 * spot))
-
-
-def _kernel_norm(sigma_px: Sequence[float]) -> float:
-    """Euclidean norm of the difference of two Gaussians."""
-
-    def overlap(first: float, second: float) -> float:
-        return float(np.prod([1 / (np.sqrt(2 * np.pi * (first + second)) * s) for s in sigma_px]))
-
-    return float(np.sqrt(overlap(1 / RATIO, 1 / RATIO) + overlap(RATIO, RATIO) - 2 * overlap(1 / RATIO, RATIO)))
 
 
 def _sparse(

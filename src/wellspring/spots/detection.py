@@ -39,11 +39,15 @@ class Detection:
         What `detect_spots` returns.
     threshold : Threshold
     crowding : Crowding
+    n_hot_pixels, n_hot_clusters : int
+        Maxima above the threshold that are single hot pixels and clusters of them. They are left out.
     """
 
     spots: pd.DataFrame
     threshold: Threshold
     crowding: Crowding
+    n_hot_pixels: int = 0
+    n_hot_clusters: int = 0
 
 
 def detect_spots(
@@ -99,8 +103,9 @@ def detect_spots(
     the field (tiles of 40 sigma), with the light (`light_noise`) and at the borders, and may be that of few photons or
     what a subtracted background left of it (`count_noise`).
 
-    Single hot pixels and lines are no spots. A saturated spot is one (`restored_tops`), with the response its shape
-    lets expect. On the outermost rows and columns a maximum must show its far side too (`peaks_inside`).
+    Hot pixels, clusters of them (`is_hard_edged`), and lines are no spots. A saturated spot is one (`restored_tops`),
+    with the response its shape lets expect. On the outermost rows and columns a maximum must show its far side too
+    (`peaks_inside`).
     """
     return detect_with_threshold(
         image,
@@ -167,7 +172,16 @@ def detect_with_threshold(
     found = candidates.where(chosen.levels(candidates) > 1)
     spots = _spot_table(image, response, found, sigmas=sigmas)
     lost = chosen.value / float(np.median(found.response)) if len(found) else 0.0
-    return Detection(spots, chosen, crowding(found.points, noise, sigma_px=sigmas, lost_height=lost))
+    crowded = crowding(found.points, noise, sigma_px=sigmas, lost_height=lost)
+    return Detection(spots, chosen, crowded, *_n_hot(candidates, chosen))
+
+
+def _n_hot(candidates: Candidates, threshold: Threshold) -> tuple[int, int]:
+    """Single hot pixels and clusters above the threshold."""
+    if candidates.hot is None:
+        return 0, 0
+    single, clusters = (threshold.levels(own) > 1 for own in (candidates.hot.single, candidates.hot.clusters))
+    return int(np.count_nonzero(single)), int(np.count_nonzero(clusters))
 
 
 def _spot_table(

@@ -46,7 +46,8 @@ DOUBTS = {
     "fainter spots left out": "many maxima below the threshold stand clear of the noise and are no wider than the "
     "spots: they were taken for autofluorescence, and could be spots",
     "objects that are no spots": "debris, fibres or hot pixels hold the light of many spots, but are too even, too "
-    "sharp or too narrow for spots; their light is not counted, maxima on them are",
+    "sharp or too narrow for spots; their light is not counted, maxima on them are, but for those of hot pixels; where "
+    "these are many, spots under them are lost",
     "few bright objects": "a single object makes more than a 20th of the count by its light: transcription sites do, "
     "and so does small debris",
     "smoothed image": "neighbouring pixels share their noise, as after denoising, deconvolution or enlarging, so a "
@@ -66,8 +67,9 @@ _FEW_SPOTS = 5
 # Flat tops matter from a thousandth of the field, or in one of 20 spots.
 _FIELD_SHARE, _SPOT_SHARE = 1e-3, 0.05
 _CHANCE_SHARE = 0.5
-# As many clear maxima below the threshold as 0.3 of the spots; as much light in objects, or as many narrow spots, as
-# a 20th of them (5 at least). A spot is narrow below 0.6 of the expected size, if three times as bright as needed.
+# As many clear maxima below the threshold as 0.3 of the spots; as much light in objects, or as many narrow spots or
+# clusters of hot pixels, as a 20th of them (5 at least); more single hot pixels than spots. A spot is narrow below 0.6
+# of the expected size, if three times as bright as needed.
 _FAINTER_SHARE, _OBJECT_SHARE, _FEW_NARROW = 0.3, 0.05, 5
 _LEAST_LARGEST = 10
 _NARROW, _SURE, _LEAST_WIDTH_PX = 0.6, 3.0, 1.3
@@ -121,6 +123,7 @@ def image_doubts(
     max_instability: float,
     saturated_share: float,
     sigma_px: Sequence[float],
+    n_hot: tuple[int, int] = (0, 0),
 ) -> str:
     """The `DOUBTS` that hold for an image, as the tables hold them (`joined_doubts`).
 
@@ -140,6 +143,8 @@ def image_doubts(
         As from `saturated_pixels`.
     sigma_px
         Expected size of a spot per axis.
+    n_hot
+        Single hot pixels, and clusters of them, as in `Detection`.
     """
     is_constant = image.size == 0 or image.min() == image.max()
     at_top = int((spots["intensity"] >= float(image.max(initial=0))).sum()) if saturated_share > 0 else 0
@@ -156,7 +161,9 @@ def image_doubts(
         "crowded": crowding.hides_spots,
         "fainter spots left out": threshold.fainter > _FAINTER_SHARE,
         "objects that are no spots": n_in_objects > _OBJECT_SHARE * len(spots)
-        or _n_narrow(spots, threshold, sigma_px=in_plane) > max(_FEW_NARROW - 1, _OBJECT_SHARE * len(spots)),
+        or _n_narrow(spots, threshold, sigma_px=in_plane) > max(_FEW_NARROW - 1, _OBJECT_SHARE * len(spots))
+        or n_hot[1] > max(_FEW_NARROW - 1, _OBJECT_SHARE * len(spots))
+        or n_hot[0] > max(_FEW_NARROW - 1, len(spots)),
         "few bright objects": not crowding.hides_spots
         and n_in_largest > max(_LEAST_LARGEST - 1, _OBJECT_SHARE * len(spots)),
         "smoothed image": crowding.may_be_full,

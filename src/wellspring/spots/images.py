@@ -139,6 +139,7 @@ def spots_of_image(
         max_instability=max_instability,
         saturated_share=saturated,
         sigma_px=sigmas,
+        n_hot=(found.n_hot_pixels, found.n_hot_clusters),
     )
     about = describe_threshold(found.threshold, limit=max_instability).join(snr_summary(spots))
     measured = _with_measures(about, image, crowding, light=light, saturated_share=saturated).assign(

@@ -14,7 +14,7 @@ from wellspring.spots.camera import MOST_LEAK, CameraNoise, camera_noise, fine_s
 from wellspring.spots.counting import CountNoise, CutNoise, RareNoise, count_noise, quanta_of_tail
 from wellspring.spots.edge_gain import edge_gain, inner_gain, plane_factors
 from wellspring.spots.photon_transfer import light_noise
-from wellspring.spots.pixel_noise import heavy_noise, noise_steps
+from wellspring.spots.pixel_noise import HeavyNoise, heavy_noise, noise_steps
 
 __all__ = ["NoiseMap", "noise_map"]
 
@@ -81,6 +81,11 @@ class NoiseMap:
     spreads: NDArray[np.float32] | None = None
     camera: NDArray[np.float32] | None = None
     steps: BlockMap | None = None
+
+    @property
+    def is_heavy(self) -> bool:
+        """Whether single pixels deviate far more often than in Gaussian noise, all over the field."""
+        return any(isinstance(one, HeavyNoise) for one in self.count_noises)
 
     @property
     def usual(self) -> float:

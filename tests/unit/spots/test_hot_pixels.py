@@ -1,0 +1,80 @@
+"""Hot pixels and clusters of them: not counted, and named where they are many."""
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from wellspring.simulation.smfish import FieldSettings, simulate_smfish
+from wellspring.spots.hot_pixels import is_hard_edged
+from wellspring.spots.images import SpotTables, spots_of_image
+
+SIGMA = (1.5, 1.5)
+
+
+def _found(image: NDArray[np.generic]) -> SpotTables:
+    cells = np.ones(image.shape[-2:], np.uint32)
+    return spots_of_image(
+        image,
+        cells,
+        cells,
+        sigma_px=SIGMA,
+        spacing_um=(0.1, 0.1),
+        threshold={"method": "noise"},
+        max_instability=0.5,
+        max_per_neighborhood=1,
+        decompose=True,
+        focus_radius_um=0.35,
+        focus_min_spots=5,
+    )
+
+
+def _field(n_spots: int, *, n_hot: int, width: int, height: float, seed: int) -> NDArray[np.uint16]:
+    rng = np.random.default_rng(seed)
+    image = simulate_smfish(FieldSettings((260, 260), SIGMA, n_spots, margin_px=5.0), rng=rng).image.astype(np.float64)
+    for y, x in rng.integers(5, 250, (n_hot, 2)):
+        image[y : y + width, x : x + width] += height
+    return image.clip(0, 65535).round().astype(np.uint16)
+
+
+@pytest.mark.parametrize("width", [2, 3, 4])
+def test_clusters_of_hot_pixels_are_not_counted(width: int) -> None:
+    found = _found(_field(60, n_hot=2, width=width, height=600.0, seed=width))
+    assert len(found.spots) == pytest.approx(60, abs=2)
+    assert "objects" not in found.thresholds["doubts"][0]
+    many = _found(_field(60, n_hot=15, width=width, height=600.0, seed=10 + width))
+    assert len(many.spots) == pytest.approx(60, abs=3)
+    assert "objects that are no spots" in many.thresholds["doubts"][0]
+
+
+@pytest.mark.parametrize("height", [150.0, 400.0])
+def test_more_hot_pixels_than_spots_are_named(height: float) -> None:
+    none = _found(_field(0, n_hot=60, width=1, height=height, seed=int(height)))
+    assert len(none.spots) < 6
+    assert "objects that are no spots" in none.thresholds["doubts"][0]
+    some = _found(_field(60, n_hot=20, width=1, height=height, seed=int(height)))
+    assert len(some.spots) == pytest.approx(60, abs=2)
+    assert some.thresholds["doubts"][0] == "none"
+
+
+def test_an_edge_is_hard_where_light_falls_within_a_pixel_on_all_sides() -> None:
+    y, x = np.mgrid[:25, :25]
+    spot = 100 * np.exp(-((y - 12) ** 2 + (x - 12) ** 2) / (2 * 1.5**2))
+    block, seam = np.zeros((25, 25)), np.zeros((25, 25))
+    block[11:14, 11:14] = 100.0
+    seam[:, 13:] = -100.0
+    at, quiet = np.array([[12, 12]]), np.array([0.01], np.float32)
+
+    def hard(image: NDArray[np.float64], *, noise: NDArray[np.float32] = quiet, sigma: float = 1.5) -> bool:
+        return bool(is_hard_edged(image, at, noise, sigma_px=(sigma, sigma))[0])
+
+    assert hard(block)
+    assert hard(block + 500)
+    assert not hard(spot)
+    assert not hard(spot + seam)
+    # A single side, noise as high as the edge, and optics as narrow as a pixel.
+    assert not hard(seam)
+    assert not hard(block, noise=np.array([10.0], np.float32))
+    assert not hard(block, sigma=1.0)
+    stack = np.stack([np.zeros_like(block), block, np.zeros_like(block)])
+    assert is_hard_edged(stack, np.array([[1, 12, 12]]), quiet, sigma_px=(1.2, 1.5, 1.5))[0]
+    assert len(is_hard_edged(block, at[:0], quiet[:0], sigma_px=(1.5, 1.5))) == 0
