@@ -95,6 +95,8 @@ def load_alarm(path: Path, *, embedding: str) -> AlarmState:
             f"{path}: the alarm was calibrated with the embedding of another model ({known['embedding'][:12]}, asked "
             f"for {embedding[:12]}). Calibrate it again with this model."
         )
+    if "refused" in known:
+        raise InputError(f"{path}: there is no alarm: {known['refused']}")
     detector = Detector(arrays["reference"], arrays["initial"], thresholds=arrays["thresholds"], **known["detector"])
     charts = Charts(
         tuple(known["charts"]["names"]), arrays["centres"], arrays["spreads"], known["charts"]["n"],
