@@ -1,12 +1,15 @@
 """What `make real` needs in addition to the workflow: the sheet of the three Cell Painting wells."""
 
 import argparse
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+import pandas as pd
 import yaml
 
+from wellspring.files import replaced_when_whole
 from wellspring.raw.finding import tiff_wells
 from wellspring.sheet.writing import write_sheet
 
@@ -16,10 +19,12 @@ CONFIG = Path(__file__).parents[1] / "config" / "real" / "config.yaml"
 PLATE = "Plate_2"
 
 _IMAGES = "nf1_cellpainting3ch/dev"
+# Treatments of these wells are not published; what is known of them is whether they lie at the edge of the plate.
+_EDGE = re.compile(r"[AH]\d+|[A-H](0?1|12)")
 
 
 def write_real_sheet(data: Path, sheet: Path) -> int:
-    """Write the sheet of the wells below `data`; return their number.
+    """Write the sheet of the wells below `data`, with a column `position` (edge or inner); return their number.
 
     Raises
     ------
@@ -35,6 +40,10 @@ def write_real_sheet(data: Path, sheet: Path) -> int:
     pattern = yaml.safe_load(CONFIG.read_text(encoding="utf-8"))["raw"]["pattern"]
     wells = tiff_wells(images, pattern=pattern, plate=PLATE)
     write_sheet(sheet, wells, force=True)
+    rows = pd.read_csv(sheet, sep="\t", dtype=str)
+    rows = rows.assign(position=["edge" if _EDGE.fullmatch(well) else "inner" for well in rows["well"]])
+    with replaced_when_whole(sheet) as temporary:
+        rows.to_csv(temporary, sep="\t", index=False)
     return len(wells)
 
 

@@ -79,8 +79,8 @@ def test_real_sheet(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for _ in range(2):
         assert real.main(["sheet", "--data", str(tmp_path / "data"), "--output", str(sheet)]) == 0
     assert sheet.read_text(encoding="utf-8").splitlines()[1:] == [
-        "Plate_2\tB7\t../data/nf1_cellpainting3ch/dev",
-        "Plate_2\tH12\t../data/nf1_cellpainting3ch/dev",
+        "Plate_2\tB7\t../data/nf1_cellpainting3ch/dev\tinner",
+        "Plate_2\tH12\t../data/nf1_cellpainting3ch/dev\tedge",
     ]
     assert real.main(["sheet", "--data", str(tmp_path / "nothing"), "--output", str(sheet)]) == 1
     assert "python bench/download.py FOLDER` and set WELLSPRING_DATA=FOLDER" in capsys.readouterr().err

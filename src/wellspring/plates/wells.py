@@ -12,6 +12,8 @@ __all__ = ["WellSources", "label_of", "mapped_columns", "plate_sites", "plate_we
 
 _WELL = ["plate", "well"]
 _NO_DOUBT = "none"
+# Of a well without sites, where others have some: see raw.bad_wells.
+_LEFT_OUT = "left out"
 _LABELS = {
     "nuclei_per_site": "Nuclei per site",
     "spots_per_cell_": "Spots per cell, ",
@@ -49,7 +51,7 @@ def plate_wells(wells: Sequence[tuple[str, str]], sources: WellSources) -> pd.Da
     """Table `PLATE_WELLS`, a row for each of `wells` (plate, well), in their order.
 
     A well is odd if half of its sites or more are in doubt by the stages segmentation or spots, flagged or left out, or
-    if it has no nuclei. A number of which nothing is known is missing.
+    if it has no nuclei, or was left out. A number of which nothing is known is missing.
     """
     index = pd.MultiIndex.from_tuples(list(wells), names=_WELL)
     table = pd.DataFrame(index=index)
@@ -66,7 +68,9 @@ def plate_wells(wells: Sequence[tuple[str, str]], sources: WellSources) -> pd.Da
     # Where no well has any, they were not to be found.
     is_empty = (nuclei == 0) & (nuclei > 0).any()
     reasons = reasons.where(~is_empty, [_with("no nuclei", one) for one in reasons])
-    is_odd = (table["doubtful_share"] >= 0.5) | is_empty
+    is_out = (table["n_sites"] == 0) & (table["n_sites"] > 0).any()
+    reasons = reasons.where(~is_out, _LEFT_OUT)
+    is_odd = (table["doubtful_share"] >= 0.5) | is_empty | is_out
     table.insert(3, "is_odd", is_odd.astype(bool))
     table.insert(4, "reasons", reasons.astype(str))
     found = table.reset_index()

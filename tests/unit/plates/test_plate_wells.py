@@ -46,6 +46,12 @@ def test_a_well_is_odd_for_half_of_its_sites_or_without_nuclei() -> None:
     assert (first["is_odd"], first["reasons"]) == (False, "none")
 
 
+def test_a_well_without_sites_was_left_out_and_is_to_be_looked_at() -> None:
+    table = plate_wells([*WELLS, ("p", "A04")], _sources()).set_index("well")
+    assert (table["n_sites"]["A04"], table["is_odd"]["A04"], table["reasons"]["A04"]) == (0, True, "left out")
+    assert "A04" in " ".join(odd_findings(table.reset_index()))
+
+
 def test_images_that_were_judged_give_focus_and_brightness() -> None:
     images = pd.DataFrame(
         {"plate": "p", "well": "A01", "channel": ["RNA"] * 2, "median": [7.0, 9.0], "focus_slope": -2.0}
