@@ -63,7 +63,7 @@ def share_of_groups(values: NDArray[np.float64], groups: NDArray[np.integer]) ->
     """The groups' share of the variance, the intraclass correlation of one-way analysis of variance.
 
     ICC(1) of Shrout and Fleiss (1979) for groups of unequal size (Fisher 1925): 1 where wells of a group agree, 0 where
-    they differ as much as wells of any groups, below 0 where more.
+    they differ as much as wells of any groups, below 0 where more, and never below -1.
 
     Parameters
     ----------
@@ -87,7 +87,8 @@ def share_of_groups(values: NDArray[np.float64], groups: NDArray[np.integer]) ->
     within = float(((own - means[names]) ** 2).sum()) / (n - k)
     usual = (n - float((sizes**2).sum()) / n) / (k - 1)
     total = between + (usual - 1) * within
-    return (between - within) / total if total > 0 else float("nan")
+    # With few wells in unequal groups the estimate has no lower bound.
+    return max(-1.0, (between - within) / total) if total > 0 else float("nan")
 
 
 def _without_copies(found: pd.DataFrame, numbers: NDArray[np.float64], *, max_correlation: float) -> pd.DataFrame:

@@ -49,3 +49,8 @@ def test_the_share_of_groups_is_0_on_average_without_groups() -> None:
     rng = np.random.default_rng(4)
     shares = [share_of_groups(rng.normal(size=30), np.repeat(np.arange(6), 5)) for _ in range(400)]
     assert np.mean(shares) == pytest.approx(0, abs=0.03)
+
+
+def test_the_share_of_groups_has_a_lower_bound_in_few_wells_of_unequal_groups() -> None:
+    # Mean squares 0 between and 2 within, 4/3 wells in a group: -2 / (2/3) is -3.
+    assert share_of_groups(np.array([0.0, 2.0, 1.0]), np.array([0, 0, 1])) == -1.0
