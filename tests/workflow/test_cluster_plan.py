@@ -87,7 +87,8 @@ def asked(study: Path, molecules: Path) -> dict[str, dict[str, Any]]:
 
 
 def test_rules_that_learn_ask_for_a_gpu_and_no_others_do(asked: dict[str, dict[str, Any]]) -> None:
-    assert set(asked) == {rule.name for rule in rules()}
+    # An index of a plate is read where the raw format has one: test_plate_formats.py.
+    assert set(asked) == {rule.name for rule in rules()} - {"raw_plate"}
     assert {"training_fit", "attribution_map"} <= LEARNING
     for name, job in asked.items():
         if name in LEARNING:
@@ -106,7 +107,7 @@ def test_memory_doubles_with_each_attempt_and_time_too_unless_the_job_resumes(
         rule: 4 * job["mem_mb"] for rule, job in asked.items()
     }
     times = {rule: job["runtime"] for rule, job in asked.items()}
-    same = {"training_fit"}
+    same = {"training_fit", "labelling_train"}
     assert {rule: job["runtime"] for rule, job in thrice.items()} == {
         rule: time if rule in same else 4 * time for rule, time in times.items()
     }
@@ -156,5 +157,5 @@ def test_no_group_waits_for_what_waits_for_it(study: Path, molecules: Path) -> N
 
 @pytest.mark.parametrize("rule", rules(), ids=repr)
 def test_every_rule_states_its_memory_and_time_itself(rule: Rule) -> None:
-    assert re.search(r"mem_mb=growing\(\d+\)", rule.block("resources"))
+    assert re.search(r"mem_mb=growing\(\d+( if .+ else \d+)?\)", rule.block("resources"))
     assert re.search(r"runtime=(growing\(\d+\)|\d+),", rule.block("resources"))
