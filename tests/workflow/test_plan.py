@@ -120,7 +120,8 @@ def _pilot(folder: Path, plan: Plan) -> None:
         fields = {"s": "10.0", "max_rss": "100.0", "wildcards": job.task.wildcards, "params": job.task.params}
         path.write_text("\t".join(fields) + "\n" + "\t".join(map(str, fields.values())) + "\n", encoding="utf-8")
     for plate, well in plan.wells:
-        shown = {"format": "tiff", "channels": ["DAPI", "GFP", "RFP"], "n_files": 6, "n_sites": 2, "n_values": 384}
+        channels = ["BF", "DAPI", "ER", "GFP", "RFP"]
+        shown = {"format": "tiff", "channels": channels, "n_files": 10, "n_sites": 2, "n_values": 640}
         _write(folder / f"results/raw/{plate}/{well}.json", json.dumps(shown))
         for stage in ("cells", "dataset"):
             _table(folder / f"results/{stage}/{plate}/{well}.parquet", n_rows=50)
