@@ -24,6 +24,9 @@ def per_stain(pattern):
     return expand(pattern, stain=LABELLING["stains"])
 
 
+include: "labelling_limits.smk"
+
+
 rule labelling_train:
     input:
         indexes=per_well("<results>/raw/{plate}/{well}.json"),
@@ -156,6 +159,12 @@ rule labelling_chapter:
         examples=per_well("<results>/labelling/examples/{plate}/{well}.npz"),
         splits=per_stain(f"{LABEL_MODEL}.splits.parquet"),
         histories=per_stain(f"{LABEL_MODEL}.history.parquet"),
+        drift=drift_files(
+            *("labelling/drift.parquet", "labelling/drift_plates.parquet", "labelling/drift.json"),
+            *("report/labelling_drift.csv", "report/labelling_drift.svg"),
+        ),
+        tolerances=stability_files("labelling/stability/{stain}.tolerance.parquet"),
+        stability=stability_files("report/labelling_stability_{stain}.svg"),
         captions=captions("labelling"),
     output:
         chapter="<results>/report/chapters/labelling.json",

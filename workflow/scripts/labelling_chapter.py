@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from wellspring.jobs import logged_job
 from wellspring.labelling.report.chapter import labelling_chapter
 from wellspring.labelling.report.figures import chosen_examples, draw_examples, draw_numbers, draw_training
+from wellspring.labelling.report.limits import limits_sections
 from wellspring.labelling.tables import LABELLING_AGREEMENT, LABELLING_FIELDS, LABELLING_HISTORY, LABELLING_SPLITS
 from wellspring.report.chapter import read_captions, write_chapter
 from wellspring.report.style import save_figure
@@ -31,13 +32,16 @@ def main(*, inputs: Mapping[str, Sequence[str]], outputs: Mapping[str, str], set
     save_figure(draw_numbers(fields, splits, max_error=float(str(settings["max_error"]))), Path(outputs["numbers"]))
     save_figure(draw_training(histories), Path(outputs["training"]))
     known = {name: Path(outputs[name]) for name in ("examples", "numbers", "training")}
+    captions = read_captions([Path(path) for path in inputs["captions"]])
+    limits = {name: [Path(path) for path in inputs[name]] for name in ("drift", "tolerances", "stability")}
     found = labelling_chapter(
         agreement,
         fields,
         splits,
         settings=settings,
         files={**known, "table": Path(str(inputs["table"]))},
-        captions=read_captions([Path(path) for path in inputs["captions"]]),
+        captions=captions,
+        limits=limits_sections(limits, captions=captions, off=float(str(settings["max_error"]))),
     )
     write_chapter(found, Path(outputs["chapter"]))
 

@@ -44,6 +44,25 @@ def _mistakes(config: Config) -> list[str]:
         found.append("labelling.model.window_px: expected an odd number of pixels, or 0")
     if block["training"]["loss"] == "bce" and block["training"]["target"] != "mask":
         found.append("labelling.training.loss: bce needs labelling.training.target mask")
+    return [*found, *_mistakes_of_stability(block)]
+
+
+def _mistakes_of_stability(block: Config) -> list[str]:
+    stability = block["stability"]
+    found = []
+    if stability["condenser_aperture"] >= stability["aperture"]:
+        found.append("labelling.stability.condenser_aperture: expected less than labelling.stability.aperture")
+    planes = stability["planes_um"]
+    if planes and len(planes) != len(block["light"]):
+        found.append(
+            f"labelling.stability.planes_um: expected one for each of the {len(block['light'])} channels of light, got "
+            f"{len(planes)}"
+        )
+    if stability["contrast"] == "bright_field" and "defocus" in stability["kinds"] and not any(planes):
+        found.append(
+            "labelling.stability.kinds: bright field in focus cannot be moved out of focus; name planes_um, or leave "
+            "defocus out"
+        )
     return found
 
 
@@ -61,6 +80,9 @@ STAGE = Stage(
         "labelling_predict": "pixels",
         "labelling_measure": "pixels",
         "labelling_compare": "wells",
+        "labelling_embed": "pixels",
+        "labelling_drift": "wells",
+        "labelling_stability": "wells",
         "labelling_chapter": "wells",
     },
     same_time=frozenset({"splits", "seed", "max_error", "stain"}),

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from wellspring.labelling.drift.job import model_digest, roles_of_wells
 from wellspring.labelling.drift.judging import judge_drift
 from wellspring.labelling.drift.tables import LABELLING_DRIFT, LABELLING_DRIFT_PLATES, LABELLING_EMBEDDINGS
 from wellspring.tables import check_table
@@ -84,3 +85,11 @@ def test_without_training_wells_nothing_is_known() -> None:
     assert (found.wells["verdict"] == "not known").all()
     assert len(found.wells) == len(roles)
     check_table(found.wells, LABELLING_DRIFT, source="x")
+
+
+def test_roles_and_digests(tmp_path) -> None:
+    fields = pd.DataFrame({"plate": ["a", "a", "b"], "well": ["1", "2", "1"]})
+    splits = pd.DataFrame({"plate": ["a", "a"], "well": ["1", "2"], "split": ["train", "test"]})
+    assert roles_of_wells(fields, splits) == {("a", "1"): "training", ("a", "2"): "reference", ("b", "1"): "judged"}
+    (tmp_path / "m.keras").write_bytes(b"x")
+    assert model_digest(tmp_path / "m.keras") == "2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881"

@@ -1,7 +1,8 @@
 """The chapter on predicted stains: what they may be used for, and why."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -89,6 +90,7 @@ def labelling_chapter(
     settings: Mapping[str, Any],
     files: Mapping[str, Path],
     captions: Mapping[str, str],
+    limits: Sequence[Section] = (),
 ) -> Chapter:
     """The chapter.
 
@@ -102,6 +104,8 @@ def labelling_chapter(
         ``table``, ``examples``, ``numbers`` and ``training``.
     captions
         From `read_captions`.
+    limits
+        Sections on drift and stability, where they were asked for; their findings come first.
     """
     examples, numbers, training = (
         illustration(files[name], title=title, caption=captions[name])
@@ -117,7 +121,10 @@ def labelling_chapter(
         lead="For what may the stains that are predicted from transmitted light be used?",
         picture=examples,
         warnings=labelling_warnings(fields, splits),
-        findings=labelling_findings(agreement)[:MOST_FINDINGS],
+        findings=[
+            *(one for section in limits for one in section.findings),
+            *labelling_findings(agreement),
+        ][:MOST_FINDINGS],
         settings=[
             ("Transmitted light", ", ".join(settings["light"])),
             ("Stains predicted", ", ".join(settings["stains"])),
@@ -126,6 +133,7 @@ def labelling_chapter(
         sections=[
             Section(title="What is usable", text=[_TEXT], parts=[numbers, _verdict_table(agreement, files=files)]),
             Section(title="Pixels and nuclei", parts=[_pixel_table(fields, splits)]),
+            *(replace(section, findings=()) for section in limits),
             Section(title="Training", parts=[training]),
         ],
         methods=(

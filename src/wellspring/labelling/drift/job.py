@@ -1,0 +1,100 @@
+"""Jobs of the workflow: the embeddings of a well, and the judgement of all wells. Imports Keras where it embeds."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from wellspring.errors import InputError
+from wellspring.labelling.drift.charts import field_scalars
+from wellspring.labelling.drift.judging import DriftFound
+from wellspring.labelling.drift.state import AlarmState, save_alarm, save_refusal
+from wellspring.labelling.drift.tables import LABELLING_EMBEDDINGS
+from wellspring.raw.index import WellIndex
+from wellspring.tables import empty_table, read_table
+
+__all__ = ["embed_well", "model_digest", "read_embeddings", "roles_of_wells", "save_found"]
+
+
+def model_digest(path: Path) -> str:
+    """SHA-256 of the weights' file: which embedding an alarm belongs to."""
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
+
+
+def embed_well(
+    well: WellIndex,
+    model: Path,
+    *,
+    light: Sequence[str],
+    offset: float,
+    tile_px: int,
+) -> pd.DataFrame:
+    """Table `LABELLING_EMBEDDINGS` of the fields of a well.
+
+    Fields smaller than a tile are one tile. A field that is constant has no numbers and is left out.
+    """
+    from wellspring.labelling.embeddings.bottleneck import bottleneck_of, field_embedding
+    from wellspring.labelling.network import load_label_model, step_px
+    from wellspring.labelling.well_images import fields_of_well
+
+    network = load_label_model(model)
+    bottleneck, step = bottleneck_of(network), step_px(network)
+    rows = []
+    for site, field in fields_of_well(well, light=light, stain=None):
+        planes = np.asarray(field.planes)
+        planes = planes[None] if planes.ndim == 2 else planes
+        side = min(tile_px, *(length // step * step for length in planes.shape[1:]))
+        if np.ptp(planes[0]) == 0:
+            continue
+        most = float(np.iinfo(planes.dtype).max) if planes.dtype.kind in "ui" else 65535.0
+        values = field_embedding(bottleneck, planes, tile_px=side)
+        row = {"plate": well.plate, "well": well.well, "site": site}
+        rows.append(
+            row
+            | field_scalars(planes[0], offset=offset, saturation=most)
+            | {f"e_{number}": float(one) for number, one in enumerate(values)}
+        )
+    return pd.DataFrame(rows) if rows else empty_table(LABELLING_EMBEDDINGS)
+
+
+def roles_of_wells(fields: pd.DataFrame, splits: pd.DataFrame) -> Mapping[tuple[str, str], str]:
+    """(plate, well) to its role: training where it trained the network; reference where it did not and lies on a plate
+    with training wells; judged on other plates.
+
+    Parameters
+    ----------
+    fields
+        Table `LABELLING_EMBEDDINGS`.
+    splits
+        Table of the network's fields: plate, well, split.
+    """
+    trained = set(zip(*(splits.loc[splits["split"] == "train", name] for name in ("plate", "well")), strict=True))
+    plates = {plate for plate, _ in trained}
+    keys = dict.fromkeys(zip(fields["plate"], fields["well"], strict=True))
+    return {key: "training" if key in trained else "reference" if key[0] in plates else "judged" for key in keys}
+
+
+def read_embeddings(paths: Sequence[Path]) -> pd.DataFrame:
+    """Tables `LABELLING_EMBEDDINGS` of all wells in their order, wells without fields left out.
+
+    Raises
+    ------
+    ValueError
+        When no well has a field.
+    """
+    tables = [read_table(path, LABELLING_EMBEDDINGS) for path in paths]
+    kept = [table for table in tables if len(table)]
+    if not kept:
+        raise InputError("labelling.drift: no well has a field that could be embedded. Check the images of the light.")
+    return pd.concat(kept, ignore_index=True)
+
+
+def save_found(path: Path, found: DriftFound, *, embedding: str) -> None:
+    """Write the alarm, or why there is none, to `path` (.npz)."""
+    if found.detector is None or found.space is None or found.charts is None:
+        reason = found.refused or "there are fewer than ten reference wells for control charts."
+        save_refusal(path, embedding=embedding, reason=reason)
+        return
+    save_alarm(path, AlarmState(embedding, found.space, found.detector, found.charts, found.reference))
