@@ -50,7 +50,12 @@ EVERYTHING = {
     "segmentation": {"nucleus_channel": "DAPI", "cells": {"method": "watershed", "channel": "GFP"}},
     "spots": {"channels": ["RFP"], "sigma_px": 1.3},
     "localization": {"channels": ["RFP"]},
-    "labelling": {"light": ["BF"], "stains": ["ER"]},
+    "labelling": {
+        "light": ["BF"],
+        "stains": ["ER"],
+        "drift": {"expected_run": 64},
+        "stability": {"kinds": ["blur"]},
+    },
     "dataset": {"target_channel": "GFP", "select": {}, "filter": [], "split": {"stratify": []}},
     "training": {"models": ["linear"]},
     "attribution": {

@@ -221,8 +221,8 @@ def stability_section(tolerances: pd.DataFrame, *, files: Sequence[Path], captio
         "that without corruption; the band is what is allowed. Dashed: the share of fields whose embedding is farther "
         "from the training fields than one in a hundred of them."
     )
-    parts = [*figures, page_table(shown, columns, title="Tolerances", file="")]
-    return Section(title="Stability", text=[text], parts=parts)
+    table = page_table(shown, columns, title="Tolerances", file="")
+    return Section(title="Stability", text=[text], parts=[*figures, table])
 
 
 def limits_sections(files: Mapping[str, Sequence[Path]], *, captions: Mapping[str, str], off: float) -> list[Section]:
@@ -231,8 +231,8 @@ def limits_sections(files: Mapping[str, Sequence[Path]], *, captions: Mapping[st
     Parameters
     ----------
     files
-        ``drift``: wells, plates, about (JSON), table (CSV), figure, or none; ``tolerances`` and ``stability`` (figures), one
-        of each for every stain, or none.
+        ``drift``: wells, plates, about (JSON), table (CSV), figure, or none; ``tolerances``, ``stability`` (figures):
+        one of each for every stain, or none.
     """
     found = []
     if files["drift"]:
