@@ -93,7 +93,8 @@ def stability_of_stain(
         if np.ptp(planes) == 0:
             return {"count": 0.0, "area": float("nan"), "mean": float("nan"), "alarm": 1.0}
         given = planes.astype(field.planes.dtype)
-        predicted = predict_image(model, given, source=field.name)
+        # As the file of predicted stains holds it: far from the training light a network may overflow.
+        predicted = np.clip(predict_image(model, given, source=field.name), 0, 65535)
         numbers = field_numbers(segment_nuclei(predicted), predicted, background=about.scale.background)
         return {name: numbers[name] for name in ("count", "area", "mean")} | {"alarm": float(is_far(given))}
 
