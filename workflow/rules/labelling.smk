@@ -19,11 +19,6 @@ def splits_of_wells():
     }
 
 
-def per_stain(pattern):
-    """The files of one stage, one per stain."""
-    return expand(pattern, stain=LABELLING["stains"])
-
-
 include: "labelling_limits.smk"
 
 
@@ -159,10 +154,7 @@ rule labelling_chapter:
         examples=per_well("<results>/labelling/examples/{plate}/{well}.npz"),
         splits=per_stain(f"{LABEL_MODEL}.splits.parquet"),
         histories=per_stain(f"{LABEL_MODEL}.history.parquet"),
-        drift=drift_files(
-            *("labelling/drift.parquet", "labelling/drift_plates.parquet", "labelling/drift.json"),
-            *("report/labelling_drift.csv", "report/labelling_drift.svg"),
-        ),
+        drift=drift_files(*DRIFT_NAMES),
         tolerances=stability_files("labelling/stability/{stain}.tolerance.parquet"),
         stability=stability_files("report/labelling_stability_{stain}.svg"),
         captions=captions("labelling"),

@@ -1,6 +1,16 @@
 # labelling: embeddings of fields -> drift of each well; corrupted light -> how far predicted stains hold
 DRIFT = LABELLING["drift"]
 STABILITY = LABELLING["stability"]
+# What the chapter reads of drift.
+DRIFT_NAMES = [
+    *("labelling/drift.parquet", "labelling/drift_plates.parquet", "labelling/drift.json"),
+    *("report/labelling_drift.csv", "report/labelling_drift.svg"),
+]
+
+
+def per_stain(pattern):
+    """The files of one stage, one per stain."""
+    return expand(pattern, stain=LABELLING["stains"])
 
 
 def drift_files(*names):
@@ -103,11 +113,6 @@ rule labelling_stability:
     output:
         curves="<results>/labelling/stability/{stain}.parquet",
         tolerances="<results>/labelling/stability/{stain}.tolerance.parquet",
-        figure=report(
-            "<results>/report/labelling_stability_{stain}.svg",
-            caption="../report/labelling/stability.rst",
-            category="Predicted stains",
-        ),
     log:
         "<logs>/labelling_stability/{stain}.log",
     benchmark:
@@ -131,3 +136,32 @@ rule labelling_stability:
         "Finding how far the predictions of {wildcards.stain} hold under corrupted light"
     script:
         "../scripts/labelling_stability.py"
+
+
+rule labelling_tolerances:
+    input:
+        curves="<results>/labelling/stability/{stain}.parquet",
+        tolerances="<results>/labelling/stability/{stain}.tolerance.parquet",
+    output:
+        figure=report(
+            "<results>/report/labelling_stability_{stain}.svg",
+            caption="../report/labelling/stability.rst",
+            category="Predicted stains",
+        ),
+    log:
+        "<logs>/labelling_tolerances/{stain}.log",
+    benchmark:
+        "<benchmarks>/labelling_tolerances/{stain}.tsv"
+    conda:
+        "../../envs/report.yaml"
+    threads: 1
+    resources:
+        mem_mb=growing(2000),
+        runtime=growing(10),
+    params:
+        off=LABELLING["max_error"],
+        code=script_code("labelling/tolerances"),
+    message:
+        "Drawing how far the predictions of {wildcards.stain} hold"
+    script:
+        "../scripts/labelling_tolerances.py"

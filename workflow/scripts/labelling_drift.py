@@ -32,10 +32,11 @@ def main(
     found = judge_drift(fields, roles, window=window, expected_run=expected_run, seed=seed)
     print(found.refused or f"alarm of {window} wells: verified {found.run_time}")
     print(found.wells[["plate", "well", "verdict", "moved"]].to_string())
-    write_table(found.wells, Path(outputs["wells"]), LABELLING_DRIFT)
+    wells = found.wells
+    write_table(wells, Path(outputs["wells"]), LABELLING_DRIFT)
     write_table(found.plates, Path(outputs["plates"]), LABELLING_DRIFT_PLATES)
     with replaced_when_whole(Path(outputs["table"])) as temporary:
-        inert(found.wells).to_csv(temporary, index=False)
+        inert(wells).to_csv(temporary, index=False)
     save_found(Path(outputs["alarm"]), found, embedding=model_digest(model))
     about = {"refused": found.refused, "window": window, "expected_run": expected_run}
     about |= {"n_reference": len(found.reference), "verified": asdict(found.run_time) if found.run_time else None}

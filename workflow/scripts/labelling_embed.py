@@ -29,7 +29,7 @@ def main(
     """Embed the fields of the well behind `index` and write the table `embeddings`."""
     # Imported here, since TensorFlow writes when it is imported: in here, that goes to the log.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    from wellspring.labelling.drift.job import embed_well
+    from wellspring.labelling.drift.embedding import embed_well
     from wellspring.models.devices import device_name, prepared_device
 
     prepared_device(threads=threads)

@@ -7,9 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from wellspring.jobs import log_device, logged_job
 from wellspring.labelling.corruptions.tables import LABELLING_STABILITY, LABELLING_TOLERANCE
-from wellspring.labelling.report.limits import draw_stability
 from wellspring.raw.index import read_index
-from wellspring.report.style import save_figure
 from wellspring.tables import write_table
 
 if TYPE_CHECKING:
@@ -21,7 +19,7 @@ if TYPE_CHECKING:
 def main(
     *, inputs: Mapping[str, Any], params: Mapping[str, Any], outputs: Mapping[str, str], stain: str, threads: int
 ) -> None:
-    """Corrupt held-out fields of the wells, predict them, and write curves, tolerances and their figure."""
+    """Corrupt held-out fields of the wells, predict them, and write curves and tolerances."""
     # Imported here, since TensorFlow writes when it is imported: in here, that goes to the log.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     from wellspring.labelling.corruptions.job import stability_of_stain
@@ -45,7 +43,6 @@ def main(
     print(found.tolerances.to_string())
     write_table(found.curves, Path(outputs["curves"]), LABELLING_STABILITY)
     write_table(found.tolerances, Path(outputs["tolerances"]), LABELLING_TOLERANCE)
-    save_figure(draw_stability(found.curves, found.tolerances, off=float(params["off"])), Path(outputs["figure"]))
 
 
 if __name__ == "__main__":

@@ -83,6 +83,7 @@ STAGE = Stage(
         "labelling_embed": "pixels",
         "labelling_drift": "wells",
         "labelling_stability": "wells",
+        "labelling_tolerances": "jobs",
         "labelling_chapter": "wells",
     },
     same_time=frozenset({"splits", "seed", "max_error", "stain"}),

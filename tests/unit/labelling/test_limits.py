@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -11,7 +12,7 @@ import tifffile
 from tests.unit.labelling.drawn import drawn_field
 from wellspring.labelling.corruptions.job import stability_of_stain
 from wellspring.labelling.corruptions.tables import LABELLING_STABILITY, LABELLING_TOLERANCE
-from wellspring.labelling.drift.job import embed_well, model_digest, read_embeddings, roles_of_wells, save_found
+from wellspring.labelling.drift.job import model_digest, read_embeddings, roles_of_wells, save_found
 from wellspring.labelling.drift.judging import judge_drift
 from wellspring.labelling.drift.state import load_alarm
 from wellspring.labelling.drift.tables import LABELLING_DRIFT, LABELLING_DRIFT_PLATES, LABELLING_EMBEDDINGS
@@ -28,6 +29,9 @@ from wellspring.labelling.tables import LABELLING_SPLITS
 from wellspring.raw.tiff import describe_tiff
 from wellspring.report.style import save_figure
 from wellspring.tables import check_table, empty_table, write_table
+
+if TYPE_CHECKING:
+    from wellspring.labelling.drift.embedding import embed_well
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 
