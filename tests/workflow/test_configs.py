@@ -88,7 +88,7 @@ def test_a_sheet_that_lacks_what_profiles_need_is_told_before_anything_runs(tmp_
 def test_the_config_of_public_images_plans_its_stages(tmp_path: Path) -> None:
     for well, (number, channel) in product(("B7", "D7"), enumerate(("DAPI", "GFP", "RFP"), start=1)):
         (tmp_path / f"{well}_01_{number}_3_{channel}_001.tif").touch()
-    sheet = pd.DataFrame({"plate": "nf1", "well": ["B7", "D7"], "path": "."})
+    sheet = pd.DataFrame({"plate": "nf1", "well": ["B7", "D7"], "path": ".", "position": ["edge", "inner"]})
     sheet.to_csv(tmp_path / "wells.tsv", sep="\t", index=False)
     assert planned(tmp_path, configfile=ROOT / "config/real/config.yaml")["segmentation_nuclei"] == 2
 
