@@ -59,12 +59,14 @@ def study(tmp_path: Path) -> Path:
 def test_a_run_stops_at_a_bad_well_and_says_at_its_end_which_and_why(study: Path, run: Snakemake) -> None:
     result = run(study, "results/raw/channels.csv")
     assert result.returncode != 0
-    end = said(result)[said(result).index("2 wells failed:") :].splitlines()
+    end = said(result)[said(result).index("3 wells failed:") :].splitlines()
     assert end[1].startswith("  P/A02: A02_s2_RNA.tif: ")
     assert end[1].endswith("(logs/raw_describe/P/A02.log)")
     assert "site 1 was expected to have the channels" in end[2]
-    assert end[3] == "Report: results/report/report.html (not written, since jobs failed)"
-    assert end[4].endswith("raw.bad_wells: leave_out in the config.")
+    assert end[3].startswith("  P/A04: ")
+    assert "raw.image_sizes" in end[3]
+    assert end[4] == "Report: results/report/report.html (not written, since jobs failed)"
+    assert end[5].endswith("raw.bad_wells: leave_out in the config.")
     for noise in (
         "Building DAG",
         "Select jobs",
