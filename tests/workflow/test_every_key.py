@@ -55,6 +55,7 @@ VALUES: dict[str, list[Any]] = {
     "labelling.split": ["sample"],
     "labelling.preprocessing": [[{"step": "median", "radius_px": 2}]],
     "labelling.training.loss": ["pearson"],
+    "labelling.training.augmentation.max_scale": [1.3],
     "labelling.drift.expected_run": [32],
     "labelling.drift.tile_px": [64],
     "labelling.stability.kinds": [["gain"]],
