@@ -104,6 +104,8 @@ TOGETHER: dict[str, dict[str, Any]] = {
     "dataset.normalization.mean_extraction": {"dataset.normalization.z_score": False},
     "dataset.normalization.linear_scaling": {"dataset.normalization.z_score": False},
     "attribution.models": {"training.models": ["linear", "simple_cnn"]},
+    # Tables for MultiQC are of the maps.
+    "plates.maps": {"export.formats": ["anndata", "cytomining", "geojson", "ome_zarr"]},
 }
 # Not tried, with the reason.
 LEFT_OUT = {
