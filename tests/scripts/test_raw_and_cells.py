@@ -123,11 +123,11 @@ def test_wells_are_described_and_their_channels_compared(well: Path, tmp_path: P
     assert (found["plate"], found["well"], found["format"], found["channels"]) == ("P", "I09", "mpm", ["DAPI", "EU"])
     named = {"dataset.target_channel": ["EU"]}
     compare = main_of("raw_channels")
-    compare(indexes=[index], named=named, config={}, channels=channels)
+    compare(indexes=[index], named=named, optional=[], config={}, channels=channels)
     assert channels.read_text(encoding="utf-8") == "id,channel\n0,DAPI\n1,EU\n"
     config = {"dataset": {"input_channels": None}, "attribution": {"validation": {"roar": {"channels": [1]}}}}
     with pytest.raises(ValueError, match=r"roar\.channels: expected numbers below 1"):
-        compare(indexes=[index], named=named, config=config, channels=channels)
+        compare(indexes=[index], named=named, optional=[], config=config, channels=channels)
 
 
 def test_an_unknown_channel_leaves_no_channel_table(well: Path, tmp_path: Path) -> None:
@@ -136,6 +136,7 @@ def test_an_unknown_channel_leaves_no_channel_table(well: Path, tmp_path: Path) 
         main_of("raw_channels")(
             indexes=[index],
             named={"dataset.target_channel": ["PML"]},
+            optional=[],
             config={},
             channels=tmp_path / "channels.csv",
         )
