@@ -147,6 +147,7 @@ def test_the_chapter_on_wells_is_written_beside_its_table(well: Path, tmp_path: 
     main_of("raw_chapter")(
         indexes=[described(well, raw=MPM)],
         channels=tmp_path / "channels.csv",
+        plates=[],
         captions=CAPTIONS,
         settings=format_named("mpm").settings_of_pixels(MPM),
         table=tmp_path / "wells.csv",
