@@ -144,6 +144,9 @@ def test_every_fifth_group_is_held_out_for_testing() -> None:
     assert set(split_of_groups(["A", "B"], has_test=True).values()) == {"train", "validation"}
 
 
+STABILITY = {"condenser_aperture": 0.2, "aperture": 0.45, "planes_um": [], "contrast": "dic", "kinds": []}
+
+
 @pytest.mark.parametrize(
     ("block", "message"),
     [
@@ -152,11 +155,14 @@ def test_every_fifth_group_is_held_out_for_testing() -> None:
         ({"model": {"window_px": 4}}, "odd number"),
         ({"training": {"loss": "bce", "target": "asinh"}}, "needs labelling.training.target mask"),
         ({"light": ["DAPI"]}, "reads raw counts"),
+        ({"stability": {**STABILITY, "condenser_aperture": 0.5}}, "condenser_aperture: expected less"),
+        ({"stability": {**STABILITY, "planes_um": [0.0, 5.0]}}, "one for each of the 1 channels of light"),
+        ({"stability": {**STABILITY, "contrast": "bright_field", "kinds": ["defocus"]}}, "name planes_um"),
     ],
 )
 def test_mistakes_in_the_config(block: dict, message: str) -> None:
     defaults = {"light": ["DIC"], "stains": ["nucleus"], "model": {"window_px": 65}}
-    labelling = {**defaults, "training": {"loss": "mse", "target": "asinh"}, **block}
+    labelling = {**defaults, "training": {"loss": "mse", "target": "asinh"}, "stability": STABILITY, **block}
     config = {"labelling": labelling, "quality": {"channels": ["DAPI"]}, "raw": {"format": "tiff"}}
     assert any(message in line for line in STAGE.mistakes(config))
 
