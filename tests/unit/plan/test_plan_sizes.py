@@ -14,7 +14,11 @@ from wellspring.plan.tasks import PlannedJob, Task
 from wellspring.plan.workflow import FileCounts, Plan
 
 RAW = {"format": "tiff", "pattern": "{well}_{site}_{channel}.tif", "channels": None, "pixel_size_um": None}
-CONFIG = {"raw": RAW, "dataset": {"split": {"train": 0.5, "validation": 0.25}}}
+CONFIG = {
+    "raw": RAW,
+    "segmentation": {"method": "log_otsu"},
+    "dataset": {"split": {"train": 0.5, "validation": 0.25}},
+}
 
 
 def _describe(folder: Path, well: str, **values: Any) -> None:
