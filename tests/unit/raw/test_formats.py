@@ -43,7 +43,7 @@ def _index(format_name: str) -> WellIndex:
 
 
 def test_a_format_has_images_or_pixels_of_objects() -> None:
-    assert [name for name, one in formats().items() if not one.has_images] == ["dypfish", "mpm"]
+    assert [name for name, one in formats().items() if not one.has_images] == ["dypfish", "mpm", "points"]
     # Those with an index of the plate: all layouts that are simulated, and no others.
     assert {name for name, one in formats().items() if one.reader} == {one.format for one in LAYOUTS.values()}
     without = [name for name, one in formats().items() if one.planes is None and one.pixels is None]
