@@ -93,7 +93,9 @@ def is_hard_edged(
     height = np.max(tops, axis=0) - np.mean(lows, axis=0)
     spot = np.exp(-0.5) / np.sqrt(sigma_px[-1] * sigma_px[-2])
     fall = np.mean(falls, axis=0)
-    deviation = noise / _kernel_norm(sigma_px)
+    # Light counts as photons do: where a grey level is a photon, a height of n differs by √n from pixel to pixel.
+    own = np.clip(height, 0, None) if np.issubdtype(image.dtype, np.integer) else 0.0
+    deviation = np.sqrt((noise / _kernel_norm(sigma_px)) ** 2 + own)
     return np.asarray(fall > np.maximum(np.sqrt(spot) * height, spot * height + _EDGE_DEVIATIONS * deviation))
 
 

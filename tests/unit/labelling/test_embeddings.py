@@ -1,18 +1,23 @@
 """Embeddings of tiles, autoencoders, and what clusters and probes read from rows with known answers."""
 
-import keras
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pytest
 from scipy import ndimage
 
-from wellspring.labelling.embeddings.autoencoders import build_autoencoder, codes, drawn_samples, fit_autoencoder
-from wellspring.labelling.embeddings.bottleneck import bottleneck_of, field_embedding, tile_embeddings
 from wellspring.labelling.embeddings.reading import cluster_labels, corrupted_f1, picture, severity_probe, trust
-from wellspring.models.unet import build_unet_maps
+
+if TYPE_CHECKING:
+    import keras
+
+    from wellspring.labelling.embeddings.autoencoders import build_autoencoder, codes, drawn_samples, fit_autoencoder
+    from wellspring.labelling.embeddings.bottleneck import bottleneck_of, field_embedding, tile_embeddings
+    from wellspring.models.unet import build_unet_maps
 
 
 @pytest.fixture(scope="module")
-def model() -> keras.Model:
+def model() -> "keras.Model":
     keras.utils.set_random_seed(1)
     inputs = keras.Input((None, None, 1))
     return keras.Model(inputs, build_unet_maps(inputs, width=4, n_levels=2, dropout=0.1))

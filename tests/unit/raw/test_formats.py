@@ -47,8 +47,8 @@ def test_a_format_has_images_or_pixels_of_objects() -> None:
     # Those with an index of the plate: all layouts that are simulated, and no others.
     assert {name for name, one in formats().items() if one.reader} == {one.format for one in LAYOUTS.values()}
     without = [name for name, one in formats().items() if one.planes is None and one.pixels is None]
-    # Single cells that one stage reads by itself.
-    assert without == ["dypfish"]
+    # Molecules of single cells, that stages read by themselves.
+    assert without == ["dypfish", "points"]
     assert not any(one.planes and one.pixels for one in formats().values())
 
 

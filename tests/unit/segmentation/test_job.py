@@ -132,7 +132,7 @@ def test_sites_are_labelled_one_by_one() -> None:
 
 
 def test_a_registry_declares_each_method_once() -> None:
-    assert [one.name for one in NUCLEUS_METHODS] == ["log_otsu", "log_multi_otsu", "log_local", "given"]
+    assert [one.name for one in NUCLEUS_METHODS] == ["log_otsu", "log_multi_otsu", "log_local", "unet", "given"]
     assert [one.name for one in CELL_METHODS] == ["own_edge", "watershed", "propagation", "expansion"]
 
 
