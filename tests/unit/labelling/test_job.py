@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 import pytest
@@ -9,7 +10,6 @@ import tifffile
 
 from tests.unit.labelling.drawn import drawn_field
 from wellspring.errors import InputError
-from wellspring.labelling.job import predict_well, train_stain, training_settings
 from wellspring.labelling.measuring_well import measure_well, read_about
 from wellspring.labelling.settings import ModelSettings
 from wellspring.labelling.tables import LABELLING_FIELDS, LABELLING_HISTORY, LABELLING_SPLITS
@@ -17,6 +17,9 @@ from wellspring.labelling.well_images import read_predicted
 from wellspring.raw.index import WellIndex
 from wellspring.raw.tiff import describe_tiff
 from wellspring.tables import check_table
+
+if TYPE_CHECKING:
+    from wellspring.labelling.job import predict_well, train_stain, training_settings
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 

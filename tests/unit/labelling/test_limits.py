@@ -10,13 +10,11 @@ import pytest
 import tifffile
 
 from tests.unit.labelling.drawn import drawn_field
-from wellspring.labelling.corruptions.job import stability_of_stain
 from wellspring.labelling.corruptions.tables import LABELLING_STABILITY, LABELLING_TOLERANCE
 from wellspring.labelling.drift.job import model_digest, read_embeddings, roles_of_wells, save_found
 from wellspring.labelling.drift.judging import judge_drift
 from wellspring.labelling.drift.state import load_alarm
 from wellspring.labelling.drift.tables import LABELLING_DRIFT, LABELLING_DRIFT_PLATES, LABELLING_EMBEDDINGS
-from wellspring.labelling.job import train_stain, training_settings
 from wellspring.labelling.report.limits import (
     draw_drift,
     draw_stability,
@@ -31,7 +29,9 @@ from wellspring.report.style import save_figure
 from wellspring.tables import check_table, empty_table, write_table
 
 if TYPE_CHECKING:
+    from wellspring.labelling.corruptions.job import stability_of_stain
     from wellspring.labelling.drift.embedding import embed_well
+    from wellspring.labelling.job import train_stain, training_settings
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 

@@ -1,12 +1,15 @@
 """Losses, by their formulas on literal pixels."""
 
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
 from wellspring.errors import InputError
-from wellspring.labelling.losses import LOSSES, asymmetric, bce, gradient, loss_named, mse, pearson, spotlight
+
+if TYPE_CHECKING:
+    from wellspring.labelling.losses import LOSSES, asymmetric, bce, gradient, loss_named, mse, pearson, spotlight
 
 TRUE = np.array([[0, 1], [2, 5]], np.float32).reshape(1, 2, 2, 1)
 FOUND = np.array([[1, 1], [0, 6]], np.float32).reshape(1, 2, 2, 1)

@@ -2,27 +2,31 @@
 
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import keras
 import numpy as np
 import pytest
 
 from wellspring.errors import InputError
 from wellspring.labelling import load_label_model, predict_image
 from wellspring.labelling.light import relative_light
-from wellspring.labelling.network import (
-    FromBlocks,
-    RelativeLight,
-    ToBlocks,
-    build_label_model,
-    margin_px,
-    record_of,
-    save_label_model,
-    stain_scale_of,
-    step_px,
-)
 from wellspring.labelling.scaling import PlaneScale, StainScale
 from wellspring.labelling.settings import ModelSettings
+
+if TYPE_CHECKING:
+    import keras
+
+    from wellspring.labelling.network import (
+        FromBlocks,
+        RelativeLight,
+        ToBlocks,
+        build_label_model,
+        margin_px,
+        record_of,
+        save_label_model,
+        stain_scale_of,
+        step_px,
+    )
 
 # Keras 3 asks TensorFlow variables for arrays in NumPy 1's way.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
@@ -31,7 +35,7 @@ SCALE = StainScale("asinh", background=100, softness=20, sd=1.5)
 RECORD = {"stain": "nucleus", "dtype": "uint16", "pixel_size_um": 0.65, "lowest": 300.0}
 
 
-def _model(*, scale: StainScale = SCALE) -> keras.Model:
+def _model(*, scale: StainScale = SCALE) -> "keras.Model":
     keras.utils.set_random_seed(0)
     settings = ModelSettings(width=4, n_levels=2, window_px=15)
     planes = [PlaneScale(0, 0.2)]
@@ -39,7 +43,7 @@ def _model(*, scale: StainScale = SCALE) -> keras.Model:
 
 
 @pytest.fixture(scope="module")
-def model() -> keras.Model:
+def model() -> "keras.Model":
     return _model()
 
 
@@ -65,7 +69,7 @@ def test_light_is_taken_relative_to_its_surroundings(light: np.ndarray) -> None:
     assert np.asarray(RelativeLight(3)(np.zeros((1, 4, 4, 1), np.float32))).tolist() == np.zeros((1, 4, 4, 1)).tolist()
 
 
-def test_the_lamp_does_not_count(model: keras.Model, light: np.ndarray) -> None:
+def test_the_lamp_does_not_count(model: "keras.Model", light: np.ndarray) -> None:
     found, brighter = predict_image(model, light), predict_image(model, light * 1.5)
     np.testing.assert_allclose(brighter, found, rtol=1e-3)
 
@@ -77,7 +81,9 @@ def test_blocks_of_one_pixel_and_four_levels_are_the_published_network() -> None
     assert (step_px(model), margin_px(model)) == (16, 112)
 
 
-def test_the_file_alone_predicts_what_the_model_predicts(model: keras.Model, light: np.ndarray, tmp_path: Path) -> None:
+def test_the_file_alone_predicts_what_the_model_predicts(
+    model: "keras.Model", light: np.ndarray, tmp_path: Path
+) -> None:
     save_label_model(model, tmp_path / "nucleus.keras")
     found = predict_image(tmp_path / "nucleus.keras", light)
     assert found.dtype == np.float32
@@ -90,7 +96,7 @@ def test_the_file_alone_predicts_what_the_model_predicts(model: keras.Model, lig
 
 @pytest.mark.parametrize(("tile_px", "batch_size", "origin_px"), [(24, 2, (0, 0)), (40, 1, (16, 8)), (500, 4, (0, 0))])
 def test_the_result_does_not_depend_on_the_tiles(
-    model: keras.Model, light: np.ndarray, tile_px: int, batch_size: int, origin_px: tuple[int, int]
+    model: "keras.Model", light: np.ndarray, tile_px: int, batch_size: int, origin_px: tuple[int, int]
 ) -> None:
     whole = predict_image(model, light)
     tiled = predict_image(model, light, tile_px=tile_px, batch_size=batch_size, origin_px=origin_px)
@@ -102,7 +108,7 @@ def test_a_binary_stain_is_a_probability(light: np.ndarray) -> None:
     assert 0 <= found.min() < found.max() <= 1
 
 
-def test_floats_are_camera_counts(model: keras.Model, light: np.ndarray) -> None:
+def test_floats_are_camera_counts(model: "keras.Model", light: np.ndarray) -> None:
     np.testing.assert_array_equal(predict_image(model, light.astype(np.float64)), predict_image(model, light))
 
 
@@ -121,12 +127,12 @@ def test_floats_are_camera_counts(model: keras.Model, light: np.ndarray) -> None
         (lambda light: light > 1000, "expected numbers"),
     ],
 )
-def test_a_field_of_another_kind_is_refused(model: keras.Model, light: np.ndarray, change, message: str) -> None:
+def test_a_field_of_another_kind_is_refused(model: "keras.Model", light: np.ndarray, change, message: str) -> None:
     with pytest.raises(InputError, match=message):
         predict_image(model, change(light))
 
 
-def test_another_pixel_size_is_refused_and_an_unknown_one_is_not(model: keras.Model, light: np.ndarray) -> None:
+def test_another_pixel_size_is_refused_and_an_unknown_one_is_not(model: "keras.Model", light: np.ndarray) -> None:
     with pytest.raises(InputError, match=r"field\.tif: .* pixels of 0.65 µm, this field has 0.325 µm"):
         predict_image(model, light, pixel_size_um=0.325, source="field.tif")
     predict_image(model, light, pixel_size_um=0.6501)

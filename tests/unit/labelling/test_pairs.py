@@ -1,6 +1,7 @@
 """Lists of pairs, and the two commands on them."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
@@ -11,7 +12,9 @@ from tests.unit.labelling.drawn import drawn_field
 from wellspring.__main__ import main
 from wellspring.errors import InputError
 from wellspring.labelling.pairs import output_name, read_field, read_pairs
-from wellspring.models.devices import CPU
+
+if TYPE_CHECKING:
+    from wellspring.models.devices import CPU
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 

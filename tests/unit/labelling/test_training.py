@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import keras
 import numpy as np
 import pytest
 
@@ -11,12 +11,16 @@ from tests.unit.labelling.drawn import drawn_field
 from wellspring.errors import InputError
 from wellspring.labelling import load_label_model, predict_image
 from wellspring.labelling.checkpoints import Checkpoint, fingerprint
-from wellspring.labelling.fitting import share_done, train
-from wellspring.labelling.learning import Learned, learn_stain
-from wellspring.labelling.network import build_label_model
 from wellspring.labelling.progress import duration, line_of
 from wellspring.labelling.scaling import PlaneScale, StainScale
 from wellspring.labelling.settings import Augmentation, ModelSettings, TrainingSettings
+
+if TYPE_CHECKING:
+    import keras
+
+    from wellspring.labelling.fitting import share_done, train
+    from wellspring.labelling.learning import Learned, learn_stain
+    from wellspring.labelling.network import build_label_model
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 
@@ -26,7 +30,7 @@ QUICK = TrainingSettings(
 )
 
 
-def _learned(folder: Path, *, lines: list[str]) -> Learned:
+def _learned(folder: Path, *, lines: list[str]) -> "Learned":
     return learn_stain(
         [drawn_field(seed, n_discs=20) for seed in range(3)],
         [None] * 3,
@@ -54,14 +58,14 @@ def test_a_stain_that_the_light_determines_is_learned(tmp_path: Path) -> None:
     assert "done in" in lines[-1]
 
 
-def _network(seed: int = 0) -> keras.Model:
+def _network(seed: int = 0) -> "keras.Model":
     keras.utils.set_random_seed(seed)
     scale = StainScale("asinh", background=200, softness=40, sd=1.5)
     record = {"stain": "nucleus", "dtype": "uint16", "pixel_size_um": None, "lowest": 1.0}
     return build_label_model(planes=[PlaneScale(4800, 500)], scale=scale, settings=SMALL, record=record)
 
 
-def _trained(path: Path, model: keras.Model, settings: TrainingSettings, lines: list[str]) -> keras.Model:
+def _trained(path: Path, model: "keras.Model", settings: TrainingSettings, lines: list[str]) -> "keras.Model":
     train(
         model,
         training=[drawn_field(0)],

@@ -1,18 +1,23 @@
 """Image classifiers by their counts and shapes, and gradient reversal by hand."""
 
-import keras
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pytest
 
 from wellspring.models.pattern_images import IMAGE_CLASSIFIERS, build_inception, build_squeezenet
-from wellspring.models.reversal import (
-    GradientReversal,
-    adapted_rate,
-    adversarial_model,
-    domain_batches,
-    reversal_strength,
-    train_adapted,
-)
+
+if TYPE_CHECKING:
+    import keras
+
+    from wellspring.models.reversal import (
+        GradientReversal,
+        adapted_rate,
+        adversarial_model,
+        domain_batches,
+        reversal_strength,
+        train_adapted,
+    )
 
 
 def test_squeezenet_has_the_parameters_of_the_thesis() -> None:
@@ -81,7 +86,7 @@ def test_batches_hide_the_labels_of_the_target() -> None:
     assert weights["domain"].tolist() == [1] * 8
 
 
-def _features() -> keras.Model:
+def _features() -> "keras.Model":
     inputs = keras.Input((2,))
     return keras.Model(inputs, keras.layers.Dense(8, activation="relu")(inputs))
 

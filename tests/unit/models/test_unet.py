@@ -1,15 +1,20 @@
 """The U-Net of LaChance and Cohen, and tiles that give what the whole image gives."""
 
-import keras
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pytest
 
 from wellspring.errors import InputError
 from wellspring.models.tiling import map_of_image, receptive_margin_px
-from wellspring.models.unet import build_unet_maps, margin_of
+
+if TYPE_CHECKING:
+    import keras
+
+    from wellspring.models.unet import build_unet_maps, margin_of
 
 
-def _network(*, width: int, n_levels: int) -> keras.Model:
+def _network(*, width: int, n_levels: int) -> "keras.Model":
     keras.utils.set_random_seed(3)
     inputs = keras.Input((None, None, 1))
     return keras.Model(inputs, build_unet_maps(inputs, width=width, n_levels=n_levels, dropout=0.1))
