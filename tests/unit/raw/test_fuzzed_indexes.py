@@ -87,8 +87,9 @@ def _outcome(name: str, path: Path, plate: DrawnPlate, *, known: WellIndex | Non
         # Metadata that name another well in one place alone cannot be told from right ones: the site is there.
         reader = formats()[LAYOUTS[name].format].reader
         assert reader is not None
-        images = index_of_plate(reader, path).images
-        assert images.groupby(["well", "site"]).ngroups >= len(plate.stacks), "a site is gone, and nothing says so"
+        found = index_of_plate(reader, path)
+        n_sites = found.images.groupby(["well", "site"]).ngroups
+        assert found.notes or n_sites >= len(plate.stacks), "a site is gone, and nothing says so"
     return "read"
 
 
@@ -139,3 +140,15 @@ def test_another_encoding_is_read_right_or_one_message(name: str, encoding: str,
         assert index.channels == ("Zellkern-ä",)
         assert len(index.sites) == 2
     assert INDEXES[name][-1] in message
+
+
+def test_a_loaddata_table_cut_at_the_end_of_a_row_says_which_images_it_lacks(tmp_path: Path) -> None:
+    path = LAYOUTS["loaddata"].write(tmp_path / "new", PLATE)
+    reader = formats()["loaddata"].reader
+    assert reader is not None
+    assert index_of_plate(reader, path).notes == ()
+    place = path / "load_data.csv"
+    place.write_bytes(b"".join(place.read_bytes().splitlines(keepends=True)[:3]))
+    assert index_of_plate(reader, path).notes == (
+        "3 images next to the listed ones are not in load_data.csv (the first: B02_2_DAPI_1.tiff)",
+    )

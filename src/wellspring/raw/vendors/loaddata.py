@@ -97,7 +97,22 @@ def loaddata_index(sources: list[Path], *, folder: Path) -> PlateIndex:
         root=str(path.parent),
         images=images_table(rows, source=path),
         channels=tuple(channels),
+        notes=_unlisted(lines, header, place, path=path),
     )
+
+
+def _unlisted(lines: list[dict[str, str]], header: list[str], place: "_Places", *, path: Path) -> tuple[str, ...]:
+    """A note when the images' folders have more images of the same kind than the table: it may have been cut off."""
+    columns = [name.removeprefix(_FILE) for name in header if name.startswith(_FILE)]
+    files = {place.file(line[_FILE + one], line.get(_PATH + one, "")) for line in lines for one in columns}
+    listed = {os.path.normpath(path.parent / file) for file in files}
+    suffixes = tuple({Path(file).suffix for file in listed} - {""})
+    folders = sorted({os.path.dirname(file) for file in listed})
+    there = [file.path for folder in folders if os.path.isdir(folder) for file in os.scandir(folder)]
+    more = sorted(file for file in there if file.endswith(suffixes) and file not in listed)
+    if not more:
+        return ()
+    return (f"{len(more)} images next to the listed ones are not in {path.name} (the first: {Path(more[0]).name})",)
 
 
 def _lines(path: Path) -> tuple[list[str], list[dict[str, str]]]:
