@@ -46,16 +46,23 @@ def write_attributes(group: zarr.Group, attributes: Mapping[str, Any], *, versio
     group.attrs.update({"ome": {"version": version, **attributes}} if version == "0.5" else dict(attributes))
 
 
+def _chunk(side: int) -> int:
+    """Side of a chunk, px: at most 1,024, and as few pixels beyond the image's border as can be."""
+    return -(-side // max(1, -(-side // _CHUNK_PX))) or 1
+
+
 def _write_levels(group: zarr.Group, image: NDArray[np.generic], *, count: int, axes: str, version: Version) -> None:
     is_labels = axes == "yx"
     for number in range(count):
-        chunks = tuple([1] * (image.ndim - 2) + [min(_CHUNK_PX, max(side, 1)) for side in image.shape[-2:]])
+        chunks = tuple([1] * (image.ndim - 2) + [_chunk(side) for side in image.shape[-2:]])
         own: dict[str, Any] = {"chunk_key_encoding": {"name": "v2", "separator": "/"}}
         if version == "0.5":
             # One file per level.
             shards = tuple(-(-side // chunk) * chunk for side, chunk in zip(image.shape, chunks, strict=True))
             codec = BloscCodec(cname="zstd" if is_labels else "lz4", clevel=3, shuffle="bitshuffle")
             own = {"shards": shards, "compressors": codec, "dimension_names": list(axes)}
+        # Looking for empty chunks takes longer than compressing them.
+        own["config"] = {"write_empty_chunks": True}
         array = group.create_array(str(number), shape=image.shape, chunks=chunks, dtype=image.dtype, **own)
         array[...] = image
         image = halved(image, is_labels=is_labels)
