@@ -6,13 +6,18 @@ import shutil
 import subprocess
 import sys
 import tomllib
+from collections import Counter
 from pathlib import Path
 
 import pytest
+import tifffile
 import yaml
+from skimage.filters import threshold_otsu
+from skimage.measure import label
 
 from tests.docs.pages import Page
 from tests.workflow.studies import ROOT, planned
+from wellspring.plan.workflow import plan_jobs
 
 pytestmark = pytest.mark.workflow
 
@@ -70,6 +75,10 @@ def test_the_test_study_is_planned_and_small(tmp_path: Path) -> None:
     counts = planned(study, configfile=study / "config/config.yaml")
     assert counts["segmentation_cells"] == counts["browser_well"] == counts["export_well"] == 2
     assert counts["report_page"] == 1
+    # The catalogue's path to the workflow makes the same by default.
+    config = study / "config/config.yaml"
+    plan = plan_jobs(snakefile=ROOT / "workflow/Snakefile", folder=study, configfile=config, targets=(), forceall=False)
+    assert Counter(job.task.rule for job in plan.jobs) == counts
 
 
 def test_snakemake_and_its_plugins_are_pinned_where_they_break() -> None:
@@ -87,16 +96,17 @@ def test_snakemake_and_its_plugins_are_pinned_where_they_break() -> None:
         ("export of other results", {"cells_measure", "cells_tables", "export_anndata", "export_well", "export_plate"}),
     ],
 )
-def test_stages_are_imported_as_the_page_says(name: str, rules: set[str], tmp_path: Path) -> None:
-    """Planned, so that each rule, its inputs and its parameters are there; that the rules work is tested elsewhere."""
+def test_stages_are_imported_as_the_page_says_and_run(name: str, rules: set[str], tmp_path: Path) -> None:
     for path in (ROOT / ".test/plate").glob("A01_*.tif"):
         shutil.copy2(path, tmp_path)
+    stain = tifffile.imread(tmp_path / "A01_CELL.tif")
+    labels = label(stain > threshold_otsu(stain)).astype("uint16")
     (tmp_path / "masks").mkdir()
-    shutil.copy2(tmp_path / "A01_DAPI.tif", tmp_path / "masks/A01_mask.tif")
+    tifffile.imwrite(tmp_path / "masks/A01_mask.tif", labels)
     (tmp_path / "wells.tsv").write_text("plate\twell\tpath\np\tA01\t.\n", encoding="utf-8")
     block = Page(ROOT / "docs/modules.md").runnable(name).replace("path/to/wellspring", str(ROOT))
     (tmp_path / "Snakefile").write_text(block, encoding="utf-8")
-    command = [sys.executable, "-m", "snakemake", "--cores", "1", "--dry-run"]
+    command = [sys.executable, "-m", "snakemake", "--cores", "2"]
     result = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
     assert result.returncode == 0, (result.stdout + result.stderr)[-3000:]
     found = set(re.findall(r"^(\w+) +\d+$", result.stdout + result.stderr, flags=re.M))
