@@ -69,7 +69,7 @@ EVERYTHING = {
         "actin": {"actin": "GFP", "borders": "GFP", "nuclei": "DAPI"},
     },
     "report": {"group_by": "label"},
-    "export": {"formats": ["anndata", "cytomining", "geojson", "multiqc", "ome_zarr"]},
+    "export": {"formats": ["anndata", "cytomining", "geojson", "multiqc", "ome_zarr", "spatialdata"]},
     "browser": {"write": True},
 }
 

@@ -106,6 +106,8 @@ TOGETHER: dict[str, dict[str, Any]] = {
     "attribution.models": {"training.models": ["linear", "simple_cnn"]},
     # Tables for MultiQC are of the maps.
     "plates.maps": {"export.formats": ["anndata", "cytomining", "geojson", "ome_zarr"]},
+    # A SpatialData store is a view of a plate of version 0.5.
+    "export.ome_zarr_version": {"export.formats": ["anndata", "cytomining", "geojson", "multiqc", "ome_zarr"]},
 }
 # Not tried, with the reason.
 LEFT_OUT = {

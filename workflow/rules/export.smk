@@ -12,6 +12,7 @@ def exported_files():
         "cytomining": per_plate("<results>/export/{plate}.profiles.parquet"),
         "geojson": per_well("<results>/export/geojson/{plate}/{well}"),
         "ome_zarr": per_plate(f"<results>/export/{{plate}}.ome.zarr/{plate_file()}"),
+        "spatialdata": per_plate("<results>/export/{plate}.spatialdata.zarr/zarr.json"),
         "multiqc": ["<results>/export/multiqc/wells_mqc.tsv", *per_plate("<results>/export/multiqc/{plate}_mqc.tsv")],
     }
     return {name: files[name] for name in OPENERS if name in config["export"]["formats"]}

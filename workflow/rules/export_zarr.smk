@@ -81,3 +81,28 @@ rule export_plate:
         "Writing what plate {wildcards.plate} has as OME-Zarr"
     script:
         "../scripts/export_plate.py"
+
+
+# Links into the plate, and the table of the AnnData file.
+rule export_spatialdata:
+    input:
+        plate="<results>/export/{plate}.ome.zarr/zarr.json",
+        h5ad="<results>/export/{plate}.h5ad",
+    output:
+        store="<results>/export/{plate}.spatialdata.zarr/zarr.json",
+    log:
+        "<logs>/export_spatialdata/{plate}.log",
+    benchmark:
+        "<benchmarks>/export_spatialdata/{plate}.tsv"
+    conda:
+        "../../envs/report.yaml"
+    threads: 1
+    resources:
+        mem_mb=growing(4000),
+        runtime=growing(30),
+    params:
+        code=script_code("export/spatialdata"),
+    message:
+        "Writing plate {wildcards.plate} for SpatialData"
+    script:
+        "../scripts/export_spatialdata.py"

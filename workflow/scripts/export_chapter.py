@@ -28,7 +28,10 @@ if __name__ == "__main__":
         main(
             files={
                 # Of a plate the folder, whose last file is the input.
-                name: [Path(path).parent if name == "ome_zarr" else Path(path) for path in snakemake.input[name]]
+                name: [
+                    Path(path).parent if name in ("ome_zarr", "spatialdata") else Path(path)
+                    for path in snakemake.input[name]
+                ]
                 for name in snakemake.params.formats
             },
             chapter=Path(snakemake.output.chapter),

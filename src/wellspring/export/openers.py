@@ -49,6 +49,14 @@ OPENERS = {
         "napari, ngio; version 0.4: QuPath, Fiji",
         'import ngio\nplate = ngio.open_ome_zarr_plate("results/export/PLATE.ome.zarr")\nprint(plate.images_paths())',
     ),
+    "spatialdata": Opener(
+        "SpatialData",
+        "PLATE.spatialdata.zarr",
+        "The OME-Zarr plate and the cells of the AnnData file as one store: pixels are links into the plate, each site "
+        "has a coordinate system of its own.",
+        "spatialdata, napari-spatialdata",
+        'import spatialdata\nplate = spatialdata.read_zarr("results/export/PLATE.spatialdata.zarr")\nprint(plate)',
+    ),
     "multiqc": Opener(
         "Tables for MultiQC",
         "multiqc/wells_mqc.tsv, multiqc/PLATE_mqc.tsv",

@@ -11,11 +11,17 @@ OF_CELLS = ("anndata", "cytomining")
 """Formats made of the table of cells."""
 _OF_MEASURED = ("geojson",)
 _OF_PLATES = ("multiqc",)
+_OF_EXPORTED = ("spatialdata",)
 _OF_IMAGES = ("ome_zarr",)
 
 
 def _is_wanted(config: Config) -> bool:
     return bool(config["export"]["formats"])
+
+
+def _is_viewed(config: Config) -> bool:
+    """Whether there is what a SpatialData store is a view of."""
+    return {"ome_zarr", "anndata"} <= set(config["export"]["formats"]) and config["export"]["ome_zarr_version"] == "0.5"
 
 
 def _mistakes(config: Config) -> list[str]:
@@ -28,6 +34,7 @@ def _mistakes(config: Config) -> list[str]:
         (("anndata",), has_shape or not is_measured, "the family shape in cells.features.families"),
         (_OF_IMAGES, has_images(config), "images, raw.format tiff"),
         (_OF_PLATES, PLATES.is_wanted(config), "plates.maps and wells of images with results"),
+        (_OF_EXPORTED, _is_viewed(config), "ome_zarr and anndata among the formats, and ome_zarr_version 0.5"),
     ]
     found = [(name, need) for names, is_there, need in needs for name in names if name in asked and not is_there]
     return [f"export.formats: {name} needs {need}; leave it out" for name, need in found]
@@ -35,7 +42,7 @@ def _mistakes(config: Config) -> list[str]:
 
 STAGE = Stage(
     name="export",
-    summary="results -> AnnData, cytomining profiles, OME-Zarr plates, GeoJSON, tables for MultiQC",
+    summary="results -> AnnData, cytomining profiles, OME-Zarr plates, SpatialData, GeoJSON, tables for MultiQC",
     after=("raw", "quality", "segmentation", "spots", "cells", "plates", "localization"),
     asked_by="export.formats (what other programs are to open)",
     is_wanted=_is_wanted,
@@ -47,6 +54,7 @@ STAGE = Stage(
         "export_multiqc": "wells",
         "export_well": "pixels",
         "export_plate": "wells",
+        "export_spatialdata": "cells of all wells",
         "export_chapter": "wells",
     },
 )
