@@ -14,7 +14,7 @@ from skimage.segmentation import find_boundaries
 from wellspring.report.style import axes_grid, in_style, new_figure
 from wellspring.tuning.field import Tried
 
-__all__ = ["field_figure", "png_bytes"]
+__all__ = ["channel_figure", "field_figure", "png_bytes"]
 
 # Larger fields are cut to their middle, so that outlines can be seen.
 _MOST_PX = 1024
@@ -25,9 +25,7 @@ _TITLE_CHARACTERS = 65
 
 
 @in_style
-def field_figure(
-    images: Mapping[str, NDArray[np.number]], names: Sequence[str], found: Sequence[Tried], *, with_title: bool = True
-) -> Figure:
+def field_figure(images: Mapping[str, NDArray[np.number]], names: Sequence[str], found: Sequence[Tried]) -> Figure:
     """A column per setting, a row per channel.
 
     Parameters
@@ -36,16 +34,23 @@ def field_figure(
         Channel to its (Y, X) projection.
     names, found
         Of the settings, in order.
-    with_title
-        Whether each column has its name on top.
     """
     figure = new_figure(height_mm=(_TILE_MM + 8) * len(images), width_mm=_TILE_MM * len(found))
     grid = axes_grid(figure, n_rows=len(images), n_columns=len(found))
     for row, (channel, image) in zip(grid, images.items(), strict=True):
         for axes, name, one in zip(row, names, found, strict=True):
             _draw(axes, image, channel, one)
-            title = f"{textwrap.fill(name, _TITLE_CHARACTERS)}\n{channel}" if with_title else channel
-            axes.set_title(title, loc="left", fontsize=7)
+            axes.set_title(f"{textwrap.fill(name, _TITLE_CHARACTERS)}\n{channel}", loc="left", fontsize=7)
+    return figure
+
+
+@in_style
+def channel_figure(image: NDArray[np.number], channel: str, found: Tried) -> Figure:
+    """What one setting found in the (Y, X) projection of a channel, and nothing around it."""
+    height, width = (min(length, _MOST_PX) for length in image.shape)
+    figure = new_figure(height_mm=_TILE_MM * height / width, width_mm=_TILE_MM)
+    figure.set_layout_engine("none")
+    _draw(figure.add_axes((0.0, 0.0, 1.0, 1.0)), image, channel, found)
     return figure
 
 
@@ -79,5 +84,5 @@ def _outlined(labels: NDArray[np.integer], *, color: str) -> NDArray[np.uint8]:
 def png_bytes(figure: Figure) -> bytes:
     """The figure as a PNG file."""
     file = io.BytesIO()
-    figure.savefig(file, format="png", dpi=150)
+    figure.savefig(file, format="png", dpi=200)
     return file.getvalue()

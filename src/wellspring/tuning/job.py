@@ -20,7 +20,7 @@ from wellspring.raw.images import read_sites
 from wellspring.raw.index import WellIndex
 from wellspring.sheet.reading import read_sheet, read_sheet_schema, well_paths
 from wellspring.stage import raw_block
-from wellspring.tuning.drawing import field_figure, png_bytes
+from wellspring.tuning.drawing import channel_figure, field_figure, png_bytes
 from wellspring.tuning.field import Labels, Tried, segmented, tried
 from wellspring.tuning.page import Column, page_of
 from wellspring.tuning.summary import summary_of, text_table
@@ -77,7 +77,7 @@ def try_settings(
             temporary.write_bytes(png_bytes(field_figure(images, names, found)))
         else:
             columns = [
-                Column(one.name, one.lines, png_bytes(field_figure(images, [""], [result], with_title=False)), rows)
+                Column(one.name, one.lines, _pictures(images, result), rows)
                 for one, result, rows in zip(variants, found, summaries, strict=True)
             ]
             temporary.write_text(page_of(columns, title=title, notes=notes), encoding="utf-8")
@@ -85,6 +85,11 @@ def try_settings(
     for one in variants[1:]:
         yield f"For the config, {one.name}:\n{one.lines}"
     yield f"{output}: written"
+
+
+def _pictures(images: Mapping[str, NDArray[np.number]], found: Tried) -> dict[str, bytes]:
+    """Channel to the picture of one setting."""
+    return {name: png_bytes(channel_figure(image, name, found)) for name, image in images.items()}
 
 
 def _each(variants: Sequence[Variant], index: WellIndex, correction: Correction) -> Iterator[Tried]:

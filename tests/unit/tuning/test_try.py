@@ -54,7 +54,7 @@ def test_values_of_one_key_are_shown_next_to_the_config(study: Path, capsys: pyt
     assert said.count("RNA: spots: 12, 0 of them") == 3
     assert "segmentation:\n  cells:\n    distance_px: 9" in said
     page = (study / "try.html").read_text(encoding="utf-8")
-    assert page.count("<img ") == 3
+    assert page.count("<img ") == 2 * 3
     assert "<pre>segmentation:\n  cells:\n    distance_px: 9</pre>" in page
     assert not (study / "results").exists()
 
@@ -100,10 +100,13 @@ def test_several_keys_are_combined() -> None:
 
 def test_the_page_marks_what_differs_and_escapes_names() -> None:
     columns = [
-        Column("as in the config", "", b"png", {"Nuclei": "4", "Time": "1.0 s"}),
-        Column("a <b>", "spots: {}", b"png", {"Nuclei": "5", "Time": "2.0 s"}),
+        Column("as in the config", "", {"DAPI": b"png"}, {"Nuclei": "4", "Time": "1.0 s"}),
+        Column("a <b>", "spots: {}", {}, {"Nuclei": "5", "Cells": "5", "Time": "2.0 s"}),
     ]
     page = page_of(columns, title="P/A01", notes=["a note"])
-    assert re.findall(r"<td class='changed'>(.*?)</td>", page) == ["5"]
+    assert re.findall(r"<td class='changed'>(.*?)</td>", page) == ["5", "5"]
+    # A row holds one thing of all settings; what one does not have is a dash.
+    cells = {name: re.findall(r"<td.*?>(.*?)</td>", row) for name, row in re.findall(r"row'>(.*?)</th>(.*?)</tr>", page)}
+    assert (cells["Nuclei"], cells["Cells"], cells["DAPI"][1]) == (["4", "5"], ["–", "5"], "–")
     assert "a &lt;b&gt;" in page
     assert "<p>a note</p>" in page

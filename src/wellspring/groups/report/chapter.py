@@ -8,6 +8,7 @@ import pandas as pd
 
 from wellspring.groups.report.words import said
 from wellspring.report.chapter import MOST_FINDINGS, Chapter, Part, Section, illustration
+from wellspring.report.methods import cited
 from wellspring.report.tables import PageColumn, count, page_table, value, value_at
 from wellspring.report.words import listed, named_wells
 
@@ -53,8 +54,8 @@ _CHOSEN = (
 _FALSE_DISCOVERIES = _LEVEL = 0.05
 _MOST_ROWS = 200
 _REFERENCES = (
-    "Benjamini, Y. and Hochberg, Y. (1995). Controlling the false discovery rate. Journal of the Royal Statistical "
-    "Society B 57, 289–300.",
+    "Benjamini, Y. and Hochberg, Y. (1995). Controlling the false discovery rate: a practical and powerful approach to "
+    "multiple testing. Journal of the Royal Statistical Society B 57, 289–300.",
     "Efron, B. and Tibshirani, R. J. (1993). An introduction to the bootstrap. Chapman and Hall.",
     "Hedges, L. V. (1981). Distribution theory for Glass's estimator of effect size and related estimators. Journal of "
     "Educational Statistics 6, 107–128.",
@@ -125,8 +126,7 @@ def groups_chapter(
         ],
         sections=[*sections, _files_section(files)],
         methods=methods,
-        # A method that was not used is not cited.
-        references=[one for one in _REFERENCES if one.split(",")[0] in methods],
+        references=cited(_REFERENCES, text=methods),
     )
 
 
@@ -135,8 +135,13 @@ def _methods(contrasts: pd.DataFrame, *, by: str, controls: Sequence[str]) -> st
     units = listed([f"{name}s" for name in dict.fromkeys(contrasts["counted"])])
     blocks = [f"{name}s" for name in dict.fromkeys(contrasts["blocks"]) if name != "none"]
     within = f" within {listed(blocks)}" if blocks else ""
-    kinds = {"t": "Student's t (Welch 1947)", "bootstrap": "the bootstrap-t (Efron and Tibshirani 1993)"}
-    intervals = listed([words for name, words in kinds.items() if (contrasts["interval"] == name).any()])
+    is_t, is_whole = contrasts["interval"] == "t", contrasts["blocks"] == "none"
+    kinds = {
+        "Welch's t (Welch 1947)": is_t & is_whole,
+        "Student's t of the additive model of groups and blocks": is_t & ~is_whole,
+        "the bootstrap-t (Efron and Tibshirani 1993)": contrasts["interval"] == "bootstrap",
+    }
+    intervals = listed([words for words, are_such in kinds.items() if are_such.any()])
     return (
         f"Groups ({by}) were compared with {listed(list(controls))}{within}; {units} were the units, and the value of "
         "a well the mean of its cells. Wells in doubt were left out. Differences are given with 95 % intervals by "

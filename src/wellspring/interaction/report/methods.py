@@ -6,9 +6,8 @@ METHODS_REFERENCES = (
     "Benjamini, Y. and Hochberg, Y. (1995). Controlling the false discovery rate: a practical and powerful approach to "
     "multiple testing. Journal of the Royal Statistical Society B 57, 289–300.",
     "Ripley, B. D. (1977). Modelling spatial patterns. Journal of the Royal Statistical Society B 39, 172–212.",
-    "Savulescu, A. F. et al. (2021). DypFISH: dynamic patterned FISH to interrogate RNA and protein spatial and "
-    "temporal "
-    "subcellular distribution. Cell Reports Methods 1, 100068.",
+    "Savulescu, A. F. et al. (2021). Interrogating RNA and protein spatial subcellular distribution in smFISH data "
+    "with DypFISH. Cell Reports Methods 1, 100068.",
 )
 
 

@@ -9,12 +9,13 @@ import pandas as pd
 from wellspring.quality.report.left_out import left_out_sections, left_out_warnings
 from wellspring.report.chapter import Chapter, PageTable, Section
 from wellspring.report.images import ImageSources, doubt_warnings
+from wellspring.report.methods import cited
 from wellspring.report.tables import PageColumn, count, page_table, percent, value
 from wellspring.report.words import named_wells
-from wellspring.segmentation.cell_methods import cell_method
 from wellspring.segmentation.doubts import DOUBTS, NO_DOUBT
 from wellspring.segmentation.report.doubts import object_doubts, object_warnings
 from wellspring.segmentation.report.given import given_sections, given_settings, given_warnings, is_given
+from wellspring.segmentation.report.methods import METHODS_REFERENCES, methods_text
 
 __all__ = ["segmentation_chapter"]
 
@@ -22,10 +23,6 @@ _TEXT = "Where the nuclei are, which cell belongs to each, and which objects to 
 _NOTE = (
     "Flagged objects stay in the labels and tables. Odd size: off the median of the site by more than a factor of four "
     "in area. Little cell stain: less than half of the nucleus."
-)
-_REFERENCES = (
-    "Otsu, N. (1979). A threshold selection method from gray-level histograms. IEEE Transactions on Systems, Man, and "
-    "Cybernetics 9, 62–66.",
 )
 _COLUMNS = (
     PageColumn("plate", "Plate"),
@@ -76,6 +73,7 @@ def segmentation_chapter(
     columns = [column for column in _COLUMNS if column.name in table]
     counts = sources.table(table, columns, title=f"{what} by well", note=_NOTE)
     sites, file = sources.sites, str(sources.files["nuclei"])
+    methods = methods_text(segmentation)
     return Chapter(
         stage="segmentation",
         title="Segmentation",
@@ -90,8 +88,8 @@ def segmentation_chapter(
         ],
         findings=[_counted(table, segmentation), *_choices(nuclei)],
         settings=[*_settings(segmentation), *sources.light_setting("Segmented")],
-        methods=_methods(segmentation),
-        references=[] if is_given(segmentation) else _REFERENCES,
+        methods=methods,
+        references=cited(METHODS_REFERENCES, text=methods),
         sections=[
             Section(title="", text=sources.light(), parts=[*shown, counts, *_doubtful_sites(nuclei, file=file)]),
             *given_sections(table, segmentation, file=sources.file),
@@ -137,25 +135,6 @@ def _doubtful_sites(nuclei: pd.DataFrame, *, file: str) -> list[PageTable]:
     doubtful = nuclei[nuclei["doubts"] != NO_DOUBT]
     note = f"{len(doubtful):,} of {len(nuclei):,} sites; all sites are in the table's file."
     return [page_table(doubtful, _SITES, title="Doubtful sites", file=file, note=note)] if len(doubtful) else []
-
-
-def _methods(segmentation: Mapping[str, Any]) -> str:
-    """How nuclei and cells were found, for a paper."""
-    if is_given(segmentation):
-        return "Outlines of nuclei and cells were taken from label images of another program."
-    cells = segmentation["cells"] or {}
-    if segmentation["nucleus_channel"] is None:
-        seeds = f"The innermost parts of cells in {cells['channel']} were taken as seeds."
-    else:
-        seeds = (
-            f"Nuclei were segmented in {segmentation['nucleus_channel']} by thresholds after Otsu (1979; method "
-            f"{segmentation['method']}), and touching nuclei were split by their shapes and by blobs of their own size."
-        )
-    if not cells:
-        return seeds
-    stain = f" in {cells['channel']}" if "channel" in cells else ""
-    meaning = cell_method(cells["method"]).meaning
-    return f"{seeds} Cells were found around them{stain} (method {cells['method']}: {meaning})."
 
 
 def _settings(segmentation: Mapping[str, Any]) -> list[tuple[str, str]]:

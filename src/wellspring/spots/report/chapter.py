@@ -8,10 +8,12 @@ import pandas as pd
 from wellspring.quality.report.left_out import left_out_sections, left_out_warnings
 from wellspring.report.chapter import MOST_FINDINGS, Chapter, Section
 from wellspring.report.images import ImageSources, doubt_warnings
+from wellspring.report.methods import cited
 from wellspring.report.style import number
 from wellspring.report.tables import PageColumn, count, value, value_at
 from wellspring.report.words import listed
 from wellspring.spots.doubts import DOUBTS, NO_DOUBT
+from wellspring.spots.report.methods import METHODS_REFERENCES, methods_text
 
 __all__ = ["border_texts", "image_findings", "spot_findings", "spot_warnings", "spots_chapter"]
 
@@ -30,10 +32,6 @@ _NOTE = (
 )
 _NO_CURVES = "No well is in doubt, so no curve of counts against thresholds is drawn."
 _ADVICE = "Look at the curves and the images of these wells before you trust their counts."
-_REFERENCES = (
-    "Ester, M. et al. (1996). A density-based algorithm for discovering clusters in large spatial databases with "
-    "noise. KDD-96, 226–231.",
-)
 _COLUMNS = (
     PageColumn("plate", "Plate"),
     PageColumn("well", "Well"),
@@ -99,6 +97,7 @@ def spots_chapter(
     by_well = sources.table(
         table, _COLUMNS if has_objects else _IMAGE_COLUMNS, title="Spots by well", note=_NOTE if has_objects else ""
     )
+    methods = methods_text(spots, has_objects=has_objects)
     findings = spot_findings(table) if has_objects else image_findings(table)
     return Chapter(
         stage="spots",
@@ -108,8 +107,8 @@ def spots_chapter(
         warnings=[*spot_warnings(table), *left_out_warnings(sources.sites, verb="searched")],
         findings=findings[:MOST_FINDINGS],
         settings=[*_settings(spots), *sources.light_setting("Searched")],
-        methods=_methods(spots),
-        references=_REFERENCES,
+        methods=methods,
+        references=cited(METHODS_REFERENCES, text=methods),
         sections=[
             Section(
                 title="",
@@ -119,31 +118,6 @@ def spots_chapter(
             ),
             *left_out_sections(sources.left_out, n_sites=len(sources.sites), file=sources.file),
         ],
-    )
-
-
-def _methods(spots: Mapping[str, Any]) -> str:
-    """How spots were counted, for a paper."""
-    sigma = spots["sigma_px"]
-    sizes = " × ".join(f"{one:g}" for one in (sigma if isinstance(sigma, Sequence) else [sigma]))
-    method, settings = spots["threshold"]["method"], spots["threshold"]
-    threshold = {
-        "noise": "at the response that few maxima of the local noise would reach, as estimated from the image",
-        "elbow": "at the elbow of the curve of counts against thresholds",
-    }.get(
-        method,
-        f"by the method {method}" + "".join(f", {key} {one:g}" for key, one in settings.items() if key != "method"),
-    )
-    clumps = (
-        " Bright clumps were split into as many spots as their integrated intensity corresponds to."
-        if spots["decompose"]
-        else ""
-    )
-    return (
-        f"Spots in {listed(list(spots['channels']))} were detected as local maxima of a difference of Gaussians for a "
-        f"standard deviation of {sizes} px, above a threshold set for each image {threshold}.{clumps} Spots were "
-        f"assigned to the cell that they lie in. Foci are {spots['focus_min_spots']} spots or more within "
-        f"{spots['focus_radius_um']:g} µm (Ester et al. 1996)."
     )
 
 
