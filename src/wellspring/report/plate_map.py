@@ -17,6 +17,7 @@ from matplotlib.patches import FancyBboxPatch, Patch, Rectangle
 from wellspring.report.positions import PLATE_SIZES, plate_position, row_name
 from wellspring.report.style import NEUTRAL, WIDTH_MM, axes_grid, in_style, new_figure, number
 from wellspring.report.titles import entitle
+from wellspring.report.words import shortened
 
 __all__ = [
     "DOUBTFUL",
@@ -41,8 +42,8 @@ _LISTED_COLUMNS = 6
 # Width of a letter in a listed well.
 _LETTER_MM = 1.35
 _ONE_PLATE_MM = 130.0
-# Small maps in a row; of 1,536 wells fewer.
-_SMALL_ACROSS, _LESS_ACROSS = 3, 2
+# Small maps in a row: of one plate or three, of more, and of 1,536 wells.
+_SMALL_ACROSS, _MORE_ACROSS, _LESS_ACROSS = 3, 4, 2
 # What is next to the wells: names of the rows on the left, the colour bar on the right.
 _BESIDE_MM = 28.0
 # Numbers are written into wells at least as wide.
@@ -115,8 +116,6 @@ def plate_map_figure(
     ValueError
         When a well has several rows.
     """
-    if table.duplicated(["plate", "well"]).any():
-        raise ValueError("plate map: expected one row per well, but some wells have several")
     plates = _plates(table, column=column, doubtful=set(doubtful))
     n_across = 1 if len(plates) <= 1 else 2 if len(plates) <= 4 else 3
     width_mm = _ONE_PLATE_MM if len(plates) <= 1 else WIDTH_MM
@@ -156,46 +155,62 @@ def plate_maps_figure(
     doubtful: Collection[tuple[str, str]] = (),
     doubtful_means: str = "doubtful",
 ) -> Figure:
-    """Several numbers of the same wells as small maps: three in a row (two of 1,536 wells), plates after each other.
+    """Several numbers of the same wells as small maps: each number with its plates next to each other, in their order.
 
-    Each number has its own colours, which its plates share. The rest is as of `plate_map_figure`.
+    Three maps in a row of one plate or of three, else four, but two of 1,536 wells. A number begins a row of its own
+    where its plates do not fill a share of it. Its plates share its colours. The rest is as of `plate_map_figure`.
 
     Raises
     ------
     ValueError
         When a well has several rows.
     """
-    if table.duplicated(["plate", "well"]).any():
-        raise ValueError("plate map: expected one row per well, but some wells have several")
-    drawn = [(one, plate) for one in numbers for plate in _plates(table, column=one.column, doubtful=set(doubtful))]
-    n_across = _LESS_ACROSS if any(plate.n_columns > _MEDIUM for _, plate in drawn) else _SMALL_ACROSS
+    maps = [(one, _plates(table, column=one.column, doubtful=set(doubtful))) for one in numbers]
+    every = [plate for _, plates in maps for plate in plates]
+    n_plates = int(table["plate"].nunique())
+    n_across = _small_across(every, n_plates=n_plates)
     panel_mm = WIDTH_MM / n_across
-    n_down = max(1, math.ceil(len(drawn) / n_across))
-    tallest = max((plate.n_rows / plate.n_columns for _, plate in drawn), default=0.2)
+    # Those between the plates of one number and the next row are empty.
+    n_places = n_plates if n_across % max(1, n_plates) == 0 else n_across * math.ceil(n_plates / n_across)
+    n_down = max(1, math.ceil(n_places * len(maps) / n_across))
+    tallest = max((plate.n_rows / plate.n_columns for plate in every), default=0.2)
     figure = new_figure(height_mm=n_down * ((panel_mm - 6) * tallest + 19) + 8)
     grid = [axes for row in axes_grid(figure, n_rows=n_down, n_columns=n_across) for axes in row]
-    scales = {
-        one.column: _scale([plate for other, plate in drawn if other is one], limits=one.limits, panel_mm=panel_mm)
-        for one in numbers
-    }
-    has_several = table["plate"].nunique() > 1
-    for axes, (one, plate) in zip(grid, drawn, strict=False):
-        scale = scales[one.column]
-        longest = int(panel_mm / _LISTED_COLUMNS / _LETTER_MM)
+    for axes in grid:
+        axes.axis("off")
+    for at, (one, plates) in enumerate(maps):
+        _draw_number(figure, grid[at * n_places :], one, plates, panel_mm=panel_mm)
+    _draw_key(figure, every, doubtful_means=doubtful_means, label="")
+    return figure
+
+
+def _small_across(plates: Sequence[_Plate], *, n_plates: int) -> int:
+    if any(plate.n_columns > _MEDIUM for plate in plates):
+        return _LESS_ACROSS
+    return _SMALL_ACROSS if n_plates in (0, 1, _SMALL_ACROSS) else _MORE_ACROSS
+
+
+def _draw_number(
+    figure: Figure, grid: Sequence[Axes], one: MappedNumber, plates: Sequence[_Plate], *, panel_mm: float
+) -> None:
+    """The plates of one number; what it is, is written once, above the first of them."""
+    scale = _scale(plates, limits=one.limits, panel_mm=panel_mm)
+    longest = int(panel_mm / _LISTED_COLUMNS / _LETTER_MM)
+    for axes, plate in zip(grid, plates, strict=False):
+        axes.axis("on")
         _draw_plate(axes, plate, longest_name=longest, scale=scale, is_small=True)
-        axes.set_title(f"{one.label}\n{plate.name}" if has_several else one.label, fontsize=7.5)
+        label = one.label if plate is plates[0] else ""
+        axes.set_title(f"{label}\n{plate.name}" if len(plates) > 1 else label, fontsize=7.5)
         if scale is not None:
             mapped = ScalarMappable(scale.norm, scale.colors)
             bar = figure.colorbar(mapped, ax=axes, orientation="horizontal", aspect=35, shrink=0.7, pad=0.02)
             bar.outline.set_visible(False)
             bar.ax.tick_params(labelsize=6, length=2)
-    for axes in grid[len(drawn) :]:
-        axes.axis("off")
-    _draw_key(figure, [plate for _, plate in drawn], doubtful_means=doubtful_means, label="")
-    return figure
 
 
 def _plates(table: pd.DataFrame, *, column: str, doubtful: set[tuple[str, str]]) -> list[_Plate]:
+    if table.duplicated(["plate", "well"]).any():
+        raise ValueError("plate map: expected one row per well, but some wells have several")
     plates = []
     for name, rows in table.groupby("plate", sort=False):
         names = [str(well) for well in rows["well"]]
@@ -223,9 +238,8 @@ def _scale(plates: Sequence[_Plate], *, limits: tuple[float, float] | None, pane
     if low == high:
         # One colour, and a bar that names its number in the middle.
         low, high = low - (abs(low) or 1) / 2, high + (abs(high) or 1) / 2
-    narrowest = panel_mm / max(plate.n_columns for plate in plates)
-    largest = max(abs(value) for value in values)
-    return _Scale(Normalize(low, high, clip=True), colormaps[_COLORS], largest, narrowest >= _READABLE_MM)
+    is_written = panel_mm / max(plate.n_columns for plate in plates) >= _READABLE_MM
+    return _Scale(Normalize(low, high, clip=True), colormaps[_COLORS], max(map(abs, values)), is_written)
 
 
 def _draw_plate(axes: Axes, plate: _Plate, *, longest_name: int, scale: _Scale | None, is_small: bool = False) -> None:
@@ -312,7 +326,7 @@ def _write(axes: Axes, well: _Well, *, longest_name: int, scale: _Scale | None) 
     text = number(well.value, scale=scale.largest) if is_known and scale is not None and scale.is_written else ""
     middle = (2 * well.column + 1 if is_listed else well.column + 0.5, well.row + 0.5)
     if is_listed:
-        text = f"{_shortened(well.name, longest=longest_name)}\n{text}".rstrip()
+        text = f"{shortened(well.name, longest=longest_name)}\n{text}".rstrip()
     if not text:
         return
     color = "black"
@@ -322,13 +336,6 @@ def _write(axes: Axes, well: _Well, *, longest_name: int, scale: _Scale | None) 
     box = None if is_known else {"facecolor": "white", "edgecolor": "none", "pad": 0.5}
     drawn = axes.text(*middle, text, ha="center", va="center", fontsize=5.5, color=color, bbox=box)
     entitle(drawn, [_title(well, scale=scale)])
-
-
-def _shortened(name: str, *, longest: int) -> str:
-    if len(name) <= longest:
-        return name
-    half = (longest - 1) // 2
-    return f"{name[:half]}…{name[-half:]}"
 
 
 def _draw_key(figure: Figure, plates: Sequence[_Plate], *, doubtful_means: str, label: str) -> None:

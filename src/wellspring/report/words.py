@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     # The page, which needs no table, starts without it.
     import pandas as pd
 
-__all__ = ["MOST_NAMED", "listed", "named_wells", "unbroken"]
+__all__ = ["MOST_NAMED", "listed", "named_wells", "shortened", "unbroken"]
 
 # As many wells are named in a sentence; the others are counted.
 MOST_NAMED = 10
@@ -35,6 +35,14 @@ def named_wells(rows: "pd.DataFrame | Iterable[tuple[str, str]]") -> str:
     if not names:
         return "0 wells"
     return f"{len(names)} well{'s' if len(names) > 1 else ''}: {', '.join(names[:MOST_NAMED])}{more}"
+
+
+def shortened(name: str, *, longest: int) -> str:
+    """`name`, or its first and last letters around an ellipsis where it has more than `longest`."""
+    if len(name) <= longest:
+        return name
+    half = (longest - 1) // 2
+    return f"{name[:half]}…{name[-half:]}"
 
 
 def unbroken(text: str) -> str:

@@ -1,4 +1,4 @@
-"""One HTML page: a column per setting, a row per line of the config, number and channel, so that they compare by eye."""
+"""One HTML page: a column per setting, a row per number and channel, so that settings compare by eye."""
 
 import base64
 from collections.abc import Callable, Iterable, Mapping, Sequence

@@ -1,11 +1,13 @@
 """Wells measured, corrected, written and read again; the chapter of the report."""
 
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 import tifffile
+from matplotlib.text import Text
 
 from wellspring.quality import job
 from wellspring.quality.correction import Correction, corrected
@@ -207,3 +209,18 @@ def test_the_left_out_sites_of_other_chapters(tmp_path: Path) -> None:
     assert left_out_warnings(no_sites, verb="searched") == []
     assert left_out_sections(none, n_sites=0, file="") == []
     assert left_out_per_well(none, keys).tolist() == [0, 0]
+
+
+def test_headings_of_histograms_do_not_overlap() -> None:
+    measures = ("focus_slope", "std", "saturated_share", "empty_share", "median", "q01")
+    plates = ["a plate with a long name", "p2"] * 3
+    images = pd.DataFrame({"plate": plates, "channel": "actin", "is_flagged": False})
+    images = images.assign(**{name: np.linspace(5000, 9000, len(images)) for name in measures})
+    figure = histograms_figure(images, measures=measures)
+    figure.draw_without_rendering()
+    words = ["focus (slope)", "standard deviation", "saturated share", "empty share", "median", "1st percentile"]
+    drawn = [text for text in figure.findobj(Text) if text.get_text() in words]
+    boxes = {text: text.get_window_extent() for text in drawn}
+    assert sorted(text.get_text() for text in drawn) == sorted(2 * words)
+    clashing = [(a.get_text(), b.get_text()) for a, b in combinations(drawn, 2) if boxes[a].overlaps(boxes[b])]
+    assert clashing == []

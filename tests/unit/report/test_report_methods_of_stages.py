@@ -94,7 +94,11 @@ def test_what_was_not_used_is_not_cited() -> None:
 @pytest.mark.parametrize(
     ("changed", "words", "authors"),
     [
-        ({"method": "unet", "weights": None}, "with the weights that are part of wellspring", ["Kittler", "Ronneberger"]),
+        (
+            {"method": "unet", "weights": None},
+            "with the weights that are part of wellspring",
+            ["Kittler", "Ronneberger"],
+        ),
         ({"method": "unet", "weights": "a/own.npz", "cells": None}, "2015) with the weights own.npz.", ["Ronneberger"]),
         ({"method": "log_multi_otsu", "n_classes": 3, "cells": None}, "Otsu (1979) with 3 classes of", ["Otsu"]),
         ({"cells": {"method": "propagation", "channel": "CELL"}}, "(Jones et al. 2005)", ["Jones", "Otsu"]),

@@ -138,11 +138,22 @@ def test_several_numbers_are_small_maps_with_their_own_colours():
     figure = plate_maps_figure(table, numbers=numbers, doubtful=[("p2", "A01")], doubtful_means="in doubt")
     panels = _panels(figure)
     titles = [axes.get_title(loc="left") for axes in panels]
-    assert titles == ["Spots per cell\np1", "Spots per cell\np2", "Doubts\np1", "Doubts\np2"]
+    assert titles == ["Spots per cell\np1", "\np2", "Doubts\np1", "\np2"]
     assert [bar.get_xlim() for bar in _bars(figure)] == [(0.0, 8.0)] * 2 + [(0.0, 1.0)] * 2
     assert _wells(panels[1])[0.5, 0.5].face == pytest.approx(matplotlib.colormaps["viridis"](1.0))
     assert [_wells(axes)[0.5, 0.5].edge == to_rgba(DOUBTFUL) for axes in panels] == [False, True, False, True]
     assert [text.get_text() for text in figure.legends[0].get_texts()] == ["in doubt"]
+
+
+@pytest.mark.parametrize(
+    ("n_plates", "starts"),
+    [(1, [(0, 0), (0, 1), (0, 2)]), (2, [(0, 0), (0, 2), (1, 0)]), (3, [(0, 0), (1, 0), (2, 0)])],
+)
+def test_the_plates_of_a_number_are_next_to_each_other(n_plates, starts):
+    table = pd.concat([_table({"A01": 1.0}, plate=f"p{n}") for n in range(n_plates)]).assign(m=1.0, o=1.0)
+    figure = plate_maps_figure(table, numbers=[MappedNumber(name, name.upper()) for name in ("n", "m", "o")])
+    first = [axes.get_subplotspec() for axes in _panels(figure) if axes.get_title(loc="left")[:1] in ("N", "M", "O")]
+    assert [(one.rowspan.start, one.colspan.start) for one in first] == starts
 
 
 def test_small_maps_of_384_wells_name_every_second_row_and_column():

@@ -106,7 +106,9 @@ def test_the_page_marks_what_differs_and_escapes_names() -> None:
     page = page_of(columns, title="P/A01", notes=["a note"])
     assert re.findall(r"<td class='changed'>(.*?)</td>", page) == ["5", "5"]
     # A row holds one thing of all settings; what one does not have is a dash.
-    cells = {name: re.findall(r"<td.*?>(.*?)</td>", row) for name, row in re.findall(r"row'>(.*?)</th>(.*?)</tr>", page)}
+    cells = {
+        name: re.findall(r"<td.*?>(.*?)</td>", row) for name, row in re.findall(r"row'>(.*?)</th>(.*?)</tr>", page)
+    }
     assert (cells["Nuclei"], cells["Cells"], cells["DAPI"][1]) == (["4", "5"], ["–", "5"], "–")
     assert "a &lt;b&gt;" in page
     assert "<p>a note</p>" in page

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from wellspring.report.style import COLORS, NEUTRAL, axes_grid, in_style, new_figure
@@ -35,6 +36,8 @@ _WORDS: Mapping[str, str] = {
     "q75": "75th percentile",
     "q99": "99th percentile",
 }
+# Histograms in a row.
+_ACROSS = 5
 MAX_ROWS = 12
 MAX_FLAGGED = 12
 _DRAWN_PX = 400
@@ -99,7 +102,7 @@ def drawn(image: NDArray[np.uint16]) -> NDArray[np.float32]:
 
 @in_style
 def histograms_figure(images: pd.DataFrame, *, measures: Sequence[str]) -> Figure:
-    """A histogram of each measure, a row per plate and channel (the first 12); flagged images are marked.
+    """A histogram of each measure for each plate and channel (the first 12), five in a row; flagged images are marked.
 
     Parameters
     ----------
@@ -109,16 +112,27 @@ def histograms_figure(images: pd.DataFrame, *, measures: Sequence[str]) -> Figur
         Names of its columns.
     """
     groups = list(images.groupby(["plate", "channel"], sort=True))[:MAX_ROWS]
-    n_rows = max(1, len(groups))
-    figure = new_figure(height_mm=12 + 26 * n_rows)
-    rows = axes_grid(figure, n_rows=n_rows, n_columns=len(measures), sharey="row")
-    for (key, own), axes in zip(groups, rows, strict=False):
-        for index, (name, one) in enumerate(zip(measures, axes, strict=True)):
+    n_columns = max(1, min(_ACROSS, len(measures)))
+    n_lines = max(1, -(-len(measures) // n_columns))
+    n_rows = n_lines * max(1, len(groups))
+    figure = new_figure(height_mm=8 + 25 * n_rows + 5 * len(groups))
+    rows = axes_grid(figure, n_rows=n_rows, n_columns=n_columns, sharey="row")
+    for number, ((plate, channel), own) in enumerate(groups):
+        panels = [one for row in rows[number * n_lines : (number + 1) * n_lines] for one in row]
+        for one, name in zip(panels, measures, strict=False):
             _histogram(one, own, name=name)
-            if key == groups[0][0]:
-                one.set_title(_WORDS.get(name, name))
-            if index == 0:
-                one.set_ylabel(f"{key[0]}\n{key[1]}\nimages")
+            one.set_title(_WORDS.get(name, name), fontsize=7, fontweight="normal")
+        # A line of its own above the first panel, over the whole width.
+        panels[0].set_title(f"{plate} / {channel}\n", fontsize=8)
+        first, place = (
+            _WORDS.get(measures[0], measures[0]),
+            {"xycoords": "axes fraction", "textcoords": "offset points"},
+        )
+        panels[0].annotate(first, (0, 1), (0, 6), fontsize=7, **place)
+        for one in panels[::n_columns]:
+            one.set_ylabel("images")
+        for one in panels[len(measures) :]:
+            one.set_axis_off()
     return figure
 
 
@@ -130,6 +144,9 @@ def _histogram(axes: Axes, images: pd.DataFrame, *, name: str) -> None:
         axes.hist(images.loc[images["is_flagged"] == flagged, name], bins=bins.tolist(), color=color)
     for value in images.loc[images["is_flagged"], name]:
         axes.axvline(value, color=_FLAGGED, linewidth=0.6, alpha=0.6)
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=2))
+    axes.xaxis.set_major_formatter("{x:g}")
+    axes.tick_params(labelsize=6.5)
 
 
 @in_style

@@ -11,7 +11,6 @@ from wellspring.report.images import ImageSources, doubt_warnings
 from wellspring.report.methods import cited
 from wellspring.report.style import number
 from wellspring.report.tables import PageColumn, count, value, value_at
-from wellspring.report.words import listed
 from wellspring.spots.doubts import DOUBTS, NO_DOUBT
 from wellspring.spots.report.methods import METHODS_REFERENCES, methods_text
 
