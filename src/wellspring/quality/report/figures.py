@@ -124,11 +124,10 @@ def histograms_figure(images: pd.DataFrame, *, measures: Sequence[str]) -> Figur
             one.set_title(_WORDS.get(name, name), fontsize=7, fontweight="normal")
         # A line of its own above the first panel, over the whole width.
         panels[0].set_title(f"{plate} / {channel}\n", fontsize=8)
-        first, place = (
-            _WORDS.get(measures[0], measures[0]),
-            {"xycoords": "axes fraction", "textcoords": "offset points"},
+        first = _WORDS.get(measures[0], measures[0])
+        panels[0].annotate(
+            first, (0, 1), (0, 6), fontsize=7, xycoords="axes fraction", textcoords="offset points", va="bottom"
         )
-        panels[0].annotate(first, (0, 1), (0, 6), fontsize=7, **place)
         for one in panels[::n_columns]:
             one.set_ylabel("images")
         for one in panels[len(measures) :]:
