@@ -24,6 +24,7 @@ MODULES = (
         "cell_features",
         "interval_coverage",
         "interaction",
+        "score_intervals",
         "export",
         "browser",
         "labelling_defocus",

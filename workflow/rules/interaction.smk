@@ -151,6 +151,7 @@ rule interaction_chapter:
         runtime=growing(5),
     params:
         reference=INTERACTION["reference"],
+        peripheral_isoline=INTERACTION["measure"]["peripheral_isoline"],
         code=script_code("interaction/chapter"),
     message:
         "Writing the chapter on mRNA and protein"

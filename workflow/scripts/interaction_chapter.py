@@ -24,6 +24,7 @@ def main(
     table: Path,
     captions: Sequence[Path],
     reference: str,
+    peripheral_isoline: float,
     overview: Path,
     profiles: Path,
     correlations: Path,
@@ -32,7 +33,7 @@ def main(
     """Draw the figures of `images` and `table`, and write what is to be said of them to `chapter`."""
     cells, summary = read_table(images, INTERACTION), read_table(table, INTERACTION_SUMMARY).fillna({"condition": ""})
     save_figure(overview_figure(summary), overview)
-    save_figure(profiles_figure(cells, reference=reference), profiles)
+    save_figure(profiles_figure(cells, reference=reference, peripheral_isoline=peripheral_isoline), profiles)
     save_figure(correlations_figure(cells), correlations)
     files = {"table": table, "overview": overview, "profiles": profiles, "correlations": correlations}
     found = interaction_chapter(cells, summary, reference=reference, files=files, captions=read_captions(captions))
@@ -46,6 +47,7 @@ if __name__ == "__main__":
             table=Path(snakemake.input.table),
             captions=[Path(file) for file in snakemake.input.captions],
             reference=snakemake.params.reference,
+            peripheral_isoline=snakemake.params.peripheral_isoline,
             overview=Path(snakemake.output.overview),
             profiles=Path(snakemake.output.profiles),
             correlations=Path(snakemake.output.correlations),

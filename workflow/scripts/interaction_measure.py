@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from wellspring.interaction.files import WellFiles
 from wellspring.interaction.job import measured_images
-from wellspring.interaction.reading import WellFiles, cells_of_fields
 from wellspring.interaction.settings import MeasureSettings
 from wellspring.interaction.tables import INTERACTION
 from wellspring.jobs import logged_job
@@ -31,6 +31,9 @@ def main(*, files: WellFiles, measure: Mapping[str, Any], reading: Mapping[str, 
     if reading is None:
         images = read_cell_images(well)
     else:
+        # Imported where a study has images: these libraries take longer to load than the cells of a file to measure.
+        from wellspring.interaction.reading import cells_of_fields
+
         images, settings = cells_of_fields(well, files, settings=settings, **reading)
     key = {"plate": well.plate, "well": well.well}
     found = measured_images(images, settings, **key, has_molecules=reading is not None)

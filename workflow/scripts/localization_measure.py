@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from wellspring.jobs import logged_job
 from wellspring.localization.classifier.model import read_classifier
-from wellspring.localization.job import SiteInput, pixel_sizes, run
+from wellspring.localization.job import SiteInput, run
+from wellspring.localization.scales import pixel_sizes
 from wellspring.localization.settings import LocalizationSettings
 from wellspring.localization.tables import LOCALIZED, LOCALIZED_MOLECULES
 from wellspring.localization.tables_job import read_tables_of_well, run_tables

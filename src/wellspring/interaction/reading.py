@@ -1,8 +1,7 @@
 """The files of one well of fields, read site by site to the cells that are measured."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,9 +9,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from wellspring.interaction.cells import SiteCells, background_level, cell_images
+from wellspring.interaction.files import WellFiles
 from wellspring.interaction.positions import Position, positions_of_sheet, positions_of_table
 from wellspring.interaction.settings import ChannelSettings, MeasureSettings, MtocSettings
-from wellspring.localization.job import pixel_sizes
+from wellspring.localization.scales import pixel_sizes
 from wellspring.quality.correction import corrected, read_correction
 from wellspring.raw.dypfish import CellImage
 from wellspring.raw.images import read_stacks
@@ -22,19 +22,7 @@ from wellspring.settings import settings_of
 from wellspring.spots.tables import WELL_SPOTS
 from wellspring.tables import read_table
 
-__all__ = ["WellFiles", "cells_of_fields"]
-
-
-@dataclass(frozen=True)
-class WellFiles:
-    """Files of a well: its index; of fields also correction, spots, labels of nuclei and cells, table of MTOCs."""
-
-    index: Path
-    correction: Path | None = None
-    spots: Path | None = None
-    nuclei: Path | None = None
-    cells: Path | None = None
-    mtocs: Path | None = None
+__all__ = ["cells_of_fields"]
 
 
 def cells_of_fields(

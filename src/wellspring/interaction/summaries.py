@@ -16,9 +16,9 @@ from wellspring.localization.interaction.inference import (
     Estimate,
     difference_of_wells,
     mean_of_wells,
+    polarity_of_wells,
     rotation_p_value,
 )
-from wellspring.localization.interaction.polarity import polarity_index
 from wellspring.localization.interaction.quantities import volume_corrected_noise
 from wellspring.statistics import benjamini_hochberg
 
@@ -185,14 +185,9 @@ def _polarities(group: _Group, times: Sequence[str], settings: SummarySettings) 
             naive = rotation_p_value(alone, **options)
             estimate = Estimate(found.value, found.low, found.high, p_value, found.n_wells)
             yield _row(group, estimate, naive=naive) | {"statistic": f"{group.molecule}_{title}", "time": time}
-    for time in [*times, ALL_TIMES]:
-        tables = group.tables(columns_of(names, "quadrant"), None if time == ALL_TIMES else time)
-        every = np.concatenate(tables) if tables else np.empty((0, 4))
-        index = polarity_index(every[:, 0], every[:, 1:])
-        yield _row(group, Estimate(index, np.nan, np.nan, np.nan, len(tables))) | {
-            "statistic": f"{group.molecule}_mtoc_polarity_index",
-            "time": time,
-        }
+            index = polarity_of_wells(tables, **options)
+            kind = title.replace("enrichment", "polarity_index")
+            yield _row(group, index) | {"statistic": f"{group.molecule}_{kind}", "time": time}
 
 
 def _row(group: _Group, found: Estimate, *, naive: float = float("nan")) -> dict[str, object]:

@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from wellspring.errors import InputError
 from wellspring.localization.cells import matched_cells
 from wellspring.localization.classifier.calibration import UNDECIDED
 from wellspring.localization.classifier.model import RANDOM, Classifier
@@ -39,7 +38,6 @@ __all__ = [
     "localized_cell",
     "molecule_rows",
     "pair_rows",
-    "pixel_sizes",
     "run",
     "site_outlines",
 ]
@@ -289,26 +287,3 @@ def molecule_rows(molecules: pd.DataFrame, every: pd.DataFrame) -> pd.DataFrame:
     table = table.merge(every, on=["label_in_site", "channel"], how="left", validate="m:1")
     kept = [name for name in LOCALIZED_MOLECULES.names if name not in ("plate", "well", "site")]
     return table[kept].astype({"membrane_um": "float64", "nucleus_um": "float64", "compartment": "str"})
-
-
-def pixel_sizes(
-    sites: Sequence[str], sizes: Sequence[float | None], *, spacing_um: Sequence[float] | float | None
-) -> dict[str, tuple[float, float]]:
-    """(pixel, plane) of each site in µm: as the spots' block says, z first, else as the files do.
-
-    Raises
-    ------
-    ValueError
-        When neither does.
-    """
-    given = list(spacing_um) if isinstance(spacing_um, Sequence) else [spacing_um] if spacing_um else []
-    found = {}
-    for site, size in zip(sites, sizes, strict=True):
-        pixel = given[-1] if given else size
-        if pixel is None:
-            raise InputError(
-                f"site {site}: expected a pixel size, found none in its files. Set raw.pixel_size_um or "
-                "spots.spacing_um."
-            )
-        found[site] = (float(pixel), float(given[0] if len(given) > 2 else pixel))
-    return found

@@ -7,7 +7,8 @@ import numpy as np
 
 from wellspring.errors import InputError
 from wellspring.localization.cells import CellShape, matched_cells
-from wellspring.localization.job import pixel_sizes, site_outlines
+from wellspring.localization.job import site_outlines
+from wellspring.localization.scales import pixel_sizes
 from wellspring.localization.tables_job import read_shapes
 from wellspring.raw.index import read_index
 from wellspring.segmentation.labels import read_labels, touches_border

@@ -193,7 +193,7 @@ def test_findings_warnings_and_figures() -> None:
     assert warnings[0].startswith(f"5 of {len(cells)} cells: few molecules.")
     assert not any("fewer than" in line for line in warnings)
     assert [axes.get_title(loc="left")[:1] for axes in overview_figure(table).axes] == ["a", "b", "c"]
-    assert len(profiles_figure(cells, reference="ref").axes) == 2
+    assert len(profiles_figure(cells, reference="ref", peripheral_isoline=30).axes) == 2
     # A panel for each gene, and the colour bar.
     assert len(correlations_figure(cells).axes) == 3
     few = interaction_warnings(_cells(np.random.default_rng(8), n_wells=2), table)

@@ -3,7 +3,12 @@
 import numpy as np
 import pytest
 
-from wellspring.localization.interaction.inference import difference_of_wells, mean_of_wells, rotation_p_value
+from wellspring.localization.interaction.inference import (
+    difference_of_wells,
+    mean_of_wells,
+    polarity_of_wells,
+    rotation_p_value,
+)
 
 
 def test_means_of_wells() -> None:
@@ -39,6 +44,22 @@ def test_rotations_by_hand() -> None:
     assert many == pytest.approx(1 / 100)
 
 
+def test_polarity_by_hand() -> None:
+    # One well of two cells: both exceed the others' median, 0, at the MTOC; turned, none does.
+    alone = polarity_of_wells([np.array([[4.0, 0, 0, 0], [2.0, 0, 0, 0], [np.nan] * 4])], n_permutations=9, seed=1)
+    assert (alone.value, alone.p_value, alone.n_wells) == (1.0, 1 / 4, 1)
+    assert np.isnan(alone.low)
+    # The second well has one cell above and one below: 1 and 0 on average.
+    mixed = [np.array([[4.0, 1, 2, 3], [4.0, 1, 2, 3]]), np.array([[4.0, 1, 2, 3], [1.0, 4, 2, 3]])]
+    found = polarity_of_wells(mixed, n_permutations=9, seed=1)
+    assert (found.value, found.high) == (0.5, 1.0)
+    # Mean of 1 and 0 with half a -1 and half a 1: 1/3, sum of squares 5/3, two degrees of freedom.
+    assert found.low == pytest.approx(max(-1, 1 / 3 - 4.3027 * np.sqrt(5 / 3 / 2 / 3)))
+    assert np.isnan(polarity_of_wells([], n_permutations=9, seed=1).value)
+    many = polarity_of_wells([np.array([[4.0, 0, 0, 0]])] * 9, n_permutations=99, seed=1)
+    assert many.p_value == pytest.approx(1 / 100)
+
+
 def _uniform(p_values: list[float], *, levels: tuple[float, ...]) -> None:
     found = np.array(p_values)
     for level in levels:
@@ -68,14 +89,18 @@ def test_differences_are_uniform_over_wells_and_not_over_cells() -> None:
 def test_rotations_are_uniform_when_wells_have_a_direction_of_their_own() -> None:
     """All cells of a well are dense on one side, at random to the MTOC. Cells alone would be certain of it."""
     rng = np.random.default_rng(9)
-    found = []
+    found, indices = [], []
     for number in range(400):
         tables = []
         for _ in range(4):
             side = np.roll([0.8, 0.2, 0.0, -0.3], rng.integers(4))
             tables.append(1 + side + 0.3 * rng.normal(size=(15, 4)))
         found.append(rotation_p_value(tables, n_permutations=99, seed=number))
+        indices.append(polarity_of_wells(tables, n_permutations=99, seed=number))
     _uniform(found, levels=(0.05, 0.25, 0.5, 0.75))
+    _uniform([one.p_value for one in indices], levels=(0.05, 0.25, 0.5))
+    # Without polarity the index is 0; a well of four has a side of its own. 95 % less three standard errors of 400.
+    assert np.mean([one.low <= 0 <= one.high for one in indices]) > 0.917
 
 
 @pytest.mark.parametrize("n", [3, 6])

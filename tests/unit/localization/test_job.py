@@ -18,7 +18,7 @@ from wellspring.localization.genes import (
     gene_tables,
     power_table,
 )
-from wellspring.localization.job import SiteInput, pixel_sizes, run
+from wellspring.localization.job import SiteInput, run
 from wellspring.localization.polygons import filled
 from wellspring.localization.report.chapter import (
     LocalizationResults,
@@ -28,6 +28,7 @@ from wellspring.localization.report.chapter import (
 )
 from wellspring.localization.report.feature_map import feature_map, map_figure
 from wellspring.localization.report.figures import effects_figure, mixes_figure, patterns_figure, shown_genes
+from wellspring.localization.scales import pixel_sizes
 from wellspring.localization.settings import LocalizationSettings
 from wellspring.localization.simulated.drawing import draw_molecules
 from wellspring.localization.simulated.examples import ExampleSettings, make_examples

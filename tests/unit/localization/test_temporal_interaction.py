@@ -1,6 +1,7 @@
 """Temporal interaction scores: by hand, on published densities, and under the null."""
 
 import os
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
@@ -9,12 +10,24 @@ import pandas as pd
 import pytest
 
 from wellspring.localization.interaction import temporal_interaction
-from wellspring.localization.interaction.temporal import interaction_of_wells, pair_correlations
+from wellspring.localization.interaction.colocalization import correlate_categories
+from wellspring.localization.interaction.order import Correlate, OrderTest, change_of_order, order_of_wells
+from wellspring.localization.interaction.temporal import correlate_profiles, pair_correlations
 
 DATA = Path(os.environ.get("WELLSPRING_DATA", "../shared/data")) / "dypfish_segments/dev"
 FILES = "analysis_analysis_temporal_interactions_dataframe_{gene}_{time}h_{molecule}{form}.csv"
 
 FIRST, SECOND, THIRD = np.eye(6)[:3]
+
+
+def _tested(mrna: dict, protein: dict, *, n_permutations: int, seed: int) -> OrderTest:
+    return order_of_wells(mrna, protein, correlate=correlate_profiles, n_permutations=n_permutations, seed=seed)
+
+
+def _course(rng: np.random.Generator, n_wells: int, noise: float) -> list[dict[int, np.ndarray]]:
+    """mRNA and protein of wells, of a pattern that moves on, with the protein two steps behind."""
+    steps = np.random.default_rng(4).normal(size=(6, 24)).cumsum(axis=0)
+    return [{t: steps[t + ahead] + noise * rng.normal(size=(n_wells, 24)) for t in range(4)} for ahead in (2, 0)]
 
 
 def test_a_protein_that_follows_its_mrna_scores_1_and_one_that_leads_it_0() -> None:
@@ -67,7 +80,7 @@ def test_segments_and_times_are_checked() -> None:
     with pytest.raises(ValueError, match="mrna: expected numbers as times"):
         temporal_interaction({"2 h": FIRST}, {3: FIRST})
     with pytest.raises(ValueError, match="protein: expected one well or more"):
-        interaction_of_wells({2: [FIRST]}, {3: np.empty((0, 6))}, n_permutations=9, seed=1)
+        _tested({2: [FIRST]}, {3: np.empty((0, 6))}, n_permutations=9, seed=1)
 
 
 def _published(gene: str, molecule: str, times: tuple[int, ...], *, aggregate: str, form: str) -> dict:
@@ -98,33 +111,60 @@ def test_published_densities(aggregate: str, form: str, expected: tuple[float, .
 
 def test_few_wells_are_arranged_in_all_ways() -> None:
     mrna = {1: [FIRST], 2: [SECOND]}
-    found = interaction_of_wells(mrna, {1: [THIRD], 2: [FIRST]}, n_permutations=10, seed=1)
+    found = _tested(mrna, {1: [THIRD], 2: [FIRST]}, n_permutations=10, seed=1)
     # Of 2! * 2! arrangements the data alone has its one high correlation in the forward pair.
     assert (found.score, found.n_arrangements, found.is_exact) == (pytest.approx(1.0), 4, True)
     assert found.p_value == pytest.approx(1 / 4)
-    alone = interaction_of_wells({1: [FIRST]}, {2: [FIRST], 0: [SECOND]}, n_permutations=10, seed=1)
+    alone = _tested({1: [FIRST]}, {2: [FIRST], 0: [SECOND]}, n_permutations=10, seed=1)
     assert (alone.n_arrangements, alone.p_value) == (2, pytest.approx(0.5))
 
 
 def test_a_delay_is_found() -> None:
-    """A pattern that moves, and a protein that shows at each time where the mRNA was two steps before."""
-    rng = np.random.default_rng(5)
-    course = np.cumsum(rng.normal(size=(6, 24)), axis=0)
-    wells = {t: course[t + 2] + 0.3 * rng.normal(size=(3, 24)) for t in range(4)}
-    later = {t: course[t] + 0.3 * rng.normal(size=(3, 24)) for t in range(4)}
-    found = interaction_of_wells(wells, later, n_permutations=199, seed=2)
+    found = _tested(*_course(np.random.default_rng(5), 3, 0.3), n_permutations=199, seed=2)
     assert not found.is_exact
     assert found.p_value < 0.02
+    assert found.low > 0.5
 
 
-def test_without_a_time_course_p_values_are_uniform() -> None:
+@pytest.mark.parametrize("noise", [0.5, 2.0, 5.0])
+def test_intervals_cover_the_mean_score_of_such_studies(noise: float) -> None:
+    rng = np.random.default_rng(6)
+    mean = np.mean([temporal_interaction(*_means(_course(rng, 2, noise))) for _ in range(400)])
+    found = [_tested(*_course(rng, 2, noise), n_permutations=199, seed=number) for number in range(150)]
+    # 95 % less three standard errors of a share of 150.
+    assert np.mean([one.low <= mean <= one.high for one in found]) > 0.89
+    assert all(0 <= one.low <= one.score <= one.high <= 1 for one in found)
+
+
+def _means(sides: list[dict[int, np.ndarray]]) -> list[dict[int, np.ndarray]]:
+    return [{time: wells.mean(axis=0) for time, wells in side.items()} for side in sides]
+
+
+def test_a_change_is_found_and_bounded_and_one_well_has_no_interval() -> None:
+    rng = np.random.default_rng(7)
+    follows, leads = _course(rng, 3, 0.3), _course(rng, 3, 0.3)[::-1]
+    options = {"correlate": correlate_profiles, "n_permutations": 199, "seed": 1}
+    found = change_of_order(follows, leads, **options)
+    alone = [_tested(*sides, n_permutations=9, seed=1).score for sides in (follows, leads)]
+    assert found.score == pytest.approx(alone[1] - alone[0])
+    assert -1 <= found.low <= found.score <= found.high < 0
+    assert found.p_value == pytest.approx(1 / 200)
+    one = [{time: wells[:1] for time, wells in side.items()} for side in follows]
+    assert np.isnan(_tested(*one, n_permutations=9, seed=1).low)
+    assert np.isnan(change_of_order(follows, one, **options).high)
+    missing = change_of_order(follows, [leads[0], {0: leads[1][0]}], **options)
+    assert np.isnan([missing.score, missing.p_value, missing.low]).all()
+
+
+@pytest.mark.parametrize("correlate", [correlate_profiles, partial(correlate_categories, n_stripes=3)])
+def test_without_a_time_course_p_values_are_uniform(correlate: Correlate) -> None:
     """Wells differ and share one pattern; nothing depends on the time."""
     rng = np.random.default_rng(11)
     pattern = rng.normal(size=24)
     found = []
     for number in range(300):
-        sides = [{t: pattern + rng.normal(size=(2, 24)) for t in range(3)} for _ in range(2)]
-        found.append(interaction_of_wells(*sides, n_permutations=99, seed=number).p_value)
+        sides = [{t: pattern + rng.normal(size=(2, 24)) for t in range(4)} for _ in range(2)]
+        found.append(order_of_wells(*sides, correlate=correlate, n_permutations=39, seed=number).p_value)
     shares = [np.mean(np.array(found) <= level) for level in (0.05, 0.25, 0.5, 0.75)]
     # Three standard errors of a share of 300.
     for share, level in zip(shares, (0.05, 0.25, 0.5, 0.75), strict=True):

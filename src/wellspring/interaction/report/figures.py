@@ -67,8 +67,10 @@ def _draw_bars(axes: Axes, rows: pd.DataFrame, *, conditions: Sequence[str], eve
 
 
 @in_style
-def profiles_figure(images: pd.DataFrame, *, reference: str) -> Figure:
+def profiles_figure(images: pd.DataFrame, *, reference: str, peripheral_isoline: float) -> Figure:
     """Density between the membrane and each isoline, by gene: the median over cells relative to the reference's.
+
+    Conditions after the first have broken lines; what counts as periphery is shaded.
 
     Parameters
     ----------
@@ -76,12 +78,14 @@ def profiles_figure(images: pd.DataFrame, *, reference: str) -> Figure:
         Table `INTERACTION` with gene, molecule and condition of the wells.
     reference
         Gene that the others are divided by.
+    peripheral_isoline
+        End of the periphery.
     """
     columns = columns_of([str(name) for name in images.columns], "enrichment")
     molecules = sorted(images["molecule"].unique())
     figure = new_figure(height_mm=65)
     panels = axes_grid(figure, n_rows=1, n_columns=max(1, len(molecules)))[0]
-    genes = sorted(images["gene"].unique())
+    genes, conditions = sorted(images["gene"].unique()), sorted(images["condition"].unique())
     for index, (axes, molecule) in enumerate(zip(panels, molecules, strict=False)):
         medians = images[images["molecule"] == molecule].groupby(["condition", "gene"])[columns].median()
         for (condition, gene), row in medians.iterrows():
@@ -90,8 +94,12 @@ def profiles_figure(images: pd.DataFrame, *, reference: str) -> Figure:
                 continue
             curve = (row / base).to_numpy()[_FIRST_ISOLINE - 1 :]
             isolines = np.arange(_FIRST_ISOLINE, _FIRST_ISOLINE + len(curve))
-            axes.plot(isolines, curve, color=color_of(gene, names=genes), label=gene)
+            style = "-" if condition == conditions[0] else "--"
+            name = f"{gene}, {condition}" if len(conditions) > 1 else str(gene)
+            axes.plot(isolines, curve, style, color=color_of(gene, names=genes), label=name)
         axes.axhline(1, color=NEUTRAL, linewidth=0.8)
+        axes.axvspan(0, peripheral_isoline, color=NEUTRAL, alpha=0.12, linewidth=0)
+        axes.set_xlim(0, 100)
         axes.set_title(str(molecule), loc="left")
         axes.set(xlabel="isoline (0 membrane, 100 nucleus)", ylabel=f"density relative to {reference}")
         letter(axes, index=index)

@@ -198,10 +198,16 @@ def _drawn(
 
 
 def _shells(shape: tuple[int, ...], n_radii: int) -> NDArray[np.int32]:
-    """Distance of each shift of an image padded to twice its size, rounded up; beyond `n_radii` it does not count."""
+    """Distance of each shift of a padded image, rounded up; beyond `n_radii` it does not count.
+
+    Padded by `n_radii`, and to a size of quick transforms: no two pixels are that near around the edge of the image.
+    """
+    from scipy import fft
+
     squares = np.zeros(())
     for axis, length in enumerate(shape):
-        step = np.minimum(np.arange(2 * length), 2 * length - np.arange(2 * length)).astype(np.float64) ** 2
+        size = fft.next_fast_len(length + n_radii, real=True)
+        step = np.minimum(np.arange(size), size - np.arange(size)).astype(np.float64) ** 2
         squares = squares + step.reshape([-1 if a == axis else 1 for a in range(len(shape))])
     return np.minimum(np.ceil(np.sqrt(squares)), n_radii + 1).astype(np.int32)
 

@@ -2,7 +2,6 @@
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from wellspring.errors import InputError
 
@@ -44,6 +43,8 @@ def cell_height(
     -----
     The half-maximum rule makes thin parts as thick as the axial blur of the microscope.
     """
+    from scipy import ndimage
+
     if stack.ndim != 3 or stack.shape[1:] != cell.shape:
         raise InputError(f"height: expected a stack (Z, Y, X) of {cell.shape}, got {stack.shape}.")
     if not cell.any():

@@ -10,11 +10,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from wellspring.statistics import interval_of_mean, permutation_p_value
 
-__all__ = ["Estimate", "difference_of_wells", "mean_of_wells", "rotation_p_value"]
+__all__ = ["Estimate", "difference_of_wells", "mean_of_wells", "polarity_of_wells", "rotation_p_value"]
 
 _EXACT = 20_000
 """Arrangements up to which all are tried."""
 _ROUNDING = 1e-9
+_EXACT_INDICES, _BATCH = 5000, 500
 
 
 @dataclass(frozen=True)
@@ -110,6 +111,65 @@ def rotation_p_value(tables: Sequence[NDArray[np.floating]], *, n_permutations: 
     turns = np.random.default_rng(seed).integers(n, size=(n_permutations, n_wells))
     as_high = int((means[np.arange(n_wells), turns].mean(axis=1) >= found - _ROUNDING).sum())
     return float(permutation_p_value(as_high, n_permutations=n_permutations))
+
+
+def polarity_of_wells(tables: Sequence[NDArray[np.floating]], *, n_permutations: int, seed: int) -> Estimate:
+    """MTOC polarity index: twice the share of images whose MTOC sector exceeds the others' median, less 1, over wells.
+
+    Parameters
+    ----------
+    tables, n_permutations, seed
+        As of `rotation_p_value`; all turns are tried where there are no more than 5,000.
+
+    Returns
+    -------
+    Estimate
+        The mean over wells of the index of each, -1 to 1, with the median of the other sectors of all wells; where
+        wells have as many images, the published index of all images. The interval is Student's over the wells and half
+        a well at each extreme, -1 and 1, within -1 to 1: few wells may agree by chance (after Agresti and Coull, The
+        American Statistician 52, 1998). The p-value is one-sided, from turned wells, the median taken anew for each.
+    """
+    wells = [table[np.isfinite(table).all(axis=1)] for table in tables if _has_images(table)]
+    if not wells:
+        return Estimate(float("nan"), float("nan"), float("nan"), float("nan"), 0)
+    n_wells, n = len(wells), wells[0].shape[1]
+    own = _polarities(wells, np.zeros((1, n_wells), dtype=np.intp))[0]
+    value, low, high = float(own.mean()), float("nan"), float("nan")
+    if n_wells > 1:
+        low, high = _bounded_interval(own)
+    is_exact = n**n_wells <= _EXACT_INDICES
+    if is_exact:
+        turns = np.array(list(product(range(n), repeat=n_wells)), dtype=np.intp)
+    else:
+        turns = np.random.default_rng(seed).integers(n, size=(n_permutations, n_wells))
+    parts = np.array_split(turns, -(-len(turns) // _BATCH))
+    found = np.concatenate([_polarities(wells, part).mean(axis=1) for part in parts])
+    as_high = int((found >= value - _ROUNDING).sum())
+    p_value = as_high / len(found) if is_exact else float(permutation_p_value(as_high, n_permutations=n_permutations))
+    return Estimate(value, low, high, p_value, n_wells)
+
+
+def _bounded_interval(values: NDArray[np.float64]) -> tuple[float, float]:
+    """Of the mean of values from -1 to 1, with half a value more at each end."""
+    from scipy.special import stdtrit
+
+    n = len(values) + 1
+    mean = float(values.sum()) / n
+    squares = float(((values - mean) ** 2).sum() + 0.5 * ((1 - mean) ** 2 + (1 + mean) ** 2))
+    half = float(stdtrit(n - 1, 0.975)) * np.sqrt(squares / (n - 1) / n)
+    return max(mean - half, -1.0), min(mean + half, 1.0)
+
+
+def _polarities(wells: Sequence[NDArray[np.floating]], turns: NDArray[np.intp]) -> NDArray[np.float64]:
+    """(turns, wells): the index of each well when all its images are turned by so many sectors."""
+    n = wells[0].shape[1]
+    # (turns, images, sectors) of each well, the sector under the MTOC first.
+    turned = [
+        table[:, (np.arange(n) + turn[:, None]) % n].swapaxes(0, 1) for table, turn in zip(wells, turns.T, strict=True)
+    ]
+    middle = np.median(np.concatenate([one[..., 1:] for one in turned], axis=1), axis=(1, 2))[:, None]
+    shares = [((one[..., 0] > middle) + 0.5 * (one[..., 0] == middle)).mean(axis=1) for one in turned]
+    return np.asarray(2 * np.stack(shares, axis=1) - 1)
 
 
 def _has_images(table: NDArray[np.floating]) -> bool:
