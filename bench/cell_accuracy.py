@@ -5,10 +5,12 @@ Mean over the true cells of the IoU with the label they share most pixels with, 
 without a seed count neither way. From own nuclei all true cells count, and then those that such a nucleus
 reaches into: a cell whose nucleus is not stained cannot be found. In
 thick tissue (sets named tcells...) nuclei are out of focus: innermost parts.
-`CELLS_DEV` is a folder of <set>/<image>/{nuclei,cells,labels[,nuclei_labels]}.tif.
+``WELLSPRING_DATA`` names the folder of the public images, whose ``cells_annotated`` has
+<set>/<image>/{nuclei,cells,labels[,nuclei_labels]}.tif; without it only simulated fields are measured.
 """
 
 import os
+import sys
 import time
 from collections import defaultdict
 from collections.abc import Iterator
@@ -163,8 +165,8 @@ def _speed() -> list[Row]:
 def run() -> list[Row]:
     """Simulated fields and speed; annotated images where they are there."""
     rows = _accuracy(simulated()) + _speed() + memory_rows()
-    folder = os.environ.get("CELLS_DEV")
-    if not folder:
-        print("cell_accuracy: annotated images skipped, CELLS_DEV is not set to their folder")
+    folder = os.environ.get("WELLSPRING_DATA")
+    if folder is None:
+        print("cell_accuracy: annotated images are skipped, set WELLSPRING_DATA to their folder.", file=sys.stderr)
         return rows
-    return _accuracy(annotated(Path(folder))) + rows
+    return _accuracy(annotated(Path(folder) / "cells_annotated")) + rows

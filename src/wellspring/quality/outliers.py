@@ -19,6 +19,9 @@ __all__ = ["NO_REASON", "flagged_images", "kept_sites", "robust_z"]
 
 NO_REASON = "none"
 _OF_NORMAL_MEAN_DEVIATION = 1.2533
+# An error comes from a few blocks or quadrants that happen to hold cells, or none. So it counts as no less than the
+# root mean square of itself and the plate's usual one, of which the largest tenth is left out.
+_USUAL_ERRORS = 0.9
 # Differences that do not matter, however rare they are: of shares one percent of the field.
 _LEAST_DIFFERENCE = {"saturated_share": 0.01, "empty_share": 0.01}
 
@@ -66,7 +69,8 @@ def flagged_images(images: pd.DataFrame, *, max_z: float, judged_by: Sequence[st
         An image is flagged when the robust z-score of one of `judged_by` is above it, or below its negative. The
         deviation from the median counts in root sums of squares of the usual one (`robust_z`) and the image's own
         sampling error (`error_<name>`; none without that column, and where it is NaN the image is not judged by it), so
-        that equal images with a few cells more or less, or one grey value apart, are not flagged. Shares
+        that equal images with a few cells more or less, or one grey value apart, are not flagged. An error below the
+        plate's usual one is drawn towards it: a field without a cell seems to be known without error. Shares
         (saturated, empty) must differ from their median by 0.01 as well.
     judged_by
         Names among `JUDGED`.
@@ -107,9 +111,24 @@ def _z_of(table: pd.DataFrame, name: str, groups: "DataFrameGroupBy") -> "pd.Ser
     values = table[name].astype(np.float64)
     deviation = values - groups[name].transform("median")
     usual = groups[name].transform(_usual_deviation)
-    own = table.get(f"error_{name}", 0.0)
+    own = _own_errors(table, name, groups)
     scale = np.sqrt(usual**2 + own**2)
     return (deviation / scale.where(scale > 0)).where((scale > 0) | values.isna() | scale.isna(), 0.0)
+
+
+def _own_errors(table: pd.DataFrame, name: str, groups: "DataFrameGroupBy") -> "pd.Series[float]":
+    if f"error_{name}" not in table:
+        return pd.Series(np.zeros(len(table)), index=table.index)
+    own = table[f"error_{name}"].astype(np.float64)
+    usual = groups[f"error_{name}"].transform(_usual_square)
+    drawn = np.sqrt((own**2 + usual) / 2)
+    return own.where(own.isna() | (own > drawn), drawn)
+
+
+def _usual_square(errors: "pd.Series[float]") -> float:
+    """Mean square of errors without the largest tenth; 0 where none is known."""
+    squares = np.sort(errors.dropna().to_numpy(dtype=np.float64) ** 2)
+    return float(squares[: max(1, round(_USUAL_ERRORS * len(squares)))].mean()) if len(squares) else 0.0
 
 
 def _usual_deviation(values: "pd.Series[float]") -> float:

@@ -1,15 +1,20 @@
-"""Maxima on the outermost rows and columns: a spot there, or the flank of something outside?"""
+"""Maxima near the borders: a spot there, or the flank of something outside? And where, behind its mirror image?"""
 
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage
 
-__all__ = ["gathered", "peaks_inside"]
+from wellspring.spots.filters import RATIO, gaussian_kernel
+
+__all__ = ["gathered", "peaks_inside", "placed_at_borders"]
 
 # Places tried for the peak, px: from far outside to just inside of the border pixel's centre.
 _STEP_PX, _INNERMOST_PX, _BORDER_PX = 0.25, 0.5, -0.5
 _REACH_SIGMAS = 3.0
+# Between places of spots that a profile is compared with.
+_FINE_STEP_PX = 0.02
 
 
 def gathered(array: NDArray[np.generic], points: NDArray[np.int64], offset: Sequence[int]) -> NDArray[np.float32]:
@@ -88,3 +93,57 @@ def _correlations(profiles: NDArray[np.float64], models: NDArray[np.float64]) ->
     profiles, models = (values - values.mean(axis=1, keepdims=True) for values in (profiles, models))
     norms = np.linalg.norm(profiles, axis=1)[:, None] * np.linalg.norm(models, axis=1)
     return np.asarray(profiles @ models.T / np.where(norms > 0, norms, np.inf))
+
+
+def placed_at_borders(
+    response: NDArray[np.float32], points: NDArray[np.int64], places: NDArray[np.float64], *, sigma_px: Sequence[float]
+) -> NDArray[np.float64]:
+    """The places, with those within 3 sigma of a border corrected for the mirrored image that was filtered.
+
+    Of a spot near a border a part is cut off, and what is left is mirrored, so its response is highest on the border,
+    or too far inside. Three values of the response across the border, about two thirds of a sigma apart, are compared
+    with those of a spot at every place.
+
+    Parameters
+    ----------
+    response : (Y, X) or (Z, Y, X) float32
+    points : (n, n_axes) int
+        Maxima of the response.
+    places : (n, n_axes) float64
+        Their places as seen without borders.
+    sigma_px
+        Size of a spot per axis.
+    """
+    corrected = places.copy()
+    for axis, (size, sigma) in enumerate(zip(response.shape, sigma_px, strict=True)):
+        depth = np.minimum(points[:, axis], size - 1 - points[:, axis])
+        step, reach = max(1, round(sigma / 1.5)), int(np.ceil(_REACH_SIGMAS * sigma))
+        if size < 2 * step + 1 or not (depth < reach).any():
+            continue
+        centers = np.arange(-0.5, reach + step + sigma, _FINE_STEP_PX)
+        models = _mirrored_profiles(centers, size=min(size, 4 * reach), sigma=sigma, n_axes=response.ndim)
+        for here in np.unique(depth[depth < reach]):
+            rows = np.flatnonzero(depth == here)
+            is_first = points[rows, axis] == here
+            middle = min(max(here, step), size - 1 - step)
+            along = np.array([middle - step, middle, middle + step])
+            places_along = np.repeat(points[rows, None, :], 3, axis=1)
+            places_along[:, :, axis] = np.where(is_first[:, None], along, size - 1 - along)
+            profiles = response[tuple(np.moveaxis(places_along, -1, 0))].astype(np.float64)
+            near = np.abs(centers - here) <= step + sigma
+            own = models[near][:, along]
+            likeness = profiles @ (own / np.linalg.norm(own, axis=1, keepdims=True)).T
+            best = centers[near][likeness.argmax(axis=1)].clip(0)
+            corrected[rows, axis] = np.where(is_first, best, size - 1 - best)
+    return corrected
+
+
+def _mirrored_profiles(centers: NDArray[np.float64], *, size: int, sigma: float, n_axes: int) -> NDArray[np.float64]:
+    """(n centres, size) response along an axis of spots there, in an image of so many pixels."""
+    spots = np.exp(-0.5 * ((np.arange(size) - centers[:, None]) / sigma) ** 2)
+    narrow, wide = (
+        (1 + scale) ** (-(n_axes - 1) / 2)
+        * ndimage.correlate1d(spots, gaussian_kernel(sigma * scale**0.5)[:, 0], axis=1, mode="reflect")
+        for scale in (1 / RATIO, RATIO)
+    )
+    return np.asarray(narrow - wide)

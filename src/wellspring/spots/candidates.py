@@ -10,7 +10,7 @@ from scipy.spatial import cKDTree
 
 from wellspring.spots.border_maxima import gathered, peaks_inside
 from wellspring.spots.filters import RATIO
-from wellspring.spots.hot_pixels import is_hard_edged, is_hot
+from wellspring.spots.hot_pixels import is_block, is_hard_edged, is_hot
 from wellspring.spots.noise import NoiseMap
 
 __all__ = ["Candidates", "HotPixels", "find_candidates", "refined_positions", "spot_sizes"]
@@ -22,6 +22,7 @@ _LEAST_FALL, _SURE_FALL = 0.2, 5.0
 # Sizes looked at, relative to the expected one: half to double in steps of a third of an octave.
 _SIZE_STEPS = 2.0 ** (np.arange(-3, 4) / 3)
 _CHUNK = 512
+_CLEAR = 5.0
 
 
 @dataclass(frozen=True)
@@ -116,6 +117,9 @@ def find_candidates(
     # Many hot pixels are themselves a tail of the noise.
     spread = noise.at(found.points) if noise.is_heavy else found.noise
     is_cluster = ~is_single & is_hard_edged(image, found.points, spread, sigma_px=sigma_px)
+    # Blocks are known from spots where they are clear of the noise.
+    clear = np.flatnonzero(~is_single & ~is_cluster & (found.response > _CLEAR * spread))
+    is_cluster[clear] = is_block(image, found.points[clear], spread[clear], sigma_px=sigma_px)
     hot = HotPixels(found.where(is_single), found.where(is_cluster))
     found = found.where(~(is_single | is_cluster))
     kept = _sparse(found.points, max_per_neighborhood=max_per_neighborhood, neighborhood_px=neighborhood_px)

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from wellspring.errors import InputError
-from wellspring.spots.border_maxima import gathered
+from wellspring.spots.border_maxima import gathered, placed_at_borders
 from wellspring.spots.candidates import Candidates, find_candidates, refined_positions, spot_sizes
 from wellspring.spots.crowding import Crowding, crowding
 from wellspring.spots.filters import axis_sigmas, checked_image, difference_of_gaussians, spot_gain
@@ -156,10 +156,11 @@ def detect_with_threshold(
         )
         plane.spots.insert(0, "z_px", 0.0)
         return plane
-    response = difference_of_gaussians(restored_tops(image, sigma_px=sigmas), sigma_px=sigmas)
+    whole = restored_tops(image, sigma_px=sigmas)
+    response = difference_of_gaussians(whole, sigma_px=sigmas)
     noise = noise_map(image, response, sigma_px=sigmas, floor=_noise_floor(image))
     candidates = find_candidates(
-        image,
+        whole,
         response,
         noise,
         sigma_px=sigmas,
@@ -170,7 +171,7 @@ def detect_with_threshold(
     )
     chosen = choose(candidates, noise, **options)
     found = candidates.where(chosen.levels(candidates) > 1)
-    spots = _spot_table(image, response, found, sigmas=sigmas)
+    spots = _spot_table(image, response, found, sigmas=sigmas, whole=whole)
     lost = chosen.value / float(np.median(found.response)) if len(found) else 0.0
     crowded = crowding(found.points, noise, sigma_px=sigmas, lost_height=lost)
     return Detection(spots, chosen, crowded, *_n_hot(candidates, chosen))
@@ -185,17 +186,23 @@ def _n_hot(candidates: Candidates, threshold: Threshold) -> tuple[int, int]:
 
 
 def _spot_table(
-    image: NDArray[np.generic], response: NDArray[np.float32], found: Candidates, *, sigmas: tuple[float, ...]
+    image: NDArray[np.generic],
+    response: NDArray[np.float32],
+    found: Candidates,
+    *,
+    sigmas: tuple[float, ...],
+    whole: NDArray[np.generic],
 ) -> pd.DataFrame:
+    """`whole` is the image with its saturated tops."""
     background, spread = local_background(image, found.points, sigma_px=sigmas)
     amplitude = found.response.astype(np.float64) / spot_gain(image.ndim)
     is_lit = background > 0
-    places = refined_positions(response, found.points)
+    places = placed_at_borders(response, found.points, refined_positions(response, found.points), sigma_px=sigmas)
     axes = ("z_px", "y_px", "x_px")[-image.ndim :]
     return pd.DataFrame(
         {
             **{axis: places[:, number] for number, axis in enumerate(axes)},
-            "sigma_px": spot_sizes(image, found.points, sigma_px=sigmas),
+            "sigma_px": spot_sizes(whole, found.points, sigma_px=sigmas),
             "response": found.response.astype(np.float64),
             "snr": amplitude / np.maximum(spread, _rounding(image)),
             "contrast": np.where(is_lit, amplitude / np.where(is_lit, background, 1.0), np.inf),
@@ -207,7 +214,8 @@ def _spot_table(
 
 def _nothing(n_axes: int, *, method: str, threshold: float | None) -> Detection:
     none = Candidates(np.zeros((0, n_axes), np.int64), np.zeros(0, np.float32), np.zeros(0, np.float32))
-    spots = _spot_table(np.zeros((1,) * n_axes), np.zeros((1,) * n_axes, np.float32), none, sigmas=(1.0,) * n_axes)
+    image = np.zeros((1,) * n_axes, np.float32)
+    spots = _spot_table(image, image, none, sigmas=(1.0,) * n_axes, whole=image)
     chosen = no_threshold(method) if threshold is None else no_threshold("given", value=threshold)
     return Detection(spots, chosen, Crowding(n_axes=n_axes))
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from wellspring.errors import InputError
 from wellspring.spots.borders import counts_at_borders
-from wellspring.spots.clumps import decompose_clumps
+from wellspring.spots.clumps import Decomposition, decompose_clumps
 from wellspring.spots.crowding import Crowding, occupancy
 from wellspring.spots.detection import Detection, detect_with_threshold
 from wellspring.spots.doubts import image_doubts, is_in_noise, is_mostly_added, is_unstable, saturated_pixels
@@ -123,7 +123,7 @@ def spots_of_image(
     is_counted = ~every["is_added"] if is_mostly_added(split, found.crowding) else np.ones(len(every), dtype=bool)
     spots = every[is_counted].reset_index(drop=True)
     spots = find_foci(spots, spacing_um=spacing_um, radius_um=focus_radius_um, min_spots=focus_min_spots)
-    crowding = replace(found.crowding, occupancy=_occupancy(found.spots, spots, sigma_px=sigma_px))
+    crowding = replace(found.crowding, occupancy=_occupancy(found.spots, spots, split, sigma_px=sigma_px))
     ids = np.unique(cells)
     counts = _counts(spots, every, cell_ids=ids[ids > 0].tolist())
     sigmas = axis_sigmas(sigma_px, n_axes=image.ndim)
@@ -207,10 +207,15 @@ def _with_measures(
     )
 
 
-def _occupancy(detected: pd.DataFrame, spots: pd.DataFrame, *, sigma_px: float | Sequence[float]) -> float:
+def _occupancy(
+    detected: pd.DataFrame, spots: pd.DataFrame, split: Decomposition | None, *, sigma_px: float | Sequence[float]
+) -> float:
+    """Spots that clumps have the light of fill the same room, whether they are added or not."""
     axes = [name for name in ("z_px", "y_px", "x_px") if name in detected]
     sigmas = axis_sigmas(sigma_px, n_axes=len(axes))
-    return occupancy(detected[axes].to_numpy(), spots[axes].to_numpy(), sigma_px=sigmas)
+    n_refused = 0 if split is None else split.n_refused
+    full = 1 + n_refused / max(1, len(spots))
+    return full * occupancy(detected[axes].to_numpy(), spots[axes].to_numpy(), sigma_px=sigmas)
 
 
 def describe_threshold(threshold: Threshold, *, limit: float) -> pd.DataFrame:

@@ -119,3 +119,13 @@ def test_an_image_whose_error_is_not_known_is_not_judged_by_that_measure() -> No
     images = _images([-2.0, -2.1, -1.9, -2.05, -1.95, -9.0])
     images.loc[5, "error_focus_slope"] = np.nan
     assert not flagged_images(images, max_z=5, judged_by=["focus_slope"], min_images=4)["is_flagged"].any()
+
+
+def test_an_error_is_drawn_towards_that_of_the_plate() -> None:
+    images = _images([-2.0, -2.1, -1.9, -2.05, -1.95, -4.0])
+    images["error_focus_slope"] = [1.0, 1.0, 1.0, 1.0, 1.0, 0.0]
+    # Without the largest tenth (one of six) the mean square is 0.8, so that of the last image is 0.4.
+    z = flagged_images(images, max_z=5, judged_by=["focus_slope"], min_images=4)["z_focus_slope"]
+    usual = 1.4826 * 0.075
+    assert z[5] == pytest.approx(-1.975 / np.hypot(usual, np.sqrt(0.4)))
+    assert z[1] == pytest.approx(-0.075 / np.hypot(usual, 1.0))

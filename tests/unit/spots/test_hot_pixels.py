@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from wellspring.simulation.smfish import FieldSettings, simulate_smfish
-from wellspring.spots.hot_pixels import is_hard_edged
+from wellspring.simulation.smfish import FieldSettings, add_spots, simulate_smfish
+from wellspring.spots.hot_pixels import is_block, is_hard_edged
 from wellspring.spots.images import SpotTables, spots_of_image
 
 SIGMA = (1.5, 1.5)
@@ -54,6 +54,37 @@ def test_more_hot_pixels_than_spots_are_named(height: float) -> None:
     some = _found(_field(60, n_hot=20, width=1, height=height, seed=int(height)))
     assert len(some.spots) == pytest.approx(60, abs=2)
     assert some.thresholds["doubts"][0] == "none"
+
+
+@pytest.mark.parametrize(("width", "deviations"), [(3, 5), (4, 7), (2, 8)])
+def test_clusters_as_faint_as_spots_are_named(width: int, deviations: int) -> None:
+    # The noise of a pixel is 20.2 grey values.
+    found = _found(_field(60, n_hot=15, width=width, height=20.2 * deviations, seed=100 + width))
+    assert len(found.spots) == pytest.approx(60, abs=4)
+    assert "objects that are no spots" in found.thresholds["doubts"][0]
+
+
+def test_blocks_are_blocks_and_spots_and_pairs_of_them_are_none() -> None:
+    rng = np.random.default_rng(7)
+    places = np.stack(np.meshgrid(np.arange(15, 200, 22), np.arange(15, 200, 22)), axis=-1).reshape(-1, 2)
+    noise = np.full(len(places), 0.123, np.float32)
+
+    def share(light: NDArray[np.float64], *, sigma: float = 1.5) -> float:
+        image = light + rng.normal(0, 1, light.shape)
+        return float(is_block(image, places, noise, sigma_px=(sigma, sigma)).mean())
+
+    blocks, spots, pairs = np.zeros((3, 210, 210))
+    for y, x in places:
+        blocks[y - 1 : y + 2, x - 1 : x + 2] += 7.0
+    near = places + rng.uniform(-0.5, 0.5, places.shape)
+    add_spots(spots, near, np.full(len(near), 8.0), sigma_px=SIGMA)
+    add_spots(pairs, near + rng.normal(0, 1.2, near.shape), np.full(len(near), 8.0), sigma_px=SIGMA)
+    assert share(blocks) > 0.9
+    assert share(spots) == 0
+    assert share(spots + pairs) < 0.03
+    # Optics as narrow as a pixel.
+    assert share(blocks, sigma=1.0) == 0
+    assert len(is_block(blocks, places[:0], noise[:0], sigma_px=SIGMA)) == 0
 
 
 def test_an_edge_is_hard_where_light_falls_within_a_pixel_on_all_sides() -> None:
