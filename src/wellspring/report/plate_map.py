@@ -6,14 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
-from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.collections import EllipseCollection, PatchCollection
-from matplotlib.colors import Colormap, Normalize
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch, Patch, Rectangle
 
+from wellspring.report.map_scale import MapScale, map_scale
 from wellspring.report.positions import PLATE_SIZES, plate_position, row_name
 from wellspring.report.style import NEUTRAL, WIDTH_MM, axes_grid, in_style, new_figure, number
 from wellspring.report.titles import entitle
@@ -31,7 +30,6 @@ __all__ = [
 
 DOUBTFUL = "#D55E00"
 _MEDIUM = PLATE_SIZES[1][1]
-_COLORS = "viridis"
 _EMPTY = "#EDEFF0"
 _HATCH = "////"
 # Diameters in the distance of neighbouring wells, and the width of outlines, pt.
@@ -72,14 +70,6 @@ class _Plate:
     is_listed: bool
 
 
-@dataclass(frozen=True)
-class _Scale:
-    norm: Normalize
-    colors: Colormap
-    largest: float
-    is_written: bool
-
-
 @in_style
 def plate_map_figure(
     table: pd.DataFrame,
@@ -109,7 +99,7 @@ def plate_map_figure(
     doubtful_means
         What the outline says, for the key.
     limits
-        Ends of the colours; None: the smallest and the largest number.
+        Ends of the colours; None: as of `map_scale`.
 
     Raises
     ------
@@ -230,19 +220,15 @@ def _plates(table: pd.DataFrame, *, column: str, doubtful: set[tuple[str, str]])
     return plates
 
 
-def _scale(plates: Sequence[_Plate], *, limits: tuple[float, float] | None, panel_mm: float) -> _Scale | None:
+def _scale(plates: Sequence[_Plate], *, limits: tuple[float, float] | None, panel_mm: float) -> MapScale | None:
     values = [well.value for plate in plates for well in plate.wells if well.is_known]
-    if not values:
-        return None
-    low, high = limits or (min(values), max(values))
-    if low == high:
-        # One colour, and a bar that names its number in the middle.
-        low, high = low - (abs(low) or 1) / 2, high + (abs(high) or 1) / 2
-    is_written = panel_mm / max(plate.n_columns for plate in plates) >= _READABLE_MM
-    return _Scale(Normalize(low, high, clip=True), colormaps[_COLORS], max(map(abs, values)), is_written)
+    widest = max((plate.n_columns for plate in plates), default=1)
+    return map_scale(values, limits=limits, is_written=panel_mm / widest >= _READABLE_MM)
 
 
-def _draw_plate(axes: Axes, plate: _Plate, *, longest_name: int, scale: _Scale | None, is_small: bool = False) -> None:
+def _draw_plate(
+    axes: Axes, plate: _Plate, *, longest_name: int, scale: MapScale | None, is_small: bool = False
+) -> None:
     axes.set_title(plate.name)
     axes.set_aspect("equal")
     axes.set_xlim(0, plate.n_columns)
@@ -284,11 +270,11 @@ def _draw_outline(axes: Axes, plate: _Plate) -> None:
         _add_discs(axes, indices, diameter=_EMPTY_DISC, facecolors=_EMPTY, edgecolors="none")
 
 
-def _draw_wells(axes: Axes, wells: Sequence[_Well], *, plate: _Plate, scale: _Scale | None) -> None:
+def _draw_wells(axes: Axes, wells: Sequence[_Well], *, plate: _Plate, scale: MapScale | None) -> None:
     """Wells that are all known or all not, and all doubtful or all not."""
     look: dict[str, Any] = {"facecolors": "white", "edgecolors": NEUTRAL, "linewidths": 0.5, "hatch": _HATCH}
     if wells[0].is_known and scale is not None:
-        look = {"facecolors": [_color(well.value, scale=scale) for well in wells], "edgecolors": "none"}
+        look = {"facecolors": [scale.color(well.value) for well in wells], "edgecolors": "none"}
     if wells[0].is_doubtful:
         look |= {"edgecolors": DOUBTFUL, "linewidths": _OUTLINE if plate.n_columns <= _MEDIUM else _THIN_OUTLINE}
     if plate.is_listed:
@@ -300,7 +286,7 @@ def _draw_wells(axes: Axes, wells: Sequence[_Well], *, plate: _Plate, scale: _Sc
     entitle(drawn, [_title(well, scale=scale) for well in wells])
 
 
-def _title(well: _Well, *, scale: _Scale | None) -> str:
+def _title(well: _Well, *, scale: MapScale | None) -> str:
     """The well's name and number, as shown where the mouse rests on it."""
     known = number(well.value, scale=scale.largest) if well.is_known and scale is not None else "no value"
     return f"{well.name}: {known}"
@@ -316,11 +302,7 @@ def _add_discs(axes: Axes, places: Sequence[tuple[int, int]], *, diameter: float
     return discs
 
 
-def _color(value: float, *, scale: _Scale) -> tuple[float, float, float, float]:
-    return scale.colors(float(scale.norm(value)))
-
-
-def _write(axes: Axes, well: _Well, *, longest_name: int, scale: _Scale | None) -> None:
+def _write(axes: Axes, well: _Well, *, longest_name: int, scale: MapScale | None) -> None:
     is_listed = longest_name > 0
     is_known = scale is not None and well.is_known
     text = number(well.value, scale=scale.largest) if is_known and scale is not None and scale.is_written else ""
@@ -331,7 +313,7 @@ def _write(axes: Axes, well: _Well, *, longest_name: int, scale: _Scale | None) 
         return
     color = "black"
     if is_known and scale is not None:
-        red, green, blue, _ = _color(well.value, scale=scale)
+        red, green, blue, _ = scale.color(well.value)
         color = "black" if 0.299 * red + 0.587 * green + 0.114 * blue > 0.5 else "white"
     box = None if is_known else {"facecolor": "white", "edgecolor": "none", "pad": 0.5}
     drawn = axes.text(*middle, text, ha="center", va="center", fontsize=5.5, color=color, bbox=box)

@@ -44,6 +44,8 @@ NEUTRAL = "#6B6B6B"
 RC: Mapping[Any, Any] = MappingProxyType(
     {
         "axes.axisbelow": True,
+        # Numbers as they are, not their differences from one that is written next to the axis.
+        "axes.formatter.useoffset": False,
         "axes.edgecolor": "#4D4D4D",
         "axes.grid": False,
         "axes.labelsize": 8.0,

@@ -274,3 +274,11 @@ def test_a_table_without_wells_is_an_empty_figure():
 def test_a_well_with_two_rows_is_a_defect():
     with pytest.raises(ValueError, match="one row per well"):
         _drawn(pd.concat([_table({"A01": 1.0}), _table({"A01": 2.0})]))
+
+
+def test_wells_that_are_all_but_equal_do_not_span_all_colours():
+    (bar,) = _bars(_drawn(_table({"A01": 1000.0, "A02": 1001.0})))
+    assert bar.get_ylim() == pytest.approx((1000.5 - 25.025, 1000.5 + 25.025))
+    assert not bar.yaxis.get_major_formatter().get_useOffset()
+    (bar,) = _bars(_drawn(_table({"A01": -2.0, "A02": -1.0})))
+    assert bar.get_ylim() == (-2.0, -1.0)
