@@ -72,7 +72,9 @@ def object_paths(labels: NDArray[np.integer]) -> dict[int, str]:
     for label, box in enumerate(ndimage.find_objects(labels), start=1):
         if box is None:
             continue
-        mask = np.pad((labels[box] == label).astype(np.uint8), 1)
+        own = labels[box] == label
+        mask = np.zeros((own.shape[0] + 2, own.shape[1] + 2), np.uint8)
+        mask[1:-1, 1:-1] = own
         contours, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
         parts = []
         for contour in contours:
