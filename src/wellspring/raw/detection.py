@@ -98,7 +98,7 @@ def _sources(folder: Path, names: Sequence[str]) -> tuple[PlateReader, Path] | d
             reasons[name] = str(error).removeprefix(f"{folder}: ")
             continue
         if name == "ome-tiff" and source.suffix.lower() != ".ome" and not _is_set(reader, folder):
-            reasons[name] = "each OME-TIFF file there is complete in itself: give the pattern of the names"
+            reasons[name] = "each OME-TIFF file there is complete in itself: give the pattern of the names."
             continue
         return reader, source
     return reasons

@@ -72,7 +72,7 @@ def plate_summary(index: PlateIndex, images: pd.DataFrame) -> Iterator[str]:
     wells, sites = good["well"].nunique(), good.groupby("well")["site"].nunique()
     times = sorted(images["time"].unique().tolist())
     yield (
-        f"{len(good):,} images in {good['file'].nunique():,} files: {_counted(wells, 'well')}, "
+        f"{_counted(len(good), 'image')} in {_counted(good['file'].nunique(), 'file')}: {_counted(wells, 'well')}, "
         f"{_span(sites)} site{'' if _span(sites) == '1' else 's'} each"
         + (f", time points {times[0]} to {times[-1]}" if len(times) > 1 else "")
     )
@@ -104,7 +104,7 @@ def _missing_lines(images: pd.DataFrame) -> Iterator[str]:
 
 
 def _counted(n: int, what: str) -> str:
-    return f"{n} {what}{'' if n == 1 else 's'}"
+    return f"{n:,} {what}{'' if n == 1 else 's'}"
 
 
 def _span(values: pd.Series) -> str:
