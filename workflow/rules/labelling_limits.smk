@@ -33,37 +33,38 @@ def first_splits(_):
     return f"<results>/labelling/models/{LABELLING['stains'][0]}.splits.parquet"
 
 
+# One job per plate: the network is loaded once, not for each well.
 rule labelling_embed:
     input:
-        index="<results>/raw/{plate}/{well}.json",
+        indexes=per_well_of_plate("<results>/raw/{plate}/{well}.json"),
         model=first_model,
     output:
-        embeddings="<results>/labelling/embeddings/{plate}/{well}.parquet",
+        embeddings="<results>/labelling/embeddings/{plate}.parquet",
     log:
-        "<logs>/labelling_embed/{plate}/{well}.log",
+        "<logs>/labelling_embed/{plate}.log",
     benchmark:
-        "<benchmarks>/labelling_embed/{plate}/{well}.tsv"
+        "<benchmarks>/labelling_embed/{plate}.tsv"
     conda:
         "../../envs/learning-gpu.yaml"
     threads: 1
     resources:
         gpu=1,
         mem_mb=growing(4000),
-        runtime=growing(30),
+        runtime=growing(120),
     params:
         light=LABELLING["light"],
         background=config["raw"].get("background") or {},
         tile_px=DRIFT["tile_px"],
         code=script_code("labelling/embed", RAW_READER),
     message:
-        "Embedding the fields of well {wildcards.plate}/{wildcards.well}"
+        "Embedding the fields of plate {wildcards.plate}"
     script:
         "../scripts/labelling_embed.py"
 
 
 rule labelling_drift:
     input:
-        embeddings=per_well("<results>/labelling/embeddings/{plate}/{well}.parquet"),
+        embeddings=per_plate("<results>/labelling/embeddings/{plate}.parquet"),
         model=first_model,
         splits=first_splits,
     output:
@@ -105,7 +106,7 @@ rule labelling_drift:
 rule labelling_stability:
     input:
         indexes=per_well("<results>/raw/{plate}/{well}.json"),
-        embeddings=per_well("<results>/labelling/embeddings/{plate}/{well}.parquet"),
+        embeddings=per_plate("<results>/labelling/embeddings/{plate}.parquet"),
         model="<results>/labelling/models/{stain}.keras",
         embedder=first_model,
         about="<results>/labelling/models/{stain}.json",

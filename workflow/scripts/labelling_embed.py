@@ -1,4 +1,4 @@
-"""Index of one well, a network → embeddings and scalars of its fields (Parquet)."""
+"""Indexes of a plate's wells, a network → embeddings and scalars of their fields (Parquet)."""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def main(
     *,
-    index: Path,
+    indexes: Sequence[Path],
     model: Path,
     light: Sequence[str],
     background: Mapping[str, float],
@@ -26,16 +26,17 @@ def main(
     embeddings: Path,
     threads: int,
 ) -> None:
-    """Embed the fields of the well behind `index` and write the table `embeddings`."""
+    """Embed the fields of the wells behind `indexes` and write the table `embeddings`."""
     # Imported here, since TensorFlow writes when it is imported: in here, that goes to the log.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    from wellspring.labelling.drift.embedding import embed_well
+    from wellspring.labelling.drift.embedding import embed_wells
     from wellspring.models.devices import device_name, prepared_device
 
     prepared_device(threads=threads)
     log_device(device_name())
     offset = float(background.get(light[0], 0.0))
-    found = embed_well(read_index(index), model, light=light, offset=offset, tile_px=tile_px)
+    wells = [read_index(path) for path in indexes]
+    found = embed_wells(wells, model, light=light, offset=offset, tile_px=tile_px)
     print(f"{len(found)} fields")
     write_table(found, embeddings, LABELLING_EMBEDDINGS)
 
@@ -43,7 +44,7 @@ def main(
 if __name__ == "__main__":
     with logged_job(snakemake.log[0]):
         main(
-            index=Path(snakemake.input.index),
+            indexes=[Path(path) for path in snakemake.input.indexes],
             model=Path(snakemake.input.model),
             light=snakemake.params.light,
             background=snakemake.params.background,

@@ -30,8 +30,7 @@ def main(
     fields: Path,
     example: Path,
 ) -> None:
-    """Measure the fields of the well behind `index` in the predicted `images`, and in the measured ones if it "
-    "has any."""
+    """Measure the fields of the well behind `index` in the predicted `images`, and in measured ones if it has any."""
     known = [read_about(path) for path in about]
     table, shown = measure_well(read_index(index), images, light=light, stains=stains, about=known, steps=steps)
     write_table(table, fields, LABELLING_FIELDS)

@@ -1,19 +1,21 @@
 """Predicted against measured numbers of held-out wells, next to baselines, and the verdicts."""
 
 import math
-from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from wellspring.labelling.agreement import agreement_of_fields
-from wellspring.labelling.tables import LABELLING_AGREEMENT, MEASURES
+from wellspring.labelling.tables import ALL_FIELDS, LABELLING_AGREEMENT, MEASURES, THIRDS
 from wellspring.labelling.verdict import conformal_ratio, verdict_of
 from wellspring.tables import empty_table
 
 __all__ = ["held_out", "labelling_agreement"]
 
 _LEAST_TEST_WELLS = 3
+# Of a third, for limits of its own.
+_LEAST_FIELDS = 3
 
 
 def held_out(fields: pd.DataFrame, splits: pd.DataFrame) -> tuple[pd.DataFrame, str]:
@@ -35,7 +37,7 @@ def held_out(fields: pd.DataFrame, splits: pd.DataFrame) -> tuple[pd.DataFrame, 
 
 
 def labelling_agreement(fields: pd.DataFrame, splits: pd.DataFrame, *, max_error: float, seed: int) -> pd.DataFrame:
-    """Table `LABELLING_AGREEMENT`: for each stain and measure the predicted stain and the baselines.
+    """Table `LABELLING_AGREEMENT`: for each stain and measure the predicted stain, also by density, and the baselines.
 
     Parameters
     ----------
@@ -62,21 +64,32 @@ def labelling_agreement(fields: pd.DataFrame, splits: pd.DataFrame, *, max_error
             }
             if measure == "count":
                 sources["light"] = kept["count_of_light"].to_numpy()
+            wells = kept["group"].to_numpy()
             rows += [
-                _row(str(stain), measure, source, found, true, wells=kept["group"].tolist(), max_error=max_error)
+                _row(str(stain), measure, source, found, true, wells=wells, max_error=max_error)
                 for source, found in sources.items()
             ]
+            for density, own in _thirds(kept["measured_count"].to_numpy()).items():
+                row = _row(str(stain), measure, "predicted", predicted[own], true[own], wells=wells[own], max_error=1.0)
+                rows.append(row | {"density": density, "verdict": "", "reason": ""})
     return pd.DataFrame(rows, columns=LABELLING_AGREEMENT.names) if rows else empty_table(LABELLING_AGREEMENT)
+
+
+def _thirds(counts: NDArray[np.float64]) -> dict[str, NDArray[np.intp]]:
+    """Positions of the fields of each third by `counts`; nothing with fewer than three fields in one."""
+    if len(counts) < _LEAST_FIELDS * len(THIRDS):
+        return {}
+    return dict(zip(THIRDS, np.array_split(np.argsort(counts, kind="stable"), len(THIRDS)), strict=True))
 
 
 def _row(
     stain: str,
     measure: str,
     source: str,
-    found: "np.ndarray[tuple[int], np.dtype[np.float64]]",
-    true: "np.ndarray[tuple[int], np.dtype[np.float64]]",
+    found: NDArray[np.float64],
+    true: NDArray[np.float64],
     *,
-    wells: Sequence[str],
+    wells: NDArray[np.object_],
     max_error: float,
 ) -> dict[str, object]:
     agreement, interval = agreement_of_fields(found, true), conformal_ratio(found, true)
@@ -87,6 +100,7 @@ def _row(
         "stain": stain,
         "measure": measure,
         "source": source,
+        "density": ALL_FIELDS,
         "n_wells": n_wells,
         **{name: getattr(agreement, name) for name in ("n_fields", "pearson", "spearman", "concordance")},
         **{name: getattr(agreement, name) for name in ("bias", "bias_lower", "bias_upper", "lower", "upper")},

@@ -100,8 +100,7 @@ def _warped(image: NDArray[np.number], matrix: NDArray[np.float64], *, side: int
 
 
 def _lit(planes: _Image, augmentation: Augmentation, rng: np.random.Generator) -> _Image:
-    """Contrast, brightness and noise of a crop, each drawn anew; the planes of a field share contrast and "
-    "brightness."""
+    """Contrast, brightness and noise of a crop, each drawn anew; planes of a field share contrast and brightness."""
     mean, sd = planes.mean(axis=(1, 2), keepdims=True), planes.std(axis=(1, 2), keepdims=True)
     gain = 1 + augmentation.gain * rng.uniform(-1, 1)
     offset = augmentation.offset_sd * rng.uniform(-1, 1)

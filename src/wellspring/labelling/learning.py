@@ -15,6 +15,7 @@ from wellspring.labelling.fitting import checkpoint_of, train
 from wellspring.labelling.light import relative_light
 from wellspring.labelling.network import build_label_model, save_label_model
 from wellspring.labelling.overlaps import MOST_FIELDS, group_of_fields, overlapping_fields
+from wellspring.labelling.registration import shifts_of_fields, told_shifts
 from wellspring.labelling.scaling import plane_scales, stain_scale
 from wellspring.labelling.settings import ModelSettings, TrainingSettings
 from wellspring.labelling.splitting import check_split, split_of_groups
@@ -129,6 +130,9 @@ def learn_stain(
     stains = [np.asarray(one.stain) for one in chosen]
     scale = stain_scale(stains, kind=training.target)
     threshold = 0.5 if training.target == "mask" else stain_threshold(stains, scale=scale)
+    stained = [*chosen, *valid]
+    for line in told_shifts([one.name for one in stained], shifts_of_fields(stained, scale=scale)):
+        report(line)
     keras.utils.set_random_seed(training.seed)
     network = build_label_model(
         planes=plane_scales([relative_light(one.planes, window_px=model.window_px) for one in chosen]),

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
-from skimage.registration import phase_cross_correlation
 
 from wellspring.labelling.agreement import agreement_of_pixels, correlation
 from wellspring.labelling.light import relative_light
 from wellspring.labelling.objects import agreement_of_objects, field_numbers
+from wellspring.labelling.registration import distance_between
 from wellspring.labelling.scaling import StainScale
 from wellspring.labelling.tables import LABELLING_FIELDS, MEASURES
 from wellspring.segmentation.nuclei import segment_nuclei
@@ -19,8 +19,6 @@ __all__ = ["ceiling", "count_of_light", "measures_of_field"]
 
 _WINDOW_PX = 65
 _BLUR_PX = 2.0
-# A shift is measured to a tenth of a pixel.
-_UPSAMPLING = 10
 # Kernel whose response to noise of variance 1 has variance 36 and which is 0 on planes (Immerkaer 1996).
 _NOISE_KERNEL = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]]) / 6
 
@@ -103,16 +101,4 @@ def ceiling(image: NDArray[np.number]) -> float:
 
 def _shift(predicted: NDArray[np.number], measured: NDArray[np.number], *, scale: StainScale) -> float:
     """Distance between the two, px; NaN where one shows nothing."""
-    images = [ndimage.gaussian_filter(scale.value(image).astype(np.float64), 1) for image in (measured, predicted)]
-    if min(image.std() for image in images) == 0:
-        return math.nan
-    windowed = [(image - image.mean()) * _window(image.shape) for image in images]
-    shift, _, _ = phase_cross_correlation(*windowed, upsample_factor=_UPSAMPLING, normalization=None)
-    return float(np.hypot(*shift))
-
-
-def _window(shape: tuple[int, ...]) -> NDArray[np.float64]:
-    """Fades the borders, which would otherwise be an edge that never shifts."""
-    rows, columns = (np.hanning(length + 2)[1:-1] for length in shape)
-    window: NDArray[np.float64] = np.sqrt(rows[:, None] * columns[None, :])
-    return window
+    return float(np.hypot(*distance_between(scale.value(predicted), scale.value(measured))))

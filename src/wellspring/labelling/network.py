@@ -55,8 +55,7 @@ class Standardised(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable("wellspring")
 class RelativeLight(keras.layers.Layer):
-    """Intensity over its mean in a square around each pixel, minus 1, as "
-    "`wellspring.labelling.light.relative_light`."""
+    """Intensity over its mean in a square around each pixel, minus 1: `wellspring.labelling.light.relative_light`."""
 
     def __init__(self, window_px: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)

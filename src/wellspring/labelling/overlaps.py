@@ -1,6 +1,5 @@
 """Fields that show the same cells: they must not be on both sides of a split."""
 
-import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -63,19 +62,16 @@ def overlapping_fields(planes: Sequence[NDArray[np.number]]) -> list[Overlap]:
     planes
         (Y, X) each; sizes may differ. At most `MOST_FIELDS`; of more, none are compared.
     """
-    if len(planes) > MOST_FIELDS:
+    if len(planes) > MOST_FIELDS or len(planes) < 2:
         return []
-    factor = max(1, -(-max(max(one.shape) for one in planes) // _LONGEST_PX)) if planes else 1
+    factor = max(1, -(-max(max(one.shape) for one in planes) // _LONGEST_PX))
     reduced = [_reduced(one, factor=factor) for one in planes]
     found = []
-    for first, second in itertools.combinations(range(len(planes)), 2):
-        one, other = reduced[first], reduced[second]
-        correlation, shift, share = _best(one, other)
-        turned = (other[::-1], other[:, ::-1], other[::-1, ::-1])
-        chance = max(_best(one, np.ascontiguousarray(image))[0] for image in turned)
-        if np.arctanh(min(correlation, _ALMOST)) > _BEYOND * np.arctanh(min(max(chance, 0.1), _ALMOST)):
-            y, x = (step * factor for step in shift)
-            found.append(Overlap(first, second, (y, x), correlation, chance, share))
+    for (first, second), (best, *turned) in _compared(reduced).items():
+        chance = max(one.correlation for one in turned)
+        if np.arctanh(min(best.correlation, _ALMOST)) > _BEYOND * np.arctanh(min(max(chance, 0.1), _ALMOST)):
+            y, x = (step * factor for step in best.shift)
+            found.append(Overlap(first, second, (y, x), best.correlation, chance, best.share))
     return found
 
 
@@ -110,26 +106,63 @@ def _reduced(plane: NDArray[np.number], *, factor: int) -> NDArray[np.float64]:
     return clipped
 
 
-def _best(first: NDArray[np.float64], second: NDArray[np.float64]) -> tuple[float, tuple[int, int], float]:
+@dataclass(frozen=True)
+class _Best:
     """The largest correlation over all shifts, that shift (y, x), and the share of the first that both show."""
-    shape = [fft.next_fast_len(a + b, real=True) for a, b in zip(first.shape, second.shape, strict=True)]
 
-    def spectrum(image: NDArray[np.float64]) -> Any:
-        return fft.rfft2(image, shape)
+    correlation: float
+    shift: tuple[int, int]
+    share: float
 
-    one, other = spectrum(np.ones_like(first)), spectrum(np.ones_like(second)).conj()
-    a, b = spectrum(first), spectrum(second).conj()
-    n = np.maximum(np.rint(fft.irfft2(one * other, shape)), 1)
-    sum_a, sum_b = fft.irfft2(a * other, shape), fft.irfft2(one * b, shape)
-    var_a = fft.irfft2(spectrum(first**2) * other, shape) - sum_a**2 / n
-    var_b = fft.irfft2(one * spectrum(second**2).conj(), shape) - sum_b**2 / n
-    least = 1e-3 * n * min(first.var(), second.var())
-    is_kept = (n >= _LEAST_SHARE * first.size) & (var_a > least) & (var_b > least)
-    covariance = fft.irfft2(a * b, shape) - sum_a * sum_b / n
+
+class _Image:
+    """A reduced field, and what follows from it and the shape of another: computed once for all pairs.
+
+    Sums are over the pixels that both show, for each shift.
+    """
+
+    def __init__(self, image: NDArray[np.float64], *, padded: Sequence[int]) -> None:
+        self.shape, self.variance, self._padded = image.shape, float(image.var()), padded
+        self.spectrum, self._square = fft.rfft2(image, padded), fft.rfft2(image**2, padded)
+        self._ones = fft.rfft2(np.ones(image.shape), padded)
+        self._sums: dict[tuple[bool, tuple[int, ...]], tuple[NDArray[np.float64], ...]] = {}
+
+    def sums(self, other: "_Image", *, is_first: bool) -> tuple[NDArray[np.float64], ...]:
+        """Number of pixels, sum, and sum of squared deviations."""
+        key = (is_first, other.shape)
+        if key not in self._sums:
+            n = np.maximum(np.rint(self._over(self._ones, other, is_first=is_first)), 1)
+            total = self._over(self.spectrum, other, is_first=is_first)
+            deviations = self._over(self._square, other, is_first=is_first) - total**2 / n
+            self._sums[key] = (n, total, deviations)
+        return self._sums[key]
+
+    def _over(self, spectrum: Any, other: "_Image", *, is_first: bool) -> NDArray[np.float64]:
+        product = spectrum * other._ones.conj() if is_first else other._ones * spectrum.conj()
+        summed: NDArray[np.float64] = fft.irfft2(product, self._padded)
+        return summed
+
+
+def _compared(images: Sequence[NDArray[np.float64]]) -> dict[tuple[int, int], list[_Best]]:
+    """Each pair's best correlation: with the second as it is, and turned over in three ways."""
+    padded = [fft.next_fast_len(2 * max(one.shape[axis] for one in images), real=True) for axis in (0, 1)]
+    firsts = [_Image(one, padded=padded) for one in images]
+    found: dict[tuple[int, int], list[_Best]] = {}
+    for second, image in enumerate(images):
+        for turned in (image, image[::-1], image[:, ::-1], image[::-1, ::-1]):
+            other = _Image(turned, padded=padded)
+            for first in range(second):
+                found.setdefault((first, second), []).append(_best(firsts[first], other, padded=padded))
+    return dict(sorted(found.items()))
+
+
+def _best(first: _Image, second: _Image, *, padded: Sequence[int]) -> _Best:
+    n, sum_a, var_a = first.sums(second, is_first=True)
+    _, sum_b, var_b = second.sums(first, is_first=False)
+    least = 1e-3 * n * min(first.variance, second.variance)
+    is_kept = (n >= _LEAST_SHARE * np.prod(first.shape)) & (var_a > least) & (var_b > least)
+    covariance = fft.irfft2(first.spectrum * second.spectrum.conj(), padded) - sum_a * sum_b / n
     correlation = np.where(is_kept, covariance / np.sqrt(np.maximum(var_a * var_b, 1e-12)), -1)
     place = np.unravel_index(int(correlation.argmax()), correlation.shape)
-    y, x = (
-        int(i) if i < a_length else int(i) - length
-        for i, a_length, length in zip(place, first.shape, shape, strict=True)
-    )
-    return float(correlation[place]), (y, x), float(n[place] / first.size)
+    y, x = (int(i) if i < length else int(i) - side for i, length, side in zip(place, first.shape, padded, strict=True))
+    return _Best(float(correlation[place]), (y, x), float(n[place] / np.prod(first.shape)))

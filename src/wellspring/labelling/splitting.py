@@ -1,5 +1,4 @@
-"""Which fields train, which choose the weights, which are held out: whole wells, and wells that share cells "
-"together."""
+"""Which fields train, which choose the weights, which are held out: whole wells, wells that share cells together."""
 
 from collections.abc import Mapping, Sequence
 

@@ -2,8 +2,19 @@
 
 from wellspring.tables import SITE_COLUMNS, Column, Table
 
-__all__ = ["LABELLING_AGREEMENT", "LABELLING_FIELDS", "LABELLING_HISTORY", "LABELLING_SPLITS", "MEASURES"]
+__all__ = [
+    "ALL_FIELDS",
+    "LABELLING_AGREEMENT",
+    "LABELLING_FIELDS",
+    "LABELLING_HISTORY",
+    "LABELLING_SPLITS",
+    "MEASURES",
+    "THIRDS",
+]
 
+ALL_FIELDS = "all"
+THIRDS = ("fewest", "middle", "most")
+"""Thirds of the fields, by the number of measured nuclei."""
 MEASURES = ("count", "area", "total", "mean")
 _UNITS = {"count": "nuclei", "area": "px", "total": "camera counts", "mean": "camera counts"}
 _MEANINGS = {
@@ -77,6 +88,7 @@ LABELLING_AGREEMENT = Table(
         Column("stain", "str", "", "name of the stain"),
         Column("measure", "str", "", "count, area, total or mean"),
         Column("source", "str", "", "predicted; or a baseline: light, mean of the training fields, shuffled"),
+        Column("density", "str", "", "all fields, or the third of them with the fewest, middle or most nuclei"),
         Column("n_wells", "int64", "wells", "held-out wells", minimum=0),
         Column("n_fields", "int64", "fields", "their fields", minimum=0),
         *(

@@ -31,6 +31,13 @@ __all__ = [
 TRAINING_PLATE, LATER_PLATE = "light01", "light02"
 _DENSITIES = {"low": 150.0, "medium": 450.0, "high": 900.0}
 _FIRST_DRIFTED = 4
+# Density and split of the demo's training plate; "" is not stained.
+_DEMO = (
+    ("low", "train"), ("high", ""), ("high", "train"), ("low", ""), ("medium", "test"), ("low", ""),
+    ("medium", "train"), ("medium", ""), ("medium", "validation"), ("high", ""), ("low", "train"), ("medium", ""),
+    ("high", "test"), ("low", ""), ("high", "train"), ("high", ""), ("low", "test"), ("high", ""),
+    ("medium", "train"), ("medium", ""), ("low", ""),
+)  # fmt: skip
 _MOST_COLUMNS = 12
 
 
@@ -67,10 +74,15 @@ class LabellingSettings:
 
 
 def demo_labelling() -> LabellingSettings:
-    """Ten stained wells for training, validation and test, and a later plate of eight that goes out of focus."""
-    splits = ("train",) * 6 + ("validation",) * 2 + ("test",) * 2
-    wells = _stained(("low", "high", "medium", "low", "medium", "high", "low", "high", "medium", "high"), splits)
-    return LabellingSettings((*wells, *_later(8)), n_sites=4)
+    """Ten stained wells among eleven unstained ones, and a later plate of eight that goes out of focus.
+
+    Densities are in no order, so that wells next to each other are no more alike than others.
+    """
+    wells = tuple(
+        LabellingWell(TRAINING_PLATE, _name(number), density, _DENSITIES[density], bool(split), split)
+        for number, (density, split) in enumerate(_DEMO)
+    )
+    return LabellingSettings((*wells, *_later(8)), n_sites=2)
 
 
 def study_labelling() -> LabellingSettings:

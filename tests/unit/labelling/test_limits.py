@@ -30,7 +30,7 @@ from wellspring.tables import check_table, empty_table, write_table
 
 if TYPE_CHECKING:
     from wellspring.labelling.corruptions.job import stability_of_stain
-    from wellspring.labelling.drift.embedding import embed_well
+    from wellspring.labelling.drift.embedding import embed_wells
     from wellspring.labelling.job import train_stain, training_settings
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
@@ -77,9 +77,10 @@ def test_wells_are_embedded_judged_corrupted_and_shown(tmp_path: Path) -> None:
     )
     write_table(split_table, files["splits"], LABELLING_SPLITS)
     paths = []
-    for one in wells:
-        paths.append(tmp_path / f"{one.plate}_{one.well}.parquet")
-        found = embed_well(one, files["model"], light=["DIC"], offset=0.0, tile_px=128)
+    for plate in ("p", "q"):
+        paths.append(tmp_path / f"{plate}.parquet")
+        own = [one for one in wells if one.plate == plate]
+        found = embed_wells(own, files["model"], light=["DIC"], offset=0.0, tile_px=128)
         write_table(found, paths[-1], LABELLING_EMBEDDINGS)
     fields = read_embeddings(paths)
     # Two fields a well; means and standard deviations of 4 · 2² channels.

@@ -11,7 +11,7 @@ from tests.unit.labelling.drawn import drawn_field
 from wellspring.labelling.comparing import held_out, labelling_agreement
 from wellspring.labelling.measuring import ceiling, count_of_light, measures_of_field
 from wellspring.labelling.report.chapter import labelling_chapter, labelling_findings, labelling_warnings
-from wellspring.labelling.report.figures import chosen_examples, draw_examples, draw_numbers, draw_training
+from wellspring.labelling.report.figures import Example, chosen_examples, draw_examples, draw_numbers, draw_training
 from wellspring.labelling.scaling import StainScale
 from wellspring.labelling.splitting import split_of_groups
 from wellspring.labelling.stage import STAGE
@@ -104,12 +104,26 @@ def test_verdicts_come_from_wells_that_trained_nothing() -> None:
     fields, splits = _tables(factor=1.0)
     table = labelling_agreement(fields, splits, max_error=0.1, seed=1)
     check_table(table, LABELLING_AGREEMENT, source="test")
-    rows = table[table["source"] == "predicted"].set_index("measure")
+    rows = table[(table["source"] == "predicted") & (table["density"] == "all")].set_index("measure")
     assert rows.loc["count", ["n_wells", "n_fields", "verdict"]].tolist() == [4, 8, "usable"]
     light = table[table["source"] == "light"].iloc[0]
     assert (light["bias"], light["verdict"]) == (pytest.approx(2), "")
     assert table.loc[table["source"] == "shuffled", "pearson"].abs().max() < 0.99
     assert "nucleus: usable: counts of nuclei (95 % of fields" in labelling_findings(table)[0]
+
+
+def test_agreement_is_given_by_density_too() -> None:
+    fields, splits = _tables(factor=1.0, n_wells=20)
+    sparse = fields["measured_count"] < fields.loc[splits["split"] == "test", "measured_count"].quantile(1 / 3)
+    fields.loc[sparse, "predicted_count"] *= 1.5
+    table = labelling_agreement(fields, splits, max_error=0.1, seed=1)
+    thirds = table[(table["measure"] == "count") & (table["density"] != "all")].set_index("density")
+    assert thirds.index.tolist() == ["fewest", "middle", "most"]
+    assert thirds["n_fields"].tolist() == [6, 6, 6]
+    assert thirds["bias"].tolist() == pytest.approx([1.5, 1, 1], rel=0.02)
+    assert set(thirds["verdict"]) == {""}
+    # Eight fields are too few for thirds.
+    assert set(labelling_agreement(*_tables(factor=1.0), max_error=0.1, seed=1)["density"]) == {"all"}
 
 
 def test_a_bias_is_not_usable_however_high_the_correlation() -> None:
@@ -165,6 +179,21 @@ def test_mistakes_in_the_config(block: dict, message: str) -> None:
     labelling = {**defaults, "training": {"loss": "mse", "target": "asinh"}, "stability": STABILITY, **block}
     config = {"labelling": labelling, "quality": {"channels": ["DAPI"]}, "raw": {"format": "tiff"}}
     assert any(message in line for line in STAGE.mistakes(config))
+
+
+def test_several_stains_are_shown_in_one_picture_too() -> None:
+    names = [f"{kind}_{stain}" for kind in ("predicted", "measured") for stain in ("a", "b")]
+    ramp = np.arange(64.0).reshape(8, 8)
+    images = {"light": ramp, **{name: ramp if name.endswith("a") else ramp[::-1] for name in names}}
+    figure = draw_examples([Example("p/A06", images)], stains=["a", "b"])
+    # Rows a, b and both, three panels each.
+    panels = figure.axes
+    assert [one.get_title(loc="left") for one in panels[6:]] == ["p/A06, light", "a magenta, b green", "measured"]
+    red, green, blue = np.moveaxis(np.asarray(panels[7].images[0].get_array()), -1, 0)
+    assert (red[7, 7], green[7, 7], blue[7, 7]) == pytest.approx((1, 0.1, 1), abs=0.1)
+    assert (red == blue).all()
+    alone = draw_examples([Example("p/A07", {k: v for k, v in images.items() if "measured" not in k})], stains=["a"])
+    assert [one.get_title(loc="left") for one in alone.axes] == ["p/A07, light", "a, predicted", ""]
 
 
 def test_the_chapter_is_written_and_read(tmp_path: Path) -> None:

@@ -105,7 +105,8 @@ def test_presets_have_test_wells_of_every_density_and_a_later_plate() -> None:
     study = LABELLING_PRESETS["study"]()
     assert {well.density for well in study.wells if well.split == "test"} == {"low", "medium", "high"}
     demo = LABELLING_PRESETS["demo"]()
-    later = [well.light.z_um for well in demo.wells if not well.is_stained]
+    assert {well.density for well in demo.wells if well.split == "test"} == {"low", "medium", "high"}
+    later = [well.light.z_um for well in demo.wells if well.plate == "light02"]
     assert later[:4] == [0.0] * 4
     assert later[-1] == 6.0
 

@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from wellspring.labelling.comparing import held_out
+from wellspring.labelling.tables import ALL_FIELDS
 from wellspring.report.chapter import MOST_FINDINGS, Chapter, Section, illustration
 from wellspring.report.tables import PageColumn, count, page_table, value
 from wellspring.report.words import listed, named_wells
@@ -40,7 +41,8 @@ _TEXT = (
 def labelling_findings(agreement: pd.DataFrame) -> list[str]:
     """For each stain: what is usable, with its error, what is not, and what is not known."""
     found = []
-    for stain, own in agreement[agreement["source"] == "predicted"].groupby("stain", sort=False):
+    predicted = agreement[(agreement["source"] == "predicted") & (agreement["density"] == ALL_FIELDS)]
+    for stain, own in predicted.groupby("stain", sort=False):
         parts = []
         for word in ("usable", "not usable", "not known"):
             rows = own[own["verdict"] == word]
@@ -160,6 +162,7 @@ def _verdict_table(agreement: pd.DataFrame, *, files: Mapping[str, Path]) -> Any
         PageColumn("stain", "Stain"),
         PageColumn("measure", "Measure"),
         PageColumn("source", "Source"),
+        PageColumn("density", "Fields by nuclei"),
         PageColumn("verdict", "Verdict"),
         PageColumn("bias", "Predicted / measured", value),
         PageColumn("lower", "95 % of fields from", value),

@@ -19,6 +19,9 @@ __all__ = ["Example", "chosen_examples", "draw_examples", "draw_numbers", "draw_
 
 _LABELS = {"count": "Nuclei", "area": "Area, px", "total": "Total", "mean": "Mean"}
 _ROW_MM = 48
+# Of the row with all stains in one picture, and their colours; magenta and green together are white.
+_ALL = ""
+_MIXED = {"magenta": (1.0, 0.0, 1.0), "green": (0.0, 1.0, 0.0), "blue": (0.0, 0.0, 1.0)}
 # Brightness runs from this quantile of an image to that one.
 _LIMITS = (0.01, 0.998)
 
@@ -58,25 +61,63 @@ def chosen_examples(paths: Sequence[Path], *, splits: pd.DataFrame) -> list[Exam
 
 @in_style
 def draw_examples(examples: Sequence[Example], *, stains: Sequence[str]) -> Figure:
-    """For each well and stain: light, predicted stain, measured stain, the last two with the same limits."""
-    rows = [(one, stain) for one in examples for stain in stains if f"predicted_{stain}" in one.images]
+    """For each well and stain: light, predicted stain, measured stain, the last two with the same limits. With several
+    stains also all of them in one picture, the first three in colours.
+    """
+    rows: list[tuple[Example, str]] = []
+    for one in examples:
+        own = [stain for stain in stains if f"predicted_{stain}" in one.images]
+        rows += [(one, stain) for stain in own] + ([(one, _ALL)] if len(own) > 1 else [])
     figure = new_figure(height_mm=_ROW_MM * max(len(rows), 1))
     if not rows:
         figure.text(0.5, 0.5, "no field to show", ha="center")
         return figure
     for axes, (one, stain) in zip(axes_grid(figure, n_rows=len(rows), n_columns=3), rows, strict=True):
+        light = one.images["light"]
+        _show(axes[0], light, title=f"{one.name}, light", limits=_limits(light))
+        if stain == _ALL:
+            _show_combined(axes[1:], one, stains=stains)
+            continue
         predicted, measured = one.images[f"predicted_{stain}"], one.images.get(f"measured_{stain}")
-        limits = np.quantile(predicted if measured is None else measured, _LIMITS)
-        _show(
-            axes[0], one.images["light"], title=f"{one.name}, light", limits=np.quantile(one.images["light"], _LIMITS)
-        )
+        limits = _limits(predicted if measured is None else measured)
         _show(axes[1], predicted, title=f"{stain}, predicted", limits=limits)
         if measured is None:
-            axes[2].axis("off")
-            axes[2].text(0.5, 0.5, "not stained", ha="center", transform=axes[2].transAxes)
+            _not_stained(axes[2])
         else:
             _show(axes[2], measured, title=f"{stain}, measured", limits=limits)
     return figure
+
+
+def _limits(image: NDArray[Any]) -> NDArray[np.float64]:
+    found: NDArray[np.float64] = np.quantile(image, _LIMITS)
+    return found
+
+
+def _not_stained(axes: Axes) -> None:
+    axes.axis("off")
+    axes.text(0.5, 0.5, "not stained", ha="center", transform=axes.transAxes)
+
+
+def _show_combined(panels: Sequence[Axes], example: Example, *, stains: Sequence[str]) -> None:
+    """Predicted, and where there is one measured, stains in one picture."""
+    images = example.images
+    shown = [stain for stain in stains if f"predicted_{stain}" in images][: len(_MIXED)]
+    kinds = ("measured", "predicted") if all(f"measured_{stain}" in images for stain in shown) else ("predicted",)
+    limits = {stain: _limits(images[f"{kinds[0]}_{stain}"]) for stain in shown}
+    for kind, axes in zip(("predicted", "measured"), panels, strict=True):
+        if kind not in kinds:
+            _not_stained(axes)
+            continue
+        mixed = np.zeros((*images["light"].shape, 3))
+        for stain, (_, color) in zip(shown, _MIXED.items(), strict=False):
+            low, high = limits[stain]
+            share = np.clip((images[f"{kind}_{stain}"] - low) / max(high - low, 1e-6), 0, 1)
+            mixed += share[..., None] * np.array(color)
+        axes.imshow(np.clip(mixed, 0, 1))
+        names = ", ".join(f"{stain} {name}" for stain, name in zip(shown, _MIXED, strict=False))
+        axes.set_title(names if kind == "predicted" else "measured", loc="left")
+        axes.set_xticks([])
+        axes.set_yticks([])
 
 
 def _show(axes: Axes, image: NDArray[Any], *, title: str, limits: NDArray[np.float64]) -> None:
