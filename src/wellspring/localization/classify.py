@@ -13,6 +13,7 @@ from wellspring.localization.classifier.model import Classifier
 from wellspring.localization.measuring import PairTable, measure_pairs
 from wellspring.localization.outlines import NUCLEUS, read_outlines
 from wellspring.localization.points import NO_CELL, Points, read_points
+from wellspring.localization.repeats import merged_points, repeat_note
 
 __all__ = ["Classified", "classify_files", "pattern_table"]
 
@@ -45,6 +46,7 @@ def classify_files(
     pixel_size_um: float,
     nuclei: Path | None = None,
     z_step_um: float | None = None,
+    merge_um: float | None = None,
 ) -> Classified:
     """The pattern of every gene in every cell.
 
@@ -56,6 +58,8 @@ def classify_files(
         Of cells, and of nuclei unless these are in `nuclei`: see `wellspring.localization.outlines.read_outlines`.
     pixel_size_um
         By which the coordinates of all files are multiplied.
+    merge_um
+        Molecules of a gene in a cell that are this near are one; None: each is its own.
 
     Raises
     ------
@@ -63,13 +67,17 @@ def classify_files(
         When a file is missing or not as it should be.
     """
     molecules = read_points(points, pixel_size_um=pixel_size_um, z_step_um=z_step_um)
+    merged: list[str] = []
+    if merge_um is not None:
+        molecules, n_fewer = merged_points(molecules, merge_um=merge_um)
+        merged = [f"{n_fewer:,} molecules within {merge_um:g} µm of another one of their gene were merged with it."]
     found = read_outlines(outlines, pixel_size_um=pixel_size_um)
     if nuclei is not None:
         found += read_outlines(nuclei, pixel_size_um=pixel_size_um, kind=NUCLEUS)
     cells, shapes = matched_cells(found)
     measured, report = measure_pairs(molecules, cells)
     table = _with_unknown(pattern_table(measured, classifier), molecules)
-    notes = [*shapes.lines(), *report.lines()]
+    notes = [*merged, *shapes.lines(), *report.lines(), *repeat_note(molecules)]
     if molecules.is_on_pixels and molecules.n_duplicates:
         notes.append("All coordinates are whole pixels, so repeated ones are kept: two molecules may share a pixel.")
     return Classified(table, measured, notes)

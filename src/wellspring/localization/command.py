@@ -34,6 +34,9 @@ def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     )
     patterns.add_argument("--z-step-um", type=float, help="by which z is multiplied; default: as x and y")
     patterns.add_argument(
+        "--merge-um", type=float, help="molecules of a gene in a cell that are this near, in µm, are one; default: none"
+    )
+    patterns.add_argument(
         "--patterns", default=DEFAULT_PATTERNS, help=f"two or more, with commas; default: {DEFAULT_PATTERNS}"
     )
     patterns.add_argument("--classifier", type=Path, help="a trained classifier (.npz); default: trained on first use")
@@ -51,7 +54,7 @@ def _run(args: argparse.Namespace) -> None:
     from wellspring.localization.genes import gene_mixes
     from wellspring.tables import inert
 
-    for name in ("pixel_size_um", "z_step_um"):
+    for name in ("pixel_size_um", "z_step_um", "merge_um"):
         size = getattr(args, name)
         if size is not None and not 0 < size < float("inf"):
             raise InputError(f"--{name.replace('_', '-')}: expected a number above 0, got {size}.")
@@ -65,6 +68,7 @@ def _run(args: argparse.Namespace) -> None:
         pixel_size_um=args.pixel_size_um,
         nuclei=args.nuclei,
         z_step_um=args.z_step_um,
+        merge_um=args.merge_um,
     )
     measured = found.measured
     tables = {args.output: found.patterns, args.features: measured.pairs, args.molecules: measured.molecules}

@@ -14,6 +14,7 @@ from wellspring.localization.job import WellLocalization, cell_seed, localized_c
 from wellspring.localization.measuring import MoleculeReport, cells_with_molecules
 from wellspring.localization.outlines import NUCLEUS, read_outlines
 from wellspring.localization.points import NO_CELL, Points, read_points
+from wellspring.localization.repeats import repeat_note
 from wellspring.localization.settings import LocalizationSettings
 from wellspring.raw.index import WellIndex
 
@@ -99,7 +100,7 @@ def run_tables(
     }
     seen = [one.molecules for one in found]
     molecules = pd.concat(seen, ignore_index=True) if seen else pd.DataFrame(columns=["cell"])
-    notes = [*given.shapes.lines(), *report.lines()]
+    notes = [*given.shapes.lines(), *report.lines(), *repeat_note(given.points)]
     if given.points.is_on_pixels and given.points.n_duplicates:
         notes.append("All coordinates are whole pixels, so repeated ones are kept: two molecules may share a pixel.")
     bare = pairs.drop(columns=[name for name in about if name in pairs])

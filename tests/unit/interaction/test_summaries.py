@@ -186,7 +186,7 @@ def test_findings_warnings_and_figures() -> None:
     cells.loc[cells.index[:5], "remark"] = "few molecules"
     table = summary_table(cells, SETTINGS)
     findings = interaction_findings(table)
-    (estimate,) = re.findall(r"^mRNA at the membrane more than the reference's: x \((.*), q", findings[0])
+    (estimate,) = re.findall(r"^mRNA at the membrane more than the reference's: x \(log2 (.*), q", findings[0])
     assert float(estimate) == pytest.approx(1.0, abs=0.25)
     assert any(line == "mRNA in the quadrant of the MTOC: no gene." for line in findings)
     warnings = interaction_warnings(cells, table)

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import ttest_ind
 
 from wellspring.errors import InputError
 from wellspring.localization.classifier.model import Classifier, TrainingSettings, fitted, write_classifier
@@ -260,6 +261,30 @@ def test_conditions_are_compared_over_wells_and_named(
     assert (table["control"] == "c").all()
     assert any(line.startswith("Other than in c, in t:") for line in localization_findings(results))
     assert [len(_results(pairs, classifier).contrasts), len(table)] == [0, 2 * len(STATISTICS)]
+
+
+def test_contrasts_of_conditions_are_uniform_and_cover_over_wells_and_not_over_cells() -> None:
+    """Wells that differ more than their cells do, four of each condition; nothing depends on the condition."""
+    rng = np.random.default_rng(21)
+    n_genes, names = 250, [f"w{k}" for k in range(8)]
+    conditions = [("p", name, "t" if k % 2 else "c") for k, name in enumerate(names)]
+    cells = pd.MultiIndex.from_product([[f"g{k:03d}" for k in range(n_genes)], names, range(10)]).to_frame(index=False)
+    cells.columns = ["gene", "well", "cell"]
+    wells = np.repeat(rng.normal(size=8 * n_genes), 10)
+    cells = cells.assign(plate="p", unit=cells["well"], in_nucleus=wells + rng.normal(size=len(cells)))
+    found = gene_contrasts(cells, conditions=conditions, control="c", statistics=["in_nucleus"], seed=0)
+    for level in (0.05, 0.25, 0.5):
+        # Of 70 arrangements p is a multiple of 2 / 70; three standard errors of a share of 250.
+        expected = np.floor(level * 35) / 35
+        assert abs((found["p_value"] <= level).mean() - expected) < 3 * np.sqrt(expected * (1 - expected) / n_genes)
+    covers = ((found["low"] <= 0) & (found["high"] >= 0)).mean()
+    assert abs(covers - 0.95) < 3 * np.sqrt(0.95 * 0.05 / n_genes)
+    assert (found["q_value"] < 0.05).mean() < 0.01
+    naive = [
+        ttest_ind(*(own.loc[own["well"].isin(names[k::2]), "in_nucleus"] for k in (0, 1))).pvalue
+        for _, own in list(cells.groupby("gene"))[:100]
+    ]
+    assert np.mean(np.array(naive) < 0.05) > 0.2
 
 
 def test_genes_with_other_patterns_are_apart_on_the_map(pairs: pd.DataFrame) -> None:

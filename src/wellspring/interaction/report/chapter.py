@@ -25,6 +25,15 @@ _TITLES = {
     "temporal_interaction": "Protein that follows its mRNA in time",
     "temporal_interaction_change": "Another temporal interaction than in the control",
 }
+# How large an estimate is, in words.
+_UNITS = {
+    "mrna_peripheral_enrichment": "log2 {}",
+    "protein_peripheral_enrichment": "log2 {}",
+    "mrna_mtoc_enrichment": "{} above the mean density",
+    "protein_mtoc_enrichment": "{} above the mean density",
+    "temporal_interaction": "score {}",
+    "temporal_interaction_change": "score {}",
+}
 _TEXT = (
     "Wells are the units: cells of a well are averaged, and a p-value comes from wells that exchange what was assigned "
     "to them (gene, time, condition), or from cells of a well that are all turned alike. q is adjusted for all genes. "
@@ -45,7 +54,8 @@ def interaction_findings(summary: pd.DataFrame) -> list[str]:
         if "enrichment" in name:
             sure = sure[sure["estimate"] > 0]
         genes = [
-            f"{row.gene}{f' in {row.condition}' if row.condition else ''} ({number(row.estimate)}, q {row.q_value:.2g})"
+            f"{row.gene}{f' in {row.condition}' if row.condition else ''} "
+            f"({_UNITS[name].format(number(row.estimate))}, q {row.q_value:.2g})"
             for row in sure.itertuples()
         ]
         found.append(f"{title}: {listed(genes) if genes else 'no gene'}.")

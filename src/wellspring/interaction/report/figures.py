@@ -100,8 +100,8 @@ def profiles_figure(images: pd.DataFrame, *, reference: str, peripheral_isoline:
         axes.axhline(1, color=NEUTRAL, linewidth=0.8)
         axes.axvspan(0, peripheral_isoline, color=NEUTRAL, alpha=0.12, linewidth=0)
         axes.set_xlim(0, 100)
-        axes.set_title(str(molecule), loc="left")
-        axes.set(xlabel="isoline (0 membrane, 100 nucleus)", ylabel=f"density relative to {reference}")
+        axes.set_title({"mrna": "mRNA", "protein": "Protein"}.get(str(molecule), str(molecule)), loc="left")
+        axes.set(xlabel="isoline: 0 at the membrane, 100 at the nucleus", ylabel=f"density relative to {reference}")
         letter(axes, index=index)
         axes.legend(fontsize=6.5)
     return figure
@@ -117,7 +117,7 @@ def correlations_figure(images: pd.DataFrame) -> Figure:
         As of `profiles_figure`. Framed are the pairs in which the protein is later.
     """
     shown = _profiles(images)
-    n_columns = max(1, min(4, len(shown)))
+    n_columns = max(1, min(3, len(shown)))
     n_rows = max(1, -(-len(shown) // n_columns))
     figure = new_figure(height_mm=12 + 52 * n_rows)
     panels = [axes for row in axes_grid(figure, n_rows=n_rows, n_columns=n_columns) for axes in row]
@@ -133,8 +133,8 @@ def correlations_figure(images: pd.DataFrame) -> Figure:
         axes.set_title(title, loc="left")
         axes.set(xlabel="time of protein", ylabel="time of mRNA")
         letter(axes, index=index)
-        if index == 0:
-            figure.colorbar(picture, ax=axes, label="correlation", shrink=0.7)
+    if shown:
+        figure.colorbar(picture, ax=panels[: len(shown)], label="correlation", shrink=0.7)
     return figure
 
 
@@ -151,7 +151,7 @@ def _profiles(images: pd.DataFrame) -> list[tuple[str, _Side, _Side]]:
     for (gene, condition), rows in means.groupby(level=[0, 1]):
         mrna, protein = (_side(rows, molecule) for molecule in ("mrna", "protein"))
         if mrna and protein:
-            found.append((f"{gene}, {condition}" if condition else str(gene), mrna, protein))
+            found.append((f"{gene}\n{condition}" if condition else str(gene), mrna, protein))
     return found
 
 
