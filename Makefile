@@ -48,7 +48,9 @@ DEMO := $(SNAKEMAKE) --directory $(FOLDER) --configfile $(CONFIG_$(STUDY))
 REAL := $(SNAKEMAKE) --directory real --configfile config/real/config.yaml
 WELLSPRING_DATA ?= ../shared/data
 # Two workers, each on one core and with whole files: what a file prepares is prepared once.
-PYTEST := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+# As wellspring.models.memory sets it for jobs: freed memory is kept, so that it is not cleared again.
+KEPT_MEMORY := MALLOC_ARENA_MAX=1 MALLOC_MMAP_MAX_=0 MALLOC_TRIM_THRESHOLD_=2147483647 MALLOC_TOP_PAD_=67108864
+PYTEST := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(KEPT_MEMORY) $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 .PHONY: help venv demo demo-again real weights plan lint fix test test-fast test-cluster bench lock clean
 

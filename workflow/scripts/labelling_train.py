@@ -27,9 +27,7 @@ def main(
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     from wellspring.labelling.job import train_stain, training_settings
     from wellspring.models.devices import device_name, prepared_device
-    from wellspring.models.memory import kept_memory
 
-    kept_memory()
     prepared_device(threads=threads)
     log_device(device_name())
     splits, history = train_stain(

@@ -16,7 +16,6 @@ from wellspring.labelling.pairs import output_name, read_field, read_pairs
 from wellspring.labelling.predict import predict_image
 from wellspring.labelling.settings import ModelSettings, TrainingSettings
 from wellspring.models.devices import prepared_device
-from wellspring.models.memory import kept_memory
 
 __all__ = ["predict_pairs", "train_pairs"]
 
@@ -49,7 +48,6 @@ def train_pairs(
     fields = [read_field(one, with_stain=True) for one in found]
     training = TrainingSettings(seed=seed)
     training = replace(training, steps=steps or training.steps, max_minutes=minutes or training.max_minutes)
-    kept_memory()
     prepared_device(threads=threads)
     learn_stain(
         fields,

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import keras
 
+from wellspring.models.memory import keep_freed_memory
+
 __all__ = ["CPU", "Device", "computing_in", "device_name", "prepared_device"]
 
 
@@ -46,6 +48,8 @@ def prepared_device(*, threads: int) -> Device:
         tf.config.experimental.enable_tensor_float_32_execution(False)
         for gpu in gpus:
             tf.config.experimental.set_memory_growth(gpu, True)
+        if not gpus:
+            keep_freed_memory()
         return _device(has_gpu=bool(gpus), jit_compile=bool(gpus))
     os.environ["NPROC"] = str(threads)  # read by XLA's CPU client when it starts
     os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
