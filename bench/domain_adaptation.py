@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from bench.table import Row
 
-_N_SEEDS, _N_BATCHES, _SIDE = 5, 300, 16
+_N_SEEDS, _N_BATCHES, _SIDE = 5, 120, 16
 _Images = NDArray[np.float32]
 _Digits = tuple[_Images, NDArray[np.int64]]
 

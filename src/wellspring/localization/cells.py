@@ -11,7 +11,7 @@ from wellspring.errors import InputError
 from wellspring.localization.outlines import CELL, NUCLEUS, Outline
 from wellspring.localization.polygons import cleaned, filled, is_simple, repaired, ring_area
 
-__all__ = ["LARGEST_UM2", "SMALLEST_UM2", "CellShape", "ShapeReport", "matched_cells"]
+__all__ = ["LARGEST_UM2", "SMALLEST_UM2", "CellShape", "ShapeReport", "matched_cells", "separate"]
 
 SMALLEST_UM2, LARGEST_UM2 = 50.0, 5000.0
 _Rings = tuple[NDArray[np.float64], ...]
@@ -91,7 +91,7 @@ def matched_cells(
         if not rings:
             continue
         if one.kind == NUCLEUS:
-            nuclei += [(one.name, part) for part in _separate(rings)]
+            nuclei += [(one.name, part) for part in separate(rings)]
         elif one.name in cells:
             report.repeated.append(one.name)
         else:
@@ -138,7 +138,7 @@ def _contains(ring: NDArray[np.float64], point: NDArray[np.float64]) -> bool:
     return bool((crosses & (at > 0)).sum() % 2)
 
 
-def _separate(rings: _Rings) -> list[_Rings]:
+def separate(rings: _Rings) -> list[_Rings]:
     """Rings of one outline as separate objects, each with the holes in it."""
     outer = [ring for ring in rings if not _inside_other(ring, rings)]
     inner = [ring for ring in rings if _inside_other(ring, rings)]

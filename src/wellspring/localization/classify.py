@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from wellspring.localization.cells import matched_cells
+from wellspring.localization.cells import CellShape, matched_cells
 from wellspring.localization.classifier.calibration import UNDECIDED, calls
 from wellspring.localization.classifier.model import Classifier
 from wellspring.localization.measuring import PairTable, measure_pairs
@@ -31,11 +31,14 @@ class Classified:
     measured : PairTable
     notes : list of str
         Sentences.
+    cells : list of CellShape
+        The outlines that were used, repaired, in µm.
     """
 
     patterns: pd.DataFrame
     measured: PairTable
     notes: list[str]
+    cells: list[CellShape]
 
 
 def classify_files(
@@ -80,7 +83,7 @@ def classify_files(
     notes = [*merged, *shapes.lines(), *report.lines(), *repeat_note(molecules)]
     if molecules.is_on_pixels and molecules.n_duplicates:
         notes.append("All coordinates are whole pixels, so repeated ones are kept: two molecules may share a pixel.")
-    return Classified(table, measured, notes)
+    return Classified(table, measured, notes, cells)
 
 
 def pattern_table(measured: PairTable, classifier: Classifier) -> pd.DataFrame:

@@ -45,6 +45,7 @@ def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     patterns.add_argument("--features", type=Path, help="write the features too (CSV)")
     patterns.add_argument("--genes", type=Path, help="write the mix of patterns of each gene over its cells too (CSV)")
     patterns.add_argument("--molecules", type=Path, help="write the compartment of each molecule too (CSV)")
+    patterns.add_argument("--shapes", type=Path, help="write the outlines that were used too, in µm (GeoParquet)")
     patterns.set_defaults(run=_run)
 
 
@@ -52,6 +53,7 @@ def _run(args: argparse.Namespace) -> None:
     from wellspring.files import replaced_when_whole
     from wellspring.localization.classify import checked_subset, classify_files
     from wellspring.localization.genes import gene_mixes
+    from wellspring.localization.geoparquet import write_geoparquet
     from wellspring.tables import inert
 
     for name in ("pixel_size_um", "z_step_um", "merge_um"):
@@ -78,6 +80,8 @@ def _run(args: argparse.Namespace) -> None:
         if path is not None:
             with replaced_when_whole(path) as temporary:
                 inert(table).to_csv(temporary, index=False)
+    if args.shapes is not None:
+        write_geoparquet(args.shapes, found.cells)
     for line in found.notes:
         print(line)
     counts = found.patterns["pattern"].value_counts()

@@ -27,6 +27,7 @@ from wellspring.localization.classifier.model import (
 )
 from wellspring.localization.classifier.trees import fit_trees
 from wellspring.localization.command import DEFAULT_PATTERNS
+from wellspring.localization.outlines import read_outlines
 from wellspring.localization.simulated.drawing import draw_molecules
 from wellspring.localization.simulated.examples import Examples, ExampleSettings, make_examples
 from wellspring.localization.simulated.landscapes import drawn_shape, landscape_of, random_thickness
@@ -170,7 +171,9 @@ def test_the_command_names_the_patterns_of_a_table(
     chosen = ["--patterns", ",".join(PATTERNS), "--classifier", str(tmp_path / "c.npz")]
     tables = {name: tmp_path / f"{name}.csv" for name in ("output", "features", "molecules", "genes")}
     named = [text for name, path in tables.items() for text in (f"--{name}", str(path))]
-    assert main([*command, *chosen, *named]) == 0
+    more = ["--merge-um", "0.001", "--shapes", str(tmp_path / "shapes.parquet")]
+    assert main([*command, *chosen, *named, *more]) == 0
+    assert [one.kind for one in read_outlines(tmp_path / "shapes.parquet", pixel_size_um=1)] == ["cell", "nucleus"] * 2
     table = pd.read_csv(tables["output"], dtype={"cell": str}).set_index(["cell", "gene"])
     assert list(table.columns) == ["n_molecules", *PATTERNS, "pattern", "missing"]
     assert len(table) == 6
@@ -179,6 +182,7 @@ def test_the_command_names_the_patterns_of_a_table(
     assert table.loc[("3", "NUC"), ["n_molecules", "pattern", "missing"]].tolist() == [0, UNDECIDED, "no outline"]
     assert table.loc[("1", "FAR"), ["n_molecules", "pattern"]].tolist() == [0, UNDECIDED]
     said = capsys.readouterr().out
+    assert "0 molecules within 0.001 µm of another one" in said
     assert "1 of 163 molecules are in no cell" in said
     assert "1 of 163 molecules are of cells without an outline (3)" in said
     assert "molecules are outside the outline" in said
@@ -195,6 +199,7 @@ def test_the_command_names_the_patterns_of_a_table(
     ("options", "message"),
     [
         (["--pixel-size-um", "0"], "--pixel-size-um: expected a number above 0, got 0.0"),
+        (["--pixel-size-um", "1", "--merge-um", "0"], "--merge-um: expected a number above 0, got 0.0"),
         (["--pixel-size-um", "1", "--seed", "-1"], "--seed: expected 0 or more"),
         (["--pixel-size-um", "1", "--patterns", "foci,random"], "expected a classifier of foci, random"),
     ],

@@ -12,6 +12,8 @@ import pytest
 import tifffile
 
 from wellspring.errors import InputError
+from wellspring.localization.cells import matched_cells
+from wellspring.localization.geoparquet import write_geoparquet
 from wellspring.localization.outlines import CELL, NUCLEUS, read_outlines
 from wellspring.localization.points import NO_CELL, read_points
 from wellspring.localization.polygons import ring_area
@@ -77,6 +79,28 @@ def test_geoparquet_of_any_byte_order_and_with_z(tmp_path: Path, geometry: bytes
     (cell,) = read_outlines(path, pixel_size_um=1)
     assert cell.name == "a"
     assert ring_area(cell.rings[0]) == 100
+
+
+def test_what_is_written_as_geoparquet_is_read_again(tmp_path: Path) -> None:
+    far = [[x + 20.0, y] for x, y in SQUARE]
+    rows: list[tuple[object, ...]] = [
+        ("7", "cell", k, *xy) for ring in (SQUARE, HOLE, far) for k, xy in enumerate(ring)
+    ]
+    for shift in (5.0, 7.5):
+        rows += [("7", "nucleus", k, x / 2 + shift, y / 2 + 5) for k, (x, y) in enumerate(HOLE)]
+    rows += [("8", "cell", k, x, y + 30) for k, (x, y) in enumerate(SQUARE)]
+    cells, _ = matched_cells(read_outlines(_csv(tmp_path / "a.csv", rows), pixel_size_um=1), smallest_um2=1)
+    write_geoparquet(tmp_path / "a.parquet", cells)
+    found, report = matched_cells(read_outlines(tmp_path / "a.parquet", pixel_size_um=1), smallest_um2=1)
+    assert not report.repaired
+    for one, other in zip(cells, found, strict=True):
+        assert (one.name, len(one.rings), len(one.nuclei)) == (other.name, len(other.rings), len(other.nuclei))
+        own, new = (sorted(abs(ring_area(ring)) for ring in shape.rings) for shape in (one, other))
+        assert own == new
+    assert [len(cells[0].rings), len(cells[0].nuclei)] == [3, 2]
+    geo = json.loads(pq.read_schema(tmp_path / "a.parquet").metadata[b"geo"])
+    assert geo["columns"]["geometry"]["geometry_types"] == ["MultiPolygon", "Polygon"]
+    assert geo["primary_column"] == "geometry"
 
 
 def test_a_label_image(tmp_path: Path) -> None:

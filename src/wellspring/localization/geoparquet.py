@@ -1,0 +1,59 @@
+"""Outlines as GeoParquet, as GeoPandas, QGIS and SpatialData read them."""
+
+import json
+import struct
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wellspring.files import replaced_when_whole
+from wellspring.localization.cells import CellShape, separate
+from wellspring.localization.outlines import CELL, NUCLEUS
+
+__all__ = ["write_geoparquet"]
+
+_POLYGON, _MULTI_POLYGON = 3, 6
+_Rings = tuple[NDArray[np.float64], ...]
+
+
+def write_geoparquet(path: Path, cells: Sequence[CellShape]) -> None:
+    """Write a row for each cell, and one for the nucleus of each that has one: cell, shape, geometry (WKB, µm).
+
+    GeoParquet 1.0 without a coordinate reference system. `wellspring.localization.outlines.read_outlines` reads it. An
+    outline of several parts, or several nuclei of a cell, is a multi-polygon.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    rows: list[tuple[str, str, list[_Rings]]] = []
+    for cell in cells:
+        rows.append((cell.name, CELL, separate(cell.rings)))
+        if cell.nuclei:
+            rows.append((cell.name, NUCLEUS, [part for nucleus in cell.nuclei for part in separate(nucleus)]))
+    names, shapes, parts = ([row[place] for row in rows] for place in range(3))
+    columns = {
+        "cell": pa.array(names, pa.string()),
+        "shape": pa.array(shapes, pa.string()),
+        "geometry": pa.array([_wkb(one) for one in parts], pa.binary()),
+    }
+    kinds = sorted({"Polygon" if len(one) == 1 else "MultiPolygon" for one in parts})
+    about = {"encoding": "WKB", "geometry_types": kinds, "crs": None}
+    metadata = {"version": "1.0.0", "primary_column": "geometry", "columns": {"geometry": about}}
+    table = pa.table(columns).replace_schema_metadata({"geo": json.dumps(metadata)})
+    with replaced_when_whole(path) as temporary:
+        pq.write_table(table, temporary, compression="zstd")
+
+
+def _wkb(parts: Sequence[_Rings]) -> bytes:
+    """Little-endian well-known binary."""
+    polygons = [struct.pack("<BII", 1, _POLYGON, len(rings)) + b"".join(_ring(one) for one in rings) for rings in parts]
+    if len(polygons) == 1:
+        return polygons[0]
+    return struct.pack("<BII", 1, _MULTI_POLYGON, len(polygons)) + b"".join(polygons)
+
+
+def _ring(ring: NDArray[np.float64]) -> bytes:
+    closed = np.vstack([ring, ring[:1]]).astype("<f8")
+    return struct.pack("<I", len(closed)) + closed.tobytes()
