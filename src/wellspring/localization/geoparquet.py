@@ -32,10 +32,10 @@ def write_geoparquet(path: Path, cells: Sequence[CellShape]) -> None:
         rows.append((cell.name, CELL, separate(cell.rings)))
         if cell.nuclei:
             rows.append((cell.name, NUCLEUS, [part for nucleus in cell.nuclei for part in separate(nucleus)]))
-    names, shapes, parts = ([row[place] for row in rows] for place in range(3))
+    parts = [own for _, _, own in rows]
     columns = {
-        "cell": pa.array(names, pa.string()),
-        "shape": pa.array(shapes, pa.string()),
+        "cell": pa.array([name for name, _, _ in rows], pa.string()),
+        "shape": pa.array([kind for _, kind, _ in rows], pa.string()),
         "geometry": pa.array([_wkb(one) for one in parts], pa.binary()),
     }
     kinds = sorted({"Polygon" if len(one) == 1 else "MultiPolygon" for one in parts})

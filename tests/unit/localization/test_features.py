@@ -203,9 +203,13 @@ def test_few_molecules_give_gaps_with_a_reason(rng: np.random.Generator) -> None
 
 
 def test_quantiles_are_those_of_numpy(rng: np.random.Generator) -> None:
-    values = rng.random(11)
+    values = rng.random(11).astype(np.float32)
     groups = Groups(np.array([0, 1, 5]), np.array([1, 4, 6]))
-    found = groups.quantiles(values)
+    ordered = groups.ordered(values)
+    assert ordered.tolist() == np.concatenate([np.sort(part) for part in np.split(values, [1, 5])]).tolist()
+    assert np.isnan(groups.ordered(np.full(11, np.nan, np.float32))).all()
+    assert groups.ordered(np.full(11, 3.0)).tolist() == [3.0] * 11
+    found = groups.quantiles(ordered)
     for row, part in zip(found, np.split(values, [1, 5]), strict=True):
         assert row == pytest.approx(np.quantile(part, [0.1, 0.25, 0.5, 0.75, 0.9]))
 
