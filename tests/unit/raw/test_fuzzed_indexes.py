@@ -2,6 +2,7 @@
 
 import json
 import random
+import re
 import shutil
 import zlib
 from collections.abc import Iterator
@@ -152,3 +153,16 @@ def test_a_loaddata_table_cut_at_the_end_of_a_row_says_which_images_it_lacks(tmp
     assert index_of_plate(reader, path).notes == (
         "3 images next to the listed ones are not in load_data.csv (the first: B02_2_DAPI_1.tiff)",
     )
+
+
+def test_two_images_of_a_companion_that_became_one_are_refused(tmp_path: Path) -> None:
+    path = LAYOUTS["companion"].write(tmp_path / "new", PLATE)
+    place = path / "plate1.companion.ome"
+    text = place.read_text(encoding="utf-8")
+    joined = re.sub(r"</Image>\s*<Image [^>]*>", "", text, count=1)
+    assert joined.count("<Image ") == text.count("<Image ") - 1
+    place.write_text(joined, encoding="utf-8")
+    reader = formats()["ome-tiff"].reader
+    assert reader is not None
+    with pytest.raises(InputError, match=r"plate1\.companion\.ome: expected one element Pixels in image .*, found 2"):
+        index_of_plate(reader, path)

@@ -178,9 +178,15 @@ class _Image:
 
 def _images(root: ElementTree.Element, *, path: Path) -> Iterator[_Image]:
     for image in root.findall("{*}Image"):
-        pixels = image.find("{*}Pixels")
-        if pixels is None:
+        found = image.findall("{*}Pixels")
+        if len(found) > 1:
+            raise InputError(
+                f"{path}: expected one element Pixels in image {image.get('ID', '')}, found {len(found)}: the metadata "
+                "are damaged. Write them again."
+            )
+        if not found:
             continue
+        (pixels,) = found
         channels = dict(enumerate(pixels.findall("{*}Channel")))
         x, y, z = (micrometres_of(pixels, axis=axis, path=path) for axis in "XYZ")
         if x and y and abs(x - y) > 1e-3 * x:
