@@ -27,6 +27,7 @@ MODULES = (
         "score_intervals",
         "export",
         "browser",
+        "report_page",
         "labelling_defocus",
         "labelling_drift",
         "domain_adaptation",

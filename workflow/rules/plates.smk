@@ -18,6 +18,7 @@ rule plates_chapter:
         thresholds=spots_of_plates("thresholds"),
         images=judged_plates("images"),
         sites=judged_plates("sites"),
+        stored="<results>/report/wells.csv",
         captions=captions("plates"),
     output:
         chapter="<results>/report/chapters/plates.json",

@@ -9,6 +9,8 @@ from wellspring.plates.report.chapter import maps_figure, plates_chapter
 from wellspring.plates.tables import PLATE_WELLS
 from wellspring.plates.wells import WellSources, plate_sites, plate_wells
 from wellspring.quality.tables import FLAGGED_IMAGES, KEPT_SITES
+from wellspring.raw.report.wells import differing_wells
+from wellspring.raw.tables import WELLS
 from wellspring.report.chapter import read_captions, write_chapter
 from wellspring.report.site_map import mapped_sites, site_map_figure
 from wellspring.report.style import save_figure
@@ -16,7 +18,7 @@ from wellspring.segmentation.doubts import compared_sites
 from wellspring.segmentation.tables import SITE_NUCLEI
 from wellspring.spots.images import TABLES
 from wellspring.spots.plate import compared_images
-from wellspring.tables import read_tables, write_table
+from wellspring.tables import read_table, read_tables, write_table
 
 if TYPE_CHECKING:
     from snakemake.script import Snakemake
@@ -24,14 +26,24 @@ if TYPE_CHECKING:
     snakemake: Snakemake
 
 
-def main(*, given: Mapping[str, Sequence[Path]], wells: Sequence[tuple[str, str]], output: Mapping[str, Path]) -> None:
-    """Read the files `given` (lists of a name) of all `wells`; write `output`: chapter, table, maps, sites."""
+def main(
+    *,
+    given: Mapping[str, Sequence[Path]],
+    stored: Path,
+    wells: Sequence[tuple[str, str]],
+    output: Mapping[str, Path],
+) -> None:
+    """Read the files `given` (lists of a name) and the table `stored` of all `wells`.
+
+    Write `output`: chapter, table, maps, sites.
+    """
     sources = WellSources(
         nuclei=compared_sites(read_tables(given["nuclei"], SITE_NUCLEI, of_wells=True)),
         cells=read_tables(given["cells"], TABLES["cells"], of_wells=True),
         thresholds=compared_images(read_tables(given["thresholds"], TABLES["thresholds"], of_wells=True)),
         images=read_tables(given["images"], FLAGGED_IMAGES),
         sites=read_tables(given["sites"], KEPT_SITES),
+        differing=differing_wells(read_table(stored, WELLS)),
     )
     table = plate_wells([(plate, well) for plate, well in wells], sources)
     print(table.to_string())
@@ -49,6 +61,7 @@ if __name__ == "__main__":
         names = ("nuclei", "cells", "thresholds", "images", "sites", "captions")
         main(
             given={name: [Path(path) for path in snakemake.input.get(name, [])] for name in names},
+            stored=Path(snakemake.input.stored),
             wells=snakemake.params.wells,
             output={name: Path(path) for name, path in snakemake.output.items()},
         )

@@ -77,8 +77,13 @@ def _lines(error: "jsonschema.ValidationError", *, whole: Mapping[str, Any]) -> 
             yield _wrong_value(error.absolute_path, instance, schema)
         else:
             # A value of the right type has a better reason than its type.
-            inner = next(one for one in error.context or [] if one.schema is fitting or fitting in _above(one))
-            yield _wrong_value(inner.absolute_path, inner.instance, {**_described(schema), **_plain(inner.schema)})
+            inner = [one for one in error.context or [] if one.schema is fitting or fitting in _above(one)]
+            if any(one.validator in ("additionalProperties", "required") for one in inner):
+                for one in inner:
+                    yield from _lines(one, whole=whole)
+                return
+            first = inner[0]
+            yield _wrong_value(first.absolute_path, first.instance, {**_described(schema), **_plain(first.schema)})
     else:
         yield _wrong_value(error.absolute_path, instance, schema)
 

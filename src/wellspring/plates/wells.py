@@ -1,7 +1,7 @@
 """One row per well, from the tables of other stages."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -38,6 +38,8 @@ class WellSources:
         Table `FLAGGED_IMAGES`.
     sites : pandas.DataFrame
         Table `KEPT_SITES`.
+    differing : dict of (str, str) to str
+        Of wells whose files differ from those of their plate, in what; see `differing_wells`.
     """
 
     nuclei: pd.DataFrame
@@ -45,13 +47,15 @@ class WellSources:
     thresholds: pd.DataFrame
     images: pd.DataFrame
     sites: pd.DataFrame
+    differing: Mapping[tuple[str, str], str] = field(default_factory=dict)
 
 
 def plate_wells(wells: Sequence[tuple[str, str]], sources: WellSources) -> pd.DataFrame:
     """Table `PLATE_WELLS`, a row for each of `wells` (plate, well), in their order.
 
-    A well is odd if half of its sites or more are in doubt by the stages segmentation or spots, flagged or left out, or
-    if it has no nuclei, or was left out. A number of which nothing is known is missing.
+    A well is odd if half of its sites or more are in doubt by the stages segmentation or spots, flagged or left out, if
+    it has no nuclei, was left out, or its files differ from those of its plate. A number of which nothing is known is
+    missing.
     """
     index = pd.MultiIndex.from_tuples(list(wells), names=_WELL)
     table = pd.DataFrame(index=index)
@@ -70,7 +74,10 @@ def plate_wells(wells: Sequence[tuple[str, str]], sources: WellSources) -> pd.Da
     reasons = reasons.where(~is_empty, [_with("no nuclei", one) for one in reasons])
     is_out = (table["n_sites"] == 0) & (table["n_sites"] > 0).any()
     reasons = reasons.where(~is_out, _LEFT_OUT)
-    is_odd = (table["doubtful_share"] >= 0.5) | is_empty | is_out
+    differing = pd.Series([sources.differing.get(key, "") for key in index], index=index, dtype=object)
+    pairs = zip(differing, reasons, strict=True)
+    reasons = pd.Series([_and(one, words) if words else one for words, one in pairs], index=index)
+    is_odd = (table["doubtful_share"] >= 0.5) | is_empty | is_out | (differing != "")
     table.insert(3, "is_odd", is_odd.astype(bool))
     table.insert(4, "reasons", reasons.astype(str))
     found = table.reset_index()
@@ -157,6 +164,10 @@ def _joined(doubts: "pd.Series[str]") -> str:
     """Each once, in the order found, joined by semicolons; or none."""
     words = dict.fromkeys(word for one in doubts if one != _NO_DOUBT for word in one.split("; "))
     return "; ".join(words) or _NO_DOUBT
+
+
+def _and(reasons: str, word: str) -> str:
+    return word if reasons == _NO_DOUBT else f"{reasons}; {word}"
 
 
 def _with(word: str, reasons: str) -> str:

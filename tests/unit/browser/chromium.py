@@ -16,6 +16,8 @@ __all__ = ["CHROMIUM", "OpenPage", "opened_page"]
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 _SECONDS = 60.0
+# What the plate browser says when it is drawn.
+_READY = "document.documentElement?.dataset.ready === 'yes'"
 _FLAGS = ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run")
 
 
@@ -64,14 +66,14 @@ class OpenPage:
         if event.get("method") == "Network.requestWillBeSent":
             self.requests.append(params["request"]["url"])
 
-    def go(self, path: Path, *, width: int = 1300, height: int = 1000, anchor: str = "") -> float:
-        """Open a file, wait until it is ready, and return the seconds that this took."""
+    def go(self, path: Path, *, width: int = 1300, height: int = 1000, anchor: str = "", ready: str = _READY) -> float:
+        """Open a file, wait until the expression `ready` is true, and return the seconds that this took."""
         # The same address again would not be loaded anew.
         self._call("Page.navigate", url="about:blank")
         self._call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
         start = time.monotonic()
         self._call("Page.navigate", url=path.resolve().as_uri() + anchor)
-        self.wait_for("document.documentElement?.dataset.ready === 'yes'")
+        self.wait_for(ready)
         return time.monotonic() - start
 
     def value(self, expression: str) -> Any:

@@ -193,6 +193,10 @@ def test_the_keys_of_cells_and_thresholds_follow_their_method() -> None:
             "of keys (px), got the text 'a'",
         ),
         (
+            {"raw": TIFF, "spots": {"sigma_px": {"wavelength_nm": 670, "na": 1.4}}},
+            "spots.sigma_px.refractive_index: missing; expected a number from 1 to 2",
+        ),
+        (
             {"raw": TIFF, "spots": {"channels": "RNA"}},
             "spots.channels: expected a list, got the text 'RNA'; write [RNA]",
         ),

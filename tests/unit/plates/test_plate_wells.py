@@ -1,5 +1,7 @@
 """One row per well, from drawn tables of sites and cells."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -50,6 +52,14 @@ def test_a_well_without_sites_was_left_out_and_is_to_be_looked_at() -> None:
     table = plate_wells([*WELLS, ("p", "A04")], _sources()).set_index("well")
     assert (table["n_sites"]["A04"], table["is_odd"]["A04"], table["reasons"]["A04"]) == (0, True, "left out")
     assert "A04" in " ".join(odd_findings(table.reset_index()))
+
+
+def test_a_well_whose_files_differ_is_to_be_looked_at() -> None:
+    words = {("p", "A02"): "images of another size"}
+    table = plate_wells(WELLS, replace(_sources(), differing=words)).set_index("well")
+    assert table["reasons"]["A02"] == "no nuclei; images of another size"
+    first = plate_wells(WELLS, replace(_sources(), differing={("p", "A01"): "another number of sites"})).iloc[0]
+    assert (first["is_odd"], first["reasons"].split("; ")[-1]) == (True, "another number of sites")
 
 
 def test_images_that_were_judged_give_focus_and_brightness() -> None:

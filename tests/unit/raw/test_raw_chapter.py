@@ -4,7 +4,7 @@ from pathlib import Path
 
 from wellspring.raw.index import RawFile, WellIndex
 from wellspring.raw.report.chapter import raw_chapter
-from wellspring.raw.report.wells import plates_table, wells_table, wells_warnings
+from wellspring.raw.report.wells import differing_wells, plates_table, wells_table, wells_warnings
 from wellspring.raw.tables import WELLS
 from wellspring.report.chapter import PageTable, read_chapter, write_chapter
 from wellspring.tables import check_table
@@ -57,6 +57,16 @@ def test_wells_that_are_alike_raise_no_warning() -> None:
     assert wells_warnings(wells_table([_images("A1"), _images("A2", size=0.10000001)])) == []
     assert wells_warnings(wells_table([_images("A1", size=None), _images("A2", size=None)])) == []
     assert wells_warnings(wells_table([_pixels("A1", 3), _pixels("A2", 30)])) == []
+
+
+def test_wells_whose_files_differ_from_those_of_their_plate() -> None:
+    alike = [_images(f"A{n}") for n in range(1, 4)]
+    other = _images("A4", n_sites=8, size=0.2)
+    small = [_images("B1", plate="p2", size=0.2), _images("B2", plate="p2", size=0.3)]
+    table = wells_table([*alike, other, *small])
+    assert differing_wells(table) == {("p1", "A4"): "another number of sites; another side of a pixel"}
+    # A plate of two halves has no usual well, and a well that was left out is none.
+    assert differing_wells(table.assign(left_out="x")) == {}
 
 
 def test_wells_that_differ_are_named() -> None:

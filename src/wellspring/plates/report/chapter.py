@@ -17,7 +17,8 @@ __all__ = ["maps_figure", "odd_findings", "plates_chapter"]
 
 _LEAD = "Which wells differ from their plate, and does a number follow rows, columns or the edge?"
 _TEXT = (
-    "A well is outlined if half of its sites or more are in doubt, flagged or left out, or if it has no nuclei. "
+    "A well is outlined if half of its sites or more are in doubt, flagged or left out, if it has no nuclei, or if its "
+    "images differ from those of its plate in size or number. "
     "A number that follows rows, columns or the edge of a plate is likely to come from dispensing, staining or drying, "
     "not from what the wells were treated with."
 )

@@ -7,6 +7,6 @@ def methods_text() -> str:
     """A paragraph."""
     return (
         "Numbers of wells were examined as maps of their plates for trends along rows, columns and edges. Wells with "
-        "half "
-        "of their sites or more in doubt, flagged or left out, and wells without nuclei, were marked for inspection."
+        "half of their sites or more in doubt, flagged or left out, wells without nuclei, and wells whose images "
+        "differ from those of their plate in size or number, were marked for inspection."
     )

@@ -9,11 +9,18 @@ from wellspring.raw.index import WellIndex
 from wellspring.raw.tables import WELLS
 from wellspring.report.words import named_wells
 
-__all__ = ["plates_table", "wells_table", "wells_warnings"]
+__all__ = ["differing_wells", "plates_table", "wells_table", "wells_warnings"]
 
 # Pixel sizes are the same when they agree to this share, as vendors round them.
 _SAME_SIZE = 1e-3
 _MOST_LINES = 5
+# Column of a table `WELLS` to what is said of a well that differs in it from most of its plate.
+_DIFFERENCES = {
+    "image_size_px": "images of another size",
+    "n_planes": "another number of planes",
+    "n_sites": "another number of sites",
+    "pixel_size_um": "another side of a pixel",
+}
 
 
 def wells_table(indexes: Sequence[WellIndex]) -> pd.DataFrame:
@@ -115,6 +122,26 @@ def wells_warnings(wells: pd.DataFrame) -> list[str]:
     if len(empty):
         found.append(f"No pixels of cells are stored for {named_wells(empty)}.")
     return found
+
+
+def differing_wells(wells: pd.DataFrame) -> dict[tuple[str, str], str]:
+    """(plate, well) to how its files differ from those of more than half of its plate, joined by semicolons.
+
+    Parameters
+    ----------
+    wells
+        Table `WELLS`. Wells that were left out are not compared; those that differ in nothing have no entry.
+    """
+    found: dict[tuple[str, str], list[str]] = {}
+    for _, plate in wells[wells["left_out"].fillna("") == ""].groupby("plate", sort=False):
+        for column, words in _DIFFERENCES.items():
+            values = [f"{one:.4g}" if isinstance(one, float) else str(one) for one in plate[column]]
+            usual, count = Counter(values).most_common(1)[0]
+            keys = zip(plate["plate"], plate["well"], values, strict=True)
+            for name, well, value in keys if 2 * count > len(values) else ():
+                if value != usual:
+                    found.setdefault((str(name), str(well)), []).append(words)
+    return {key: "; ".join(words) for key, words in found.items()}
 
 
 def _doubtful(wells: pd.DataFrame) -> list[str]:
