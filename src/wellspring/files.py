@@ -5,6 +5,7 @@ import fcntl
 import glob
 import os
 import re
+import shutil
 import socket
 import zipfile
 import zlib
@@ -20,10 +21,34 @@ __all__ = [
     "inert_text",
     "is_of_well",
     "locked",
+    "new_folder",
     "replaced_when_whole",
     "restored_text",
     "temporary_beside",
 ]
+
+
+@contextmanager
+def new_folder(folder: Path) -> Iterator[Path]:
+    """Yield the name of a folder to make next to `folder`; rename it to `folder` when the block ends without an error.
+
+    On any error, interruption included, what was made is removed, and `folder` is as it was.
+
+    Raises
+    ------
+    FileExistsError
+        When `folder` is there and not empty.
+    """
+    folder = Path(folder)
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise FileExistsError(f"{folder}: expected a new or empty folder, but it is in use. Remove it or name another.")
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    building = temporary_beside(folder)
+    try:
+        yield building
+        building.replace(folder)
+    finally:
+        shutil.rmtree(building, ignore_errors=True)
 
 
 @contextmanager

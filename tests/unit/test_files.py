@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from wellspring.files import as_readable, is_of_well, locked, replaced_when_whole, temporary_beside
+from wellspring.files import as_readable, is_of_well, locked, new_folder, replaced_when_whole, temporary_beside
 
 HOST = socket.gethostname().split(".")[0]
 
@@ -170,3 +170,25 @@ def test_what_a_killed_job_left_behind_on_any_host_is_removed_and_no_other_file(
 )
 def test_a_path_says_whose_file_it_is(name: str, well: str, is_own: bool) -> None:
     assert is_of_well(Path(name), plate="p", well=well) == is_own
+
+
+def test_a_new_folder_is_whole_or_not_there(tmp_path: Path) -> None:
+    with new_folder(tmp_path / "above/plate") as building:
+        building.mkdir()
+        (building / "a.txt").write_text("a", encoding="utf-8")
+        assert not (tmp_path / "above/plate").exists()
+    assert (tmp_path / "above/plate/a.txt").read_text(encoding="utf-8") == "a"
+
+    def stopped() -> None:
+        with new_folder(tmp_path / "above/other") as building:
+            building.mkdir()
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        stopped()
+    assert [one.name for one in (tmp_path / "above").iterdir()] == ["plate"]
+    with (
+        pytest.raises(FileExistsError, match="plate: expected a new or empty folder"),
+        new_folder(building.parent / "plate"),
+    ):
+        pass

@@ -1,7 +1,6 @@
 """Plates of transmitted light with stains for some wells, and their truth: ``wellspring simulate-labelling``."""
 
 import json
-import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -11,7 +10,7 @@ import pandas as pd
 import tifffile
 
 from wellspring.errors import InputError
-from wellspring.files import temporary_beside
+from wellspring.files import new_folder
 from wellspring.segmentation.labels import write_labels
 from wellspring.simulation.labelling_camera import Camera, Field, FieldLight, draw_field, flat_field
 from wellspring.simulation.labelling_cells import STAINS, CellLine
@@ -153,17 +152,9 @@ def simulate_labelling_plate(
             f"expected 1 site, 1 px and 1 plane or more, got {settings.n_sites}, {settings.camera.size_px} and "
             f"{len(settings.camera.planes_um)}. Choose more."
         )
-    folder = Path(folder)
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise FileExistsError(f"{folder}: expected a new or empty folder, but it is in use. Remove it or name another.")
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    building = temporary_beside(folder)
-    try:
+    with new_folder(folder) as building:
         _write(building, settings=settings, seed=seed, report=report)
-        building.replace(folder)
-    finally:
-        shutil.rmtree(building, ignore_errors=True)
-    return folder / "wells.tsv"
+    return Path(folder) / "wells.tsv"
 
 
 def _write(folder: Path, *, settings: LabellingSettings, seed: int, report: Callable[[str], None] | None) -> None:

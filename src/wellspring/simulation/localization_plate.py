@@ -1,7 +1,6 @@
 """A small plate whose genes have known localization patterns: stacks of nuclei, cell stain and an RNA channel per
 gene."""
 
-import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -14,7 +13,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from wellspring.errors import InputError
-from wellspring.files import temporary_beside
+from wellspring.files import new_folder
 from wellspring.localization.cells import CellShape
 from wellspring.localization.polygons import filled
 from wellspring.localization.simulated.drawing import source
@@ -96,18 +95,10 @@ def simulate_localization_plate(
     ValueError
         When no cell of the drawn ones fits into a tile.
     """
-    folder = Path(folder)
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise FileExistsError(f"{folder}: expected a new or empty folder, but it is in use. Remove it or name another.")
-    folder.parent.mkdir(parents=True, exist_ok=True)
     patterns = {gene: "random" if is_null else pattern for gene, pattern in settings.patterns.items()}
-    building = temporary_beside(folder)
-    try:
+    with new_folder(folder) as building:
         _write_plate(building, settings=settings, patterns=patterns, seed=seed, report=report)
-        building.replace(folder)
-    finally:
-        shutil.rmtree(building, ignore_errors=True)
-    return folder / "wells.tsv"
+    return Path(folder) / "wells.tsv"
 
 
 def _write_plate(

@@ -1,7 +1,5 @@
 """A simulated study of patients' plasma: two plates of monolayers, donors, objectives, planted bad images."""
 
-import os
-import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +8,7 @@ import numpy as np
 import pandas as pd
 import tifffile
 
+from wellspring.files import new_folder
 from wellspring.simulation.monolayer import CHANNELS, Optics, draw_monolayer
 from wellspring.simulation.tables import MONOLAYER_SITES
 from wellspring.tables import write_table
@@ -75,17 +74,9 @@ def simulate_monolayer_plates(
     FileExistsError
         When `folder` is there and not empty.
     """
-    folder = Path(folder)
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise FileExistsError(f"{folder}: expected a new or empty folder, but it is in use. Remove it or name another.")
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    building = folder.with_name(f".{os.getpid()}-{folder.name}")
-    try:
+    with new_folder(folder) as building:
         _write(building, settings=settings, seed=seed, report=report)
-        building.replace(folder)
-    finally:
-        shutil.rmtree(building, ignore_errors=True)
-    return folder / "wells.tsv"
+    return Path(folder) / "wells.tsv"
 
 
 def _write(folder: Path, *, settings: MonolayerSettings, seed: int, report: Callable[[str], None] | None) -> None:

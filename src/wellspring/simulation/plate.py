@@ -1,6 +1,5 @@
 """Writing a simulated plate: wells in the raw MPM format, plate-level tables, a sheet, and their truth."""
 
-import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from wellspring.files import temporary_beside
+from wellspring.files import new_folder
 from wellspring.simulation.intensities import draw_latents, draw_pixels, plate_background
 from wellspring.simulation.nuclei import PHASES, Nuclei, draw_nuclei
 from wellspring.simulation.panel import PANEL
@@ -63,17 +62,9 @@ def simulate_plate(
     FileExistsError
         When `folder` is there and not empty.
     """
-    folder = Path(folder)
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise FileExistsError(f"{folder}: expected a new or empty folder, but it is in use. Remove it or name another.")
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    building = temporary_beside(folder)
-    try:
+    with new_folder(folder) as building:
         _write_plate(building, settings=settings, seed=seed, report=report)
-        building.replace(folder)
-    finally:
-        shutil.rmtree(building, ignore_errors=True)
-    return folder / "wells.tsv"
+    return Path(folder) / "wells.tsv"
 
 
 def _write_plate(folder: Path, *, settings: PlateSettings, seed: int, report: Callable[[str], None] | None) -> None:

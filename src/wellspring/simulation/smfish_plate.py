@@ -1,6 +1,5 @@
 """A small plate of smFISH wells with known truth: z-stacks of nuclei, cells and RNA spots, a TIFF file per channel."""
 
-import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,7 +11,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from wellspring.errors import InputError
-from wellspring.files import temporary_beside
+from wellspring.files import new_folder
 from wellspring.segmentation.labels import write_labels
 from wellspring.simulation.smfish import add_spots
 from wellspring.simulation.tables import SMFISH_CELLS, SMFISH_SPOTS
@@ -159,17 +158,9 @@ def simulate_smfish_plate(
     ValueError
         When the cells of a well do not fit into its field.
     """
-    folder = Path(folder)
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise FileExistsError(f"{folder}: expected a new or empty folder, but it is in use. Remove it or name another.")
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    building = temporary_beside(folder)
-    try:
+    with new_folder(folder) as building:
         _write_plate(building, settings=settings, seed=seed, report=report)
-        building.replace(folder)
-    finally:
-        shutil.rmtree(building, ignore_errors=True)
-    return folder / "wells.tsv"
+    return Path(folder) / "wells.tsv"
 
 
 def _write_plate(folder: Path, *, settings: SmfishSettings, seed: int, report: Callable[[str], None] | None) -> None:
