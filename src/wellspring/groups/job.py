@@ -33,6 +33,7 @@ _COUNTS = {
     "foci_per_cell_": "Foci per cell, ",
     "spots_in_nucleus_": "Spots in the nucleus, ",
 }
+_IN_UNITS = {"um": "µm", "um2": "µm²"}
 _CELL_COLUMNS = {"spots_per_cell_": "n_spots", "foci_per_cell_": "n_foci", "spots_in_nucleus_": "n_in_nucleus"}
 
 
@@ -88,7 +89,8 @@ def labels_of(measures: Sequence[str]) -> tuple[dict[str, str], list[str]]:
     labels, counts = {}, []
     for name in measures:
         start = next((one for one in _COUNTS if name.startswith(one)), None)
-        labels[name] = f"{_COUNTS[start]}{name.removeprefix(start)}" if start else name.replace("_", " ")
+        words = " ".join(_IN_UNITS.get(word, word) for word in name.split("_"))
+        labels[name] = f"{_COUNTS[start]}{name.removeprefix(start)}" if start else words
         if start:
             counts.append(name)
     return labels, counts

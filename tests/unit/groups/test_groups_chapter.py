@@ -82,6 +82,15 @@ def test_every_well_is_drawn_and_the_text_is_text(tmp_path: Path) -> None:
     assert len(axes.collections) == 3
 
 
+@pytest.mark.parametrize(("unit", "words"), [("px", "Area px"), ("µm", "Area px, µm"), ("1", "Area px")])
+def test_a_unit_that_the_name_has_is_not_said_again(unit: str, words: str) -> None:
+    table = _table().assign(unit=unit)
+    contrasts, units = compare_groups(table, controls=("c",), resampling=FEW)
+    tables = {"wells": table, "contrasts": contrasts, "units": units}
+    (found,) = drawn_measures([NAME], tables, labels={NAME: "Area px"}, cells=_cells(), features=None)
+    assert found.label == words
+
+
 def test_the_findings_give_both_numbers() -> None:
     contrasts, _ = compare_groups(_table(), controls=("c",), resampling=FEW)
     labels, counts = labels_of([NAME, "Nuclei_Area"])

@@ -108,6 +108,7 @@ def test_measured_wells_hold_each_well_of_a_group_once() -> None:
 def test_counts_are_distinguished_from_features() -> None:
     labels, counts = labels_of(["spots_per_cell_RNA", "Cells_AreaShape_Area_um2", "nuclei_per_site"])
     assert labels["spots_per_cell_RNA"] == "Spots per cell, RNA"
+    assert labels["Cells_AreaShape_Area_um2"] == "Cells AreaShape Area µm²"
     assert counts == ["spots_per_cell_RNA", "nuclei_per_site"]
 
 

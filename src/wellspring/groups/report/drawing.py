@@ -44,9 +44,10 @@ def drawn_measures(
     for name in names:
         own = wells[wells["measure"] == name].assign(replicate=wells["replicate"].fillna(""))
         unit = str(own["unit"].iloc[0])
+        is_said = unit in ("", "1", "spots", "foci", "nuclei") or labels[name].endswith(f" {unit}")
         found.append(
             DrawnMeasure(
-                label=f"{labels[name]}" if unit in ("", "1", "spots", "foci", "nuclei") else f"{labels[name]}, {unit}",
+                label=labels[name] if is_said else f"{labels[name]}, {unit}",
                 wells=own,
                 contrasts=contrasts[contrasts["measure"] == name],
                 units=units[units["measure"] == name],
