@@ -25,16 +25,23 @@ from wellspring.quality.report.chapter import quality_chapter
 from wellspring.quality.report.figures import (
     FlaggedImage,
     chosen_flagged,
+    drawn,
     flagged_figure,
     histograms_figure,
     illumination_figure,
 )
-from wellspring.quality.tables import IMAGE_QUALITY, JUDGED
+from wellspring.quality.tables import IMAGE_QUALITY, JUDGED, KEPT_SITES
 from wellspring.report.chapter import Chapter
+from wellspring.report.gallery import write_gallery
+from wellspring.report.images import ImageSources
 from wellspring.report.page import render_chapter, render_page
 from wellspring.report.page_size import height_px
 from wellspring.report.style import save_figure
-from wellspring.tables import check_table
+from wellspring.segmentation.report.chapter import segmentation_chapter
+from wellspring.segmentation.report.counts import segmentation_table
+from wellspring.segmentation.report.overlays import overlay_figure, overlay_gallery
+from wellspring.segmentation.tables import SITE_NUCLEI, WELL_SEGMENTED
+from wellspring.tables import check_table, empty_table
 
 MOST_MB, MOST_SCREENS, SCREEN_PX, WIDTH_PX = 10.0, 10.0, 1000, 1300
 PLATES = {"96 wells": (8, 12, 1), "384 wells of 4 sites": (16, 24, 4)}
@@ -49,7 +56,7 @@ _SETTINGS = {
     "preprocessing": [],
 }
 _LAID_OUT = "location.protocol === 'file:' && document.readyState === 'complete'"
-_N_FEATURES, _N_GROUPS, _DRAWN = 300, 24, 12
+_N_FEATURES, _N_GROUPS, _DRAWN = 100, 24, 12
 
 
 def _quality(plate: Plate) -> Chapter:
@@ -69,7 +76,9 @@ def _quality(plate: Plate) -> Chapter:
     )
     files = {name: folder / f"quality_{name}.svg" for name in ("histograms", "flagged", "light")}
     save_figure(histograms_figure(images, measures=_JUDGED_BY), files["histograms"])
-    noise = [rng.normal(300, 30, size=(400, 400)).astype(np.float32) for _ in range(len(chosen_flagged(images)))]
+    noise = [
+        drawn(rng.normal(300, 30, size=(1024, 1024)).astype(np.uint16)) for _ in range(len(chosen_flagged(images)))
+    ]
     flagged = [FlaggedImage(f"p A01, site {n}", "median +9.0", one, (200.0, 400.0)) for n, one in enumerate(noise)]
     save_figure(flagged_figure(flagged), files["flagged"])
     light = {"p": {name: np.ones((64, 64), dtype=np.float32) for name in _SETTINGS["channels"]}}
@@ -84,6 +93,33 @@ def _quality(plate: Plate) -> Chapter:
         captions=captions,
         files={**files, "table": folder / "images.csv"},
     )
+
+
+def _segmentation(plate: Plate) -> Chapter:
+    """Cells without a doubt, and eight overlays."""
+    folder, names = plate.folder, [name for name in WELL_SEGMENTED.names if name.startswith("is_")]
+    sites = plate.nuclei[["plate", "well", "site"]]
+    about = {"label_in_site": 1, "has_nucleus": True, "has_cell": True, "nucleus_px": 900, "cell_px": 4000}
+    objects = sites.assign(**about, **dict.fromkeys(names, False), stain="inside", n_nuclei=1)
+    one = (20, 900.0, 0.3, 1.5, 1, False, 0.0, "none", 0, 0.3, 20)
+    nuclei = sites.assign(**dict(zip(SITE_NUCLEI.names[3:], one, strict=True)))
+    tiles = [plate.overlay(one.well, ", ".join(one.doubts)) for one in plate.chosen()]
+    files = {
+        name: folder / f"segmentation_{name}" for name in ("overlays.svg", "gallery.json", "wells.csv", "nuclei.csv")
+    }
+    save_figure(overlay_figure(tiles[:1], channels=["RNA"], with_spots=False), files["overlays.svg"])
+    write_gallery(overlay_gallery(tiles, channels=["RNA"], with_spots=False), files["gallery.json"])
+    none = empty_table(KEPT_SITES)
+    sources = ImageSources(
+        files={name.split(".")[0]: file for name, file in files.items()} | {"table": files["wells.csv"]},
+        captions={"segmentation": ""},
+        corrected=[],
+        left_out=none,
+        sites=none,
+    )
+    settings = {"method": "log_otsu", "nucleus_channel": "DAPI", "cells": {"method": "own_edge", "channel": "CELL"}}
+    table = segmentation_table(objects, wells=plate.wells, left_out=none)
+    return segmentation_chapter(table, nuclei=nuclei, segmentation=settings, sources=sources)
 
 
 def _cells(plate: Plate) -> Chapter:
@@ -102,7 +138,7 @@ def _cells(plate: Plate) -> Chapter:
 
 
 def _groups(plate: Plate) -> Chapter:
-    """As many groups as columns of a plate of 384 wells, each compared in spots per cell and 300 features."""
+    """As many groups as columns of a plate of 384 wells, each compared in spots per cell and 100 features."""
     folder = plate.folder
     wells = pd.DataFrame(plate.wells, columns=["plate", "well"])
     group = [f"g{n % _N_GROUPS:02d}" for n in range(len(wells))]
@@ -144,7 +180,14 @@ def _written(folder: Path, shape: tuple[int, int, int]) -> tuple[Path, list[Chap
     """The page and its chapters' pages, written as the workflow does."""
     (folder / "pages").mkdir(parents=True)
     plate = Plate(folder, n_rows=shape[0], n_columns=shape[1], n_sites=shape[2])
-    chapters = [plate.plates(), _quality(plate), plate.spots_chapter(), _cells(plate), _groups(plate)]
+    chapters = [
+        plate.plates(),
+        _quality(plate),
+        _segmentation(plate),
+        plate.spots_chapter(),
+        _cells(plate),
+        _groups(plate),
+    ]
     for one in chapters:
         own = render_chapter(one, title="t", folder=folder / "pages", back="../report.html")
         (folder / "pages" / f"{one.stage}.html").write_text(own, encoding="utf-8")

@@ -35,8 +35,9 @@ MOST_PX = 10_000
 """Of a page that would be higher, about ten screens, the chapters are on pages of their own, or folded."""
 # Height of the pictures that the page begins with: what fits a screen with some text above. What is higher is made
 # smaller; what is so high that it could not be read then is cut.
-_HIGHEST_PX = 620.0
-_TOO_HIGH_PX = 1000.0
+_HIGHEST_PX, _TOO_HIGH_PX = 620.0, 1000.0
+# The same where chapters are on pages of their own, of those that do not open the page: it has ten screens for all.
+_SHORT_PX, _TOO_HIGH_SHORT_PX = 420.0, 680.0
 _OF_THE_PAGE = frozenset({"overview", "warnings", "findings", "run", "methods", "reproduce", "config"})
 
 
@@ -276,24 +277,27 @@ class _Figures:
         """The element that shows `figure`."""
         return self._element(figure, width_px=float(figure.width_px), box=None)
 
-    def picture(self, figure: Illustration) -> Markup:
-        """The element that shows `figure` no higher than a screen: smaller, or its upper part at its own width."""
+    def picture(self, figure: Illustration, *, is_short: bool = False) -> Markup:
+        """The element that shows `figure` no higher than a screen, or than two thirds of one if `is_short`.
+
+        It is smaller, or its upper part at its own width.
+        """
         found = self._known(figure)
         if found is None:
             return self.drawn(figure)
         left, top, width, height = _numbers(found.view_box)
-        highest = width * _HIGHEST_PX / figure.width_px
-        if not self.is_cut(figure):
+        highest = width * (_SHORT_PX if is_short else _HIGHEST_PX) / figure.width_px
+        if not self.is_cut(figure, is_short=is_short):
             return self._element(figure, width_px=figure.width_px * min(1.0, highest / height), box=None)
         return self._element(figure, width_px=float(figure.width_px), box=f"{left:g} {top:g} {width:g} {highest:g}")
 
-    def is_cut(self, figure: Illustration) -> bool:
+    def is_cut(self, figure: Illustration, *, is_short: bool = False) -> bool:
         """Whether `picture` shows the upper part: what is much higher than a screen would be too small to read."""
         found = self._known(figure)
         if found is None:
             return False
         _, _, width, height = _numbers(found.view_box)
-        return figure.width_px * height / width > _TOO_HIGH_PX
+        return figure.width_px * height / width > (_TOO_HIGH_SHORT_PX if is_short else _TOO_HIGH_PX)
 
     def _element(self, figure: Illustration, *, width_px: float, box: str | None) -> Markup:
         found = self._known(figure)

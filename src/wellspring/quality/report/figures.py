@@ -40,7 +40,8 @@ _WORDS: Mapping[str, str] = {
 _ACROSS = 5
 MAX_ROWS = 12
 MAX_FLAGGED = 12
-_DRAWN_PX = 400
+# Half as many again as a panel of the figure has on the page: a flagged image is full of noise, and a large file.
+_DRAWN_PX = 256
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,7 @@ def chosen_flagged(images: pd.DataFrame) -> pd.DataFrame:
 
 
 def drawn(image: NDArray[np.uint16]) -> NDArray[np.float32]:
-    """(y, x) float32: means of whole blocks of a raw (Y, X) image, so that its longer side is at most 400 px.
+    """(y, x) float32: means of whole blocks of a raw (Y, X) image, so that its longer side is at most 256 px.
 
     The rows and columns beyond the last whole block, fewer than a block has, are left out.
     """
