@@ -6,6 +6,7 @@ Height in screens of 1,000 px, as chromium lays the page out 1,300 px wide, and 
 
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -47,7 +48,7 @@ MOST_MB, MOST_SCREENS, SCREEN_PX, WIDTH_PX = 10.0, 10.0, 1000, 1300
 PLATES = {"96 wells": (8, 12, 1), "384 wells of 4 sites": (16, 24, 4)}
 _FEATURES = {"families": ["shape", "intensity"], "background": "ring", "ring_gap_px": 3, "ring_width_px": 6}
 _JUDGED_BY = ["focus_slope", "median", "std", "saturated_share", "empty_share"]
-_SETTINGS = {
+_SETTINGS: dict[str, Any] = {
     "channels": ["DAPI", "RNA"],
     "judged_by": _JUDGED_BY,
     "max_z": 6.0,
@@ -66,7 +67,11 @@ def _quality(plate: Plate) -> Chapter:
     values = rng.normal(1000, 60, size=(len(keys), len(JUDGED)))
     values[:: len(keys) // 40] *= 3
     shares = {name: rng.random(len(keys)) / 1e3 for name in JUDGED if name.endswith("_share")}
-    numbers = {**dict(zip(JUDGED, values.T, strict=True)), **shares, **{f"error_{name}": 0.0 for name in JUDGED}}
+    numbers: dict[str, Any] = {
+        **dict(zip(JUDGED, values.T, strict=True)),
+        **shares,
+        **{f"error_{name}": 0.0 for name in JUDGED},
+    }
     measured = keys.assign(**numbers)
     images = flagged_images(
         check_table(measured[IMAGE_QUALITY.names], IMAGE_QUALITY, source="bench"),
@@ -99,9 +104,15 @@ def _segmentation(plate: Plate) -> Chapter:
     """Cells without a doubt, and eight overlays."""
     folder, names = plate.folder, [name for name in WELL_SEGMENTED.names if name.startswith("is_")]
     sites = plate.nuclei[["plate", "well", "site"]]
-    about = {"label_in_site": 1, "has_nucleus": True, "has_cell": True, "nucleus_px": 900, "cell_px": 4000}
+    about: dict[str, Any] = {
+        "label_in_site": 1,
+        "has_nucleus": True,
+        "has_cell": True,
+        "nucleus_px": 900,
+        "cell_px": 4000,
+    }
     objects = sites.assign(**about, **dict.fromkeys(names, False), stain="inside", n_nuclei=1)
-    one = (20, 900.0, 0.3, 1.5, 1, False, 0.0, "none", 0, 0.3, 20)
+    one: tuple[Any, ...] = (20, 900.0, 0.3, 1.5, 1, False, 0.0, "none", 0, 0.3, 20)
     nuclei = sites.assign(**dict(zip(SITE_NUCLEI.names[3:], one, strict=True)))
     tiles = [plate.overlay(one.well, ", ".join(one.doubts)) for one in plate.chosen()]
     files = {
@@ -117,7 +128,11 @@ def _segmentation(plate: Plate) -> Chapter:
         left_out=none,
         sites=none,
     )
-    settings = {"method": "log_otsu", "nucleus_channel": "DAPI", "cells": {"method": "own_edge", "channel": "CELL"}}
+    settings: dict[str, Any] = {
+        "method": "log_otsu",
+        "nucleus_channel": "DAPI",
+        "cells": {"method": "own_edge", "channel": "CELL"},
+    }
     table = segmentation_table(objects, wells=plate.wells, left_out=none)
     return segmentation_chapter(table, nuclei=nuclei, segmentation=settings, sources=sources)
 
@@ -152,7 +167,7 @@ def _groups(plate: Plate) -> Chapter:
     contrasts, units = compare_groups(table, controls=("g00",), resampling=Resampling(200, 200, 1))
     tables = {"wells": table, "contrasts": contrasts, "units": units}
     labels, counts = labels_of(names)
-    look = {"groups": sorted(set(group)), "controls": ("g00",)}
+    look: dict[str, Any] = {"groups": sorted(set(group)), "controls": ("g00",)}
     files = {"counts": folder / "groups.svg", "drawn": folder / "features.svg"}
     for name, shown in (("counts", counts), ("drawn", drawn_features(contrasts, counts=counts, number=_DRAWN))):
         measures = drawn_measures(shown, tables, labels=labels, cells=plate.cells, features=None)
