@@ -96,14 +96,14 @@ def render_page(
         n_warnings=sum(len(lines) for lines in warnings.values()),
         warned=listed([one.title for one in chapters if warnings[one.stage]]),
         has_findings=any(one.findings for one in chapters),
-        run=_run(chapters, n_wells=n_wells),
+        run=_run(chapters, n_wells=n_wells, folded=is_split),
         software=_software(versions),
         methods=methods_of(chapters, versions=versions),
         is_folded=is_long and not is_split,
         pages=pages or {},
         is_split=is_split,
         back="",
-        commands=_commands(chapters),
+        commands=_commands(chapters, folded=is_split),
         config=_config(config),
         footer=f"Made by wellspring {wellspring.__version__}. {needs} no network and no script.",
     )
@@ -234,13 +234,15 @@ def _unshown_picture(chapter: Chapter) -> Illustration | None:
     return None if not isinstance(picture, Illustration) or picture.svg in shown else picture
 
 
-def _run(chapters: Sequence[Chapter], *, n_wells: int) -> PageTable:
+def _run(chapters: Sequence[Chapter], *, n_wells: int, folded: bool) -> PageTable:
     """What was run, as the chapters say it."""
     rows = [(chapter.title, name, value) for chapter in chapters for name, value in chapter.settings]
     if not any(name == "Wells" for _, name, _ in rows):
         rows.insert(0, ("", "Wells", f"{n_wells:,}"))
     shown = [("" if number and rows[number - 1][0] == row[0] else row[0], *row[1:]) for number, row in enumerate(rows)]
-    return PageTable(title="Data and settings", file="", head=("Chapter", "What", "Value"), rows=shown, n_text=3)
+    return PageTable(
+        title="Data and settings", file="", head=("Chapter", "What", "Value"), rows=shown, n_text=3, folded=folded
+    )
 
 
 def _software(versions: Sequence[tuple[str, str]]) -> PageTable:
@@ -252,7 +254,7 @@ def _config(config: Mapping[str, Any]) -> Details:
     return Details(title="Show the config of this run", text=text)
 
 
-def _commands(chapters: Sequence[Chapter]) -> PageTable:
+def _commands(chapters: Sequence[Chapter], *, folded: bool) -> PageTable:
     """A command per file that the chapters show."""
     files: dict[str, tuple[str, str]] = {}
     for chapter in chapters:
@@ -262,8 +264,9 @@ def _commands(chapters: Sequence[Chapter]) -> PageTable:
                 files.setdefault(part.file, (chapter.title, part.title))
     rows = [(*said, f"snakemake {shlex.quote(file)} --force") for file, said in files.items()]
     head = ("Chapter", "Figure or table", "Command")
-    title = f"Commands ({len(rows)})" if len(rows) > LONG_TABLE else "Commands"
-    return PageTable(title=title, file="", head=head, rows=rows, n_text=3, folded=len(rows) > LONG_TABLE)
+    folded = folded or len(rows) > LONG_TABLE
+    title = f"Commands ({len(rows)})" if folded else "Commands"
+    return PageTable(title=title, file="", head=head, rows=rows, n_text=3, folded=folded)
 
 
 @dataclass

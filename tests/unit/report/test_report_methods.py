@@ -84,7 +84,11 @@ def test_chapters_of_a_page_of_more_than_ten_screens_are_on_their_own_pages_wher
     assert "Inside." not in html
     assert html.count('<a href="pages/s1.html"><strong>') == 1
     assert '<a href="pages/s1.html#s1-1">x</a>' in html
-    assert "Inside." in render_page(chapters[:1], pages=pages, **about)  # type: ignore[arg-type]
+    whole = render_page(chapters[:1], pages=pages, **about)  # type: ignore[arg-type]
+    assert "Inside." in whole
+    # What is long and not of this study is folded there.
+    for title in ("Data and settings", "Commands (1)"):
+        assert (f"<summary>{title}</summary>" in html, f"<summary>{title}</summary>" in whole) == (True, False), title
     own = render_chapter(chapters[1], title="t", back="../report.html")
     assert "Inside." in own
     assert '<section id="s1-1">' in own
