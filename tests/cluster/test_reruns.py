@@ -30,8 +30,8 @@ def test_a_changed_well_reruns_its_jobs_and_what_aggregates(copied: Callable[...
     stages = {name for name in changed if name.startswith(("raw/", "cells/", "dataset/"))}
     well = f"{row['plate']}/{row['well']}"
     own = {f"raw/{well}.json", f"cells/crops/{well}.parquet", f"cells/crops/{well}.arrow"}
-    own |= {f"dataset/{well}{suffix}" for suffix in (".parquet", ".filtered.parquet", ".histogram.npz")}
-    merged = {"raw/channels.csv", *(f"dataset/{name}.parquet" for name in ("manifest", "filtered", "normalization"))}
+    own |= {f"dataset/{well}.parquet", f"dataset/filtered/{well}.parquet", f"dataset/histograms/{well}.npz"}
+    merged = {f"dataset/{name}.parquet" for name in ("manifest", "filtered", "normalization")}
     assert own <= stages <= own | merged
     assert changed == stages
     ran = [record["Comment"] for record in study.accounted()]
