@@ -21,6 +21,7 @@ from wellspring.spots.region_light import (
     single_light,
 )
 from wellspring.spots.regions import bright_regions
+from wellspring.spots.several import shape_of
 
 __all__ = ["Decomposition", "decompose_clumps"]
 
@@ -105,10 +106,11 @@ def decompose_clumps(
     -----
     The median spot is the reference, as in big-fish. There, Gaussians are added while the squared residual falls; here
     their number is given by the light: a region's sum above its background over that of the median region with one
-    spot, rounded, and the residual must fall too. So intensity is conserved to half a spot per region (but for haze
-    too dim and wide to be spots), where it exceeds what chance gives to the spots found: spots differ in brightness,
-    and as many single ones are above the limit as pairs are below it (`SingleLight`). Where they differ by more than a
-    factor of two, nothing is split. A clump cut by the border has the light that is inside; all spots lie in the
+    spot, rounded, and the residual must fall too. So intensity is conserved to half a spot per region (but for haze too
+    dim and wide to be spots), where it exceeds what chance gives to the spots found: spots differ in brightness. Of a
+    region with one maximum, width and elongation say as well whether it is several spots (`SeveralSpots`); with more
+    maxima, as many single spots are above the limit as pairs are below it (`SingleLight`). Where they differ by more
+    than a factor of two, nothing is split. A clump cut by the border has the light that is inside; all spots lie in the
     region, where the image is bright. Spots found stay where they are; only missing ones are added, one after the other
     where the residual, smoothed by the spot's own shape, is highest. A region without a found spot, or with less light
     than its spots, is left alone.
@@ -137,7 +139,9 @@ def decompose_clumps(
     n_in_objects, n_in_largest, n_refused = 0, 0, 0
     for number in _suspicious(n_found, bright.light):
         region, own = measured_region(image, bright, int(number), sigma_px=sigmas), int(n_found[number])
-        n_missing = min(single.n_spots(region.light, bright.light[number], n_found=own), int(region.own.sum())) - own
+        shape = shape_of(region.excess, sigma_px=sigmas) if own == 1 and single.several else None
+        n_there = single.n_spots(region.light, bright.light[number], n_found=own, shape=shape)
+        n_missing = min(n_there, int(region.own.sum())) - own
         n_kept = min(n_missing, _MOST_PER_MAXIMUM * own)
         if n_missing >= _LEAST_OBJECT and is_no_sum_of_spots(
             region.excess, region.own, amplitude=amplitude, sigma_px=sigmas, n_found=own, is_in_crowd=is_in_crowd

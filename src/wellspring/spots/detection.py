@@ -173,7 +173,7 @@ def detect_with_threshold(
     found = candidates.where(chosen.levels(candidates) > 1)
     spots = _spot_table(image, response, found, sigmas=sigmas, whole=whole)
     lost = chosen.value / float(np.median(found.response)) if len(found) else 0.0
-    crowded = crowding(found.points, noise, sigma_px=sigmas, lost_height=lost)
+    crowded = crowding(found.points, noise, sigma_px=sigmas, lost_height=lost, response=found.response)
     return Detection(spots, chosen, crowded, *_n_hot(candidates, chosen))
 
 

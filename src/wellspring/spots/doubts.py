@@ -72,6 +72,8 @@ _CHANCE_SHARE = 0.5
 # of the expected size, if three times as bright as needed.
 _FAINTER_SHARE, _OBJECT_SHARE, _FEW_NARROW = 0.3, 0.05, 5
 _LEAST_LARGEST = 10
+# So many spots tell how full a field is.
+_LEAST_CROWD = 50
 _NARROW, _SURE, _LEAST_WIDTH_PX = 0.6, 3.0, 1.3
 # A size is compared where so many spots stand alone and 1.5 times above the threshold, and is off beyond a quarter.
 _LEAST_SIZES, _ALONE_SIGMAS, _CLEAR, _MOST_SIZE = 10, 6.0, 1.5, float(np.log(1.25))
@@ -158,7 +160,7 @@ def image_doubts(
         NO_CELLS: n_cells == 0,
         "threshold in the noise": is_in_noise(threshold),
         "unstable count": is_unstable(threshold, limit=max_instability),
-        "crowded": crowding.hides_spots,
+        "crowded": crowding.hides_spots or _misses_spots(spots, crowding, split),
         "fainter spots left out": threshold.fainter > _FAINTER_SHARE,
         "objects that are no spots": n_in_objects > _OBJECT_SHARE * len(spots)
         or _n_narrow(spots, threshold, sigma_px=in_plane) > max(_FEW_NARROW - 1, _OBJECT_SHARE * len(spots))
@@ -173,6 +175,13 @@ def image_doubts(
         and abs(np.log(_size_of_single(spots, threshold, sigma_px=sigma_px) / in_plane)) > _MOST_SIZE,
     }
     return joined_doubts(words for words in DOUBTS if holds.get(words))
+
+
+def _misses_spots(spots: pd.DataFrame, crowding: "Crowding", split: "Decomposition | None") -> bool:
+    """`Crowding.misses_spots` where clumps were split and enough spots found; not where only maxima are counted."""
+    if split is None or len(spots) < _LEAST_CROWD or is_mostly_added(split, crowding):
+        return False
+    return crowding.misses_spots(n_maxima=int((~spots["is_added"]).sum()), n_spots=len(spots))
 
 
 def _size_of_single(spots: pd.DataFrame, threshold: "Threshold", *, sigma_px: Sequence[float]) -> float:

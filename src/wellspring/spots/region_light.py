@@ -9,6 +9,7 @@ from scipy import ndimage
 from scipy.special import ndtr, ndtri
 
 from wellspring.spots.regions import BrightRegions
+from wellspring.spots.several import RegionShapes, SeveralSpots, several_spots, shape_of
 
 __all__ = ["Region", "SingleLight", "gaussian_light", "measured_region", "single_light"]
 
@@ -24,6 +25,8 @@ _MOST_REFERENCES, _BY_CHANCE = 150, 0.5
 _QUARTER = float(ndtri(0.75))
 # Where single spots differ in light by a factor of two, it is no unit to count by.
 _MOST_SPREAD = float(np.log(2.0))
+# A maximum is taken for several spots where that is so sure, and its light, of the median's, is more than that.
+_SURE, _LEAST_SEVERAL, _LEAST_SHAPES = 0.5, 1.25, 10
 
 
 @dataclass(frozen=True)
@@ -56,6 +59,8 @@ class SingleLight:
     deviations : float
         So many standard deviations above the median by chance: as many single spots are above as pairs without two
         maxima are below, but no more than half a spot of all single ones.
+    several : SeveralSpots, optional
+        Says of regions with one maximum whether they are several spots, by their shape too.
     """
 
     median: float
@@ -63,14 +68,17 @@ class SingleLight:
     core: float = 0.0
     core_spread: float = 0.0
     deviations: float = 0.0
+    several: SeveralSpots | None = None
 
     @property
     def is_sound(self) -> bool:
         """Whether it can serve as a unit: half of the spots differ by less than a factor of two."""
         return self.spread <= _MOST_SPREAD
 
-    def n_spots(self, light: float, core: float, *, n_found: int) -> int:
+    def n_spots(self, light: float, core: float, *, n_found: int, shape: tuple[float, float] | None = None) -> int:
         """Spots that have so much light: `n_found`, unless it or its core is more than chance gives to them.
+
+        Of one maximum whose `shape` is known, more than one where that is more than 0.9 sure.
 
         Parameters
         ----------
@@ -78,7 +86,13 @@ class SingleLight:
             Of the region.
         n_found
             Maxima in it.
+        shape
+            Width and elongation of the region, as from `shape_of`.
         """
+        if n_found == 1 and shape is not None and self.several is not None and self.is_sound:
+            own = RegionShapes(*(np.array([value]) for value in (light, *shape)))
+            is_several = light > _LEAST_SEVERAL * self.median and self.several.chance(own)[0] > _SURE
+            return max(2, round(light / self.median)) if is_several else 1
         # What is not split is counted as it would be without this: for the doubt.
         deviations = self.deviations / np.sqrt(n_found) if self.is_sound else 0.0
         usual = light <= n_found * self.median * np.exp(deviations * self.spread) if deviations else False
@@ -111,7 +125,8 @@ def single_light(
     singles = np.flatnonzero(n_found[1:] == 1) + 1
     order = singles[np.argsort(bright.light[singles], kind="stable")]
     chosen = order[np.linspace(0, len(order) - 1, min(len(order), _MOST_REFERENCES)).round().astype(np.int64)]
-    lights = [measured_region(image, bright, int(number), sigma_px=sigma_px).light for number in chosen]
+    regions = [measured_region(image, bright, int(number), sigma_px=sigma_px) for number in chosen]
+    lights = [region.light for region in regions]
     median = float(np.median(lights)) if lights else 0.0
     if median <= 0:
         return SingleLight(gaussian_light(amplitude, sigma_px))
@@ -121,7 +136,12 @@ def single_light(
     core_spread = float(min(np.log(core / dim), np.log(bright_core / core))) / _QUARTER
     n_pairs = len(singles) * _share_of_pairs(np.array(lights))
     deviations = _deviations(len(singles), n_pairs, spread=spread)
-    return SingleLight(median, spread, core, core_spread, deviations)
+    several = None
+    if len(regions) >= _LEAST_SHAPES:
+        shapes = np.array([shape_of(region.excess, sigma_px=tuple(sigma_px)) for region in regions])
+        several = several_spots(RegionShapes(np.array(lights), *shapes.T), n_axes=image.ndim)
+        median = float(np.exp(several.light[0]))
+    return SingleLight(median, spread, core, core_spread, deviations, several)
 
 
 def _share_of_pairs(lights: NDArray[np.float64]) -> float:

@@ -12,9 +12,9 @@ from wellspring.spots.filters import blurred
 
 __all__ = ["BrightRegions", "bright_regions"]
 
-# The surroundings are a blur over 5 sigma, as in big-fish. It is made from means over some 1 sigma, between which it
-# is linear: that is 0.5 % of a blurred spot off at most, whose height is a hundredth of its own.
-_SURROUNDINGS_SIGMAS, _MEANS_SIGMAS = 5.0, 1.0
+# The surroundings are a blur over 5 sigma, as in big-fish. It is made from means over some 2 sigma, between which it
+# is linear: that is 2 % of a blurred spot off at most, whose height is a hundredth of its own.
+_SURROUNDINGS_SIGMAS, _MEANS_SIGMAS = 5.0, 2.0
 
 
 @dataclass(frozen=True)
