@@ -43,6 +43,7 @@ MODULES: dict[str, tuple[str, ...]] = {
     "quality/offsets": ("quality/test_offsets.py",),
     "segmentation/propagation": ("segmentation",),
     "segmentation/watershed": ("segmentation/test_watershed.py", "segmentation/test_nuclei.py"),
+    "spots/border_maxima": ("spots/test_border_and_saturation.py",),
     "spots/brightness": ("spots",),
     "spots/clumps": ("spots",),
     "spots/counting": ("spots",),
@@ -53,6 +54,8 @@ MODULES: dict[str, tuple[str, ...]] = {
     "spots/photon_transfer": ("spots",),
     "spots/hot_pixels": ("spots/test_hot_pixels.py",),
     "spots/pixel_noise": ("spots",),
+    "spots/saturation": ("spots/test_border_and_saturation.py",),
+    "spots/several": ("spots/test_several.py",),
     "training/metrics": ("training/test_metrics.py",),
 }
 

@@ -146,7 +146,9 @@ def test_molecules_that_hide_each_other_are_told(per_cell: int) -> None:
             image, cells, cells, **{**SETTINGS, "sigma_px": sigma_px, "spacing_um": (0.3, 0.16, 0.16)[-image.ndim :]}
         )
         assert ("crowded" in found.thresholds["doubts"][0]) == (per_cell == 1000)
-        assert (len(found.spots) < 0.9 * len(site.spots)) == (per_cell == 1000)
+        assert (
+            len(found.spots) < 0.95 * len(site.spots) if per_cell == 1000 else len(found.spots) > 0.9 * len(site.spots)
+        )
 
 
 def test_crowding_of_a_lattice() -> None:
