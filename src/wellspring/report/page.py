@@ -37,7 +37,7 @@ MOST_PX = 10_000
 # smaller; what is so high that it could not be read then is cut.
 _HIGHEST_PX, _TOO_HIGH_PX = 620.0, 1000.0
 # The same where chapters are on pages of their own, of those that do not open the page: it has ten screens for all.
-_SHORT_PX, _TOO_HIGH_SHORT_PX = 420.0, 680.0
+_SHORT_PX, _TOO_HIGH_SHORT_PX = 380.0, 640.0
 _OF_THE_PAGE = frozenset({"overview", "warnings", "findings", "run", "methods", "reproduce", "config"})
 
 
@@ -281,7 +281,7 @@ class _Figures:
         return self._element(figure, width_px=float(figure.width_px), box=None)
 
     def picture(self, figure: Illustration, *, is_short: bool = False) -> Markup:
-        """The element that shows `figure` no higher than a screen, or than two thirds of one if `is_short`.
+        """The element that shows `figure` no higher than a screen, and lower if `is_short`.
 
         It is smaller, or its upper part at its own width.
         """
