@@ -18,7 +18,7 @@ from wellspring.localization.interaction.inference import difference_of_wells, r
 
 T = TypeVar("T")
 
-SIZE_PX, N_CELLS, N_RAYS, N_CONTOURS = 512, 20, 360, 100
+SIZE_PX, N_CELLS, N_RAYS, N_CONTOURS = 512, 4, 360, 100
 N_POINTS, N_SIMULATIONS, N_STUDIES = 1000, 20, 400
 MOST_SECONDS, LEAST_RATIO, LEVEL = 0.1, 10.0, 0.05
 
