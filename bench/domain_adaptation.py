@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from bench.table import Row
 
-_N_SEEDS, _N_BATCHES, _SIDE = 5, 120, 16
+_N_SEEDS, _N_BATCHES, _HALF, _SIDE = 5, 400, 32, 16
 _Images = NDArray[np.float32]
 _Digits = tuple[_Images, NDArray[np.int64]]
 
@@ -95,7 +95,7 @@ def _accuracies(source: _Digits, target: _Digits, *, seed: int) -> list[float]:
 
     order = np.random.default_rng(seed).permutation(len(target[0]))
     seen, unseen = order[: len(order) // 2], order[len(order) // 2 :]
-    about: Any = {"n_classes": 10, "n_batches": _N_BATCHES, "seed": seed}
+    about: Any = {"n_classes": 10, "n_batches": _N_BATCHES, "half": _HALF, "seed": seed}
     plain, adapted = (
         train_adapted(_features, *source, target[0][seen], is_adapted=one, **about) for one in (False, True)
     )
@@ -114,8 +114,8 @@ def _features() -> Any:
     from keras import layers
 
     images = keras.Input((_SIDE, _SIDE, 1))
-    values = layers.Conv2D(16, 5, padding="same", activation="relu")(images)
+    values = layers.Conv2D(8, 5, padding="same", activation="relu")(images)
     values = layers.MaxPooling2D()(values)
-    values = layers.Conv2D(32, 5, padding="same", activation="relu")(values)
+    values = layers.Conv2D(16, 5, padding="same", activation="relu")(values)
     values = layers.Flatten()(layers.MaxPooling2D()(values))
     return keras.Model(images, layers.Dense(64, activation="relu")(values))
