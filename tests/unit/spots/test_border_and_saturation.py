@@ -5,8 +5,8 @@ import pytest
 
 from wellspring.simulation.smfish import add_spots
 from wellspring.spots import detect_spots
-from wellspring.spots.border_maxima import peaks_inside
-from wellspring.spots.filters import spot_gain
+from wellspring.spots.border_maxima import gathered, peaks_inside, placed_at_borders
+from wellspring.spots.filters import difference_of_gaussians, spot_gain
 from wellspring.spots.saturation import restored_tops
 
 SIGMA = (1.5, 1.5)
@@ -117,3 +117,19 @@ def test_a_long_top_has_one_height_along_its_middle_and_a_block_of_hot_pixels_no
     spot = np.full((40, 40), 100.0)
     add_spots(spot, np.array([[20.0, 20.0]]), np.array([900.0]), sigma_px=(2.0, 2.0))
     assert restored_tops(np.minimum(spot, 500).astype(np.uint16), sigma_px=(2.0, 2.0)).dtype == np.int32
+
+
+def test_values_beyond_the_border_are_those_of_the_nearest_pixel() -> None:
+    image = np.arange(12.0).reshape(3, 4)
+    corners = np.array([[0, 0], [2, 3]])
+    assert gathered(image, corners, (-1, -2)).tolist() == [0.0, 5.0]
+    assert gathered(image, corners, (1, 1)).tolist() == [5.0, 11.0]
+
+
+def test_a_stack_of_three_planes_has_places_between_them_too() -> None:
+    light = np.zeros((3, 31, 31))
+    add_spots(light, np.array([[0.4, 15.0, 15.0]]), np.array([100.0]), sigma_px=(1.2, *SIGMA))
+    response = difference_of_gaussians(light, sigma_px=(1.2, *SIGMA))
+    points = np.array([[0, 15, 15]])
+    place = placed_at_borders(response, points, points.astype(np.float64), sigma_px=(1.2, *SIGMA))
+    assert place[0] == pytest.approx([0.4, 15.0, 15.0], abs=0.06)
