@@ -1,6 +1,7 @@
 """The job of the workflow: held-out fields of one stain under corrupted light. Imports Keras."""
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -87,32 +88,43 @@ def stability_of_stain(
     plate = [one.planes for _, one in fields_of_well(known[training], light=light, stain=None)]
     places = tuple(float(one) for one in stability["planes_um"]) or tuple(0.0 for _ in light)
     lamp = light_of(np.stack(plate), offset=offset, microscope=microscope, planes_um=places)
-    is_far = _alarm(files["embedder"], embeddings, trained=trained, tile_px=tile_px)
+    alarm = _alarm(files["embedder"], embeddings, trained=trained, tile_px=tile_px)
 
     def measure(field: SweptField, planes: NDArray[np.uint16]) -> dict[str, float]:
         if np.ptp(planes) == 0:
-            return {"count": 0.0, "area": float("nan"), "mean": float("nan"), "alarm": 1.0}
+            return {"count": 0.0, "area": math.nan, "mean": math.nan, "alarm": 1.0 if alarm else math.nan}
         given = planes.astype(field.planes.dtype)
         # As the file of predicted stains holds it: far from the training light a network may overflow.
         predicted = np.clip(predict_image(model, given, source=field.name), 0, 65535)
         numbers = field_numbers(segment_nuclei(predicted), predicted, background=about.scale.background)
-        return {name: numbers[name] for name in ("count", "area", "mean")} | {"alarm": float(is_far(given))}
+        return {name: numbers[name] for name in ("count", "area", "mean")} | {
+            "alarm": alarm(given) if alarm else math.nan
+        }
 
     return stability_of(fields, stain=stain, kinds=stability["kinds"], light=lamp, measure=measure, off=off, seed=seed)
 
 
-def _alarm(embedder: Path, embeddings: Sequence[Path], *, trained: set[tuple[str, str]], tile_px: int) -> Any:
-    """A function of planes: whether their embedding is farther from the training fields than their limit."""
+def _alarm(
+    embedder: Path, embeddings: Sequence[Path], *, trained: set[tuple[str, str]], tile_px: int
+) -> Callable[[NDArray[np.number]], float] | None:
+    """A function of planes: 1 where their embedding is farther from the training fields than their limit, else 0. None
+    where the training fields are too few for a limit.
+    """
     table = read_embeddings(embeddings)
     names = embedding_columns(list(table.columns))
     is_training = [key in trained for key in zip(table["plate"], table["well"], strict=True)]
-    space = fit_space(table.loc[is_training, names].to_numpy())
+    try:
+        space = fit_space(table.loc[is_training, names].to_numpy())
+    except InputError as error:
+        print(f"no alarm: {error}")
+        return None
     limit = distance_limit(space, expected_run=_ONE_IN)
     network = load_label_model(embedder)
     bottleneck, step = bottleneck_of(network), step_px(network)
 
-    def is_far(planes: NDArray[np.number]) -> bool:
+    def alarm(planes: NDArray[np.number]) -> float:
         side = min(tile_px, *(length // step * step for length in planes.shape[1:]))
-        return bool(distance(projected(space, field_embedding(bottleneck, planes, tile_px=side)[None]))[0] > limit)
+        found = field_embedding(bottleneck, planes, tile_px=side)
+        return float(distance(projected(space, found[None]))[0] > limit)
 
-    return is_far
+    return alarm

@@ -52,7 +52,7 @@ def stability_of(
     ----------
     measure
         Must give ``count``, and ``alarm``: 1 where the embedding of the field is unlike the training fields, 0 where
-        not. Others are changes against level 0.
+        not, NaN where that cannot be said. Others are changes against level 0.
     off
         Share by which the count may be off.
     """
@@ -90,6 +90,8 @@ def _alarm_at(alarms: pd.DataFrame, side: int) -> float:
 
 def _first(found: float, alarm_at: float, alarms: pd.DataFrame) -> str:
     """Whether the alarm's severity is no farther out than the one at which the count is off, on its side of level 0."""
+    if alarms["change"].isna().all():
+        return "not known"
     if np.isnan(found) and np.isnan(alarm_at):
         return "neither"
     if np.isnan(alarm_at):

@@ -36,6 +36,8 @@ LABELLING_TOLERANCE = Table(
         Column(
             "alarm_at", "float64", "", "severity at which half of the fields are unlike the training fields; NaN: none"
         ),
-        Column("alarm_first", "str", "", "yes: the alarm comes no later than the wrong count; no; or neither"),
+        Column(
+            "alarm_first", "str", "", "yes: the alarm comes no later than the wrong count; no, neither or not known"
+        ),
     ),
 )
