@@ -80,7 +80,7 @@ STAGE = Stage(
         "labelling_predict": "pixels",
         "labelling_measure": "pixels",
         "labelling_compare": "wells",
-        "labelling_embed": "pixels",
+        "labelling_embed": "pixels of the plate",
         "labelling_drift": "wells",
         "labelling_stability": "wells",
         "labelling_tolerances": "jobs",
