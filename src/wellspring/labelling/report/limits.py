@@ -30,6 +30,8 @@ __all__ = [
 ]
 
 _VERDICT_COLORS = {"in": COLORS[2], "warn": COLORS[1], "out": COLORS[5], "not known": NEUTRAL}
+# More wells than these have no room for their names.
+_MOST_NAMES = 24
 _NAMES = {
     "focus": "Focus",
     "median": "Brightness",
@@ -63,12 +65,15 @@ def draw_drift(wells: pd.DataFrame) -> Figure:
             of_verdict = own["verdict"] == verdict
             if of_verdict.any():
                 alarm.plot(own["step"][of_verdict], share[of_verdict], "o", color=color, label=verdict)
-        alarm.set(xlabel="Well in its order", ylabel="Discrepancy over threshold", title=f"Plate {plate}")
+        alarm.set(xlabel="Wells in their order", ylabel="Discrepancy, alarm above 1", title=f"Plate {plate}")
         alarm.legend()
         for place, name in enumerate(DEVIATIONS):
             moved.plot(own["step"], own[f"{name}_sd"], "-", color=COLORS[place % len(COLORS)], label=_NAMES[name])
-        moved.set(xlabel="Well in its order", ylabel="Difference, sd of reference", title="What moved")
+        moved.set(xlabel="Wells in their order", ylabel="Difference, sd of reference", title="What moved")
         moved.legend()
+        if len(own) <= _MOST_NAMES:
+            for axes in (alarm, moved):
+                axes.set_xticks(own["step"], own["well"], rotation=90)
     return figure
 
 
@@ -94,9 +99,9 @@ def draw_stability(curves: pd.DataFrame, tolerances: pd.DataFrame, *, off: float
         places, labels = counts["level"].to_numpy(), [f"{one:g}" for one in counts["value"]]
         axes.axhspan(1 - off, 1 + off, color=NEUTRAL, alpha=0.15, linewidth=0)
         axes.fill_between(places, counts["lower"], counts["upper"], color=COLORS[0], alpha=0.2, linewidth=0)
-        axes.plot(places, counts["change"], "o-", color=COLORS[0], label="Count, of that without")
+        axes.plot(places, counts["change"], "o-", color=COLORS[0], label="Nuclei counted, of those in clean light")
         alarms = own[own["measure"] == "alarm"].sort_values("level")
-        axes.plot(alarms["level"], alarms["change"], "s--", color=COLORS[5], label="Fields with an alarm")
+        axes.plot(alarms["level"], alarms["change"], "s--", color=COLORS[5], label="Share of fields with an alarm")
         unit = str(counts["unit"].iloc[0])
         axes.set(xlabel=f"{kind}, {unit}", xticks=places, ylim=(0, max(1.5, float(np.nanmax(counts["change"])) * 1.05)))
         axes.set_xticks(places, labels, rotation=60)
