@@ -139,7 +139,8 @@ def _run_simulate_labelling(args: argparse.Namespace) -> None:
         n_sites=preset.n_sites if args.sites is None else args.sites,
     )
     sheet = simulate_labelling_plate(args.folder, settings=settings, seed=args.seed, report=print)
-    print(f"{sheet}: {len(settings.wells)} wells of {settings.n_sites} fields")
+    n_fields = sum(settings.n_sites * well.n_times for well in settings.wells)
+    print(f"{sheet}: {len(settings.wells)} wells, {n_fields} fields")
 
 
 def _run_truth(args: argparse.Namespace) -> None:

@@ -42,7 +42,9 @@ _MOST_COLUMNS = 12
 
 @dataclass(frozen=True)
 class LabellingWell:
-    """A well: its plate and name, density (of `per_mm2` nuclei), whether it is stained, its split and its light."""
+    """A well: its plate and name, density (of `per_mm2` nuclei), whether it is stained, its split, its light, and how
+    many times the plate's number of fields it has.
+    """
 
     plate: str
     name: str
@@ -51,6 +53,7 @@ class LabellingWell:
     is_stained: bool
     split: str
     light: FieldLight = field(default_factory=FieldLight)
+    n_times: int = 1
 
 
 @dataclass(frozen=True)
@@ -61,7 +64,7 @@ class LabellingSettings:
     ----------
     wells : tuple of LabellingWell
     n_sites : int
-        Fields of a well.
+        Fields of a well; of some wells a multiple.
     camera : Camera
     line : CellLine
     """
@@ -73,12 +76,20 @@ class LabellingSettings:
 
 
 def demo_labelling() -> LabellingSettings:
-    """Ten stained wells among eleven unstained ones, and a later plate of eight that goes out of focus.
+    """Ten stained wells of four fields among eleven unstained ones of two, and a later plate that goes out of focus.
 
     Densities are in no order, so that wells next to each other are no more alike than others.
     """
     wells = tuple(
-        LabellingWell(TRAINING_PLATE, _name(number), density, _DENSITIES[density], bool(split), split)
+        LabellingWell(
+            plate=TRAINING_PLATE,
+            name=_name(number),
+            density=density,
+            per_mm2=_DENSITIES[density],
+            is_stained=bool(split),
+            split=split,
+            n_times=2 if split else 1,
+        )
         for number, (density, split) in enumerate(_DEMO)
     )
     return LabellingSettings((*wells, *_later(8)), n_sites=2)
@@ -164,7 +175,7 @@ def _write(folder: Path, *, settings: LabellingSettings, seed: int, report: Call
     for number, well in enumerate(settings.wells):
         key = {"plate": well.plate, "well": well.name}
         labels = {}
-        for site in range(1, settings.n_sites + 1):
+        for site in range(1, settings.n_sites * well.n_times + 1):
             drawn = draw_field(
                 per_mm2=well.per_mm2,
                 camera=settings.camera,

@@ -22,7 +22,7 @@ from wellspring.tables import read_table
 CAMERA = Camera(size_px=96, planes_um=(0.0, -10.0))
 WELLS = (
     LabellingWell("p1", "A01", "high", 1500.0, True, "train"),
-    LabellingWell("p1", "A02", "low", 0.0, True, "test"),
+    LabellingWell("p1", "A02", "low", 0.0, True, "test", n_times=2),
     LabellingWell("p2", "A01", "high", 1500.0, False, "", FieldLight(z_um=5.0, gain=0.5)),
 )
 
@@ -38,6 +38,7 @@ def test_stained_wells_have_all_channels_and_others_the_light_alone(plate) -> No
     sheet = pd.read_csv(plate / "wells.tsv", sep="\t", dtype=str, keep_default_na=False)
     assert list(sheet.columns) == ["plate", "well", "path", "density", "stained", "light_split"]
     assert sheet["stained"].tolist() == ["yes", "yes", "no"]
+    assert {path.name.split("_")[1] for path in (plate / "p1").glob("A02_*_DIC.tif")} == {"s1", "s2", "s3", "s4"}
     names = {path.name for path in (plate / "p1").glob("A01_s2_*.tif")}
     assert names == {f"A01_s2_{channel}.tif" for channel in ("DIC", "DICm10", *STAINS)}
     assert {path.name for path in (plate / "p2").glob("A01_s1_*")} == {"A01_s1_DIC.tif", "A01_s1_DICm10.tif"}
@@ -117,7 +118,7 @@ def test_the_command_writes_a_plate_and_refuses_a_used_folder(tmp_path, capsys, 
     arguments = ["simulate-labelling", str(tmp_path / "plate"), "--sites", "1", "--size", "64", "--planes", "0", "4"]
     main([*arguments, "--contrast", "bright_field"])
     assert (tmp_path / "plate/p1/A01_s1_BFp4.tif").is_file()
-    assert "1 wells of 1 fields" in capsys.readouterr().out
+    assert "1 wells, 1 fields" in capsys.readouterr().out
     assert main(arguments) != 0
     assert "expected a new or empty folder" in capsys.readouterr().err
     assert main([*arguments[:1], str(tmp_path / "other"), "--seed", "-1"]) != 0
