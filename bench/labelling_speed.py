@@ -28,9 +28,9 @@ def run() -> list[Row]:
     from wellspring.labelling.network import build_label_model, value_of
     from wellspring.labelling.scaling import plane_scales, stain_scale
     from wellspring.labelling.settings import Augmentation, ModelSettings
-    from wellspring.models.memory import kept_memory
+    from wellspring.models.memory import keep_freed_memory
 
-    kept_memory()
+    keep_freed_memory()
     rng = np.random.default_rng(0)
     images = rng.poisson(3000, (_N_FIELDS, 2, _SIDE_PX, _SIDE_PX)).astype(np.uint16)
     fields = [Field(str(n), str(n), one[:1], one[1]) for n, one in enumerate(images)]

@@ -47,7 +47,6 @@ def _main(script: str) -> Any:
 def one_device(monkeypatch: pytest.MonkeyPatch) -> None:
     """TensorFlow's threads are set once a process, and the tests share one."""
     monkeypatch.setattr("wellspring.models.devices.prepared_device", lambda *, threads: CPU)
-    monkeypatch.setattr("wellspring.models.memory.kept_memory", lambda: False)
 
 
 def test_from_images_to_the_chapter_and_the_truth(tmp_path: Path) -> None:

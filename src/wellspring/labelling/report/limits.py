@@ -43,7 +43,7 @@ _NAMES = {
 
 @in_style
 def draw_drift(wells: pd.DataFrame) -> Figure:
-    """For each plate: the alarm's statistic over its threshold, well by well, and what moved.
+    """For each plate: alarm and control charts over their limits, the larger of both, well by well, and what moved.
 
     Parameters
     ----------
@@ -58,14 +58,15 @@ def draw_drift(wells: pd.DataFrame) -> Figure:
     grid = axes_grid(figure, n_rows=len(plates), n_columns=2)
     for (alarm, moved), plate in zip(grid, plates, strict=True):
         own = wells[wells["plate"] == plate].reset_index(drop=True)
-        share = own["statistic"] / own["threshold"].where(own["threshold"] > 0)
+        # A well is out where the alarm or a control chart is above its limit: the larger of both is shown.
+        share = np.fmax(own["statistic"] / own["threshold"].where(own["threshold"] > 0), own["chart"])
         alarm.axhline(1, color=NEUTRAL, linewidth=0.8)
         alarm.plot(own["step"], share, "-", color=NEUTRAL, linewidth=0.8)
         for verdict, color in _VERDICT_COLORS.items():
             of_verdict = own["verdict"] == verdict
             if of_verdict.any():
                 alarm.plot(own["step"][of_verdict], share[of_verdict], "o", color=color, label=verdict)
-        alarm.set(xlabel="Wells in their order", ylabel="Discrepancy, alarm above 1", title=f"Plate {plate}")
+        alarm.set(xlabel="Wells in their order", ylabel="Alarm or chart, over its limit", title=f"Plate {plate}")
         alarm.legend()
         for place, name in enumerate(DEVIATIONS):
             moved.plot(own["step"], own[f"{name}_sd"], "-", color=COLORS[place % len(COLORS)], label=_NAMES[name])
