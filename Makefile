@@ -9,7 +9,7 @@ BIN := $(CURDIR)/.venv/bin
 SNAKEMAKE := $(BIN)/snakemake --snakefile $(CURDIR)/Snakefile --workflow-profile $(CURDIR)/profiles/default --cores $(CORES)
 
 # The studies of `make demo`: for each its folder, its config and the command that makes its plate.
-STUDIES := first transcription smfish localization interaction profiling profiling-null validation labelling
+STUDIES := first transcription smfish localization interaction profiling profiling-null validation labelling crowded
 STUDY ?= first
 ifeq ($(filter $(STUDY),$(STUDIES)),)
 $(error STUDY is $(STUDY); expected one of: $(STUDIES))
@@ -42,6 +42,9 @@ PLATE_labelling := simulate-labelling
 FOLDER_interaction := demo/interaction
 CONFIG_interaction := config/interaction/config.yaml
 PLATE_interaction := simulate-interaction
+FOLDER_crowded := demo/crowded
+CONFIG_crowded := config/crowded/config.yaml
+PLATE_crowded := simulate-crowded
 
 FOLDER := $(FOLDER_$(STUDY))
 DEMO := $(SNAKEMAKE) --directory $(FOLDER) --configfile $(CONFIG_$(STUDY))

@@ -2,7 +2,8 @@
 
     python -m bench.nuclei_picture docs/images/nuclei.jpg
 
-Above: crowded nuclei with a twenty-fold range of brightness. Below: two rings of small nuclei round a bright yolk.
+Above: crowded nuclei with a twenty-fold range of brightness. Below: two rings of small nuclei round a bright yolk. With
+`--examples demo/crowded/results/segmentation/trained/examples.npz`: the first two held-out sites of that run.
 """
 
 import argparse
@@ -16,6 +17,7 @@ from skimage.segmentation import find_boundaries
 from bench.matching import f1
 from wellspring.segmentation import segment_nuclei as classical
 from wellspring.segmentation.learned import segment_nuclei
+from wellspring.segmentation.learned.examples import read_examples
 
 _ORANGE = (0, 140, 255)
 _Field = tuple[NDArray[np.uint16], NDArray[np.int32]]
@@ -56,7 +58,7 @@ def ring_field(*, seed: int = 2) -> _Field:
     return rng.poisson(300 * cv2.GaussianBlur(image, (0, 0), 1.0) + 20).astype(np.uint16), labels
 
 
-def panel(image: NDArray[np.uint16], labels: NDArray[np.integer] | None, *, scale: int = 2) -> NDArray[np.uint8]:
+def panel(image: NDArray[np.number], labels: NDArray[np.integer] | None, *, scale: int = 2) -> NDArray[np.uint8]:
     """The image with the root of its intensities, and outlines of labels."""
     grey = np.sqrt(np.clip(image / np.percentile(image, 99.8), 0, 1))
     large = cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_NEAREST)
@@ -66,19 +68,34 @@ def panel(image: NDArray[np.uint16], labels: NDArray[np.integer] | None, *, scal
     return np.pad(colour, ((2, 2), (2, 2), (0, 0)), constant_values=255).astype(np.uint8)
 
 
-def main() -> None:
-    """Write the picture and print F1 at an IoU of 0.5 of both methods."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("output", type=Path)
+def simulated_rows() -> list[NDArray[np.uint8]]:
+    """Rows of panels of both simulated fields; prints F1 at an IoU of 0.5 of both methods."""
     rows = []
-    given = parser.parse_args()
     for name, (image, true) in {"crowded": crowded_field(), "rings": ring_field()}.items():
         found = (classical(image), segment_nuclei(image))
         scores = [round(f1(true, labels), 2) for labels in found]
         print(f"{name}: {true.max()} nuclei; F1 of the classical method {scores[0]}, of the network {scores[1]}")
         rows.append(np.hstack([panel(image, labels) for labels in (None, true, *found)]))
-    width = min(row.shape[1] for row in rows)
-    scaled = [cv2.resize(row, (width, row.shape[0] * width // row.shape[1])) for row in rows]
+    return rows
+
+
+def example_rows(path: Path) -> list[NDArray[np.uint8]]:
+    """Rows of panels of held-out sites: image, annotation, classical, shipped, fine-tuned."""
+    examples = read_examples(path)[:2]
+    return [np.hstack([panel(one.image, labels) for labels in (None, *one.labels.values())]) for one in examples]
+
+
+def main() -> None:
+    """Write the picture."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("output", type=Path)
+    parser.add_argument("--examples", type=Path)
+    given = parser.parse_args()
+    rows = example_rows(given.examples) if given.examples else simulated_rows()
+    width = min(1600, *(row.shape[1] for row in rows))
+    scaled = [
+        cv2.resize(row, (width, row.shape[0] * width // row.shape[1]), interpolation=cv2.INTER_AREA) for row in rows
+    ]
     cv2.imwrite(str(given.output), np.vstack(scaled), [cv2.IMWRITE_JPEG_QUALITY, 70])
 
 

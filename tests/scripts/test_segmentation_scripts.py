@@ -15,7 +15,8 @@ from wellspring.raw.describe import describe_well
 from wellspring.raw.index import write_index
 from wellspring.segmentation.labels import read_labels, write_labels
 from wellspring.segmentation.settings import SHIPPED_WEIGHTS
-from wellspring.segmentation.tables import MATCHED, WELL_NUCLEI, WELL_SEGMENTED
+from wellspring.segmentation.tables import MATCHED, NUCLEUS_SCORES, WELL_NUCLEI, WELL_SEGMENTED
+from wellspring.simulation.crowded_plate import CrowdedSettings, simulate_crowded_plate
 from wellspring.tables import empty_table, read_table, write_table
 
 SCRIPTS = Path(__file__).resolve().parents[2] / "workflow" / "scripts"
@@ -27,6 +28,7 @@ NUCLEI = {
     "min_diameter_px": 10.0,
     "cells": None,
     "z_step_um": None,
+    "annotated": None,
 }
 EXPANSION = {"method": "expansion", "distance_px": 5.0}
 
@@ -160,3 +162,58 @@ def test_cells_of_the_kept_sites(index: Path, tmp_path: Path, kept: tuple[str, .
     assert found["object_id"].tolist() == list(range(1, 1 + 2 * len(kept)))
     assert found[["site", "label_in_site"]].to_numpy().tolist() == [[name, label] for name in kept for label in (1, 2)]
     assert found["is_nucleus_of_several"].tolist() == [False, True] * len(kept)
+
+
+@pytest.mark.network
+def test_annotated_sites_train_the_network_and_are_compared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from wellspring.models import devices
+
+    monkeypatch.setattr(devices, "prepared_device", dict)
+    plate = simulate_crowded_plate(tmp_path / "plate", settings=CrowdedSettings(2, 2, 2, 1, size_px=96), seed=1).parent
+    raw = {**RAW, "pattern": "{well}_s{site}_{channel}.tif"}
+    for well in ("A01", "A02"):
+        index = tmp_path / f"{well}.json"
+        write_index(describe_well(plate / "crowded01", plate="P", well=well, raw=raw), index)
+        _script("segmentation_annotate").main(
+            index=index,
+            correction=None,
+            labels=[plate / "annotated" / f"{well}_s1_nuclei.tif"],
+            pattern="{well}_s{site}_nuclei.tif",
+            left_out=[],
+            projection="max",
+            background={},
+            channels=["DAPI"],
+            sites=tmp_path / "P" / f"{well}.npz",
+        )
+    output = {name: tmp_path / "trained" / name for name in ("weights", "scores", "examples")}
+    output["weights"] = output["weights"].with_suffix(".npz")
+    output["scores"] = output["scores"].with_suffix(".parquet")
+    output["weights"].parent.mkdir()
+    _script("segmentation_train").main(
+        annotated=[tmp_path / "P" / "A01.npz", tmp_path / "P" / "A02.npz"],
+        start=SHIPPED_WEIGHTS,
+        n_epochs=1,
+        steps_per_epoch=1,
+        seed=1,
+        threads=1,
+        **output,
+    )
+    scores = read_table(output["scores"], NUCLEUS_SCORES)
+    assert (scores["site"] == "1").all()
+    assert scores["well"].nunique() == 1
+    by_method = scores.set_index("method")["f1"]
+    assert by_method["shipped"] > by_method["classical"]
+    # Nothing of the training is left but what was asked for.
+    assert sorted(path.name for path in output["weights"].parent.iterdir()) == [
+        "examples",
+        "scores.parquet",
+        "weights.npz",
+    ]
+    _script("segmentation_compare").main(
+        scores=output["scores"],
+        examples=output["examples"],
+        figure=tmp_path / "compared.svg",
+        table=tmp_path / "compared.csv",
+    )
+    assert "fine-tuned: " in (tmp_path / "compared.svg").read_text(encoding="utf-8")
+    assert len(pd.read_csv(tmp_path / "compared.csv")) == 3

@@ -12,7 +12,9 @@ from wellspring.raw.describe import describe_well
 from wellspring.raw.index import write_index
 from wellspring.segmentation.labels import write_labels
 from wellspring.simulation.smfish import FieldSettings, simulate_smfish
+from wellspring.spots.enhanced.task import SHIPPED_WEIGHTS
 from wellspring.spots.images import TABLES
+from wellspring.spots.tables import WELL_SPOT_MARKS
 from wellspring.tables import read_table
 
 SCRIPT = Path(__file__).resolve().parents[2] / "workflow" / "scripts" / "spots_detect.py"
@@ -27,13 +29,19 @@ SPOTS = {
     "decompose": True,
     "focus_radius_um": 0.35,
     "focus_min_spots": 4,
+    "method": "classical",
+    "weights": None,
 }
 
 
 @pytest.fixture
 def script() -> ModuleType:
     """The script as a module."""
-    spec = importlib.util.spec_from_file_location("spots_detect", SCRIPT)
+    return _module(SCRIPT)
+
+
+def _module(path: Path) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(path.stem, path)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -53,7 +61,7 @@ def well(tmp_path: Path) -> dict[str, Path | None]:
     nuclei = tmp_path / "A1.ome.tif"
     write_labels(nuclei, {"1": labels, "2": labels}, pixel_size_um=None)
     given = {"index": tmp_path / "A1.json", "nuclei": nuclei, "cells": nuclei}
-    return {**given, "borders": None, "correction": None}
+    return {**given, "borders": None, "correction": None, "marks": None}
 
 
 def test_a_file_for_each_table(tmp_path: Path, script: ModuleType, well: dict[str, Path | None]) -> None:
@@ -94,3 +102,35 @@ def test_a_channel_that_is_not_there(tmp_path: Path, script: ModuleType, well: d
     with pytest.raises(ValueError, match=r"\['mRNA'\] are not among \['RNA'\]"):
         script.main(**well, left_out=[], background={}, spots={**SPOTS, "channels": ["mRNA"]}, output=output)
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.network
+def test_marks_of_the_network_are_the_spots_that_are_counted(
+    tmp_path: Path, script: ModuleType, well: dict[str, Path | None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from wellspring.models import devices
+
+    # TensorFlow's threads are fixed by the first test that uses it.
+    monkeypatch.setattr(devices, "prepared_device", dict)
+    marks = tmp_path / "marks.parquet"
+    _module(SCRIPT.with_name("spots_enhance.py")).main(
+        index=well["index"],
+        correction=None,
+        weights=SHIPPED_WEIGHTS,
+        left_out=[],
+        background={},
+        sizes={"sigma_px": 1.5, "spacing_um": None},
+        channels=["RNA"],
+        threads=1,
+        marks=marks,
+    )
+    marked = read_table(marks, WELL_SPOT_MARKS)
+    assert (marked["mark"] >= 0.75 * 0.7).all()
+    output = {name: tmp_path / f"{name}.parquet" for name in TABLES}
+    block = {**SPOTS, "method": "enhanced", "decompose": False}
+    script.main(**{**well, "marks": marks}, left_out=[], background={}, spots=block, output=output)
+    tables = {name: read_table(output[name], table) for name, table in TABLES.items()}
+    assert set(tables["thresholds"]["method"]) == {"enhanced"}
+    assert tables["thresholds"]["n_detected"].tolist() == [(marked["mark"] >= 0.7).sum(), 0]
+    assert len(tables["spots"]) == pytest.approx(15, abs=2)
+    assert tables["cells"]["object_id"].tolist() == [1, 2, 3, 4]

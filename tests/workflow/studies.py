@@ -47,7 +47,11 @@ EVERYTHING = {
     "wells": "wells.tsv",
     "raw": {"format": "tiff", "pattern": "{well}_s{site}_{channel}.tif", "pixel_size_um": 0.3},
     "quality": {"channels": ["DAPI", "GFP", "RFP"], "write_corrected": True},
-    "segmentation": {"nucleus_channel": "DAPI", "cells": {"method": "watershed", "channel": "GFP"}},
+    "segmentation": {
+        "nucleus_channel": "DAPI",
+        "cells": {"method": "watershed", "channel": "GFP"},
+        "annotated": {"nuclei": "{well}_s{site}_nuclei.tif", "folder": "annotated"},
+    },
     "spots": {"channels": ["RFP"], "sigma_px": 1.3},
     "localization": {"channels": ["RFP"]},
     "labelling": {
@@ -84,6 +88,8 @@ def write_everything(folder: Path, *, n_wells: int) -> Path:
         for site, channel in ((site, channel) for site in (1, 2) for channel in ("BF", "DAPI", "ER", "GFP", "RFP")):
             image = np.zeros((8, 8), np.uint16)
             tifffile.imwrite(folder / f"plate/{well}_s{site}_{channel}.tif", image, photometric="minisblack")
+        (folder / "annotated").mkdir(exist_ok=True)
+        tifffile.imwrite(folder / f"annotated/{well}_s1_nuclei.tif", np.eye(8, dtype=np.uint16))
     (folder / "wells.tsv").write_text("\n".join(rows) + "\n", encoding="utf-8")
     (folder / "config.yaml").write_text(yaml.safe_dump(EVERYTHING), encoding="utf-8")
     return folder

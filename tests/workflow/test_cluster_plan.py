@@ -41,6 +41,7 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = write_everything(tmp_path_factory.mktemp("cluster") / "run", n_wells=2)
     config = yaml.safe_load((folder / "config.yaml").read_text(encoding="utf-8"))
     config["segmentation"] |= {"z_step_um": 0.5, "method": "unet"}
+    config["spots"]["method"] = "enhanced"
     (folder / "config.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
     return folder
 

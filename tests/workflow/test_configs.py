@@ -94,7 +94,7 @@ def test_the_config_of_public_images_plans_its_stages(tmp_path: Path) -> None:
 
 
 def test_every_rule_is_planned_where_a_config_asks_for_everything(everything: Path) -> None:
-    change_config(everything, segmentation={"z_step_um": 0.5, "method": "unet"})
+    change_config(everything, segmentation={"z_step_um": 0.5, "method": "unet"}, spots={"method": "enhanced"})
     # Some raw formats have rules of their own: test_interaction.py, test_plate_formats.py.
     expected = {rule.name for rule in rules() if not rule.name.startswith("interaction_")} - {"raw_plate"}
     assert set(planned(everything)) == expected

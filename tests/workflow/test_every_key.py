@@ -40,8 +40,12 @@ VALUES: dict[str, list[Any]] = {
     "quality.judged_by": [["median"]],
     "quality.preprocessing": [[{"step": "median", "radius_px": 2}]],
     "segmentation.nucleus_channel": ["RFP"],
+    "segmentation.annotated.nuclei": ["{well}_s{site}_nucle{_}.tif"],
+    "segmentation.annotated.folder": ["./annotated"],
+    "segmentation.annotated.apply": [True],
     "segmentation.cells.channel": ["RFP"],
     "segmentation.cells.method": ["propagation", "distance"],
+    "spots.weights": ["spots.npz"],
     "spots.channels": [["GFP"], ["RFP", "GFP"]],
     "spots.spacing_um": [[0.3, 0.3], [1.0, 0.3, 0.3], 0.3],
     "spots.threshold.method": ["mixture", "elbow"],
@@ -98,6 +102,8 @@ VALUES: dict[str, list[Any]] = {
 }
 # What must be changed together with a key.
 TOGETHER: dict[str, dict[str, Any]] = {
+    "spots.weights": {"spots.method": "enhanced"},
+    "segmentation.annotated.apply": {"segmentation.method": "unet"},
     "localization.channels": {"spots.channels": ["RFP", "GFP"]},
     "localization.condition_column": {"localization.control": "x"},
     "localization.control": {"localization.condition_column": "label"},
@@ -213,6 +219,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     header, *rows = _rows(folder)
     more = [f"{row}\td{number // 2}\t{'xyz'[number % 3]}" for number, row in enumerate(rows)]
     (folder / "wells.tsv").write_text("\n".join([f"{header}\tdonor\tkind", *more]) + "\n", encoding="utf-8")
+    (folder / "spots.npz").write_bytes(b"")
     truth = [f"structures/p/A{number + 1:02d}.npz" for number in range(N_WELLS)]
     for name in ("truth.json", *truth):
         path = folder / "known" / "truth" / name

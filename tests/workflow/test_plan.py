@@ -146,6 +146,7 @@ def test_a_pilot_of_two_wells_stands_for_a_plate_and_every_rule_that_grows_is_sc
     for one in (pilot, plate):
         config = yaml.safe_load((one / "config.yaml").read_text(encoding="utf-8"))
         config["segmentation"] |= {"z_step_um": 0.5, "method": "unet"}
+        config["spots"]["method"] = "enhanced"
         (one / "config.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
     plans = [
         plan_jobs(snakefile=ROOT / "Snakefile", folder=one, configfile=one / "config.yaml") for one in (pilot, plate)

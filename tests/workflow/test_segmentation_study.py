@@ -40,3 +40,19 @@ def test_stacks_are_labelled_slice_by_slice_if_their_step_is_given(study: Path) 
     change_config(study, segmentation={"cells": {"method": "expansion"}})
     with pytest.raises(Exception, match=r"segmentation\.z_step_um: needs segmentation\.cells with method"):
         planned(study)
+
+
+def test_annotated_sites_of_two_wells_or_more_train_the_network(study: Path) -> None:
+    annotated = {"nuclei": "{well}_s{site}_nuclei.tif", "folder": "annotated"}
+    change_config(study, spots={"channels": []}, segmentation={"annotated": annotated})
+    jobs = planned(study)
+    assert (jobs["segmentation_annotate"], jobs["segmentation_train"], jobs["segmentation_compare"]) == (2, 1, 1)
+    assert jobs["segmentation_unet"] == 0
+    change_config(study, segmentation={"method": "unet", "annotated": {**annotated, "apply": True}})
+    assert planned(study, "results/segmentation/network/p/A01.ome.tif")["segmentation_train"] == 1
+    (study / "annotated" / "A02_s1_nuclei.tif").unlink()
+    with pytest.raises(Exception, match=r"two wells or more, since one is held out, got p/A01\. Annotate nuclei there"):
+        planned(study)
+    (study / "annotated" / "A01_s1_nuclei.tif").unlink()
+    with pytest.raises(Exception, match=r"since one is held out, got none\."):
+        planned(study)

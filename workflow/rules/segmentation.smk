@@ -23,7 +23,7 @@ def cell_channels():
 
 def seed_settings():
     """Nuclei do not depend on how cells are found; seeds in the cell stain are in its channel."""
-    block = config["segmentation"]
+    block = {**config["segmentation"], "annotated": None}
     if block["nucleus_channel"] is not None or "channel" not in (block["cells"] or {}):
         return {**block, "cells": None, "z_step_um": None}
     return block
@@ -36,6 +36,7 @@ def objects_of_wells():
 
 
 include: "segmentation_volume.smk"
+include: "segmentation_train.smk"
 include: "segmentation_unet.smk"
 
 
@@ -154,6 +155,9 @@ rule segmentation_chapter:
         sites=sites_of_plates(),
         overlays="<results>/report/segmentation.svg",
         gallery="<results>/segmentation/overlays.json",
+        scores=trained("scores.parquet"),
+        compared=compared("svg"),
+        compared_table=compared("csv"),
         captions=captions("segmentation"),
     output:
         chapter="<results>/report/chapters/segmentation.json",

@@ -1,5 +1,4 @@
 # segmentation: nuclei by a network, the one rule of the stage that needs TensorFlow; included by segmentation.smk
-from wellspring.segmentation.settings import SHIPPED_WEIGHTS
 
 
 def has_unet():
@@ -8,8 +7,10 @@ def has_unet():
 
 
 def unet_weights():
-    """The file of weights: that of the config, or the one that is part of wellspring."""
-    weights = config["segmentation"].get("weights")
+    """The file of weights: of the training on annotated sites, of the config, or the one that is part of wellspring."""
+    annotated, weights = config["segmentation"]["annotated"], config["segmentation"].get("weights")
+    if annotated and annotated["apply"]:
+        return f"{TRAINED}/weights.npz"
     return named_file("segmentation.weights", weights) if weights else str(SHIPPED_WEIGHTS)
 
 

@@ -1,4 +1,5 @@
 # spots: images + labels -> spots, counts per cell, foci, thresholds
+include: "spots_enhance.smk"
 
 
 rule spots_detect:
@@ -9,6 +10,7 @@ rule spots_detect:
         nuclei=nucleus_labels(),
         cells=volume_labels(),
         borders=border_labels(),
+        marks=spot_marks(),
     output:
         spots="<results>/spots/{plate}/{well}.parquet",
         cells="<results>/spots/cells/{plate}/{well}.parquet",

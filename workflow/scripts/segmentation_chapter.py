@@ -13,6 +13,7 @@ from wellspring.segmentation.given.files import has_cells
 from wellspring.segmentation.report.chapter import segmentation_chapter
 from wellspring.segmentation.report.counts import nucleus_table, segmentation_table
 from wellspring.segmentation.tables import (
+    NUCLEUS_SCORES,
     SITE_NUCLEI,
     WELL_NUCLEI,
     WELL_NUCLEUS_COUNTS,
@@ -33,6 +34,7 @@ def main(
     nuclei: Sequence[Path],
     sites: Sequence[Path],
     drawn: Mapping[str, Path],
+    scores: Sequence[Path],
     captions: Sequence[Path],
     wells: Sequence[tuple[str, str]],
     segmentation: Mapping[str, Any],
@@ -60,7 +62,8 @@ def main(
         left_out=left_out,
         sites=all_sites,
     )
-    write_chapter(segmentation_chapter(counts, nuclei=compared, segmentation=segmentation, sources=sources), chapter)
+    tables = {"nuclei": compared, "scores": read_tables(scores, NUCLEUS_SCORES) if scores else None}
+    write_chapter(segmentation_chapter(counts, **tables, segmentation=segmentation, sources=sources), chapter)
 
 
 if __name__ == "__main__":
@@ -69,7 +72,12 @@ if __name__ == "__main__":
             objects=[Path(path) for path in snakemake.input.objects],
             sites=[Path(path) for path in snakemake.input.get("sites", [])],
             nuclei=[Path(path) for path in snakemake.input.nuclei],
-            drawn={name: Path(snakemake.input[name]) for name in ("overlays", "gallery")},
+            drawn={
+                name: Path(str(snakemake.input[name]))
+                for name in ("overlays", "gallery", "compared", "compared_table")
+                if snakemake.input.get(name)
+            },
+            scores=[Path(path) for path in snakemake.input.get("scores", [])],
             captions=[Path(path) for path in snakemake.input.captions],
             wells=[(plate, well) for plate, well in snakemake.params.wells],
             segmentation=snakemake.params.segmentation,

@@ -13,7 +13,8 @@ from wellspring.settings import settings_of
 from wellspring.spots import job
 from wellspring.spots.images import TABLES
 from wellspring.spots.settings import SpotSettings
-from wellspring.tables import write_table
+from wellspring.spots.tables import WELL_SPOT_MARKS
+from wellspring.tables import read_table, write_table
 
 if TYPE_CHECKING:
     from snakemake.script import Snakemake
@@ -31,6 +32,7 @@ def main(
     nuclei: Path | None,
     cells: Path | None,
     borders: Path | None,
+    marks: Path | None,
     output: Mapping[str, Path],
 ) -> None:
     """Find the spots in every kept site of the well behind `index`; write `output`, a file per table."""
@@ -39,7 +41,8 @@ def main(
     images = corrected(read_stacks(well, wanted=settings.channels), applied, background=background)
     paths = (nuclei, cells, borders)
     labels, of_cells, others = (None if path is None else read_labels(path, of_well=True) for path in paths)
-    found = job.run(images, labels, of_cells, settings, key=(well.plate, well.well), borders=others)
+    marked = None if marks is None else read_table(marks, WELL_SPOT_MARKS)
+    found = job.run(images, labels, of_cells, settings, key=(well.plate, well.well), borders=others, marks=marked)
     for name, table in TABLES.items():
         write_table(getattr(found, name), output[name], table)
 
@@ -56,5 +59,6 @@ if __name__ == "__main__":
             nuclei=Path(given.nuclei) if given.nuclei else None,
             cells=Path(given.cells) if given.cells else None,
             borders=Path(given.borders) if given.borders else None,
+            marks=Path(str(given.marks)) if given.get("marks") else None,
             output={name: Path(file) for name, file in snakemake.output.items()},
         )

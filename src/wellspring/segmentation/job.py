@@ -45,7 +45,7 @@ _BLUR_PX = 2.0
 # Fields of the settings that are not the method's own.
 _SHARED = (
     *("method", "nucleus_channel", "channel", "smoothing_sigma_px", "min_diameter_px", "n_components", "cells"),
-    *("pattern", "nuclei", "folder", "z_step_um", "weights"),
+    *("pattern", "nuclei", "folder", "z_step_um", "weights", "annotated"),
 )
 
 

@@ -6,6 +6,7 @@ from typing import Literal
 
 __all__ = [
     "SHIPPED_WEIGHTS",
+    "AnnotatedSettings",
     "CellSettings",
     "ExpansionSettings",
     "GivenSettings",
@@ -75,12 +76,25 @@ CellSettings = OwnEdgeSettings | WatershedSettings | PropagationSettings | Expan
 
 
 @dataclass(frozen=True)
+class AnnotatedSettings:
+    """Label images of some sites, on which the network is trained further; `nuclei` names them."""
+
+    nuclei: str
+    folder: str | None
+    epochs: int
+    steps_per_epoch: int
+    seed: int
+    apply: bool
+
+
+@dataclass(frozen=True)
 class _NucleusSettings:
     nucleus_channel: str | None
     smoothing_sigma_px: float | None
     min_diameter_px: float | None
     cells: CellSettings | None
     z_step_um: float | None = field(kw_only=True)
+    annotated: AnnotatedSettings | None = field(kw_only=True)
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,8 @@ def _has_use_of_nuclei(config: Config) -> bool:
     """Whether nuclei alone are segmented, since spots, models or features ask for them."""
     if config["segmentation"]["nucleus_channel"] is None and config["segmentation"].get("nuclei") is None:
         return False
+    if config["segmentation"].get("annotated") is not None:
+        return True
     has_features = config["cells"].get("features") is not None
     return bool(config["spots"]["channels"] or config["dataset"]["target_channel"] or has_features)
 
@@ -43,6 +45,8 @@ def _named_channels(config: Config) -> dict[str, list[str]]:
 
 def _mistakes(config: Config) -> list[str]:
     block = config["segmentation"]
+    if block.get("annotated") is not None and (found := _mistakes_of_annotated(config)):
+        return found
     if not has_images(config) and has_cells(block):
         return ["segmentation.cells: needs images, raw.format tiff; leave it out"]
     if block.get("z_step_um") is not None and (block["cells"] or {}).get("method") not in ("own_edge", "watershed"):
@@ -86,6 +90,19 @@ def _mistakes_of_given(block: Config) -> list[str]:
     return found
 
 
+def _mistakes_of_annotated(config: Config) -> list[str]:
+    block, annotated = config["segmentation"], config["segmentation"]["annotated"]
+    if block["nucleus_channel"] is None or not has_images(config):
+        return ["segmentation.annotated: needs images with a nucleus_channel, in which the nuclei were annotated"]
+    if annotated["apply"] and (block["method"] != "unet" or block["weights"] is not None):
+        return ["segmentation.annotated.apply: needs segmentation.method unet, and weights null; leave it out"]
+    try:
+        compile_pattern(annotated["nuclei"])
+    except InputError as error:
+        return [f"segmentation.annotated.nuclei: {error}"]
+    return []
+
+
 def _missing_of_well(config: Config, path: Path, plate: str, well: str) -> str:
     """Label images that the config names and the well has not."""
     for kind in KEYS:
@@ -98,10 +115,15 @@ def _missing_of_well(config: Config, path: Path, plate: str, well: str) -> str:
 
 def _files_in_wells(config: Config) -> list[str]:
     """Label images in the folder of the images: ``{channel}`` in raw.pattern would take them for a channel."""
-    block = config["segmentation"]
-    if not has_images(config) or block["method"] != "given" or block.get("folder") is not None:
+    block, named = config["segmentation"], []
+    if not has_images(config):
         return []
-    return [one for one in (block.get("pattern"), block.get("nuclei")) if one is not None]
+    if block["method"] == "given" and block.get("folder") is None:
+        named += [block.get("pattern"), block.get("nuclei")]
+    annotated = block.get("annotated")
+    if annotated is not None and annotated["folder"] is None:
+        named.append(annotated["nuclei"])
+    return [one for one in named if one is not None]
 
 
 STAGE = Stage(
@@ -119,6 +141,9 @@ STAGE = Stage(
         "segmentation_unet": "pixels",
         "segmentation_cells": "pixels",
         "segmentation_volume": "pixels",
+        "segmentation_annotate": "pixels",
+        "segmentation_train": "jobs",
+        "segmentation_compare": "jobs",
         "segmentation_overlays": "jobs",
         "segmentation_chapter": "cells of all wells",
     },
@@ -133,6 +158,7 @@ STAGE = Stage(
                 "segmentation.nuclei",
                 "segmentation.folder",
                 "segmentation.weights",
+                "seed",
             ),
         }
     ),

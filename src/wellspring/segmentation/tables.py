@@ -5,6 +5,7 @@ from wellspring.tables import SITE_COLUMNS, WELL_COLUMNS, Column, Table
 __all__ = [
     "MATCHED",
     "NUCLEI",
+    "NUCLEUS_SCORES",
     "SEGMENTED",
     "SEGMENTED_COUNTS",
     "SITE_NUCLEI",
@@ -145,5 +146,15 @@ SITE_NUCLEI = Table(
         Column("n_of_several", "int64", "nuclei", "nuclei that look like several: is_nucleus_of_several"),
         Column("covered_share", "float64", "1", "share of the field, without masked pixels, that all nuclei cover"),
         Column("n_tops", "int64", "", "bright parts in all nuclei, each a fifth of its height above the next dip"),
+    ),
+)
+NUCLEUS_SCORES = Table(
+    "nucleus_scores",
+    (
+        *SITE_COLUMNS,
+        Column("method", "str", "", "classical (log_otsu), shipped (weights that are part of wellspring), fine-tuned"),
+        Column("dice", "float64", "1", "2 |A and B| / (|A| + |B|) of the masks, annotated and found"),
+        Column("f1", "float64", "1", "F1 of the objects, matched where their intersection over union reaches 0.5"),
+        Column("ap", "float64", "1", "TP / (TP + FP + FN) of the same matches"),
     ),
 )

@@ -66,6 +66,12 @@ def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     labelled.add_argument("--size", type=int, help="side of a field, px; default: the preset's")
     labelled.add_argument("--seed", type=int, default=123, help="0 or more; default: 123")
     labelled.set_defaults(run=_run_simulate_labelling)
+    crowded = commands.add_parser(
+        "simulate-crowded", help="write a plate (TIFF) of crowded nuclei, ten fields annotated, whose truth is known"
+    )
+    crowded.add_argument("folder", type=Path, help="new or empty folder")
+    crowded.add_argument("--seed", type=int, default=123, help="0 or more; default: 123")
+    crowded.set_defaults(run=_run_simulate_crowded)
     truth = commands.add_parser("truth", help="compare results on a simulated plate with its truth")
     truth.add_argument("plate", type=Path, help="folder that one of the simulate commands wrote")
     truth.add_argument("results", type=Path, help="folder `results` of the run")
@@ -143,8 +149,19 @@ def _run_simulate_labelling(args: argparse.Namespace) -> None:
     print(f"{sheet}: {len(settings.wells)} wells, {n_fields} fields")
 
 
+def _run_simulate_crowded(args: argparse.Namespace) -> None:
+    from wellspring.simulation.crowded_plate import CrowdedSettings, simulate_crowded_plate
+
+    if args.seed < 0:
+        raise InputError(f"--seed: expected 0 or more, got {args.seed}.")
+    settings = CrowdedSettings()
+    sheet = simulate_crowded_plate(args.folder, settings=settings, seed=args.seed, report=print)
+    print(f"{sheet}: {settings.n_wells} wells of {settings.n_sites} fields")
+
+
 def _run_truth(args: argparse.Namespace) -> None:
     from wellspring.simulation.comparison import compare_with_truth, comparison_text
+    from wellspring.simulation.crowded_plate import is_crowded_plate
     from wellspring.simulation.interaction_plate import is_interaction_plate
     from wellspring.simulation.labelling_plate import is_labelling_plate
     from wellspring.simulation.localization_truth import is_localization_plate
@@ -153,6 +170,9 @@ def _run_truth(args: argparse.Namespace) -> None:
 
     if is_labelling_plate(args.plate):
         _run_labelling_truth(args)
+        return
+    if is_crowded_plate(args.plate):
+        _run_crowded_truth(args)
         return
     if is_localization_plate(args.plate):
         _run_localization_truth(args)
@@ -182,6 +202,16 @@ def _run_labelling_truth(args: argparse.Namespace) -> None:
     if comparison.mistakes:
         raise InputError(f"the results fall short of the truth: {'; '.join(comparison.mistakes)}.")
     print("\nCounts and nuclei came out as simulated, and no verdict promises what the light does not show.")
+
+
+def _run_crowded_truth(args: argparse.Namespace) -> None:
+    from wellspring.simulation.crowded_truth import compare_crowded, crowded_text
+
+    comparison = compare_crowded(args.plate, args.results)
+    print(crowded_text(comparison))
+    if comparison.mistakes:
+        raise InputError(f"the finding did not come out: {'; '.join(comparison.mistakes)}.")
+    print("\nTen annotated fields gained, and unseen fields came out as well as the held-out ones said.")
 
 
 def _run_smfish_truth(args: argparse.Namespace) -> None:

@@ -15,13 +15,13 @@ from wellspring.spots.candidates import Candidates, find_candidates, refined_pos
 from wellspring.spots.crowding import Crowding, crowding
 from wellspring.spots.filters import axis_sigmas, checked_image, difference_of_gaussians, spot_gain
 from wellspring.spots.measures import local_background
-from wellspring.spots.noise import noise_map
+from wellspring.spots.noise import NoiseMap, noise_map
 from wellspring.spots.saturation import restored_tops
 from wellspring.spots.tables import SPOTS
 from wellspring.spots.threshold import LEAST_FACTOR, Threshold, no_threshold
 from wellspring.spots.threshold_methods import threshold_method
 
-__all__ = ["Detection", "detect_spots", "detect_with_threshold"]
+__all__ = ["Detection", "detect_spots", "detect_with_threshold", "response_and_noise"]
 
 # Two spots of equal brightness closer than 2 sigma make one maximum (Sparrow's limit).
 _NEIGHBORHOOD_SIGMAS = 2.0
@@ -156,9 +156,7 @@ def detect_with_threshold(
         )
         plane.spots.insert(0, "z_px", 0.0)
         return plane
-    whole = restored_tops(image, sigma_px=sigmas)
-    response = difference_of_gaussians(whole, sigma_px=sigmas)
-    noise = noise_map(image, response, sigma_px=sigmas, floor=_noise_floor(image))
+    whole, response, noise = response_and_noise(image, sigma_px=sigmas)
     candidates = find_candidates(
         whole,
         response,
@@ -175,6 +173,15 @@ def detect_with_threshold(
     lost = chosen.value / float(np.median(found.response)) if len(found) else 0.0
     crowded = crowding(found.points, noise, sigma_px=sigmas, lost_height=lost, response=found.response)
     return Detection(spots, chosen, crowded, *_n_hot(candidates, chosen))
+
+
+def response_and_noise(
+    image: NDArray[np.generic], *, sigma_px: tuple[float, ...]
+) -> tuple[NDArray[np.generic], NDArray[np.float32], NoiseMap]:
+    """An image that is neither empty nor constant with its saturated tops restored, its response, and its noise."""
+    whole = restored_tops(image, sigma_px=sigma_px)
+    response = difference_of_gaussians(whole, sigma_px=sigma_px)
+    return whole, response, noise_map(image, response, sigma_px=sigma_px, floor=_noise_floor(image))
 
 
 def _n_hot(candidates: Candidates, threshold: Threshold) -> tuple[int, int]:

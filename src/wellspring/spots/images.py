@@ -78,6 +78,7 @@ def spots_of_image(
     focus_min_spots: int,
     first_id: int = 0,
     others: NDArray[np.integer] | None = None,
+    marks: pd.DataFrame | None = None,
 ) -> SpotTables:
     """Find the spots of an image, split clumps, and count what each cell holds.
 
@@ -103,6 +104,9 @@ def spots_of_image(
         Object ids are labels plus this.
     others : (Y, X) int, optional
         Label of another cell where a second method gives it a pixel (`CellDoubts.others`); None: not known.
+    marks
+        Rows of `WELL_SPOT_MARKS` of the image: spots are where the network marks them, and `threshold` does not apply.
+        None: spots are maxima of the difference of Gaussians.
 
     Returns
     -------
@@ -114,7 +118,12 @@ def spots_of_image(
     ValueError
         As `detect_spots`, `find_foci` and `assign_labels`.
     """
-    found = _detected(image, sigma_px=sigma_px, threshold=threshold, max_per_neighborhood=max_per_neighborhood)
+    if marks is None:
+        found = _detected(image, sigma_px=sigma_px, threshold=threshold, max_per_neighborhood=max_per_neighborhood)
+    else:
+        from wellspring.spots.enhanced.marks import detection_of_marks
+
+        found = detection_of_marks(image, marks, sigma_px=sigma_px)
     is_split = decompose and len(found.spots) >= _LEAST_REFERENCES and not is_in_noise(found.threshold)
     split = decompose_clumps(image, found.spots, sigma_px=sigma_px) if is_split else None
     light = 0.0 if split is None else split.light

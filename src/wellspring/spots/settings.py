@@ -5,7 +5,7 @@ from typing import Literal
 
 from wellspring.spots.optics import Optics
 
-__all__ = ["ChosenThreshold", "GivenThreshold", "SpotSettings", "ThresholdSettings"]
+__all__ = ["ChosenThreshold", "GivenThreshold", "SpotSettings", "SpotSizes", "ThresholdSettings"]
 
 
 @dataclass(frozen=True)
@@ -27,6 +27,14 @@ ThresholdSettings = ChosenThreshold | GivenThreshold
 
 
 @dataclass(frozen=True)
+class SpotSizes:
+    """What says how large spots and voxels are."""
+
+    sigma_px: float | tuple[float, ...] | Optics
+    spacing_um: tuple[float, ...] | None
+
+
+@dataclass(frozen=True)
 class SpotSettings:
     """The whole block."""
 
@@ -39,3 +47,5 @@ class SpotSettings:
     decompose: bool
     focus_radius_um: float
     focus_min_spots: int
+    method: Literal["classical", "enhanced"]
+    weights: str | None

@@ -31,7 +31,19 @@ def _mistakes(config: Config) -> list[str]:
     sizes = {len(value) for value in (block["sigma_px"], block["spacing_um"]) if isinstance(value, list)}
     if len(sizes) > 1:
         found.append("spots: sigma_px and spacing_um differ in length; give both per axis, z first, or sigma_px as one")
+    if block["method"] == "enhanced":
+        usual = {"threshold": "noise", "max_per_neighborhood": 1}
+        unused = [key for key, value in usual.items() if _set(block, key, value)]
+        found += [f"spots.{key}: does not apply to spots.method enhanced; leave it out" for key in unused]
+    elif block["weights"] is not None:
+        found.append("spots.weights: needs spots.method enhanced; leave it out")
     return found
+
+
+def _set(block: Mapping[str, Any], key: str, usual: object) -> bool:
+    """Whether a key differs from its default."""
+    value = block[key]
+    return bool((value["method"] if isinstance(value, Mapping) else value) != usual)
 
 
 def _mistakes_in_wells(config: Config, wells: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -49,11 +61,24 @@ STAGE = Stage(
     named_channels=_named_channels,
     mistakes=_mistakes,
     mistakes_in_wells=_mistakes_in_wells,
-    grows_with={"spots_detect": "pixels", "spots_overlays": "jobs", "spots_chapter": "cells of all wells"},
+    grows_with={
+        "spots_enhance": "pixels",
+        "spots_detect": "pixels",
+        "spots_overlays": "jobs",
+        "spots_chapter": "cells of all wells",
+    },
     same_time=frozenset(
         {
-            *("background", "projection", "spots.channels", "spots.max_instability", "channels", "corrected"),
-            *("groups", "left_out"),
+            *(
+                "background",
+                "projection",
+                "spots.channels",
+                "spots.max_instability",
+                "spots.weights",
+                "channels",
+                "corrected",
+            ),
+            *("groups", "left_out", "spots.weights"),
         }
     ),
 )

@@ -16,6 +16,7 @@ __all__ = [
     "WELL_SPOTS_PER_CELL",
     "WELL_SPOT_CURVES",
     "WELL_SPOT_FOCI",
+    "WELL_SPOT_MARKS",
     "WELL_SPOT_THRESHOLDS",
 ]
 
@@ -97,6 +98,16 @@ WELL_SPOTS = Table(
     is_open=True,
     further=(_PLANE,),
 )
+WELL_SPOT_MARKS = Table(
+    "well_spot_marks",
+    (
+        *IMAGE_COLUMNS,
+        *SPOTS.columns,
+        Column("mark", "float64", "1", "height of the network's mark", minimum=0, maximum=1),
+    ),
+    is_open=True,
+    further=(_PLANE,),
+)
 WELL_SPOTS_PER_CELL = Table(
     "well_spots_per_cell",
     (
@@ -137,15 +148,20 @@ WELL_SPOT_THRESHOLDS = Table(
     "well_spot_thresholds",
     (
         *IMAGE_COLUMNS,
-        Column("method", "str", "", "noise, elbow or given"),
-        Column("threshold", "float64", "intensity", "least response of a spot; empty of a constant image"),
+        Column("method", "str", "", "noise, elbow, given or enhanced"),
+        Column(
+            "threshold",
+            "float64",
+            "intensity",
+            "least response of a spot; of enhanced the least height of a mark, 0 to 1; empty of a constant image",
+        ),
         Column("factor", "float64", "1", "least response in standard deviations of the local noise; 0 = not asked for"),
         Column("n_detected", "int64", "spots", "maxima above the threshold, before clumps are split"),
         Column("n_below", "int64", "spots", "maxima above 0.9 times the threshold"),
         Column("n_above", "int64", "spots", "maxima above 1.1 times the threshold"),
         Column("instability", "float64", "1", "(n_below - n_above) / n_detected"),
         Column("is_unstable", "bool", "", "the count depends strongly on the exact threshold"),
-        Column("n_by_chance", "float64", "maxima", "that noise alone would have above the threshold"),
+        Column("n_by_chance", "float64", "maxima", "noise alone would have above the threshold; empty of enhanced"),
         *SPOT_SUMMARY.columns,
         Column("saturated_share", "float64", "1", "pixels on flat tops of the highest value, of all"),
         Column("occupancy", "float64", "1", "spots around the usual spot, per room that only one fits in"),

@@ -32,6 +32,8 @@ SPOTS = {
     "threshold": {"method": "noise"},
     "decompose": True,
     "focus_min_spots": 4,
+    "method": "classical",
+    "weights": None,
     "focus_radius_um": 0.35,
 }
 DOUBTS = ("unstable count", "crowded", "saturated, crowded", "unlike its plate")

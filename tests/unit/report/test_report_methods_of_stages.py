@@ -40,6 +40,7 @@ SPOTS = {
     "decompose": False,
     "focus_min_spots": 4,
     "focus_radius_um": 0.35,
+    "method": "classical",
 }
 PROFILING = {"field_size_px": 64, "positive": ["drug"], "folds": 5, "sample": "patient", "n_permutations": 200}
 JUDGED = {"titles": ["PCA", "DenseNet-121"], "is_judged": True, "n_samples": 12}
@@ -100,6 +101,11 @@ def test_what_was_not_used_is_not_cited() -> None:
             ["Kittler", "Ronneberger"],
         ),
         ({"method": "unet", "weights": "a/own.npz", "cells": None}, "2015) with the weights own.npz.", ["Ronneberger"]),
+        (
+            {"method": "unet", "weights": None, "annotated": {"apply": True}, "cells": None},
+            "part of wellspring, trained further on annotated sites.",
+            ["Ronneberger"],
+        ),
         ({"method": "log_multi_otsu", "n_classes": 3, "cells": None}, "Otsu (1979) with 3 classes of", ["Otsu"]),
         ({"cells": {"method": "propagation", "channel": "CELL"}}, "(Jones et al. 2005)", ["Jones", "Otsu"]),
         ({"cells": {"method": "watershed", "channel": "CELL"}}, "after Dubois (2017)", ["Dubois", "Otsu"]),
@@ -130,6 +136,15 @@ def test_the_size_of_spots_may_follow_from_the_optics() -> None:
     assert "of the optics (emission at 670 nm, numerical aperture 1.4, refractive index 1.515; Zhang et al." in text
     assert "Spots were counted per image." in text
     assert [one.split(",")[0] for one in cited(METHODS_REFERENCES, text=text)] == ["Ester", "Zhang"]
+
+
+def test_spots_that_a_network_marked_have_no_threshold() -> None:
+    from wellspring.spots.report.methods import METHODS_REFERENCES, methods_text
+
+    text = methods_text(SPOTS | {"method": "enhanced"}, has_objects=True)
+    assert "detected where a residual network marked them, after DeepSpot (Bouilhol et al. 2022), for a" in text
+    assert "threshold" not in text
+    assert [one.split(",")[0] for one in cited(METHODS_REFERENCES, text=text)] == ["Bouilhol", "Ester"]
 
 
 def test_a_work_has_one_reference_in_all_stages() -> None:

@@ -12,8 +12,8 @@ from wellspring.__main__ import main
 from wellspring.errors import InputError
 from wellspring.models.weights import read_weights
 from wellspring.segmentation.learned.drawn import drawn_field
-from wellspring.segmentation.learned.fine_tuning import AnnotatedSite, split_wells, verdict_of
-from wellspring.segmentation.learned.scores import scores_of
+from wellspring.segmentation.learned.fine_tuning import AnnotatedSite, split_wells
+from wellspring.segmentation.learned.scores import scores_of, verdict_of
 
 TRUE = np.array([[1, 1, 1, 1, 0, 2, 2, 2, 2, 0, 3, 3]])
 

@@ -276,6 +276,7 @@ def _settings(*, nuclei: str | None = None, pattern: str | None = None, channel:
         min_diameter_px=None,
         cells=None,
         z_step_um=None,
+        annotated=None,
         method="given",
         pattern=pattern,
         nuclei=nuclei,

@@ -1,5 +1,7 @@
 """Nuclei and cells by the settings of the config."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -116,8 +118,8 @@ def test_sites_are_labelled_one_by_one() -> None:
     image, _ = drawn()
     sites = [SiteImage(name, ("DAPI",), image[None], None) for name in "12"]
     settings = [
-        LogOtsuSettings("DAPI", 1.0, 10.0, None, "log_otsu", z_step_um=None),
-        LogMultiOtsuSettings("DAPI", 1.0, 10.0, None, "log_multi_otsu", 3, z_step_um=None),
+        LogOtsuSettings("DAPI", 1.0, 10.0, None, "log_otsu", z_step_um=None, annotated=None),
+        LogMultiOtsuSettings("DAPI", 1.0, 10.0, None, "log_multi_otsu", 3, z_step_um=None, annotated=None),
     ]
     for one in settings:
         found = list(run_nuclei(sites, one, key=("P", "A1")))
@@ -138,16 +140,16 @@ def test_a_registry_declares_each_method_once() -> None:
 
 def test_without_a_nucleus_channel_the_cell_stain_gives_the_seeds() -> None:
     image, _ = drawn()
-    settings = LogOtsuSettings(None, 1.0, 10.0, OWN_EDGE, "log_otsu", z_step_um=None)
+    settings = LogOtsuSettings(None, 1.0, 10.0, OWN_EDGE, "log_otsu", z_step_um=None, annotated=None)
     assert seed_channel(settings) == "CELL"
     (found,) = run_nuclei([SiteImage("1", ("CELL",), image[None], None)], settings, key=("P", "A1"))
     seeds = found.labels
     assert seeds.max() == 1
     assert found.about["n_nuclei"].tolist() == [1]
     assert 0 < (seeds > 0).sum() < STAINED_PX
-    assert seed_channel(LogOtsuSettings("DAPI", 1.0, 10.0, None, "log_otsu", z_step_um=None)) == "DAPI"
+    assert seed_channel(LogOtsuSettings("DAPI", 1.0, 10.0, None, "log_otsu", z_step_um=None, annotated=None)) == "DAPI"
     with pytest.raises(ValueError, match=r"segmentation\.nucleus_channel: null needs segmentation\.cells"):
-        seed_channel(LogOtsuSettings(None, 1.0, 10.0, None, "log_otsu", z_step_um=None))
+        seed_channel(LogOtsuSettings(None, 1.0, 10.0, None, "log_otsu", z_step_um=None, annotated=None))
 
 
 def _pile() -> np.ndarray:
@@ -160,16 +162,16 @@ def _pile() -> np.ndarray:
 
 
 def test_seeds_are_found_in_the_stack_if_its_step_is_given() -> None:
-    settings = LogOtsuSettings(None, None, None, OWN_EDGE, "log_otsu", z_step_um=2.0)
+    settings = LogOtsuSettings(None, None, None, OWN_EDGE, "log_otsu", z_step_um=2.0, annotated=None)
     assert has_seeds_in_stacks(settings)
-    assert not has_seeds_in_stacks(LogOtsuSettings("DAPI", None, None, OWN_EDGE, "log_otsu", z_step_um=2.0))
-    assert not has_seeds_in_stacks(LogOtsuSettings(None, None, None, OWN_EDGE, "log_otsu", z_step_um=None))
+    assert not has_seeds_in_stacks(replace(settings, nucleus_channel="DAPI"))
+    assert not has_seeds_in_stacks(replace(settings, z_step_um=None))
     stack = _pile()
     (found,) = run_nuclei([SiteStacks("1", {"CELL": stack}, 0.5)], settings, key=("P", "A1"))
     assert found.labels.shape == (80, 120)
     assert found.labels.max() == 3
     # From above the two that overlap are one.
-    plane = LogOtsuSettings(None, None, None, OWN_EDGE, "log_otsu", z_step_um=None)
+    plane = LogOtsuSettings(None, None, None, OWN_EDGE, "log_otsu", z_step_um=None, annotated=None)
     (seen,) = run_nuclei([SiteImage("1", ("CELL",), stack.max(axis=0)[None], 0.5)], plane, key=("P", "A1"))
     assert seen.labels.max() == 2
     for site in (SiteStacks("1", {"CELL": stack}, None), SiteStacks("1", {"CELL": stack[0]}, 0.5)):

@@ -214,7 +214,7 @@ def test_a_training_that_was_stopped_ends_as_one_that_was_not(tmp_path: Path) ->
 
 
 def _settings() -> UnetSettings:
-    return UnetSettings("DAPI", None, None, None, "unet", None, z_step_um=None)
+    return UnetSettings("DAPI", None, None, None, "unet", None, z_step_um=None, annotated=None)
 
 
 def test_the_stage_describes_the_labels_of_the_network() -> None:
@@ -231,7 +231,7 @@ def test_the_stage_describes_the_labels_of_the_network() -> None:
 @pytest.mark.parametrize("changed", [{"smoothing_sigma_px": 1.0}, {"min_diameter_px": 9.0}, {"nucleus_channel": None}])
 def test_keys_that_the_network_does_not_use_are_mistakes(changed) -> None:
     block = {"method": "unet", "nucleus_channel": "DAPI", "cells": None, "z_step_um": None, "weights": None}
-    block |= {"smoothing_sigma_px": None, "min_diameter_px": None}
+    block |= {"smoothing_sigma_px": None, "min_diameter_px": None, "annotated": None}
     config = {"raw": {"format": "tiff"}, "segmentation": block, "dataset": {"target_channel": None}}
     assert STAGE.mistakes(config) == []
     (told,) = STAGE.mistakes({**config, "segmentation": {**block, **changed}})

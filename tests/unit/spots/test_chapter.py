@@ -27,6 +27,8 @@ SETTINGS = {
     "threshold": {"method": "given", "value": 50.0},
     "decompose": True,
     "focus_min_spots": 4,
+    "method": "classical",
+    "weights": None,
     "focus_radius_um": 0.35,
 }
 CAPTIONS = {"spot_counts": "Counts.", "spot_thresholds": "Thresholds.", "spot_overlays": "Overlays."}

@@ -24,6 +24,8 @@ SETTINGS = SpotSettings(
     decompose=True,
     focus_radius_um=0.35,
     focus_min_spots=4,
+    method="classical",
+    weights=None,
 )
 LABELS = np.zeros((100, 120), dtype=np.uint32)
 LABELS[30:60, 10:50], LABELS[30:60, 70:110] = 1, 2

@@ -26,6 +26,8 @@ BLOCK: dict[str, Any] = {
     "decompose": True,
     "focus_radius_um": 0.35,
     "focus_min_spots": 4,
+    "method": "classical",
+    "weights": None,
 }
 
 

@@ -7,7 +7,16 @@ from typing import Any
 from wellspring.errors import InputError
 from wellspring.raw.names import compile_pattern, matching_files
 
-__all__ = ["KEYS", "SUFFIXES", "given_files", "has_cells", "has_given_cells", "has_nuclei", "site_names"]
+__all__ = [
+    "KEYS",
+    "SUFFIXES",
+    "annotated_files",
+    "given_files",
+    "has_cells",
+    "has_given_cells",
+    "has_nuclei",
+    "site_names",
+]
 
 KEYS = {"nuclei": "segmentation.nuclei", "cells": "segmentation.pattern"}
 """What is labelled, and the config key that names its files."""
@@ -66,6 +75,25 @@ def given_files(path: Path, *, plate: str, well: str, segmentation: Mapping[str,
         if "{" in str(file) or "}" in str(file):
             raise InputError(f"{file}: expected a path without braces. Rename the file or its folder.")
     return found
+
+
+def annotated_files(path: Path, *, plate: str, well: str, annotated: Mapping[str, Any]) -> list[Path]:
+    """The label images of a well that ``segmentation.annotated`` names, sorted; none of a well that has none.
+
+    `path`, `plate`, `well` are of the sheet, `annotated` is the block.
+
+    Raises
+    ------
+    InputError
+        As `given_files`.
+    """
+    block = {"nuclei": annotated["nuclei"], "folder": annotated["folder"]}
+    try:
+        return given_files(path, plate=plate, well=well, segmentation=block, kind="nuclei")
+    except FileNotFoundError:
+        return []
+    except InputError as error:
+        raise InputError(str(error).replace("segmentation.nuclei", "segmentation.annotated.nuclei")) from None
 
 
 def site_names(files: Sequence[Path], *, pattern: str) -> list[str | None]:

@@ -59,11 +59,11 @@ def train_annotated(path: Path, *, output: Path, n_epochs: int, steps_per_epoch:
     sites = read_annotations(path)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     from wellspring.models.devices import prepared_device
-    from wellspring.segmentation.learned.training import Plan
+    from wellspring.segmentation.learned.training import fine_tuning_plan
 
     prepared_device(threads=threads)
     folder = output.with_name(f"{output.name}.training")
-    plan = Plan(n_epochs=n_epochs, steps_per_epoch=steps_per_epoch, rate=5e-4, drawn_share=0.1, seed=seed)
+    plan = fine_tuning_plan(n_epochs=n_epochs, steps_per_epoch=steps_per_epoch, seed=seed)
     tuned = fine_tune(sites, folder=folder, plan=plan)
     with replaced_when_whole(output) as temporary:
         shutil.copyfile(folder / "weights.npz", temporary)

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from wellspring.errors import InputError
 from wellspring.models.weights import Weights, read_weights, write_weights
 from wellspring.segmentation.learned.augmenting import Annotated
+from wellspring.segmentation.learned.examples import MOST_EXAMPLES, Example
 from wellspring.segmentation.learned.scale import N_INPUTS
-from wellspring.segmentation.learned.scores import scores_of
+from wellspring.segmentation.learned.scores import scores_of, verdict_of
 from wellspring.segmentation.learned.segmenting import segment_nuclei
 from wellspring.segmentation.learned.targets import TARGETS, TASK
 from wellspring.segmentation.settings import SHIPPED_WEIGHTS
@@ -23,11 +24,9 @@ if TYPE_CHECKING:
 
     from wellspring.segmentation.learned.training import Plan
 
-__all__ = ["AnnotatedSite", "FineTuned", "fine_tune", "split_wells", "verdict_of"]
+__all__ = ["AnnotatedSite", "FineTuned", "fine_tune", "split_wells"]
 
 _HELD_OUT_SHARE = 0.3
-# A method is preferred when its mean F1 over the held-out sites is larger by this; less is no difference to see.
-_CLEAR = 0.01
 
 
 @dataclass(frozen=True)
@@ -51,11 +50,14 @@ class FineTuned:
         A row per held-out site and method (classical, shipped, fine-tuned): well, name, method, dice, f1, ap.
     verdict : str
         Which method to use, and by how much it is ahead.
+    examples : tuple of Example
+        Of the first held-out sites.
     """
 
     weights: Weights
     scores: pd.DataFrame
     verdict: str
+    examples: tuple[Example, ...]
 
 
 def split_wells(sites: Sequence[AnnotatedSite], *, seed: int) -> tuple[list[AnnotatedSite], list[AnnotatedSite]]:
@@ -134,14 +136,15 @@ def fine_tune(
     model = train(images, plan=plan, folder=folder, start=first, each_epoch=each_epoch)
     weights = weights_of(model, plan=plan, about=about)
     write_weights(weights, folder / "weights.npz")
-    scores = _judged(held_out, {"shipped": start, "fine-tuned": folder / "weights.npz"})
-    return FineTuned(weights, scores, verdict_of(scores))
+    scores, examples = _judged(held_out, {"shipped": start, "fine-tuned": folder / "weights.npz"})
+    return FineTuned(weights, scores, verdict_of(scores), examples)
 
 
-def _judged(sites: Sequence[AnnotatedSite], weights: Mapping[str, Path]) -> pd.DataFrame:
+def _judged(sites: Sequence[AnnotatedSite], weights: Mapping[str, Path]) -> tuple[pd.DataFrame, tuple[Example, ...]]:
     from wellspring.segmentation.nuclei import segment_nuclei as classical
 
-    rows = []
+    rows: list[dict[str, object]] = []
+    examples: list[Example] = []
     for site in sites:
         found = {"classical": classical(site.image)}
         found |= {name: segment_nuclei(site.image, weights=path) for name, path in weights.items()}
@@ -149,20 +152,6 @@ def _judged(sites: Sequence[AnnotatedSite], weights: Mapping[str, Path]) -> pd.D
             {"well": site.well, "name": site.name, "method": method, **asdict(scores_of(site.labels, labels))}
             for method, labels in found.items()
         ]
-    return pd.DataFrame(rows)
-
-
-def verdict_of(scores: pd.DataFrame) -> str:
-    """Which method to use, from the mean F1 over held-out sites; the simplest of those within 0.01 of the best."""
-    means = scores.groupby("method")["f1"].mean()
-    order = ["classical", "shipped", "fine-tuned"]
-    best = float(means.max())
-    advised = next(name for name in order if means[name] >= best - _CLEAR)
-    advice = {
-        "classical": "segmentation.method: log_otsu",
-        "shipped": "segmentation.method: unet without weights of your own",
-        "fine-tuned": "segmentation.method: unet with these weights",
-    }
-    n_sites, n_wells = scores["name"].nunique(), scores["well"].nunique()
-    listed = ", ".join(f"{name} {means[name]:.3f}" for name in order)
-    return f"Use {advice[advised]}. Mean F1 on {n_sites} held-out sites of {n_wells} wells: {listed}."
+        if len(examples) < MOST_EXAMPLES:
+            examples.append(Example(site.name, site.image, {"annotated": site.labels, **found}))
+    return pd.DataFrame(rows), tuple(examples)

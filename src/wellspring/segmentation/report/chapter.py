@@ -16,6 +16,7 @@ from wellspring.segmentation.doubts import DOUBTS, NO_DOUBT
 from wellspring.segmentation.report.doubts import object_doubts, object_warnings
 from wellspring.segmentation.report.given import given_sections, given_settings, given_warnings, is_given
 from wellspring.segmentation.report.methods import METHODS_REFERENCES, methods_text
+from wellspring.segmentation.report.trained import trained_findings, trained_sections
 
 __all__ = ["segmentation_chapter"]
 
@@ -52,6 +53,7 @@ def segmentation_chapter(
     nuclei: pd.DataFrame,
     segmentation: Mapping[str, Any],
     sources: ImageSources,
+    scores: pd.DataFrame | None = None,
 ) -> Chapter:
     """The chapter, from the counts of all wells and the figure with outlines.
 
@@ -65,7 +67,9 @@ def segmentation_chapter(
         The block ``segmentation``.
     sources
         With the caption ``segmentation`` and the files ``table``, ``nuclei``, ``overlays`` and ``gallery``; sites are
-        table `KEPT_SITES`.
+        table `KEPT_SITES`. With `scores`, the caption ``trained`` and the files ``compared`` and ``compared_table``.
+    scores
+        Table `NUCLEUS_SCORES`, where sites were annotated.
     """
     what = "Nuclei and cells" if "n_cells_size_out" in table else "Nuclei"
     figure = sources.gallery("gallery", figure="overlays", caption="segmentation", title=what)
@@ -86,13 +90,14 @@ def segmentation_chapter(
             *object_warnings(table),
             *left_out_warnings(sites, verb="segmented"),
         ],
-        findings=[_counted(table, segmentation), *_choices(nuclei)],
+        findings=[_counted(table, segmentation), *trained_findings(scores), *_choices(nuclei)],
         settings=[*_settings(segmentation), *sources.light_setting("Segmented")],
         methods=methods,
         references=cited(METHODS_REFERENCES, text=methods),
         sections=[
             Section(title="", text=sources.light(), parts=[*shown, counts, *_doubtful_sites(nuclei, file=file)]),
             *given_sections(table, segmentation, file=sources.file),
+            *trained_sections(scores, sources),
             *object_doubts(table, file=sources.file),
             *left_out_sections(sources.left_out, n_sites=len(sites), file=sources.file),
         ],

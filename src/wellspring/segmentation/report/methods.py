@@ -61,8 +61,10 @@ def _nuclei(segmentation: Mapping[str, Any]) -> str:
     if channel is None:
         return f"The innermost parts of cells in {segmentation['cells']['channel']} were taken as seeds."
     if method == "unet":
-        weights = segmentation.get("weights")
+        weights, annotated = segmentation.get("weights"), segmentation.get("annotated") or {}
         whose = f"the weights {Path(weights).name}" if weights else "the weights that are part of wellspring"
+        if annotated.get("apply"):
+            whose += ", trained further on annotated sites"
         return f"Nuclei were segmented in {channel} by a U-Net (after Ronneberger et al. 2015) with {whose}."
     kind = {
         "log_multi_otsu": f" with {segmentation.get('n_classes')} classes of intensity",

@@ -15,7 +15,7 @@ from wellspring.models.weights import Weights, into_model, read_weights
 from wellspring.spots.border_maxima import gathered
 from wellspring.spots.candidates import refined_positions, spot_sizes
 from wellspring.spots.enhanced.scale import in_units_of_noise, zoomed_plane
-from wellspring.spots.enhanced.task import SHIPPED_WEIGHTS, TASK
+from wellspring.spots.enhanced.task import SHIPPED_WEIGHTS, TASK, least_mark_of
 from wellspring.spots.filters import axis_sigmas, checked_image, difference_of_gaussians, spot_gain
 from wellspring.spots.measures import local_background
 from wellspring.spots.tables import SPOTS
@@ -23,11 +23,8 @@ from wellspring.spots.tables import SPOTS
 if TYPE_CHECKING:
     import keras
 
-__all__ = ["detect_spots", "enhanced_image"]
+__all__ = ["detect_spots", "enhanced_image", "marked_spots"]
 
-# A mark counts from this height on, the best of 0.4 to 0.9 on fields drawn as for training, of other seeds.
-# Marks of a stack are averaged along z, which lowers them.
-_LEAST_MARK, _LEAST_MARK_3D = 0.7, 0.5
 # Two marks are apart by this distance, px of the zoomed image, or this many standard deviations along z.
 _APART_PX, _APART_SIGMAS = 1.5, 1.5
 # How far the network sees: the stem, and five blocks whose first convolutions are dilated by 1, 2, 4, 2, 1.
@@ -76,16 +73,29 @@ def detect_spots(
     FileNotFoundError, InputError
         When the image is neither 2D nor 3D, not finite, `sigma_px` is out of range, or the weights do not fit.
     """
+    found = marked_spots(image, sigma_px=sigma_px, weights=weights, least_mark=least_mark)
+    return found.drop(columns="mark")
+
+
+def marked_spots(
+    image: NDArray[np.generic],
+    *,
+    sigma_px: float | Sequence[float],
+    weights: Path | str | None = None,
+    least_mark: float | None = None,
+) -> pd.DataFrame:
+    """As `detect_spots`, with the height of each mark, 0 to 1, in the column ``mark``."""
     sigmas = axis_sigmas(sigma_px, n_axes=checked_image(image).ndim)
     if image.size == 0 or image.min() == image.max():
-        return _measured(np.zeros((1,) * image.ndim), np.zeros((0, image.ndim)), sigmas=(1.0,) * image.ndim)
+        none = _measured(np.zeros((1,) * image.ndim), np.zeros((0, image.ndim)), sigmas=(1.0,) * image.ndim)
+        return none.assign(mark=np.zeros(0))
     marks = _marks(image, sigmas=sigmas, network=_load(weights))
-    if least_mark is None:
-        least_mark = _LEAST_MARK_3D if image.ndim == 3 and len(image) > 1 else _LEAST_MARK
-    places, heights = _tops(marks, sigmas=sigmas, least=least_mark)
+    least = least_mark_of(image.shape) if least_mark is None else least_mark
+    places, heights = _tops(marks, sigmas=sigmas, least=least)
     scale = np.array(image.shape) / np.array(marks.shape)
     own = np.clip((places + 0.5) * scale - 0.5, 0, np.array(image.shape) - 1)
-    return _measured(image, own[np.argsort(-heights, kind="stable")], sigmas=sigmas)
+    order = np.argsort(-heights, kind="stable")
+    return _measured(image, own[order], sigmas=sigmas).assign(mark=heights[order])
 
 
 def enhanced_image(

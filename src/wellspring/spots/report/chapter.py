@@ -31,6 +31,10 @@ _NOTE = (
 )
 _NO_CURVES = "No well is in doubt, so no curve of counts against thresholds is drawn."
 _ADVICE = "Look at the curves and the images of these wells before you trust their counts."
+_NETWORK_TEXT = (
+    "Spots are where a network marks them, which was trained on simulated planes. On real images it may mark texture: "
+    "compare a few fields with the method classical before you trust a count (docs/spot-enhancement.md)."
+)
 _COLUMNS = (
     PageColumn("plate", "Plate"),
     PageColumn("well", "Well"),
@@ -87,6 +91,7 @@ def spots_chapter(
         Whether nuclei or cells are segmented; if not, spots are counted per image.
     """
     thresholds = sources.figure("thresholds", caption="spot_thresholds", title="Thresholds", more=curves_note or "")
+    is_marked = spots["method"] == "enhanced"
     curves = [] if curves_note is None else [thresholds]
     unseen = [_NO_CURVES] if curves_note is None else []
     counted = ("spot_counts", "Spots per cell") if has_objects else ("image_counts", "Spots per image")
@@ -111,7 +116,12 @@ def spots_chapter(
         sections=[
             Section(
                 title="",
-                text=[_TEXT, *unseen, *sources.light(), *border_texts(table)],
+                text=[
+                    _NETWORK_TEXT if is_marked else _TEXT,
+                    *unseen,
+                    *sources.light(),
+                    *border_texts(table),
+                ],
                 findings=findings[MOST_FINDINGS:],
                 parts=[counts, *curves, *shown, by_well],
             ),
@@ -189,12 +199,14 @@ def _settings(spots: Mapping[str, Any]) -> list[tuple[str, str]]:
         )
     else:
         size = ", ".join(f"{one:g}" for one in (sigma if isinstance(sigma, Sequence) else [sigma])) + " px"
-    threshold = {key: given for key, given in spots["threshold"].items() if key != "method"}
-    values = "".join(f", {key} {given:g}" for key, given in threshold.items())
+    own = spots["threshold"]
+    threshold = own["method"] + "".join(f", {key} {given:g}" for key, given in own.items() if key != "method")
+    if spots["method"] == "enhanced":
+        threshold = "least height of a network's mark"
     return [
         ("Spots in", ", ".join(spots["channels"])),
         ("Standard deviation of a spot", size),
-        ("Threshold", f"{spots['threshold']['method']}{values}"),
+        ("Threshold", threshold),
         ("Clumps", "split by their light" if spots["decompose"] else "left as they are"),
         ("Foci", f"{spots['focus_min_spots']} spots or more within {spots['focus_radius_um']:g} µm"),
     ]

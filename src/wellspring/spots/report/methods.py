@@ -8,6 +8,8 @@ from wellspring.report.words import listed
 __all__ = ["METHODS_REFERENCES", "methods_text"]
 
 METHODS_REFERENCES = (
+    "Bouilhol, E. et al. (2022). DeepSpot: a deep neural network for RNA spot enhancement in single-molecule "
+    "fluorescence in-situ hybridization microscopy images. Biological Imaging 2, e4.",
     "Ester, M. et al. (1996). A density-based algorithm for discovering clusters in large spatial databases with "
     "noise. KDD-96, 226–231.",
     "Zhang, B., Zerubia, J. and Olivo-Marin, J.-C. (2007). Gaussian approximations of fluorescence microscope "
@@ -34,9 +36,17 @@ def methods_text(spots: Mapping[str, Any], *, has_objects: bool) -> str:
     settings = "".join(f", {key} {one:g}" for key, one in threshold.items() if key != "method")
     chosen = _THRESHOLDS.get(threshold["method"], f"by the method {threshold['method']}{settings}")
     counted = "assigned to the cell that they lie in" if has_objects else "counted per image"
+    if spots["method"] == "enhanced":
+        how = "detected where a residual network marked them, after DeepSpot (Bouilhol et al. 2022), for a"
+        chosen = ""
+    else:
+        how, chosen = (
+            "detected as local maxima of a difference of Gaussians for a",
+            (f", above a threshold set for each image {chosen}"),
+        )
     return (
-        f"Spots in {listed(list(spots['channels']))} were detected as local maxima of a difference of Gaussians for a "
-        f"standard deviation of {_size(spots['sigma_px'])}, above a threshold set for each image {chosen}."
+        f"Spots in {listed(list(spots['channels']))} were {how} "
+        f"standard deviation of {_size(spots['sigma_px'])}{chosen}."
         f"{_CLUMPS if spots['decompose'] else ''} Spots were {counted}. Foci are {spots['focus_min_spots']} spots or "
         f"more within {spots['focus_radius_um']:g} µm (Ester et al. 1996)."
     )
