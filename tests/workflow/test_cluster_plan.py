@@ -108,7 +108,7 @@ def test_memory_doubles_with_each_attempt_and_time_too_unless_the_job_resumes(
         rule: 4 * job["mem_mb"] for rule, job in asked.items()
     }
     times = {rule: job["runtime"] for rule, job in asked.items()}
-    same = {"training_fit", "labelling_train"}
+    same = {"training_fit", "labelling_train", "segmentation_train"}
     assert {rule: job["runtime"] for rule, job in thrice.items()} == {
         rule: time if rule in same else 4 * time for rule, time in times.items()
     }

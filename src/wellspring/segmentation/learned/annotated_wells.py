@@ -11,8 +11,7 @@ from wellspring.errors import InputError
 from wellspring.raw.images import SiteImage
 from wellspring.segmentation.given.files import site_names
 from wellspring.segmentation.given.labels import GivenLabels
-from wellspring.segmentation.learned.examples import Example, read_examples
-from wellspring.segmentation.learned.fine_tuning import AnnotatedSite
+from wellspring.segmentation.learned.examples import AnnotatedSite, Example, read_examples
 
 __all__ = ["KEY", "annotated_labels", "annotated_site", "digest_of", "read_annotated", "scores_by_site"]
 

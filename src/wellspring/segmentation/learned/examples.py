@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from wellspring.files import as_readable, replaced_when_whole
 
-__all__ = ["MOST_EXAMPLES", "Example", "read_examples", "write_examples"]
+__all__ = ["MOST_EXAMPLES", "AnnotatedSite", "Example", "read_examples", "write_examples"]
 
 MOST_EXAMPLES = 3
 _NAMES = "names"
@@ -22,6 +22,16 @@ class Example:
     name: str
     image: NDArray[np.number]
     labels: Mapping[str, NDArray[np.integer]]
+
+
+@dataclass(frozen=True)
+class AnnotatedSite:
+    """An image (Y, X) and its labels (Y, X), of a well; `name` is what messages call it."""
+
+    well: str
+    name: str
+    image: NDArray[np.number]
+    labels: NDArray[np.integer]
 
 
 def write_examples(examples: Sequence[Example], path: Path) -> None:

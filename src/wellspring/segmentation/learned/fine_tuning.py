@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from wellspring.errors import InputError
 from wellspring.models.weights import Weights, read_weights, write_weights
 from wellspring.segmentation.learned.augmenting import Annotated
-from wellspring.segmentation.learned.examples import MOST_EXAMPLES, Example
+from wellspring.segmentation.learned.examples import MOST_EXAMPLES, AnnotatedSite, Example
 from wellspring.segmentation.learned.scale import N_INPUTS
 from wellspring.segmentation.learned.scores import scores_of, verdict_of
 from wellspring.segmentation.learned.segmenting import segment_nuclei
@@ -27,16 +26,6 @@ if TYPE_CHECKING:
 __all__ = ["AnnotatedSite", "FineTuned", "fine_tune", "split_wells"]
 
 _HELD_OUT_SHARE = 0.3
-
-
-@dataclass(frozen=True)
-class AnnotatedSite:
-    """An image (Y, X) and its labels (Y, X), of a well; `name` is what messages call it."""
-
-    well: str
-    name: str
-    image: NDArray[np.number]
-    labels: NDArray[np.integer]
 
 
 @dataclass(frozen=True)
