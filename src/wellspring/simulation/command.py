@@ -66,16 +66,20 @@ def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     labelled.add_argument("--size", type=int, help="side of a field, px; default: the preset's")
     labelled.add_argument("--seed", type=int, default=123, help="0 or more; default: 123")
     labelled.set_defaults(run=_run_simulate_labelling)
+    _add_crowded(commands)
+    truth = commands.add_parser("truth", help="compare results on a simulated plate with its truth")
+    truth.add_argument("plate", type=Path, help="folder that one of the simulate commands wrote")
+    truth.add_argument("results", type=Path, help="folder `results` of the run")
+    truth.set_defaults(run=_run_truth)
+
+
+def _add_crowded(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     crowded = commands.add_parser(
         "simulate-crowded", help="write a plate (TIFF) of crowded nuclei, ten fields annotated, whose truth is known"
     )
     crowded.add_argument("folder", type=Path, help="new or empty folder")
     crowded.add_argument("--seed", type=int, default=123, help="0 or more; default: 123")
     crowded.set_defaults(run=_run_simulate_crowded)
-    truth = commands.add_parser("truth", help="compare results on a simulated plate with its truth")
-    truth.add_argument("plate", type=Path, help="folder that one of the simulate commands wrote")
-    truth.add_argument("results", type=Path, help="folder `results` of the run")
-    truth.set_defaults(run=_run_truth)
 
 
 def _run_simulate(args: argparse.Namespace) -> None:

@@ -105,8 +105,7 @@ def spots_of_image(
     others : (Y, X) int, optional
         Label of another cell where a second method gives it a pixel (`CellDoubts.others`); None: not known.
     marks
-        Rows of `WELL_SPOT_MARKS` of the image: spots are where the network marks them, and `threshold` does not apply.
-        None: spots are maxima of the difference of Gaussians.
+        Rows of `WELL_SPOT_MARKS` of the image, in place of `threshold`; None: spots are maxima of the filter.
 
     Returns
     -------
@@ -118,12 +117,7 @@ def spots_of_image(
     ValueError
         As `detect_spots`, `find_foci` and `assign_labels`.
     """
-    if marks is None:
-        found = _detected(image, sigma_px=sigma_px, threshold=threshold, max_per_neighborhood=max_per_neighborhood)
-    else:
-        from wellspring.spots.enhanced.marks import detection_of_marks
-
-        found = detection_of_marks(image, marks, sigma_px=sigma_px)
+    found = _detected(image, marks, sigma_px=sigma_px, threshold=threshold, max_per_neighborhood=max_per_neighborhood)
     is_split = decompose and len(found.spots) >= _LEAST_REFERENCES and not is_in_noise(found.threshold)
     split = decompose_clumps(image, found.spots, sigma_px=sigma_px) if is_split else None
     light = 0.0 if split is None else split.light
@@ -135,9 +129,8 @@ def spots_of_image(
     crowding = replace(found.crowding, occupancy=_occupancy(found.spots, spots, split, sigma_px=sigma_px))
     ids = np.unique(cells)
     counts = _counts(spots, every, cell_ids=ids[ids > 0].tolist())
-    sigmas = axis_sigmas(sigma_px, n_axes=image.ndim)
+    sigmas, saturated = axis_sigmas(sigma_px, n_axes=image.ndim), saturated_pixels(image)
     by_light = spots_by_light(image, cells, cell_ids=counts["label_in_site"].tolist(), light=light, sigma_px=sigmas)
-    saturated = saturated_pixels(image)
     doubts = image_doubts(
         image,
         spots,
@@ -171,11 +164,16 @@ def spots_of_image(
 
 def _detected(
     image: NDArray[np.generic],
+    marks: pd.DataFrame | None,
     *,
     sigma_px: float | Sequence[float],
     threshold: Mapping[str, float | str],
     max_per_neighborhood: int,
 ) -> Detection:
+    if marks is not None:
+        from wellspring.spots.enhanced.marks import detection_of_marks
+
+        return detection_of_marks(image, marks, sigma_px=sigma_px)
     options = {name: float(value) for name, value in threshold.items() if name != "method"}
     return detect_with_threshold(
         image,
