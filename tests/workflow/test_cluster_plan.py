@@ -42,7 +42,21 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
     config = yaml.safe_load((folder / "config.yaml").read_text(encoding="utf-8"))
     config["segmentation"] |= {"z_step_um": 0.5, "method": "unet"}
     config["spots"]["method"] = "enhanced"
+    # Annotated sites are in a study of their own: docs/cluster.md says why they are trained on in a call of their own.
+    config["segmentation"]["annotated"] = None
     (folder / "config.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def annotated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same without stages behind the segmentation, with annotated sites."""
+    folder = write_everything(tmp_path_factory.mktemp("annotated") / "run", n_wells=2)
+    config = yaml.safe_load((folder / "config.yaml").read_text(encoding="utf-8"))
+    kept = {name: config[name] for name in ("wells", "raw") if name in config}
+    segmentation = {name: config["segmentation"][name] for name in ("annotated", "nucleus_channel")}
+    text = yaml.safe_dump({**kept, "segmentation": segmentation})
+    (folder / "config.yaml").write_text(text, encoding="utf-8")
     return folder
 
 
@@ -82,9 +96,9 @@ def _asked(folder: Path, *arguments: str) -> dict[str, dict[str, Any]]:
 
 
 @pytest.fixture(scope="module")
-def asked(study: Path, molecules: Path) -> dict[str, dict[str, Any]]:
+def asked(study: Path, molecules: Path, annotated: Path) -> dict[str, dict[str, Any]]:
     """Rule to what its jobs ask for at the first attempt."""
-    return {**_asked(molecules), **_asked(study)}
+    return {**_asked(molecules), **_asked(annotated), **_asked(study)}
 
 
 def test_rules_that_learn_ask_for_a_gpu_and_no_others_do(asked: dict[str, dict[str, Any]]) -> None:
@@ -101,9 +115,11 @@ def test_rules_that_learn_ask_for_a_gpu_and_no_others_do(asked: dict[str, dict[s
 
 
 def test_memory_doubles_with_each_attempt_and_time_too_unless_the_job_resumes(
-    study: Path, molecules: Path, asked: dict[str, dict[str, Any]]
+    study: Path, molecules: Path, annotated: Path, asked: dict[str, dict[str, Any]]
 ) -> None:
-    thrice = {**_asked(molecules, "--attempt", "3"), **_asked(study, "--attempt", "3")}
+    thrice = {
+        name: job for folder in (molecules, annotated, study) for name, job in _asked(folder, "--attempt", "3").items()
+    }
     assert {rule: job["mem_mb"] for rule, job in thrice.items()} == {
         rule: 4 * job["mem_mb"] for rule, job in asked.items()
     }
@@ -140,10 +156,10 @@ def _behind(names: set[str], *, graph: dict[str, set[str]]) -> set[str]:
     return found
 
 
-def test_no_group_waits_for_what_waits_for_it(study: Path, molecules: Path) -> None:
+def test_no_group_waits_for_what_waits_for_it(study: Path, molecules: Path, annotated: Path) -> None:
     groups = yaml.safe_load((PROFILE / "config.yaml").read_text(encoding="utf-8"))["groups"]
     graph: dict[str, set[str]] = {}
-    for folder in (study, molecules):
+    for folder in (study, molecules, annotated):
         jobs = plan_jobs(snakefile=ROOT / "Snakefile", folder=folder, configfile=folder / "config.yaml").jobs
         for job in jobs:
             graph.setdefault(job.task.rule, set())
