@@ -103,10 +103,10 @@ def test_features_of_cells_are_compared_too(tmp_path: Path, given: dict[str, lis
         n_features=1,
         output={**figures, "chapter": tmp_path / "groups.json"},
     )
-    assert "Nuclei AreaShape Area um2" in figures["drawn"].read_text(encoding="utf-8")
+    assert "Nuclei AreaShape Area µm²" in figures["drawn"].read_text(encoding="utf-8")
     second = read_chapter(tmp_path / "groups.json").sections[1]
     assert second.title == "Features"
-    assert second.parts[1].rows[0][0] == "Nuclei AreaShape Area um2"
+    assert second.parts[1].rows[0][0] == "Nuclei AreaShape Area µm²"
 
 
 def test_groups_are_compared_and_the_chapter_is_written(tmp_path: Path, given: dict[str, list[Path]]) -> None:
