@@ -14,8 +14,8 @@ def keep_freed_memory() -> bool:
     """Have the process keep the memory that it frees, and say whether that could be set.
 
     TensorFlow's kernels free memory and ask for the same again in each step; else the system takes it back and clears
-    it each time, which takes a large share of the processor time of a training. The most memory that a process holds
-    at a time stays the same. Call it before the threads that compute are started. Where the C library is another one
+    it each time, which takes a large share of the processor time of a training. The process stays as large
+    as it was at its largest. Call it before the threads that compute are started. Where the C library is another one
     than glibc, nothing is changed.
     """
     if not sys.platform.startswith("linux"):
