@@ -1,4 +1,4 @@
-"""Print the jobs that a dry run plans, one JSON object a line: rule, threads, resources. Arguments are Snakemake's."""
+"""Print the jobs that a dry run plans, a JSON object a line: rule, wildcards, resources. Arguments are Snakemake's."""
 
 import json
 import logging
@@ -15,7 +15,8 @@ class PlannedJobs(logging.Filter):
         """Print the record if it tells of a job."""
         if getattr(record, "event", None) is LogEvent.JOB_INFO:
             resources = {name: value for name, value in record.resources.items() if not name.startswith("_")}
-            print(json.dumps({"rule": record.rule_name, "threads": record.threads, **resources}), flush=True)
+            job = {"rule": record.rule_name, "wildcards": dict(record.wildcards or {}), "threads": record.threads}
+            print(json.dumps({**job, **resources}), flush=True)
         return True
 
 

@@ -1,7 +1,9 @@
 # What a run says and does as a whole; left out where another workflow imports this one.
 import gc
 
+from snakemake.dag import DAG
 from snakemake.logging import logger
+from wellspring.batches import keep_batches
 from wellspring.changes import changes_since, write_record
 from wellspring.raw.index import read_index
 from wellspring.sheet.reading import well_annotations
@@ -10,6 +12,10 @@ from wellspring.terminal import failures_text, left_out_text, shown_on_terminal
 # Of a plate Snakemake keeps objects by the million. To look for dead ones among them as often as usual costs a sixth
 # of a dry run's processor time.
 gc.set_threshold(100_000)
+
+
+# Several wells share a job of the cluster, and the judgement of a plate has Snakemake plan anew while batches run.
+keep_batches(DAG)
 
 
 def tell_gpu_rules():
