@@ -74,14 +74,11 @@ def _dry_run(folder: Path, *, program: list[str]) -> str:
     return result.stdout + result.stderr
 
 
-def _planned(folder: Path, *arguments: str) -> list[dict[str, Any]]:
-    said = _dry_run(folder, program=[sys.executable, str(ROOT / "tests" / "planned_jobs.py"), *arguments])
-    return [json.loads(line) for line in said.splitlines() if line.startswith("{")]
-
-
 def _asked(folder: Path, *arguments: str) -> dict[str, dict[str, Any]]:
     """Rule to what its jobs ask for."""
-    return {job["rule"]: job for job in _planned(folder, *arguments) if job["rule"] != "all"}
+    said = _dry_run(folder, program=[sys.executable, str(ROOT / "tests" / "planned_jobs.py"), *arguments])
+    jobs = [json.loads(line) for line in said.splitlines() if line.startswith("{")]
+    return {job["rule"]: job for job in jobs if job["rule"] != "all"}
 
 
 @pytest.fixture(scope="module")
@@ -163,12 +160,3 @@ def test_no_group_waits_for_what_waits_for_it(study: Path, molecules: Path) -> N
 def test_every_rule_states_its_memory_and_time_itself(rule: Rule) -> None:
     assert re.search(r"mem_mb=growing\(\d+( if .+ else \d+)?\)", rule.block("resources"))
     assert re.search(r"runtime=(growing\(\d+\)|\d+),", rule.block("resources"))
-
-
-def test_no_job_is_planned_twice(study: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    # Nuclei of a network wait for no judgement of their plate, and what shares a SLURM job with them does. In which
-    # order Snakemake meets them follows from this number.
-    monkeypatch.setenv("PYTHONHASHSEED", "2")
-    jobs = [(job["rule"], *sorted(job["wildcards"].items())) for job in _planned(study)]
-    assert len(jobs) > 100
-    assert len(jobs) == len(set(jobs)), sorted(str(job) for job in set(jobs) if jobs.count(job) > 1)
