@@ -30,6 +30,7 @@ MODULES = (
         "report_page",
         "labelling_defocus",
         "labelling_drift",
+        "labelling_embeddings",
         "labelling_speed",
         "domain_adaptation",
     ),

@@ -1,35 +1,21 @@
 """The alarm on transmitted light: run time without drift, delay with it, and Pankova's (2022) tables 6 to 8."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
-
 import numpy as np
-from numpy.typing import NDArray
 
+from bench.labelling_study import N_HELD_OUT, Study, blurred_study
 from bench.table import Row
-from wellspring.labelling.corruptions.kinds import corrupted, light_of
 from wellspring.labelling.drift.exchangeability import exchangeability
 from wellspring.labelling.drift.online import Detector, calibrate, first_alarms
-from wellspring.labelling.drift.space import fit_space, projected
 from wellspring.labelling.drift.verification import run_time, separability, verified_run_time
-from wellspring.labelling.optics import Microscope
-from wellspring.simulation.labelling_camera import Camera, FieldLight, draw_field, flat_field
-from wellspring.simulation.labelling_cells import CellLine
 
 __all__ = ["run"]
 
 _TARGET = 128.0
 _N_SETS = 20
-_CAMERA = Camera(size_px=128)
-_N_TRAINING, _N_REFERENCE, _N_HELD_OUT = 100, 240, 120
 _WINDOWS = (2, 5, 10, 15, 20)
 _RUNS = (32, 64, 128, 256)
 _LEVELS = (1, 2, 3, 4)
 _LONGEST, _N_STREAMS = 60, 200
-_Rows = NDArray[np.float64]
-_Image = NDArray[np.number]
-_Scaled = NDArray[np.float32]
 
 
 def run() -> list[Row]:
@@ -75,19 +61,10 @@ def _normal() -> list[Row]:
     ]  # fmt: skip
 
 
-@dataclass(frozen=True)
-class _Study:
-    """Embeddings of reference fields; of held-out fields by level of the thesis' blur (0: none)."""
-
-    reference: _Rows
-    held_out: dict[int, _Rows]
-    ordered: _Rows
-
-
 def _fields() -> list[Row]:
-    study = _study()
+    study = blurred_study()
     rng = np.random.default_rng(5)
-    found = exchangeability(study.ordered, rng=rng)
+    found = exchangeability(study.reference, rng=rng)
     is_fine = found.p_value > 0.01
     rows = [_row("fields in the order of imaging: p of exchangeability", found.p_value, "p", "above 0.01", is_fine)]
     detector = _detector(study, window=10, expected_run=_TARGET)
@@ -109,74 +86,15 @@ def _fields() -> list[Row]:
     return rows
 
 
-def _detector(study: _Study, *, window: int, expected_run: float) -> Detector:
+def _detector(study: Study, *, window: int, expected_run: float) -> Detector:
     return calibrate(study.reference, window=window, expected_run=expected_run, rng=np.random.default_rng(3))
 
 
-def _separated(detector: Detector, study: _Study, *, level: int) -> tuple[float, float]:
+def _separated(detector: Detector, study: Study, *, level: int) -> tuple[float, float]:
     """Area of run times of held-out streams, blurred and not, and the median delay."""
     rng = np.random.default_rng(4)
-    orders = np.stack([rng.permutation(_N_HELD_OUT)[:_LONGEST] for _ in range(_N_STREAMS)])
+    orders = np.stack([rng.permutation(N_HELD_OUT)[:_LONGEST] for _ in range(_N_STREAMS)])
     without = first_alarms(detector, study.held_out[0], orders)
     drifted = first_alarms(detector, study.held_out[level], orders[::-1])
     delay = float(np.median(np.where(drifted > 0, drifted, _LONGEST + 1)))
     return separability(without, drifted, longest=_LONGEST), delay
-
-
-def _study() -> _Study:
-    """Fields of random density, one a well; a network is trained on some, the alarm calibrated on others."""
-    from wellspring.labelling.embeddings.bottleneck import bottleneck_of, field_embedding
-
-    flat = flat_field(_CAMERA, rng=np.random.default_rng([7, 0]))
-    n = _N_TRAINING + _N_REFERENCE + _N_HELD_OUT
-    drawn = [_drawn(number, flat) for number in range(n)]
-    light = np.stack([one[0] for one in drawn])
-    network, scaled = _trained(light[:_N_TRAINING], np.stack([one[1] for one in drawn[:_N_TRAINING]]))
-    bottleneck = bottleneck_of(network)
-
-    def embedded(images: NDArray[np.number]) -> _Rows:
-        return np.stack([field_embedding(bottleneck, scaled(image)) for image in images]).astype(np.float64)
-
-    space = fit_space(embedded(light[:_N_TRAINING]))
-    plate = light_of(light[:_N_TRAINING, None], offset=100.0, microscope=Microscope(contrast="dic", pixel_um=0.65))
-    held = light[_N_TRAINING + _N_REFERENCE :]
-    levels = {0: projected(space, embedded(held))}
-    for level, radius in ((1, 0.5), (2, 1.0), (3, 1.5), (4, 2.0)):
-        rng = np.random.default_rng(level)
-        worse = [corrupted(one[None], kind="blur", value=radius, light=plate, rng=rng).planes[0] for one in held]
-        levels[level] = projected(space, embedded(np.stack(worse)))
-    reference = projected(space, embedded(light[_N_TRAINING : _N_TRAINING + _N_REFERENCE]))
-    return _Study(reference, levels, reference)
-
-
-def _drawn(number: int, flat: NDArray[np.float64]) -> tuple[NDArray[np.uint16], NDArray[np.uint16]]:
-    rng = np.random.default_rng([7, 1, number])
-    field = draw_field(
-        per_mm2=float(rng.uniform(150, 900)),
-        camera=_CAMERA,
-        line=CellLine(),
-        flat=flat,
-        light=FieldLight(),
-        rng=rng,
-    )
-    return field.images["DIC"], field.images["nucleus"]
-
-
-def _trained(light: NDArray[np.uint16], stain: NDArray[np.uint16]) -> tuple[Any, Callable[[_Image], _Scaled]]:
-    """A small U-Net after a few epochs, and the scaling of its input."""
-    import keras
-
-    from wellspring.models.unet import build_unet_maps
-
-    keras.utils.set_random_seed(1)
-    inputs = keras.Input((None, None, 1))
-    model = keras.Model(inputs, build_unet_maps(inputs, width=8, n_levels=3, dropout=0.1))
-    model.compile(optimizer=keras.optimizers.Adam(2e-3), loss="mse")
-    middle, spread = float(light.mean()), float(light.std())
-
-    def scaled(image: NDArray[np.number]) -> NDArray[np.float32]:
-        return ((image.astype(np.float32) - middle) / spread).astype(np.float32)
-
-    target = (stain.astype(np.float32) - stain.mean()) / stain.std()
-    model.fit(scaled(light)[..., None], target[..., None], epochs=8, batch_size=8, verbose=0)
-    return model, scaled

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["load_label_model", "predict_image"]
+__all__ = ["load_label_model", "predict_image", "unfamiliarity"]
 
 
 def predict_image(
@@ -28,3 +28,12 @@ def load_label_model(path: Path) -> "keras.Model":
     from wellspring.labelling import network
 
     return network.load_label_model(path)
+
+
+def unfamiliarity(model: "keras.Model", planes: "NDArray[np.number]") -> float | None:
+    """How far (P, Y, X) light is from that of the training fields; above 1: unlike it. See
+    `wellspring.labelling.familiarity.unfamiliarity`.
+    """
+    from wellspring.labelling import familiarity
+
+    return familiarity.unfamiliarity(model, planes)

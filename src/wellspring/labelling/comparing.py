@@ -92,6 +92,7 @@ def _row(
     wells: NDArray[np.object_],
     max_error: float,
 ) -> dict[str, object]:
+    """One row of `LABELLING_AGREEMENT`: numbers of fields from a source against the measured ones."""
     agreement, interval = agreement_of_fields(found, true), conformal_ratio(found, true)
     n_wells = len(set(wells))
     is_predicted = source == "predicted"

@@ -54,6 +54,7 @@ class CropSource:
         return np.stack(light), np.stack(stain)[..., None]
 
     def _crop(self, field: Field, rng: np.random.Generator) -> tuple[_Image, _Image]:
+        """Light (S, S, P) and stain (S, S) of one place, turned and enlarged alike."""
         matrix = _matrix(field.planes.shape[1:], side=self.crop_px, augmentation=self.augmentation, rng=rng)
         planes = np.stack([_warped(plane, matrix, side=self.crop_px) for plane in field.planes])
         if self.corrupted is not None:
@@ -89,6 +90,7 @@ def _centre(length: int, *, side: int, rng: np.random.Generator) -> float:
 
 
 def _warped(image: NDArray[np.number], matrix: NDArray[np.float64], *, side: int) -> _Image:
+    """(S, S): the image where `matrix` says that each pixel comes from, between pixels by straight lines."""
     warped: _Image = cv2.warpAffine(
         image.astype(np.float32, copy=False),
         matrix,

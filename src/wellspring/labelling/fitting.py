@@ -99,6 +99,8 @@ def _crop_px(fields: Sequence[Field], *, settings: TrainingSettings, step_px: in
 
 @dataclass
 class _Run:
+    """A training under way: network, optimizer, history, and the best weights so far."""
+
     model: keras.Model
     settings: TrainingSettings
     threshold: float

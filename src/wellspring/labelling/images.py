@@ -63,6 +63,7 @@ def checked_stain(image: NDArray[np.number], *, planes: NDArray[np.number], sour
 
 
 def _check_values(image: NDArray[np.number], *, source: str) -> None:
+    """Refuse NaN, infinity and negative values."""
     if image.dtype.kind == "f" and not np.isfinite(image).all():
         raise InputError(f"{source}: holds NaN or infinity; expected camera counts. Export the image again.")
     if image.dtype.kind in "if" and image.min() < 0:

@@ -94,6 +94,7 @@ def train_stain(
 
 
 def _write_about(learned: Learned, path: Path) -> None:
+    """The stain's scale, threshold and bright end, as JSON."""
     scale = stain_scale_of(learned.model)
     known = {"scale": scale.to_dict(), "threshold": learned.threshold, "brightest": learned.brightest}
     with replaced_when_whole(path) as temporary:
@@ -114,6 +115,7 @@ def predict_well(
     kinds = [stain_scale_of(one).kind == "mask" for one in networks]
 
     def images() -> Iterator[tuple[str, list[NDArray[np.float32]]]]:
+        """The predicted stains of each site, one site at a time."""
         for site, one in fields_of_well(well, light=light, stain=None):
             yield site, [_predicted(network, one) for network in networks]
 

@@ -10,6 +10,7 @@ import pandas as pd
 
 from wellspring.errors import InputError
 from wellspring.labelling.checkpoints import fingerprint
+from wellspring.labelling.familiarity import learn_familiarity
 from wellspring.labelling.fields import Field, binarised, stain_threshold
 from wellspring.labelling.fitting import checkpoint_of, train
 from wellspring.labelling.light import relative_light
@@ -152,6 +153,8 @@ def learn_stain(
         report=report,
         label=stain,
     )
+    names = [group for group, split in zip(groups, splits, strict=True) if split == "train"]
+    learn_familiarity(network, training=chosen, groups=names, validation=valid)
     save_label_model(network, output)
     checkpoint.path.unlink(missing_ok=True)
     limit = 0.5 if training.target == "mask" else float(scale.intensity(np.array([threshold]))[0])
@@ -160,6 +163,7 @@ def learn_stain(
 
 
 def _record(fields: Sequence[Field], *, stain: str) -> dict[str, object]:
+    """What the model keeps of its training fields."""
     sizes = [one.pixel_size_um for one in fields if one.pixel_size_um]
     return {
         "stain": stain,
@@ -170,6 +174,7 @@ def _record(fields: Sequence[Field], *, stain: str) -> dict[str, object]:
 
 
 def _check_alike(fields: Sequence[Field], *, source: str) -> None:
+    """Refuse fields of different planes, bit depth or pixel size."""
     first = fields[0]
     for one in fields:
         kinds = [(len(f.planes), str(f.planes.dtype), f.pixel_size_um) for f in (first, one)]

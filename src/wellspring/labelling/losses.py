@@ -104,6 +104,7 @@ def loss_named(name: str, *, target: str, threshold: float) -> Loss:
         return LOSSES[name]
 
     def of_threshold(true: Any, found: Any) -> Any:
+        """Spotlight with the threshold of the training fields."""
         return spotlight(true, found, threshold=threshold)
 
     return of_threshold

@@ -97,5 +97,6 @@ def _as_target(stain: NDArray[Any] | None, about: About) -> NDArray[Any] | None:
 
 
 def _cut(image: NDArray[Any]) -> NDArray[Any]:
+    """The middle of an image, at most 256 px a side."""
     y, x = (max(length - _EXAMPLE_PX, 0) // 2 for length in image.shape)
     return image[y : y + _EXAMPLE_PX, x : x + _EXAMPLE_PX]

@@ -25,6 +25,7 @@ __all__ = [
     "load_label_model",
     "margin_px",
     "record_of",
+    "remember",
     "save_label_model",
     "stain_scale_of",
     "step_px",
@@ -64,8 +65,9 @@ class RelativeLight(keras.layers.Layer):
     def call(self, inputs: Any) -> Any:
         """(B, Y, X, P) camera counts to shares of the surroundings; what lies outside does not count."""
         around = inputs
-        for pool in ((self.window_px, 1), (1, self.window_px)):
-            around = ops.average_pool(around, pool, strides=1, padding="same", data_format="channels_last")
+        for axis in (1, 2):
+            n_inside = _sums_along(ops.ones_like(around[:1, ..., :1]), axis=axis, length=self.window_px)
+            around = _sums_along(around, axis=axis, length=self.window_px) / n_inside
         return ops.where(around > 0, inputs / ops.maximum(around, 1e-6), 1.0) - 1
 
     def get_config(self) -> dict[str, Any]:
@@ -73,7 +75,32 @@ class RelativeLight(keras.layers.Layer):
         return {**super().get_config(), "window_px": self.window_px}
 
 
+def _sums_along(values: Any, *, axis: int, length: int) -> Any:
+    """Sums of `length` neighbours (odd) around each position; what lies outside counts as 0.
+
+    Sums of 1, 2, 4, ... neighbours are doubled and put together: a tenth of the time of pooling, and exact, which a
+    running sum is not.
+    """
+    half, rank = length // 2, len(values.shape)
+    doubled = ops.pad(values, [(half, half) if one == axis else (0, 0) for one in range(rank)])
+
+    def cut(of: Any, first: int, last: int) -> Any:
+        """From `first` on, without the `last` at the end."""
+        return of[tuple(slice(first, -last or None) if one == axis else slice(None) for one in range(rank))]
+
+    total, begin, size = None, 0, 1
+    while begin < length:
+        if length & size:
+            own = cut(doubled, begin, length - begin - size)
+            total = own if total is None else total + own
+            begin += size
+        doubled, size = cut(doubled, 0, size) + cut(doubled, size, 0), 2 * size
+    return total
+
+
 class _Blocks(keras.layers.Layer):
+    """A layer that knows the side of the blocks."""
+
     def __init__(self, block_px: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.block_px = int(block_px)
@@ -189,6 +216,12 @@ def record_of(model: keras.Model) -> dict[str, Any]:
             "Name the right file."
         )
     return dict(layer.record)
+
+
+def remember(model: keras.Model, name: str, value: Mapping[str, Any]) -> None:
+    """Add values that JSON can hold to what the model keeps of its training fields."""
+    layer = next(one for one in model.layers if isinstance(one, StainIntensity))
+    layer.record = {**layer.record, name: dict(value)}
 
 
 def step_px(model: keras.Model) -> int:

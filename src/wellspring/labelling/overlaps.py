@@ -97,6 +97,7 @@ def group_of_fields(wells: Sequence[str], overlaps: Sequence[Overlap]) -> list[s
 
 
 def _reduced(plane: NDArray[np.number], *, factor: int) -> NDArray[np.float64]:
+    """Log intensities in blocks, without their coarse part, outliers clipped: what the same cells share."""
     rows, columns = (length // factor for length in plane.shape)
     cut = plane[: rows * factor, : columns * factor].astype(np.float64)
     image = np.log1p(cut.reshape(rows, factor, columns, factor).mean(axis=(1, 3)))
@@ -138,6 +139,7 @@ class _Image:
         return self._sums[key]
 
     def _over(self, spectrum: Any, other: "_Image", *, is_first: bool) -> NDArray[np.float64]:
+        """Sums over the shared pixels for all shifts at once, by Fourier transforms."""
         product = spectrum * other._ones.conj() if is_first else other._ones * spectrum.conj()
         summed: NDArray[np.float64] = fft.irfft2(product, self._padded)
         return summed
@@ -157,6 +159,7 @@ def _compared(images: Sequence[NDArray[np.float64]]) -> dict[tuple[int, int], li
 
 
 def _best(first: _Image, second: _Image, *, padded: Sequence[int]) -> _Best:
+    """The shift at which two fields correlate most, of those at which they share enough."""
     n, sum_a, var_a = first.sums(second, is_first=True)
     _, sum_b, var_b = second.sums(first, is_first=False)
     least = 1e-3 * n * min(first.variance, second.variance)

@@ -3,6 +3,7 @@
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import tifffile
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 
 from wellspring.errors import InputError
 from wellspring.files import replaced_when_whole
+from wellspring.labelling.familiarity import unfamiliarity
 from wellspring.labelling.learning import learn_stain
 from wellspring.labelling.network import load_label_model, record_of
 from wellspring.labelling.pairs import output_name, read_field, read_pairs
@@ -63,7 +65,8 @@ def train_pairs(
 
 
 def predict_pairs(pairs: Path, *, model: Path, output: Path, threads: int = 2) -> None:
-    """Predict the stain of every field of the list `pairs`, one ``.ome.tif`` each.
+    """Predict the stain of every field of the list `pairs`, one ``.ome.tif`` each, and say which fields are unlike
+    those of the training.
 
     Raises
     ------
@@ -77,13 +80,28 @@ def predict_pairs(pairs: Path, *, model: Path, output: Path, threads: int = 2) -
         raise InputError(f"{pairs}: {' and '.join(both)} would both be written to {repeated[0]}. Rename one of them.")
     prepared_device(threads=threads)
     network = load_label_model(model)
-    stain = str(record_of(network)["stain"])
+    stain, unlike = str(record_of(network)["stain"]), []
     for number, one in enumerate(found, start=1):
         field = read_field(one, with_stain=False)
         image = predict_image(network, field.planes, pixel_size_um=field.pixel_size_um, source=str(one.transmitted))
         path = output / output_name(one)
         _write(path, image, stain=stain, pixel_size_um=field.pixel_size_um)
         _say(f"{number}/{len(found)}  {path}: {image.shape[0]} x {image.shape[1]}, mean {float(image.mean()):.4g}")
+        unlike += [one.transmitted.name] if _is_unlike(network, field.planes, source=str(one.transmitted)) else []
+    if unlike:
+        _say(f"ALARM  {len(unlike)} of {len(found)} fields are unlike the training fields: {', '.join(unlike)}")
+
+
+def _is_unlike(network: Any, planes: NDArray[np.number], *, source: str) -> bool:
+    """Whether a field's light is beyond what the training fields let expect, which is then printed."""
+    times = unfamiliarity(network, planes)
+    if times is None or times <= 1:
+        return False
+    _say(
+        f"ALARM  {source}: this light is unlike that of the training fields ({times:.2g} times the limit): another "
+        "focus, objective, noise or kind of cell. Check the prediction before using its numbers."
+    )
+    return True
 
 
 def _write(path: Path, image: NDArray[np.float32], *, stain: str, pixel_size_um: float | None) -> None:

@@ -82,6 +82,7 @@ def read_pairs(path: Path, *, needs_fluorescence: bool) -> list[Pair]:
 
 
 def _pair(row: dict[str, str], *, number: int, path: Path) -> Pair:
+    """A row of the list as a pair."""
     files = {name: _existing(row.get(name, ""), name=name, number=number, path=path) for name in _FILES}
     transmitted = files["transmitted"]
     if not row.get("well") or transmitted is None:
@@ -93,6 +94,7 @@ def _pair(row: dict[str, str], *, number: int, path: Path) -> Pair:
 
 
 def _existing(given: str, *, name: str, number: int, path: Path) -> Path | None:
+    """The file that a row names, None where it names none."""
     found = path.parent / given if given else None
     if found is not None and not found.is_file():
         raise FileNotFoundError(
@@ -103,6 +105,7 @@ def _existing(given: str, *, name: str, number: int, path: Path) -> Path | None:
 
 
 def _check(pairs: list[Pair], *, path: Path, needs_fluorescence: bool) -> None:
+    """Refuse fields listed twice, a list without stains where they are needed, and splits in some rows only."""
     repeated = [name for name, n in Counter(one.transmitted for one in pairs).items() if n > 1]
     if repeated:
         raise InputError(f"{path}: {repeated[0]} is listed more than once in transmitted. Keep one row.")

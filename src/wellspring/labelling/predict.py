@@ -7,14 +7,15 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from wellspring.errors import InputError
 from wellspring.labelling.images import check_fits, checked_planes
-from wellspring.labelling.network import load_label_model, margin_px, record_of, step_px
+from wellspring.labelling.network import load_label_model, margin_px, record_of, stain_scale_of, step_px, value_of
 from wellspring.models.tiling import map_of_image
 
 __all__ = ["predict_image"]
 
-# Side of the kept middle of a tile. With margins, a batch of one then needs about 0.6 GB.
-_TILE_PX = 512
+# Side of the kept middle of a tile. With margins, a batch of one then needs about 0.8 GB.
+_TILE_PX = 640
 
 
 def predict_image(
@@ -26,6 +27,7 @@ def predict_image(
     batch_size: int = 1,
     origin_px: tuple[int, int] = (0, 0),
     source: str = "planes",
+    views: int | None = None,
 ) -> NDArray[np.float32]:
     """The stain of one field, as the model predicts it from transmitted light.
 
@@ -43,6 +45,9 @@ def predict_image(
         float32.
     source
         What messages call the field.
+    views
+        Turned and mirrored images of the field whose predictions are averaged, 1 to 8. None: as the model says, which
+        is several where it was trained on turned crops, for which no side is up.
 
     Returns
     -------
@@ -60,10 +65,16 @@ def predict_image(
     checked = checked_planes(planes, source=source)
     check_fits(checked, record=record, pixel_size_um=pixel_size_um, source=source)
 
-    def maps(batch: NDArray[np.float32]) -> Any:
-        return keras.ops.convert_to_numpy(network(batch, training=False))
+    n_views = int(record.get("views", 1)) if views is None else views
+    if not 1 <= n_views <= 8:
+        raise InputError(f"views: expected 1 to 8, got {n_views}.")
+    trained = value_of(network)
 
-    return map_of_image(
+    def maps(batch: NDArray[np.float32]) -> Any:
+        """The value of a batch of tiles, in units of `StainScale.value`."""
+        return np.mean([_seen(trained, batch, view=view) for view in range(n_views)], axis=0)
+
+    value = map_of_image(
         maps,
         checked,
         margin_px=margin_px(network),
@@ -72,3 +83,17 @@ def predict_image(
         batch_size=batch_size,
         origin_px=origin_px,
     )
+    return stain_scale_of(network).intensity(value)
+
+
+def _seen(network: keras.Model, batch: NDArray[np.float32], *, view: int) -> NDArray[np.float32]:
+    """The map of a turned batch (quarter turns, the odd views mirrored), turned back. Its grid of poolings is the same,
+    as sides are multiples of it.
+    """
+    turns, is_mirrored = divmod(view, 2)
+    turned = np.rot90(batch, turns, axes=(1, 2))
+    turned = turned[:, :, ::-1] if is_mirrored else turned
+    found = keras.ops.convert_to_numpy(network(np.ascontiguousarray(turned), training=False))
+    found = found[:, :, ::-1] if is_mirrored else found
+    back: NDArray[np.float32] = np.rot90(found, -turns, axes=(1, 2))
+    return back

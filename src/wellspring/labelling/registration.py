@@ -129,6 +129,7 @@ def _cut(field: Field, *, scale: StainScale) -> tuple[_Image, _Image]:
 
 
 def _features(plane: _Image) -> list[_Image]:
+    """A plane blurred, its slopes and curvatures, and its contrast on coarser scales."""
     found = []
     for sigma in _FINE_PX:
         blurred = ndimage.gaussian_filter(plane, sigma)
@@ -147,6 +148,7 @@ def _sums(features: _Image, target: _Image) -> tuple[_Image, _Image]:
 
 
 def _weights(sums: Mapping[int, tuple[_Image, _Image]], *, left_out: int) -> _Image:
+    """Ridge regression over the fields other than the one left out."""
     used = [one for number, one in sums.items() if number != left_out]
     products, targets = (np.sum([one[place] for one in used], axis=0) for place in (0, 1))
     lengths = np.sqrt(np.maximum(np.diag(products), 1e-12))
@@ -156,6 +158,7 @@ def _weights(sums: Mapping[int, tuple[_Image, _Image]], *, left_out: int) -> _Im
 
 
 def _shift_of(field: Field, *, scale: StainScale, weights: _Image) -> Shift:
+    """Where a stain lies relative to what the other fields let expect; unknown where that is too unlike."""
     features, target = _cut(field, scale=scale)
     expected = np.tensordot(weights[:-1], features, axes=1) + weights[-1]
     y, x = distance_between(expected, target)

@@ -137,6 +137,7 @@ def stain_scale(fields: Sequence[NDArray[np.number]], *, kind: str) -> StainScal
 
 
 def _sample(field: NDArray[np.number]) -> NDArray[np.float64]:
+    """Evenly spread pixels of a field, at most a million."""
     flat = field.ravel()
     return flat[:: max(1, flat.size // _SAMPLE)].astype(np.float64)
 

@@ -79,13 +79,14 @@ def maps_of_image(
     Parameters
     ----------
     predict
-        A batch (B, S, S, P) float32 to (B, S, S) or (B, S, S, M): a network without batch statistics whose maps depend
+        A batch (B, S, T, P) float32 to (B, S, T) or (B, S, T, M): a network without batch statistics whose maps depend
         on `margin_px` around a pixel, at most.
     planes : (P, Y, X)
     margin_px, step_px
         Multiples of `step_px`, on whose grid the network pools.
     tile_px
-        Side of the kept middle; rounded up to a multiple of `step_px`, and no larger than the image needs.
+        Longest side of the kept middle, rounded up to a multiple of `step_px`. Tiles are as even as can be, so that
+        the last ones are not mostly beyond the image.
     origin_px
         By how much the grid of tiles begins before the image, (y, x); rounded down to `step_px`.
 
@@ -105,35 +106,44 @@ def maps_of_image(
         )
     shape = planes.shape[1:]
     before = [value // step_px * step_px for value in origin_px]
-    needed = max(-(-(length + start) // step_px) for length, start in zip(shape, before, strict=True))
-    side = min(-(-tile_px // step_px), needed) * step_px
+    most = -(-tile_px // step_px)
+    sides = [
+        _even(-(-(length + start) // step_px), most) * step_px for length, start in zip(shape, before, strict=True)
+    ]
     result: NDArray[np.float32] | None = None
-    for starts in _batches(shape, before=before, side=side, size=batch_size):
-        batch = np.stack([_tile(planes, start, side=side, margin=margin_px) for start in starts])
+    for starts in _batches(shape, before=before, sides=sides, size=batch_size):
+        batch = np.stack([_tile(planes, start, sides=sides, margin=margin_px) for start in starts])
         maps = np.asarray(predict(batch)).reshape(*batch.shape[:3], -1)
         if result is None:
             result = np.empty((*shape, maps.shape[-1]), dtype=np.float32)
         for (y, x), own in zip(starts, maps, strict=True):
-            kept = own[margin_px : margin_px + side, margin_px : margin_px + side]
+            kept = own[margin_px : margin_px + sides[0], margin_px : margin_px + sides[1]]
             top, left = max(-y, 0), max(-x, 0)
-            target = result[max(y, 0) : y + side, max(x, 0) : x + side]
+            target = result[max(y, 0) : y + sides[0], max(x, 0) : x + sides[1]]
             target[...] = kept[top : top + target.shape[0], left : left + target.shape[1]]
     return np.empty((*shape, 0), dtype=np.float32) if result is None else result
 
 
-def _batches(shape: tuple[int, ...], *, before: list[int], side: int, size: int) -> Iterator[list[tuple[int, int]]]:
+def _even(needed: int, most: int) -> int:
+    """The side of the fewest tiles of `most` or less that cover `needed`, all in steps of the grid."""
+    return -(-needed // -(-needed // most))
+
+
+def _batches(
+    shape: tuple[int, ...], *, before: list[int], sides: list[int], size: int
+) -> Iterator[list[tuple[int, int]]]:
     """Corners of the kept middles, in batches."""
-    rows, columns = (range(-start, length, side) for start, length in zip(before, shape, strict=True))
-    corners = [(y, x) for y in rows for x in columns if y + side > 0 and x + side > 0]
+    rows, columns = (range(-start, length, side) for start, length, side in zip(before, shape, sides, strict=True))
+    corners = [(y, x) for y in rows for x in columns if y + sides[0] > 0 and x + sides[1] > 0]
     for first in range(0, len(corners), size):
         yield corners[first : first + size]
 
 
-def _tile(planes: NDArray[np.number], start: tuple[int, int], *, side: int, margin: int) -> _Planes:
-    """(S, S, P) float32: the tile with its margin, what lies outside of the image reflected."""
+def _tile(planes: NDArray[np.number], start: tuple[int, int], *, sides: list[int], margin: int) -> _Planes:
+    """(S, T, P) float32: the tile with its margin, what lies outside of the image reflected."""
     indices = [
         _reflected(np.arange(first - margin, first + side + margin), length)
-        for first, length in zip(start, planes.shape[1:], strict=True)
+        for first, side, length in zip(start, sides, planes.shape[1:], strict=True)
     ]
     return np.moveaxis(planes[:, indices[0][:, None], indices[1][None, :]], 0, -1).astype(np.float32)
 

@@ -98,6 +98,7 @@ def severity_curve(swept: pd.DataFrame, *, is_ratio: bool, confidence: float = 0
 
 
 def _ratio(pairs: pd.DataFrame, *, confidence: float) -> tuple[float, float, float]:
+    """The sum over fields over that at level 0, with its ends; NaN where the latter is 0."""
     sums = pairs.groupby("well")[["result", "clean"]].sum().to_numpy(dtype=np.float64)
     total = sums.sum(axis=0)
     if total[1] == 0:
@@ -111,6 +112,7 @@ def _ratio(pairs: pd.DataFrame, *, confidence: float) -> tuple[float, float, flo
 
 
 def _difference(pairs: pd.DataFrame, *, confidence: float) -> tuple[float, float, float]:
+    """The mean over wells of the mean difference of their fields, with its ends; NaN without fields."""
     means = (pairs["result"] - pairs["clean"]).groupby(pairs["well"]).mean().to_numpy(dtype=np.float64)
     if len(means) == 0:
         return (float("nan"),) * 3

@@ -91,6 +91,7 @@ def stability_of_stain(
     alarm = _alarm(files["embedder"], embeddings, trained=trained, tile_px=tile_px)
 
     def measure(field: SweptField, planes: NDArray[np.uint16]) -> dict[str, float]:
+        """Numbers of the predicted nuclei, and whether the alarm sounds; black or saturated light has no nuclei."""
         if np.ptp(planes) == 0:
             return {"count": 0.0, "area": math.nan, "mean": math.nan, "alarm": 1.0 if alarm else math.nan}
         given = planes.astype(field.planes.dtype)
@@ -123,6 +124,7 @@ def _alarm(
     bottleneck, step = bottleneck_of(network), step_px(network)
 
     def alarm(planes: NDArray[np.number]) -> float:
+        """1 where the field's embedding is beyond the limit, else 0."""
         side = min(tile_px, *(length // step * step for length in planes.shape[1:]))
         found = field_embedding(bottleneck, planes, tile_px=side)
         return float(distance(projected(space, found[None]))[0] > limit)

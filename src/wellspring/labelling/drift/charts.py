@@ -158,6 +158,7 @@ def ewma_limit(expected_run: float, weight: float = WEIGHT) -> float:
 
 
 def _ewma_run(limit: float, weight: float) -> float:
+    """Steps to a false alarm of an EWMA chart: a Markov chain of states between its limits."""
     edge = limit * np.sqrt(weight / (2 - weight))
     width = 2 * edge / _N_STATES
     centres = -edge + width * (np.arange(_N_STATES) + 0.5)

@@ -45,6 +45,7 @@ def exchangeability(stream: ArrayLike, *, rng: np.random.Generator) -> Exchangea
 
 
 def _correlations(gram: NDArray[np.float64], orders: NDArray[np.intp]) -> NDArray[np.float64]:
+    """Correlation of neighbours in each order, from the products of all pairs of rows."""
     squares = np.diag(gram)
     near = gram[orders[:, 1:], orders[:, :-1]].sum(axis=1)
     ends = squares[orders[:, 0]] + squares[orders[:, -1]]

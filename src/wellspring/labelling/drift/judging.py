@@ -107,6 +107,7 @@ def judge_drift(
 
 
 def _units(fields: pd.DataFrame, names: list[str]) -> pd.DataFrame:
+    """A row per well: the mean of its first fields, as many as the smallest well has."""
     grouped = fields.groupby(["plate", "well"], sort=False)
     n_least = int(grouped.size().min())
     return grouped.head(n_least).groupby(["plate", "well"], sort=False)[[*SCALARS, *names]].mean()
@@ -115,6 +116,7 @@ def _units(fields: pd.DataFrame, names: list[str]) -> pd.DataFrame:
 def _calibrated(
     reference: NDArray[np.float64], *, window: int, expected_run: float, rng: np.random.Generator
 ) -> tuple[Detector | None, RunTime | None, str]:
+    """The alarm, its verified run time where wells are left for it, or why there is none."""
     n_held = len(reference) // 3
     has_enough = len(reference) - n_held >= 2 * window + 1 and n_held > window
     try:
@@ -138,6 +140,7 @@ def _of_plate(
     detector: Detector | None,
     charts: Charts | None,
 ) -> pd.DataFrame:
+    """Rows of `LABELLING_DRIFT` of one plate, in the order of its wells."""
     rows = part.to_numpy()
     steps = list(watched(detector, rows)) if detector else []
     seen = charted(charts, scalars.reset_index(drop=True)) if charts else None
@@ -180,6 +183,7 @@ def _plates(
     *,
     seed: int,
 ) -> pd.DataFrame:
+    """The test of each plate against the reference; NaN where there are too few rows."""
     table = pd.DataFrame(rows[judged]).assign(plate=units.index.get_level_values(0)[judged])
     if len(reference) < 3 or not judged.any() or np.ptp(reference, axis=0).max() == 0:
         return pd.DataFrame(
@@ -191,6 +195,7 @@ def _plates(
 
 
 def _nothing(units: pd.DataFrame, role: NDArray[np.str_], refused: str) -> DriftFound:
+    """All judged wells as not known, with the reason."""
     keys = [key for key, own in zip(units.index, role, strict=True) if own == "judged"]
     places: dict[str, int] = {}
     rows = []

@@ -124,6 +124,7 @@ def mmd_test(
 
 
 def _group_codes(first: Sequence[str] | None, second: Sequence[str] | None, *, n: int, m: int) -> NDArray[np.intp]:
+    """A number per well, none shared by reference and plate; without names each row is its own."""
     if first is None or second is None:
         return np.arange(n + m)
     if len(first) != n or len(second) != m:

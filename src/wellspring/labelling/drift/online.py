@@ -77,7 +77,7 @@ def calibrate(
     ----------
     reference : (n, d) float
         One row per field or well, from wells that no network and no projection was fitted to, in no order; at least
-        2W rows more than the window's 2W − 1.
+        2W + 1 rows: two windows and one more.
     window
         W, 2 or more.
     expected_run
@@ -264,6 +264,7 @@ def first_alarms(detector: Detector, rows: ArrayLike, orders: NDArray[np.integer
 
 
 def _checked_stream(detector: Detector, stream: ArrayLike) -> _Rows:
+    """(n, d) finite rows of as many columns as the reference has."""
     rows = np.asarray(stream, dtype=np.float64)
     n_columns = detector.reference.shape[1]
     if rows.ndim != 2 or rows.shape[1] != n_columns or not np.isfinite(rows).all():

@@ -86,12 +86,14 @@ def _streams(
     rng: np.random.Generator,
     longest: int | None,
 ) -> tuple[NDArray[np.int64], int]:
+    """The first alarms of streams in random orders, and the streams' length."""
     length = len(kept) if longest is None else min(longest, len(kept))
     orders = np.stack([rng.permutation(kept)[:length] for _ in range(n_streams)])
     return first_alarms(detector, rows, orders), length
 
 
 def _exposure(found: tuple[NDArray[np.int64], int]) -> tuple[int, int]:
+    """Steps until the first alarm or the end, summed over streams, and the number of alarms."""
     first, length = found
     return int(np.where(first > 0, first, length).sum()), int((first > 0).sum())
 

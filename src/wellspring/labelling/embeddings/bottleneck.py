@@ -87,5 +87,6 @@ def field_embedding(bottleneck: keras.Model, planes: NDArray[np.number], *, tile
 
 
 def _starts(side: int, tile: int) -> list[int]:
+    """First pixels of the tiles along a side; the last tile ends at the border."""
     found = list(range(0, side - tile + 1, tile))
     return found if found[-1] + tile == side else [*found, side - tile]

@@ -158,6 +158,7 @@ def labelling_chapter(
 
 
 def _verdict_table(agreement: pd.DataFrame, *, files: Mapping[str, Path]) -> Any:
+    """Verdicts and baselines of all stains."""
     columns = [
         PageColumn("stain", "Stain"),
         PageColumn("measure", "Measure"),
@@ -177,6 +178,7 @@ def _verdict_table(agreement: pd.DataFrame, *, files: Mapping[str, Path]) -> Any
 
 
 def _pixel_table(fields: pd.DataFrame, splits: pd.DataFrame) -> Any:
+    """Agreement of pixels and nuclei on held-out fields, a row per stain."""
     rows = []
     for stain, own in fields.groupby("stain", sort=False):
         kept, _ = held_out(own, splits[splits["stain"] == stain])

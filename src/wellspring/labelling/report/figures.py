@@ -89,6 +89,7 @@ def draw_examples(examples: Sequence[Example], *, stains: Sequence[str]) -> Figu
 
 
 def _limits(image: NDArray[Any]) -> NDArray[np.float64]:
+    """Dark and bright end of the display."""
     found: NDArray[np.float64] = np.quantile(image, _LIMITS)
     return found
 

@@ -132,6 +132,7 @@ def drift_findings(wells: pd.DataFrame) -> list[str]:
 
 
 def _moved(out: pd.DataFrame) -> str:
+    """What moved in wells that are out, the most frequent first."""
     names = [name for one in out["moved"] for name in one.split(", ") if name]
     order = list(dict.fromkeys(sorted(names, key=names.count, reverse=True)))
     return f"moved: {listed([_NAMES.get(name, name).lower() for name in order])}" if order else "the embedding moved"
