@@ -42,8 +42,10 @@ class StainScale:
     background : float
         Intensity of no stain: the 5 % quantile, camera counts.
     softness : float
-        Where asinh turns from linear to logarithmic: twice the noise of the background, camera counts. Relative errors
-        count above it, and noise of the background is not stretched below it.
+        Where asinh turns from linear to logarithmic: the width of the background over all training fields, twice the
+        distance of its 5 % quantile from the median, camera counts; at least twice the noise of a pixel. Relative
+        errors count above it. Below, neither noise is stretched nor what the light cannot show, an uneven background
+        and its differences between fields.
     sd : float
         Standard deviation of the changed values over the training fields.
     """
@@ -130,8 +132,7 @@ def stain_scale(fields: Sequence[NDArray[np.number]], *, kind: str) -> StainScal
     background = float(np.quantile(values, _BACKGROUND))
     if kind == "linear":
         return StainScale("linear", background=background, sd=float(values.std()))
-    noise = _noise(fields)
-    softness = 2 * noise if noise > 0 else float(values.std()) / 100
+    softness = 2 * max(_noise(fields), float(np.median(values)) - background) or float(values.std()) / 100
     changed = np.arcsinh((values - background) / softness)
     return StainScale("asinh", background=background, softness=softness, sd=float(changed.std()))
 

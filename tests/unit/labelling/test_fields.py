@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy import ndimage
 
 from tests.unit.labelling.drawn import drawn_field
 from wellspring.errors import InputError
@@ -66,6 +67,21 @@ def test_fields_that_show_the_same_cells_are_found() -> None:
     assert (found.first, found.second, found.shift_px) == (0, 2, (70, 40))
     assert found.correlation > 0.9 > 0.7 > found.chance
     assert found.share == pytest.approx(90 * 120 / 160**2)
+
+
+def _relief(seed: int) -> np.ndarray:
+    """Discs with a bright and a dark side, as DIC shows them: all to the same side."""
+    rng = np.random.default_rng(seed)
+    y, x = np.mgrid[:96, :96]
+    height = np.zeros((96, 96))
+    for cy, cx, radius in zip(*rng.uniform(0, 96, (2, 10)), rng.uniform(5, 9, 10), strict=True):
+        height = np.maximum(height, np.sqrt(np.clip(1 - ((y - cy) ** 2 + (x - cx) ** 2) / radius**2, 0, None)))
+    return 1000 + 300 * np.gradient(ndimage.gaussian_filter(height, 1), axis=1) + rng.normal(0, 5, height.shape)
+
+
+def test_many_fields_of_other_cells_are_not_called_the_same() -> None:
+    # One of these 190 pairs correlates twice as much as with one of the two turned over.
+    assert overlapping_fields([_relief(seed) for seed in range(20)]) == []
 
 
 def test_wells_that_share_cells_are_one_group() -> None:

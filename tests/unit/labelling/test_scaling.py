@@ -40,3 +40,15 @@ def test_a_mask_is_a_probability() -> None:
 def test_a_stain_of_one_value_is_refused() -> None:
     with pytest.raises(InputError, match="nothing to learn"):
         stain_scale([np.full((4, 4), 9)], kind="asinh")
+
+
+def test_an_uneven_background_is_not_stretched() -> None:
+    rng = np.random.default_rng(0)
+    image = rng.normal(200, 5, (128, 128)) + np.linspace(-50, 50, 128)
+    image[:16] += 2000
+    scale = stain_scale([image], kind="asinh")
+    assert scale.softness == pytest.approx(2 * (np.median(image) - np.quantile(image, 0.05)))
+    # The slope of the background is a small part of what a stain differs by; with the noise alone it would be half.
+    assert np.diff(scale.value(np.array([150, 250])))[0] < 0.35 * np.diff(scale.value(np.array([200, 2200])))[0]
+    flat = stain_scale([rng.normal(200, 5, (128, 128))], kind="asinh")
+    assert flat.softness == pytest.approx(2 * 1.645 * 5, rel=0.1)
