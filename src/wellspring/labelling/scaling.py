@@ -17,6 +17,8 @@ _SAMPLE = 1_000_000
 # A quantile that is background in any field that is not full of cells.
 _BACKGROUND = 0.05
 _PER_SD = 1.4826
+# Of the argument of sinh, so that float32 holds the result.
+_MOST = 60.0
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,8 @@ class StainScale:
             return np.asarray(value, dtype=np.float32)
         changed = np.asarray(value, dtype=np.float32) * np.float32(self.sd)
         if self.kind == "asinh":
-            changed = np.sinh(changed)
+            # Far from the training light a network says anything; the result stays a number.
+            changed = np.sinh(np.minimum(changed, _MOST))
         shifted = changed * np.float32(self.softness) + np.float32(self.background)
         intensity: NDArray[np.float32] = np.maximum(shifted, 0).astype(np.float32)
         return intensity
