@@ -104,7 +104,9 @@ def draw_stability(curves: pd.DataFrame, tolerances: pd.DataFrame, *, off: float
         alarms = own[own["measure"] == "alarm"].sort_values("level")
         axes.plot(alarms["level"], alarms["change"], "s--", color=COLORS[5], label="Share of fields with an alarm")
         unit = str(counts["unit"].iloc[0])
-        axes.set(xlabel=f"{kind}, {unit}", xticks=places, ylim=(0, max(1.5, float(np.nanmax(counts["change"])) * 1.05)))
+        # Without nuclei at level 0 there is no change.
+        highest = float(np.nanmax([1.5, *(counts["change"] * 1.05)]))
+        axes.set(xlabel=f"{kind}, {unit}", xticks=places, ylim=(0, highest))
         axes.set_xticks(places, labels, rotation=60)
     for axes in grid[len(kinds) :]:
         axes.set_axis_off()
