@@ -98,6 +98,7 @@ def corrected(
 
 
 def _evened(site: Site, functions: Mapping[str, NDArray[np.float32]], *, background: Mapping[str, float]) -> Site:
+    """The site with each channel that has a function divided by the light there; others as they are."""
     changes: dict[str, Any]
     if isinstance(site, SiteStacks):
         changes = {"stacks": _each_evened(site.stacks, functions, background=background)}
@@ -115,6 +116,7 @@ def _each_evened(
     *,
     background: Mapping[str, float],
 ) -> dict[str, NDArray[np.uint16]]:
+    """The images by channel, evened where there is a function."""
     return {
         name: _even(image, functions[name], background=background.get(name, 0.0)) if name in functions else image
         for name, image in images.items()
@@ -122,6 +124,7 @@ def _each_evened(
 
 
 def _even(image: NDArray[np.uint16], function: NDArray[np.float32], *, background: float) -> NDArray[np.uint16]:
+    """A plane, or each plane of a stack, evened."""
     from wellspring.quality import illumination
 
     if image.ndim == 2:

@@ -1,5 +1,6 @@
 """Uneven illumination of a plate and channel: each image small, a median over images that merges, a smooth function."""
 
+import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
@@ -10,8 +11,9 @@ from scipy import ndimage
 
 from wellspring.errors import InputError
 from wellspring.quality.medians import local_median
+from wellspring.quality.offsets import camera_offset
 
-__all__ = ["RatioHistogram", "SmallImage", "corrected", "illumination_function", "small_image"]
+__all__ = ["RatioHistogram", "SmallImage", "corrected", "illumination_function", "shrunk_image", "small_image"]
 
 # Longer side of the grid on which illumination is looked at, px. It is smooth, so that is plenty.
 GRID_PX = 128
@@ -20,6 +22,8 @@ _MAX_ROUNDS = 10
 _N_BINS, _LARGEST_RATIO = 512, 8.0
 # A measured place counts so many times more than one that took its neighbourhood's value.
 _MEASURED, _REPLACED = 4, 1
+# An offset that is not subtracted matters from this share of an image's median on: so much of the unevenness is lost.
+_LEAST_OFFSET = 0.1
 # Share of the variance that two classes of places explain.
 _TWO_CLASSES = 0.85
 
@@ -56,6 +60,35 @@ class SmallImage:
 
 
 def small_image(image: NDArray[np.uint16], *, background: float, bright_sd: float) -> SmallImage:
+    """As `shrunk_image`, with a warning where the background is 0 and the image says otherwise.
+
+    Then light would be found too even: of a vignette of 1.33 over an offset as high as the light 1.14 is seen.
+
+    Parameters
+    ----------
+    image : (Y, X) uint16
+    background, bright_sd
+        As of `shrunk_image`.
+
+    Warns
+    -----
+    UserWarning
+        When the background is 0, and the noise shows an offset (`camera_offset`) of a tenth of the median or more.
+    """
+    if background == 0:
+        offset, middle = camera_offset(image), float(np.median(image))
+        if offset >= _LEAST_OFFSET * middle > 0:
+            warnings.warn(
+                # One digit, so that images of one camera give one warning.
+                f"background: 0 was given, but by its noise the image has a camera's offset of about "
+                f"{float(f'{offset:.1g}'):g}. Without it uneven light is corrected too little: set raw.background, or "
+                "pass the intensity that an image has without light.",
+                stacklevel=2,
+            )
+    return shrunk_image(image, background=background, bright_sd=bright_sd)
+
+
+def shrunk_image(image: NDArray[np.uint16], *, background: float, bright_sd: float) -> SmallImage:
     """Shrink an image to the grid and replace what is bright by its neighbourhood (after Dincu 2021, section 2.5).
 
     A place is bright when it exceeds the median of its neighbourhood (a quarter of the field wide) by more than

@@ -165,6 +165,7 @@ def illumination_of_plate(
 def _illumination(
     halves: tuple[RatioHistogram, RatioHistogram] | None, *, smoothing_share: float, min_images: int
 ) -> Illumination:
+    """The function of all images, if they are enough and fields become more even with it; its error from two halves."""
     if halves is None:
         return Illumination(np.ones((2, 2), dtype=np.float32), 0, is_applied=False)
     whole = RatioHistogram(halves[0].counts.shape[1:])

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, replace
 
 import pandas as pd
 
-from wellspring.quality.illumination import small_image
+from wellspring.quality.illumination import shrunk_image
 from wellspring.quality.images import SmallSite
 from wellspring.quality.measures import measure_image
 from wellspring.quality.offsets import camera_offset
@@ -36,7 +36,7 @@ def run(
     key
         (plate, well).
     background, bright_sd
-        As of `wellspring.quality.illumination.small_image`, the background by channel. Where it has none, 0 is
+        As of `wellspring.quality.illumination.shrunk_image`, the background by channel. Where it has none, 0 is
         subtracted, and the camera's offset is estimated from each image.
     """
     rows, small = [], []
@@ -45,7 +45,7 @@ def run(
         for channel, image in zip(site.channels, site.image, strict=True):
             names = {"plate": key[0], "well": key[1], "site": site.site, "channel": channel}
             rows.append({**names, **asdict(measure_image(image))})
-            small_one = small_image(image, background=background.get(channel, 0.0), bright_sd=bright_sd)
+            small_one = shrunk_image(image, background=background.get(channel, 0.0), bright_sd=bright_sd)
             shrunk.append(small_one if channel in background else replace(small_one, offset=camera_offset(image)))
         small.append(SmallSite(site.site, tuple(shrunk)))
     return MeasuredWell(pd.DataFrame(rows, columns=IMAGE_QUALITY.names) if rows else empty_table(IMAGE_QUALITY), small)

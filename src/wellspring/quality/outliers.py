@@ -117,6 +117,7 @@ def _z_of(table: pd.DataFrame, name: str, groups: "DataFrameGroupBy") -> "pd.Ser
 
 
 def _own_errors(table: pd.DataFrame, name: str, groups: "DataFrameGroupBy") -> "pd.Series[float]":
+    """Sampling error of each image, drawn towards the plate's usual one where it is below that; 0 if not known."""
     if f"error_{name}" not in table:
         return pd.Series(np.zeros(len(table)), index=table.index)
     own = table[f"error_{name}"].astype(np.float64)
@@ -132,10 +133,12 @@ def _usual_square(errors: "pd.Series[float]") -> float:
 
 
 def _usual_deviation(values: "pd.Series[float]") -> float:
+    """Robust standard deviation of a plate's values."""
     return _scale(values.to_numpy(dtype=np.float64) - float(values.median()))
 
 
 def _reasons(table: pd.DataFrame, *, max_z: float, judged_by: Sequence[str]) -> list[list[str]]:
+    """Of each image the measures that it is flagged for, with their z-score."""
     found: list[list[str]] = [[] for _ in range(len(table))]
     medians = table.groupby(["plate", "channel"], sort=False)
     for name in judged_by:

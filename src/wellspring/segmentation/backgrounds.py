@@ -95,6 +95,7 @@ def evened(image: NDArray[np.number], *, stained: _Mask | None = None, diameter_
 
 
 def _background(plane: _Values, *, stained: _Mask | None, diameter_px: float | None) -> _Values:
+    """Median nearby of what is not far brighter than its neighbourhood, nor stained, in a few rounds."""
     from wellspring.quality.medians import local_median
 
     step = max(1, -(-max(plane.shape) // _SMALL_PX))

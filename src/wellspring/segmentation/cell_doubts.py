@@ -62,6 +62,12 @@ DOUBTS = (
         "Look for a nucleus that was missed next to it, or debris that is stained.",
     ),
     Doubt(
+        "is_of_two_bodies",
+        "a part of the cell beyond a neck is as deep as a cell and holds no nucleus, so it may be a neighbour whose "
+        "nucleus is not stained",
+        "Look at the outlines; where the cell stain separates the cells, set segmentation.nucleus_channel to null.",
+    ),
+    Doubt(
         "is_in_full_site",
         "cells cover nine tenths of the site or more, so hardly any background is seen",
         "Check the outlines; dim cells may be taken for background, and background for cells.",

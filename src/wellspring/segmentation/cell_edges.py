@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from wellspring.segmentation.cell_outlines import smoothed
+from wellspring.segmentation.cell_outlines import smooth_outlines
 from wellspring.segmentation.cell_softness import edge_softness
 from wellspring.segmentation.grids import Grid, quantile_of_parts
 from wellspring.segmentation.territories import Territories, along_dips, behind_lines, membrane_contrast, nearest_nuclei
@@ -117,15 +117,19 @@ def edges_of(smooth: _Values, nuclei: _Labels, *, stain: Stain | None = None) ->
     diameter = max(_LEAST_DIAMETER_PX, float(2 * np.sqrt(np.median(sizes[1:][sizes[1:] > 0]) / np.pi)))
     # The background changes so slowly that the slopes above it are those of the image.
     falls = _falls(smooth, near, reach_px=_REACH * diameter)
-    height = smooth - _background_between(smooth, falls, near, diameter=diameter)
+    background, shape = _background_between(smooth, falls, near, diameter=diameter), smooth.shape[::-1]
+    height = smooth - cv2.resize(background, shape, interpolation=cv2.INTER_LINEAR)
+    # Whole images are let go as soon as they are not needed: they are most of the memory.
+    del smooth
     if stain is None:
         is_lined = membrane_contrast(height, near, nuclei, diameter=diameter) > _MEMBRANE_CONTRAST
         stain = "membrane" if is_lined else "inside"
     rim_px, quantile, territories = _RIM_PX, 0.5, along_dips
     if stain == "membrane":
         rim_px, quantile, territories = diameter / 2, 0.75, behind_lines
-    owner = territories(height, near, nuclei, diameter=diameter)
-    region = replace(near, owner=owner)
+    else:
+        near = near.without_places()
+    region = replace(near, owner=territories(height, near, nuclei, diameter=diameter))
     levels = _cell_levels(height, region, rim_px=rim_px, quantile=quantile)
     edges = _edge_levels(height, falls, region, diameter=diameter, cell_levels=levels)
     del falls
@@ -133,18 +137,19 @@ def edges_of(smooth: _Values, nuclei: _Labels, *, stain: Stain | None = None) ->
     if stain == "membrane":
         stained |= _enclosed(stained & (near.distance <= diameter), region)
     is_unseen, rim = _unseen(stained, near, sizes=sizes)
-    labels = smoothed(np.where(stained, owner, 0), nuclei, sigma_px=max(1.0, _OUTLINE_SHARE * diameter))
+    labels = np.where(stained, region.owner, 0)
+    del stained, region
+    smooth_outlines(labels, nuclei, sigma_px=max(1.0, _OUTLINE_SHARE * diameter))
     labels[is_unseen[labels] & (nuclei == 0)] = 0
-    labels = np.where(rim & is_unseen[near.owner] & (labels == 0), near.owner, labels)
+    rim &= is_unseen[near.owner] & (labels == 0)
+    labels[rim] = near.owner[rim]
     softness = np.zeros(len(is_unseen))
     if stain == "inside":
         reach_px = _REACH * diameter
         softness = edge_softness(height, edges, labels=labels, nuclei=nuclei, near=near, reach_px=reach_px)
         softness[is_unseen] = 0
-    # The background is the image less the height above it.
-    edges -= height
-    edges += smooth
-    return CellEdges(labels.astype(np.uint32), edges, is_unseen, stain, softness)
+    edges += cv2.resize(background, shape, interpolation=cv2.INTER_LINEAR)
+    return CellEdges(labels.view(np.uint32), edges, is_unseen, stain, softness)
 
 
 def _with_names(smooth: _Values, nuclei: _Labels, *, stain: Stain | None) -> CellEdges:
@@ -160,6 +165,7 @@ def _with_names(smooth: _Values, nuclei: _Labels, *, stain: Stain | None) -> Cel
 
 
 def _nothing(smooth: _Values, nuclei: _Labels, *, stain: Stain) -> CellEdges:
+    """Every nucleus its own, unseen cell; the threshold is just above the image's median."""
     is_unseen = np.ones(int(nuclei.max(initial=0)) + 1, dtype=bool)
     is_unseen[0] = False
     level = float(np.median(smooth)) if smooth.size else 0.0
@@ -168,9 +174,9 @@ def _nothing(smooth: _Values, nuclei: _Labels, *, stain: Stain) -> CellEdges:
 
 
 def _background_between(smooth: _Values, falls: _Values, near: Territories, *, diameter: float) -> _Values:
-    """(Y, X) float32: the median nearby of what lies outside of all cells, as far as they are known by then.
+    """float32: the median nearby of what lies outside of all cells, as far as they are known by then.
 
-    Nuclei of 16 px and more: from every other pixel of every other row, lengths and slopes being in their units.
+    For nuclei of 16 px and more at every other pixel of every other row, lengths and slopes being in their units.
     """
     thin = 2 if diameter >= 2 * _LEAST_DIAMETER_PX else 1
     every = np.s_[::thin, ::thin]
@@ -183,10 +189,10 @@ def _background_between(smooth: _Values, falls: _Values, near: Territories, *, d
     for width, least in zip(_NARROWER, _LEAST_FREE, strict=True):
         height = values - found
         levels = _cell_levels(height, few, rim_px=_RIM_PX / thin)
-        is_cell = height > _edge_levels(height, steep, few, diameter=size, cell_levels=levels)
+        is_cell = height > _edge_levels(height, steep.copy(), few, diameter=size, cell_levels=levels)
         is_free = cv2.dilate(is_cell.astype(np.uint8), kernel) == 0
         found = _background(values, is_free, diameter=size, width=width, quantile=0.5, least_free=least, fallback=found)
-    return np.asarray(cv2.resize(found, smooth.shape[::-1], interpolation=cv2.INTER_LINEAR))
+    return found
 
 
 def _background(
@@ -209,7 +215,8 @@ def _background(
     stride = max(1, side // 4)
     padded = np.pad(coarse, side // 2, mode="symmetric" if min(coarse.shape) > side // 2 else "edge")
     windows = np.lib.stride_tricks.sliding_window_view(padded, (side, side))[::stride, ::stride]
-    ordered = np.sort(windows.reshape(*windows.shape[:2], -1), axis=-1)
+    ordered = np.array(windows).reshape(*windows.shape[:2], -1)
+    ordered.sort(axis=-1)
     n_free = np.isfinite(ordered).sum(axis=-1)
     place = np.floor(quantile * np.maximum(n_free - 1, 0)).astype(np.int64)
     found = np.take_along_axis(ordered, place[..., None], axis=-1)[..., 0]
@@ -261,10 +268,10 @@ def _edge_levels(
     """(Y, X) float32: the level above the background at which the stain falls off, in the territory and nearby.
 
     The geometric mean of the territory's threshold and that of the pixels within about a diameter: a cell may have a
-    bright body and a dim, flat part, each with an edge of its own.
+    bright body and a dim, flat part, each with an edge of its own. `falls` is overwritten.
     """
     offsets, n_labels = _OFFSET_NOISES + _OFFSET_SHARE * cell_levels, len(cell_levels)
-    weights, heights = _weighted(height, falls, region.owner, offsets=offsets.astype(np.float32))
+    weights, heights = falls, _weigh(height, falls, region.owner, offsets=offsets.astype(np.float32))
     # An edge of the length l from the level of a cell to 0 has the weight l times the logarithm.
     usual = np.log1p(_USUAL_SHARE * cell_levels / offsets)
     prior = _USUAL_WEIGHT * np.pi * diameter * np.log1p(cell_levels / offsets)
@@ -289,14 +296,14 @@ def _edge_levels(
     return nearby
 
 
-def _weighted(height: _Values, falls: _Values, owner: _Labels, *, offsets: _Values) -> tuple[_Values, _Values]:
-    """(Y, X) float32 each: how much a pixel's edge weighs, and that times the logarithm of its level."""
-    weights, heights = np.empty_like(height), np.empty_like(height)
+def _weigh(height: _Values, falls: _Values, owner: _Labels, *, offsets: _Values) -> _Values:
+    """Make of `falls` how much a pixel's edge weighs; return that times the logarithm of its level."""
+    heights = np.empty_like(height)
     for rows in _strips(height.shape[0]):
         above, offset = np.maximum(height[rows], 0), offsets[owner[rows]]
-        weights[rows] = falls[rows] / (above + offset)
-        heights[rows] = weights[rows] * np.log1p(above / offset)
-    return weights, heights
+        falls[rows] /= above + offset
+        heights[rows] = falls[rows] * np.log1p(above / offset)
+    return heights
 
 
 def _strips(n_rows: int) -> list[slice]:

@@ -6,29 +6,30 @@ from numpy.typing import NDArray
 
 from wellspring.segmentation.grids import Grid
 
-__all__ = ["smoothed"]
+__all__ = ["smooth_outlines"]
 
 _GRID = Grid(2)
 _Labels = NDArray[np.int32]
 
 
-def smoothed(labels: NDArray[np.integer], nuclei: _Labels, *, sigma_px: float) -> _Labels:
-    """Whole cells whose outline against the background is free of single pixels."""
-    whole = _whole(labels, nuclei)
-    is_cell = _GRID.blurred((whole > 0).astype(np.float32), sigma_px) > 0.5
-    return _whole(np.where(is_cell, whole, 0), nuclei)
+def smooth_outlines(labels: _Labels, nuclei: _Labels, *, sigma_px: float) -> None:
+    """Make the cells whole, and their outline against the background free of single pixels, in place."""
+    _make_whole(labels, nuclei)
+    is_cell = _GRID.blurred((labels > 0).astype(np.float32), sigma_px) > 0.5
+    labels[~is_cell] = 0
+    _make_whole(labels, nuclei)
 
 
-def _whole(labels: NDArray[np.integer], nuclei: _Labels) -> _Labels:
-    """Of each cell the piece that holds its nucleus, with its holes filled; nuclei keep their pixels."""
+def _make_whole(labels: _Labels, nuclei: _Labels) -> None:
+    """Leave of each cell the piece that holds its nucleus, with its holes filled; nuclei keep their pixels."""
     from scipy import ndimage
 
-    merged = np.where(nuclei > 0, nuclei, labels).astype(np.int32)
-    found = np.zeros_like(merged)
-    for label, place in enumerate(ndimage.find_objects(merged), 1):
+    np.copyto(labels, nuclei, where=nuclei > 0)
+    found = np.zeros_like(labels)
+    for label, place in enumerate(ndimage.find_objects(labels), 1):
         if place is None:
             continue
-        inside = np.pad(merged[place] == label, 1).astype(np.uint8)
+        inside = np.pad(labels[place] == label, 1).astype(np.uint8)
         _, parts = cv2.connectedComponents(inside, connectivity=4)
         held = np.zeros(int(parts.max()) + 1, dtype=bool)
         held[parts[1:-1, 1:-1][nuclei[place] == label]] = True
@@ -36,6 +37,6 @@ def _whole(labels: NDArray[np.integer], nuclei: _Labels) -> _Labels:
         piece = held[parts]
         _, outside = cv2.connectedComponents((~piece).astype(np.uint8), connectivity=4)
         filled = (outside != outside[0, 0])[1:-1, 1:-1]
-        is_own = filled & ((merged[place] == label) | (merged[place] == 0))
+        is_own = filled & ((labels[place] == label) | (labels[place] == 0))
         found[place][is_own] = label
-    return found
+    labels[...] = found

@@ -91,6 +91,7 @@ def projected_seeds(seeds: NDArray[np.integer]) -> NDArray[np.uint32]:
 
 
 def _innermost(cells: NDArray[np.uint32], *, grid: Grid) -> NDArray[np.uint32]:
+    """Of each cell what is at least half as deep as its deepest place."""
     if not cells.any():
         return cells
     depth = grid.depth(cells)

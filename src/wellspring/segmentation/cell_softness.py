@@ -9,6 +9,7 @@ __all__ = ["edge_softness"]
 
 # The threshold is moved by this factor either way.
 _FACTOR = np.float32(1.5)
+_ROWS = 256
 
 
 def edge_softness(
@@ -39,7 +40,14 @@ def edge_softness(
     (near.owner.max() + 1,) float64
     """
     n_labels = int(near.owner.max()) + 1
-    is_gained = (labels == 0) & (height * _FACTOR > edges) & (near.distance <= reach_px)
-    is_lost = (labels > 0) & (nuclei == 0) & (height < edges * _FACTOR)
-    changed = np.bincount(near.owner[is_gained], minlength=n_labels) + np.bincount(labels[is_lost], minlength=n_labels)
-    return np.asarray(changed / np.maximum(np.bincount(labels.ravel(), minlength=n_labels), 1))
+    changed, sizes = np.zeros((2, n_labels), dtype=np.int64)
+    # Some rows at a time, for there are many arrays of an image already.
+    for first in range(0, len(labels), _ROWS):
+        rows = np.s_[first : first + _ROWS]
+        own, high, limit = labels[rows], height[rows], edges[rows]
+        is_gained = (own == 0) & (high * _FACTOR > limit) & (near.distance[rows] <= reach_px)
+        is_lost = (own > 0) & (nuclei[rows] == 0) & (high < limit * _FACTOR)
+        changed += np.bincount(near.owner[rows][is_gained], minlength=n_labels)
+        changed += np.bincount(own[is_lost], minlength=n_labels)
+        sizes += np.bincount(own.ravel(), minlength=n_labels)
+    return np.asarray(changed / np.maximum(sizes, 1))

@@ -77,15 +77,15 @@ def segment_cells(
     check_image(image, name="image", n_axes=(2, 3))
     check_labels(nuclei, name="nuclei", shape=image.shape[-2:])
     _check(smoothing_sigma_px=smoothing_sigma_px, n_components=n_components)
-    markers = nuclei.astype(np.int32)
-    if not markers.any():
+    if not nuclei.any():
         return np.zeros(nuclei.shape, dtype=np.uint32)
+    if isinstance(method, OwnEdge):
+        return own_edges(image, nuclei, method=method, smoothing_sigma_px=smoothing_sigma_px).labels
+    markers = nuclei.astype(np.int32)
     if isinstance(method, Expansion):
         from skimage.segmentation import expand_labels
 
         return np.asarray(expand_labels(markers, method.distance_px), dtype=np.uint32)
-    if isinstance(method, OwnEdge):
-        return own_edges(image, nuclei, method=method, smoothing_sigma_px=smoothing_sigma_px).labels
     if mask is None:
         mask = cell_mask(image, smoothing_sigma_px=smoothing_sigma_px, n_components=n_components)
     units = in_noise_units(image)
@@ -245,6 +245,7 @@ def cell_mask(image: NDArray[np.number], *, smoothing_sigma_px: float = 1.0, n_c
 
 
 def _above_ground(smooth: _Values, *, n_components: int) -> _Mask:
+    """Pixels whose class is not the lowest one of the mixture; none where there is one class only."""
     none = np.zeros(smooth.shape, dtype=bool)
     if smooth.size == 0:
         return none

@@ -268,6 +268,7 @@ def _is_normal(values: _Values) -> bool:
 
 
 def _spread(smooth: _Values, where: _Mask, *, grid: Grid, sigma_px: float) -> float:
+    """Robust standard deviation of what a blur takes out, at these places."""
     rest = smooth - grid.blurred(smooth, max(sigma_px, 0.5))
     return 1.4826 * float(np.median(np.abs(rest[where])))
 

@@ -104,6 +104,7 @@ def describe_nuclei(found: "Nuclei", objects: pd.DataFrame, *, plate: str, well:
 
 
 def _has_large_object(sizes: NDArray[np.integer], *, seen_px: float) -> bool:
+    """Whether the largest object covers a quarter of the field, or a twentieth and is far larger than the others."""
     if len(sizes) == 0:
         return False
     largest, others = float(sizes.max()), np.delete(sizes, sizes.argmax())

@@ -142,7 +142,7 @@ def describe_objects(
         frame["cell_px"], inside=known & ~frame["is_border_cell"], bounds=cell_bounds_px
     )
     several = _is_of_several(nuclei, frame) if is_of_several is None else _by_label(is_of_several, frame)
-    frame = _with_doubts(frame, whole, doubts=doubts).assign(is_nucleus_of_several=several)
+    frame = _with_doubts(frame, whole, nuclei, doubts=doubts).assign(is_nucleus_of_several=several)
     return check_table(frame, SEGMENTED, source="describe_objects")
 
 
@@ -153,6 +153,7 @@ def _by_label(flags: NDArray[np.bool_], frame: pd.DataFrame) -> NDArray[np.bool_
 
 
 def _is_of_several(nuclei: NDArray[np.integer], frame: pd.DataFrame) -> NDArray[np.bool_]:
+    """Of each row, whether its nucleus looks like several by size and shape alone."""
     from wellspring.segmentation.nucleus_doubts import looks_like_several, solidities
 
     known = frame["has_nucleus"].to_numpy()
@@ -194,8 +195,12 @@ def numbered_objects(sites: Sequence[pd.DataFrame], *, are_all_labelled: bool = 
     return table
 
 
-def _with_doubts(frame: pd.DataFrame, cells: NDArray[np.integer], *, doubts: "CellDoubts | None") -> pd.DataFrame:
+def _with_doubts(
+    frame: pd.DataFrame, cells: NDArray[np.integer], nuclei: NDArray[np.integer], *, doubts: "CellDoubts | None"
+) -> pd.DataFrame:
+    """The frame with the columns that doubts fill; without doubts with those that labels alone give."""
     from wellspring.segmentation import cell_doubts
+    from wellspring.segmentation.cell_bodies import has_second_body
 
     labels, known = frame["label_in_site"].to_numpy(), frame["has_nucleus"].to_numpy()
     n_labels = int(labels.max(initial=0)) + 1
@@ -222,6 +227,7 @@ def _with_doubts(frame: pd.DataFrame, cells: NDArray[np.integer], *, doubts: "Ce
         is_in_pieces=False,
         is_soft_edge=softness[labels] >= cell_doubts.SOFT_EDGE,
         edge_softness=softness[labels],
+        is_of_two_bodies=_by_label(has_second_body(cells, nuclei), frame),
     ).astype({"stain": "str", "nucleus_ids": "str"})
 
 
@@ -235,6 +241,7 @@ def _centres(labels: NDArray[np.integer], *, n_labels: int) -> tuple[NDArray[np.
 
 
 def _on_border(labels: NDArray[np.integer], *, n_labels: int) -> NDArray[np.bool_]:
+    """By label, whether it touches the edge of the image."""
     found = np.zeros(n_labels, dtype=bool)
     touches = touches_border(labels)
     found[1 : len(touches) + 1] = touches
@@ -271,5 +278,6 @@ def count_flags(objects: pd.DataFrame) -> pd.DataFrame:
         "n_nuclei_larger": int(objects["is_nucleus_larger"].sum()),
         "n_in_pieces": int(objects["is_in_pieces"].sum()),
         "n_soft_edges": int(nuclei["is_soft_edge"].sum()),
+        "n_of_two_bodies": int(nuclei["is_of_two_bodies"].sum()),
     }
     return check_table(pd.DataFrame([counts]), SEGMENTED_COUNTS, source="count_flags")

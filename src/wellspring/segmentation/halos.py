@@ -84,12 +84,14 @@ def _keep_core(labels: _Labels, height: _Values, label: int) -> None:
 
 
 def _grown(window: _Window, shape: tuple[int, ...], *, margin: int) -> _Window:
+    """The window with a margin, within the image."""
     up, left = (max(0, side.start - margin) for side in window)
     down, right = (min(size, side.stop + margin) for side, size in zip(window, shape, strict=True))
     return np.s_[up:down, left:right]
 
 
 def _is_around_brighter(labels: _Labels, label: int, *, levels: NDArray[np.float64]) -> bool:
+    """Whether much of an object's convex hull is of objects far brighter than it."""
     row, column = np.nonzero(labels == label)
     hull = np.zeros(labels.shape, dtype=np.uint8)
     cv2.fillConvexPoly(hull, cv2.convexHull(np.stack([column, row], axis=1).astype(np.int32)), 1)
@@ -109,6 +111,7 @@ def _is_next_to_brighter(labels: _Labels, *, levels: NDArray[np.float64], diamet
 
 
 def _falls_away(labels: _Labels, height: _Values, label: int, *, levels: NDArray[np.float64]) -> bool:
+    """Whether the half of an object that is near a far brighter one is clearly the brighter half."""
     is_apart = (levels[labels] <= _BRIGHTER * levels[label]).astype(np.uint8)
     own = labels == label
     near, values = cv2.distanceTransform(is_apart, cv2.DIST_L2, cv2.DIST_MASK_5)[own], height[own]

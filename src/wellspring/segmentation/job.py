@@ -308,6 +308,7 @@ def _labelled(
 def _cells_at_own_edges(
     image: NDArray[np.number], nuclei: NDArray[np.integer], *, method: "OwnEdge", smoothing_sigma_px: float
 ) -> "tuple[NDArray[np.uint32], pd.DataFrame, NDArray[np.uint32]]":
+    """Cells of `OwnEdge`, their table, and where a second method disagrees."""
     from wellspring.segmentation.cell_doubts import doubts_of
     from wellspring.segmentation.cells import cell_plane, own_edges
     from wellspring.segmentation.flags import describe_objects

@@ -190,6 +190,7 @@ def _segment(
     smoothing_sigma_px: float | None,
     min_diameter_px: float | None,
 ) -> Nuclei:
+    """View, stain, split, and again at the nuclei's own scale."""
     _check(threshold=threshold, smoothing_sigma_px=smoothing_sigma_px, min_diameter_px=min_diameter_px)
     none = np.zeros(intensity.shape, dtype=np.uint32)
     first_px = 1.0 if smoothing_sigma_px is None else smoothing_sigma_px
@@ -226,6 +227,7 @@ def _at_own_scale(labelled: Callable[[float], NDArray[np.uint32]], view: View, *
 
 
 def _stain(view: View, *, grid: Grid, threshold: Threshold, sigma_px: float) -> _Stain:
+    """The blurred image and what exceeds the threshold, without masked pixels."""
     smooth = grid.blurred(view.image, sigma_px)
     scale = log_scale(smooth, seen=view.seen)
     log = scale.of(smooth)

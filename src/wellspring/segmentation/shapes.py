@@ -95,6 +95,7 @@ class ShapeJudge:
         return True
 
     def _are_two(self, one: int, other: int) -> bool:
+        """Whether two basins apart are more like ellipses than both together."""
         pair = self.moments[[one, other]]
         apart = [ellipse_share(moments, steps=self.steps) for moments in pair]
         return bool(pair[:, 0] @ apart > pair[:, 0].sum() * ellipse_share(pair.sum(axis=0), steps=self.steps))

@@ -134,6 +134,7 @@ def _mean_distance(relative: _Values, *, grid: Grid, diameter_px: float, min_siz
 
 
 def _filled(section: _Mask, *, grid: Grid, min_size: float) -> _Mask:
+    """The section with its small holes filled."""
     holes, sizes = grid.objects(~section)
     is_small = sizes < min_size
     is_small[0] = False

@@ -62,6 +62,7 @@ SEGMENTED = Table(
         Column(
             "edge_softness", "float64", "1", "pixels gained at 2/3 and lost at 1.5 times the threshold, over cell_px"
         ),
+        Column("is_of_two_bodies", "bool", "", "a part beyond a neck, as deep as a cell, holds no nucleus"),
     ),
     is_open=True,
 )
@@ -85,6 +86,7 @@ SEGMENTED_COUNTS = Table(
         Column("n_nuclei_larger", "int64", "cells", "cells smaller than their nuclei: is_nucleus_larger"),
         Column("n_in_pieces", "int64", "cells", "objects whose label is of separate pieces: is_in_pieces"),
         Column("n_soft_edges", "int64", "cells", "cells whose stain fades into the background: is_soft_edge"),
+        Column("n_of_two_bodies", "int64", "cells", "cells that may hold one whose nucleus is not stained"),
     ),
     is_open=True,
 )

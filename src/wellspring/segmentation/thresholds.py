@@ -186,6 +186,7 @@ def histogram(log: _Values, *, n_bins: int = _N_BINS) -> tuple[NDArray[np.floati
 
 
 def _weighted_median(values: NDArray[np.floating], weights: NDArray[np.floating]) -> float:
+    """The least value that half of the weight does not exceed."""
     order = np.argsort(values)
     running = np.cumsum(weights[order])
     return float(values[order][np.searchsorted(running, running[-1] / 2)])

@@ -39,6 +39,7 @@ def axis_mistakes(
 
 
 def _images(wells: Sequence[Mapping[str, Any]], channels: Sequence[str]) -> Iterator[tuple[str, int, bool]]:
+    """Name, number of planes, and whether the voxel size is known, of each image."""
     for one in wells:
         is_known = bool(one.get("pixel_size_um") and one.get("plane_spacing_um"))
         for channel in channels:

@@ -78,6 +78,7 @@ def _profiles(
 
 
 def _is_spot(profiles: NDArray[np.float64], *, sigma: float) -> NDArray[np.bool_]:
+    """Whether each profile is that of a spot inside the border rather than of one outside, or a line."""
     depth = np.arange(profiles.shape[1])
     centers = np.arange(-_REACH_SIGMAS * sigma, _INNERMOST_PX + _STEP_PX / 2, _STEP_PX)
     spots = np.exp(-0.5 * ((depth - centers[:, None]) / sigma) ** 2)

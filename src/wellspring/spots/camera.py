@@ -211,6 +211,7 @@ def _blur_px(ratio: float) -> float | None:
 
 
 def _fine_power(blur_px: float) -> float:
+    """Variance that the second difference along both axes leaves of blurred white noise."""
     return _power(FINE, blur_px) ** 2
 
 

@@ -130,6 +130,7 @@ def find_candidates(
 def _sharpness(
     response: NDArray[np.float32], points: NDArray[np.int64], *, sigma_px: Sequence[float]
 ) -> NDArray[np.float32]:
+    """(n,) as in `Candidates`: curvature in the plane times sigma**2 over the height."""
     lead = (0,) * (response.ndim - 2)
     here = gathered(response, points, (0,) * response.ndim)
     curvature = np.zeros(len(points), dtype=np.float32)
@@ -152,6 +153,7 @@ def _above(
 
 
 def _maxima(response: NDArray[np.float32], points: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Those of the points, in their order, that no neighbour exceeds."""
     is_inner = ((points > 0) & (points < np.array(response.shape) - 1)).all(axis=1)
     kept = np.concatenate(
         [
@@ -186,6 +188,7 @@ def _distance(offset: Sequence[int]) -> int:
 def _border_maxima(
     response: NDArray[np.float32], points: NDArray[np.int64], rows: NDArray[np.int64]
 ) -> NDArray[np.int64]:
+    """Which of these rows of `points`, all on a border, are maxima."""
     # The nearest neighbours first, of which some are inside of every border: most rows end there.
     offsets = sorted(itertools.product((-1, 0, 1), repeat=response.ndim), key=_distance)
     for offset in offsets:
@@ -322,6 +325,7 @@ def spot_sizes(
 
 
 def _plane_pair(step: float, *, sigma_px: Sequence[float], radius: int) -> NDArray[np.float32]:
+    """Weights of the difference of two Gaussians in the plane, of a size relative to the expected one."""
     span = np.arange(-radius, radius + 1)
     narrow, wide = (np.outer(*(_normal(span, s * step * RATIO**power) for s in sigma_px[-2:])) for power in (-0.5, 0.5))
     return (narrow - wide).astype(np.float32).ravel()

@@ -173,6 +173,7 @@ def _suspicious(n_found: NDArray[np.int64], rough: NDArray[np.float64]) -> NDArr
 
 
 def _axes(spots: pd.DataFrame, *, n_axes: int) -> list[str]:
+    """Names of the coordinates, z first; an error where they are not those of the image."""
     axes = [name for name in ("z_px", "y_px", "x_px") if name in spots]
     if len(axes) != n_axes:
         raise InputError(f"spots: expected coordinates of an image with {n_axes} axes, got {axes}. Pass its own spots.")
@@ -193,6 +194,7 @@ def _single_amplitude(
 
 
 def _is_alone(places: NDArray[np.float64], *, sigmas: tuple[float, ...]) -> NDArray[np.bool_]:
+    """Whether the nearest other spot of each is farther than 6 sigma."""
     scaled = places / np.asarray(sigmas)
     return np.asarray(cKDTree(scaled).query(scaled, k=[2])[0][:, 0] > _ISOLATED_SIGMAS)
 
@@ -229,6 +231,7 @@ def _placed(
 
 
 def _wide_spot(place: NDArray[np.float64], shape: tuple[int, ...], *, sigmas: tuple[float, ...]) -> NDArray[np.float64]:
+    """A spot of height 1 that was blurred by its own shape, on a grid of that shape."""
     spot = np.ones(())
     for center, size, sigma in zip(place, shape, sigmas, strict=True):
         spot = np.multiply.outer(spot, np.exp(-(((np.arange(size) - center) / (2 * sigma)) ** 2)))

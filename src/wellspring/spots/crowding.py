@@ -133,6 +133,7 @@ def crowding(
 
 
 def _spread(response: NDArray[np.floating]) -> float:
+    """Standard deviation of the logarithm of the responses, from their lower half."""
     low, middle = np.quantile(response.astype(np.float64), (0.16, 0.5))
     return math.log(middle / low) if low > 0 else 0.0
 
@@ -147,6 +148,7 @@ def occupancy(maxima: NDArray[np.number], spots: NDArray[np.number], *, sigma_px
 
 
 def _relative_noise(points: NDArray[np.int64], noise: NoiseMap) -> float:
+    """`Crowding.relative_noise` of the usual maximum."""
     own = noise.tile_noise(points)
     if noise.camera is not None and _is_known(noise):
         return float(np.median(own / noise.tile_noise(points, of=noise.camera)))
@@ -158,6 +160,7 @@ def _is_known(noise: NoiseMap) -> bool:
 
 
 def _skewness(noise: NoiseMap) -> float:
+    """`Crowding.skewness`, of the usual tile."""
     if noise.moments is None or _is_known(noise):
         return 0.0
     second, third = noise.moments.T

@@ -220,6 +220,7 @@ def _spot_table(
 
 
 def _nothing(n_axes: int, *, method: str, threshold: float | None) -> Detection:
+    """What is found in an image that cannot be searched."""
     none = Candidates(np.zeros((0, n_axes), np.int64), np.zeros(0, np.float32), np.zeros(0, np.float32))
     image = np.zeros((1,) * n_axes, np.float32)
     spots = _spot_table(image, image, none, sigmas=(1.0,) * n_axes, whole=image)
@@ -240,6 +241,7 @@ def _rounding(image: NDArray[np.generic]) -> float:
 
 
 def _window(neighborhood_px: float | Sequence[float], *, n_axes: int) -> tuple[float, ...]:
+    """Half-axes of the neighbourhood, one per axis."""
     window = tuple(float(v) for v in np.atleast_1d(np.asarray(neighborhood_px, dtype=np.float64)))
     window = window * n_axes if len(window) == 1 else window
     if len(window) != n_axes or not all(0 < v < np.inf for v in window):

@@ -78,6 +78,7 @@ def _is_far(cells: NDArray[np.integer], *, sigma_px: Sequence[float]) -> NDArray
 def _background(
     plane: NDArray[np.generic], cells: NDArray[np.integer], far: NDArray[np.bool_], *, sigma_px: Sequence[float]
 ) -> float:
+    """Background of a plane: median far from the cells, or its darkest hundredth."""
     if not cells.any() or far.mean() > _LEAST_SHARE:
         return median_of_pixels(plane[far])
     return float(np.quantile(blurred(plane, sigma_px=sigma_px), _DARKEST))

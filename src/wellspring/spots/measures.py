@@ -58,6 +58,7 @@ def local_background(
 
 
 def _ring(sigma_px: Sequence[float]) -> NDArray[np.int64]:
+    """(n, 2) steps to the pixels of the ring round a spot."""
     inner, outer = _RING_SIGMAS
     height, width = (int(np.ceil(outer * s)) for s in sigma_px[-2:])
     y, x = np.mgrid[-height : height + 1, -width : width + 1]

@@ -63,6 +63,7 @@ def fit_mixture(values: NDArray[np.float64], start: Mixture, *, least_variance: 
 
 
 def _updated(values: NDArray[np.float64], share: NDArray[np.float64], *, least_variance: float) -> Mixture:
+    """The step of maximisation: classes from the shares that each has of the values."""
     sizes = share.sum(axis=1) + _LEAST_SIZE
     means = share @ values / sizes
     variances = (share * (values - means[:, None]) ** 2).sum(axis=1) / sizes + least_variance

@@ -276,6 +276,7 @@ def _count_noises(
 
 
 def _quanta_of_image(image: NDArray[np.generic], light: BlockMap, *, sigma_px: Sequence[float]) -> float:
+    """Counts that are as skewed as the image's noise, from its blocks (`quanta_of_tail`)."""
     values = block_values(image, *block_places(image.shape, sigma_px=sigma_px))
     lights = np.broadcast_to(light.values, values.shape[:-1]).reshape(-1)
     blocks = values.reshape(-1, values.shape[-1])
@@ -322,6 +323,7 @@ def _steps(tile: NDArray[np.float32], *, axis: int, n_samples: int) -> NDArray[n
 
 
 def _spread(values: NDArray[np.float32]) -> float:
+    """Robust standard deviation; 0 without values."""
     if values.size == 0:
         return 0.0
     return _MAD * _middle(np.abs(values - np.float32(_middle(values))))

@@ -100,6 +100,7 @@ def _evenness(
 
 
 def _is_crest(smooth: NDArray[np.float64], *, least_fall: float, sigma_px: Sequence[float]) -> NDArray[np.bool_]:
+    """Pixels that stand out on both sides of some line, as spots, rows of them and lines do."""
     reach = math.ceil(_CREST_SIGMAS * max(sigma_px))
     padded = np.pad(smooth, reach, mode="edge")
     rows, columns = smooth.shape
@@ -115,6 +116,7 @@ def _is_crest(smooth: NDArray[np.float64], *, least_fall: float, sigma_px: Seque
 
 
 def _is_sharp(excess: NDArray[np.float64], own: NDArray[np.bool_], *, sigma_px: Sequence[float]) -> bool:
+    """Whether the light has finer structure than the optics let through."""
     near = ndimage.binary_dilation(own)
     fine = excess
     for axis in (0, 1):

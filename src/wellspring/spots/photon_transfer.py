@@ -93,5 +93,6 @@ def _transfer_line(
 
 
 def _trimmed_variance(differences: NDArray[np.float32]) -> float:
+    """Variance of normal values, from all but their largest fifth."""
     squares = np.sort(np.abs(differences), axis=None).astype(np.float64) ** 2
     return _TRIMMED**2 * float(squares[: max(1, round(_KEPT * squares.size))].mean())

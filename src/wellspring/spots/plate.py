@@ -46,6 +46,7 @@ def compared_images(thresholds: pd.DataFrame) -> pd.DataFrame:
 
 
 def _is_unusual(values: NDArray[np.float64], *, factor: float) -> NDArray[np.bool_]:
+    """Which positive values differ from the median by the factor and by five robust standard deviations."""
     logs = np.log(np.where(values > 0, values, np.nan))
     known = np.isfinite(logs)
     if known.sum() < _LEAST_IMAGES:

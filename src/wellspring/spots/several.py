@@ -143,6 +143,7 @@ def several_spots(shapes: RegionShapes, *, n_axes: int = 2) -> SeveralSpots:
 
 
 def _middle_and_spread(values: _Floats, *, of_middle: NDArray[np.bool_]) -> tuple[float, float]:
+    """Median of the chosen values, and standard deviation from the quartiles of all."""
     low, high = np.quantile(values, (0.25, 0.75))
     chosen = values[of_middle] if of_middle.any() else values
     return float(np.median(chosen)), float(high - low) / (2 * _QUARTER)

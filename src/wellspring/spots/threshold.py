@@ -100,6 +100,7 @@ class Threshold:
 
 
 def _levels(candidates: Candidates, *, value: float, factor: float) -> NDArray[np.float64]:
+    """Response over the threshold, or over its least multiple of the noise if that is less."""
     levels = candidates.response.astype(np.float64) / value
     if factor == 0:
         return levels
@@ -113,6 +114,7 @@ def no_threshold(method: str, *, value: float = math.nan) -> Threshold:
 
 
 def _threshold(candidates: Candidates, noise: NoiseMap, *, method: str, value: float, factor: float) -> Threshold:
+    """A threshold with the curve of counts and the counts just below and above it."""
     levels = np.sort(_levels(candidates, value=value, factor=factor))
 
     def counts(level: NDArray[np.float64]) -> NDArray[np.int64]:
@@ -280,6 +282,7 @@ def _gaps(model: Mixture, values: NDArray[np.float64]) -> list[float]:
 
 
 def _best_mixture(values: NDArray[np.float64]) -> Mixture:
+    """One, two or three classes, as many as the information criterion strongly favours."""
     models = []
     for n_classes, is_even in ((1, True), (2, True), (3, True), (2, False), (3, False)):
         # Starting from equal shares of the values, and from equal parts of their range, finds large and small classes.

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from wellspring.quality.illumination import SmallImage, small_image
+from wellspring.quality.illumination import SmallImage, shrunk_image, small_image
 from wellspring.quality.images import Illumination, SmallSite, illumination_of_plate, offsets_of_plate
 from wellspring.quality.offsets import camera_offset, plate_offset
 from wellspring.quality.report.chapter import _illumination_warnings, _offsets
@@ -28,7 +28,7 @@ def _image(
 
 def _plate(**drawn: float) -> list[tuple[tuple[str, ...], list[SmallSite]]]:
     images = [_image(seed, **drawn) for seed in range(14)]  # type: ignore[arg-type]
-    small = [replace(small_image(one, background=0, bright_sd=3.0), offset=camera_offset(one)) for one in images]
+    small = [replace(shrunk_image(one, background=0, bright_sd=3.0), offset=camera_offset(one)) for one in images]
     return [(("DAPI",), [SmallSite(str(k), (one,)) for k, one in enumerate(small)])]
 
 
@@ -49,6 +49,14 @@ def test_illumination_is_right_with_the_estimated_offset_and_not_without() -> No
     assert found.offset > 0
     plain = _function(wells)
     assert plain.function[0, 0] / plain.function[64, 64] < true - 0.1
+
+
+def test_a_background_of_0_is_doubted_where_the_noise_shows_an_offset() -> None:
+    with pytest.warns(UserWarning, match=r"a camera's offset of about 100\. .* set raw\.background"):
+        found = small_image(_image(0), background=0, bright_sd=3.0)
+    assert found.middle == shrunk_image(_image(0), background=0, bright_sd=3.0).middle
+    for offset, background in ((130.0, 130.0), (0.0, 0.0)):
+        small_image(_image(0, offset=offset), background=background, bright_sd=3.0)
 
 
 def test_an_offset_that_noise_does_not_show_is_not_known() -> None:

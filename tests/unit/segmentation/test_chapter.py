@@ -228,8 +228,8 @@ def test_the_chapter_tells_wells_without_nuclei_from_those_that_were_left_out(tm
     assert [row[-1] for row in counts.rows] == ["0", "0", "1"]
     doubts, left = chapter.sections[1:]
     assert doubts.title == "Doubts about cells"
-    assert len(doubts.text) == 7
-    assert doubts.parts[0].rows[0][2:] == ("1", "1", "1", "1", "2", "2", "1", "1")
+    assert len(doubts.text) == 8
+    assert doubts.parts[0].rows[0][2:] == ("1", "1", "1", "1", "2", "1", "2", "1", "1")
     assert left.parts[0].rows == [("p1", "C", "1", "DAPI: std +9.0")]
     settings = dict(chapter.settings)
     assert settings["Cells"] == "by watershed from the nuclei in CELL"
@@ -318,7 +318,8 @@ def test_a_doubt_about_a_tenth_of_the_nuclei_is_a_warning(n: int, is_warned: boo
     table = _counts("A").assign(n_nuclei=30, n_without_nucleus=0)
     counted = [name for name in table if name.startswith("n_") and name != "n_nuclei"]
     table = table.assign(**dict.fromkeys(counted, 0))
-    for name in ("n_unseen_cells", "n_soft_edges", "n_open_cells", "n_larger_cells", "n_nuclei_of_several"):
+    doubted = ("n_unseen_cells", "n_soft_edges", "n_open_cells", "n_larger_cells", "n_of_two_bodies")
+    for name in (*doubted, "n_nuclei_of_several"):
         assert len(object_warnings(table.assign(**{name: n}))) == is_warned
     (words,) = object_warnings(table.assign(n_without_nucleus=n)) or [""]
     assert words.startswith(f"{n} objects, stained like a cell, but without a nucleus") == is_warned

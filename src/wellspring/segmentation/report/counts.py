@@ -42,6 +42,7 @@ def nucleus_table(objects: pd.DataFrame, *, wells: Sequence[tuple[str, str]], le
 
 
 def _count_nuclei(nuclei: pd.DataFrame) -> pd.DataFrame:
+    """One row that counts the flags of nuclei."""
     flags = {"n_border_nuclei": "is_border_nucleus", "n_nuclei_size_out": "is_nucleus_size_out"}
     flags["n_nuclei_of_several"] = "is_nucleus_of_several"
     counts = {name: int(nuclei[flag].sum()) for name, flag in flags.items()}
@@ -55,6 +56,7 @@ def _by_well(
     wells: Sequence[tuple[str, str]],
     left_out: pd.DataFrame,
 ) -> pd.DataFrame:
+    """A row of counts for each well, also those without objects."""
     rows = []
     for plate, well in wells:
         own = objects[(objects["plate"] == plate) & (objects["well"] == well)]

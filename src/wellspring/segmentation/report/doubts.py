@@ -20,6 +20,7 @@ _COLUMNS = (
     PageColumn("n_soft_edges", "Soft\nedge", count),
     PageColumn("n_open_cells", "Border\nnot seen", count),
     PageColumn("n_larger_cells", "Larger than\nneighbours", count),
+    PageColumn("n_of_two_bodies", "Two\nbodies", count),
     PageColumn("n_in_full_sites", "No background\nin the site", count),
     PageColumn("n_nuclei_of_several", "Nucleus may\nbe several", count),
     PageColumn("n_membrane_stained", "Stained at\nthe membrane", count),
@@ -29,6 +30,7 @@ _COUNTS = {
     "is_soft_edge": "n_soft_edges",
     "is_open_cell": "n_open_cells",
     "is_larger_than_neighbors": "n_larger_cells",
+    "is_of_two_bodies": "n_of_two_bodies",
     "is_in_full_site": "n_in_full_sites",
     "is_nucleus_of_several": "n_nuclei_of_several",
 }
