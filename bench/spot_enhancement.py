@@ -24,6 +24,8 @@ from wellspring.simulation.smfish import FieldSettings, simulate_smfish
 from wellspring.spots import detect_spots
 from wellspring.spots.enhanced import detect_spots as detect_enhanced
 from wellspring.spots.enhanced import enhanced_image
+from wellspring.spots.enhanced.detecting import marked_spots
+from wellspring.spots.enhanced.marks import detection_of_marks
 from wellspring.spots.enhanced.scale import SIGMA_PX
 from wellspring.spots.evaluation import f1_score
 
@@ -93,6 +95,28 @@ def _fields(snr: float, area: int) -> Iterator[tuple[NDArray[np.uint16], _Places
             yield field.image, field.places, sigma_px
 
 
+def _in_noise(image: NDArray[np.number], sigma_px: float) -> float:
+    """The share of the marks that are in the noise, which the doubt is raised by."""
+    found = marked_spots(image, sigma_px=sigma_px)
+    keys = dict.fromkeys(("plate", "well", "site", "channel"), "")
+    return detection_of_marks(image, found.assign(**keys), sigma_px=sigma_px).in_noise
+
+
+def marks_in_noise() -> list[Row]:
+    """The largest share over sizes of spots, by signal-to-noise ratio and area per spot."""
+    return [
+        _share(
+            f"plane, SNR {snr:g}, a spot per {area} px2", max(_in_noise(image, s) for image, _, s in _fields(snr, area))
+        )
+        for snr in SNRS
+        for area in AREAS_PX2
+    ]
+
+
+def _share(name: str, value: float) -> Row:
+    return Row("spot_enhancement", f"{name}: share of marks in the noise", value, "", "", None, "", None)
+
+
 def simulated_stacks() -> list[Row]:
     """Stacks of 16 planes."""
     rows = []
@@ -124,6 +148,7 @@ def public_planes(data: Path) -> list[Row]:
             scores[name].append(f1_score(method(image, sigma_px), true))
             label = f"insta {path.parent.name}, {name}: F1@3px"
             rows.append(Row("spot_enhancement", label, scores[name][-1], "", "", None, "", None))
+        rows.append(_share(f"insta {path.parent.name}", _in_noise(image, sigma_px)))
     means = [
         Row("spot_enhancement", f"insta, {name}: mean F1@3px", float(np.mean(values)), "", "", None, "", None)
         for name, values in scores.items()
@@ -133,7 +158,7 @@ def public_planes(data: Path) -> list[Row]:
 
 def run() -> list[Row]:
     """All of them."""
-    rows = [*simulated_planes(), *simulated_stacks()]
+    rows = [*simulated_planes(), *marks_in_noise(), *simulated_stacks()]
     folder = os.environ.get("WELLSPRING_DATA")
     if folder is None:
         print("spot_enhancement: public images are skipped, set WELLSPRING_DATA to their folder.", file=sys.stderr)

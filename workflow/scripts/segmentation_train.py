@@ -1,13 +1,13 @@
 """Annotated sites of all wells, weights to start from → weights, scores on held-out wells (Parquet), examples (npz)."""
 
-import os
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wellspring.files import locked, replaced_when_whole
-from wellspring.jobs import log_device, logged_job, notify
+from wellspring.jobs import logged_job, notify
+from wellspring.models.starting import prepare_networks
 from wellspring.segmentation.learned.annotated_wells import digest_of, read_annotated, scores_by_site
 from wellspring.segmentation.learned.examples import write_examples
 from wellspring.segmentation.learned.fine_tuning import fine_tune
@@ -33,13 +33,9 @@ def main(
     examples: Path,
 ) -> None:
     """Train the network further on wells that are not held out; a run that was stopped resumes."""
-    # Imported here, since TensorFlow writes when it is imported: in here, that goes to the log.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    from wellspring.models.devices import device_name, prepared_device
+    prepare_networks(threads=threads)
     from wellspring.segmentation.learned.training import fine_tuning_plan
 
-    prepared_device(threads=threads)
-    log_device(device_name())
     folder = weights.with_name(f"{digest_of([*annotated, start])}.training")
     plan = fine_tuning_plan(n_epochs=n_epochs, steps_per_epoch=steps_per_epoch, seed=seed)
     tuned = fine_tune(read_annotated(annotated), folder=folder, plan=plan, start=start, report=notify)

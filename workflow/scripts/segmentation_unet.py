@@ -1,6 +1,5 @@
 """Index of one well, weights of a network → label images of its nuclei (OME-TIFF, an image per site)."""
 
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -8,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from wellspring.jobs import log_device, logged_job
+from wellspring.jobs import logged_job
+from wellspring.models.starting import prepare_networks
 from wellspring.quality.correction import corrected, read_correction
 from wellspring.raw.images import read_sites
 from wellspring.raw.index import read_index
@@ -33,13 +33,9 @@ def main(
     labels: Path,
 ) -> None:
     """Label the nuclei of every kept site of the well behind `index`, which `channels` names; write `labels`."""
-    # Imported here, since TensorFlow writes when it is imported: in here, that goes to the log.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    from wellspring.models.devices import device_name, prepared_device
+    prepare_networks(threads=threads)
     from wellspring.segmentation.learned import segment_nuclei
 
-    prepared_device(threads=threads)
-    log_device(device_name())
     well = read_index(index)
     images = read_sites(well, projection=projection, wanted=channels)
 

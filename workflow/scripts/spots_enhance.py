@@ -1,11 +1,11 @@
 """Index of one well, weights of a network → the places that it marks (Parquet)."""
 
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from wellspring.jobs import log_device, logged_job
+from wellspring.jobs import logged_job
+from wellspring.models.starting import prepare_networks
 from wellspring.quality.correction import corrected, read_correction
 from wellspring.raw.images import read_stacks
 from wellspring.raw.index import read_index
@@ -34,12 +34,7 @@ def main(
     marks: Path,
 ) -> None:
     """Mark the spots in every kept site of the well behind `index`; write `marks`."""
-    # Imported here, since TensorFlow writes when it is imported: in here, that goes to the log.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    from wellspring.models.devices import device_name, prepared_device
-
-    prepared_device(threads=threads)
-    log_device(device_name())
+    prepare_networks(threads=threads)
     well, applied = read_index(index), read_correction(correction, left_out=left_out)
     images = corrected(read_stacks(well, wanted=channels), applied, background=background)
     found = marks_of_well(images, settings_of(SpotSizes, sizes), weights=weights, key=(well.plate, well.well))

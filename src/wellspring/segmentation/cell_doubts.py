@@ -74,8 +74,8 @@ DOUBTS = (
     ),
     Doubt(
         "is_nucleus_of_several",
-        "the nucleus has more than twice the median area, or is concave and larger than most, or has two bright parts, "
-        "so it may be two or more, and so may the cell",
+        "the nucleus has more than twice the median area, or two of these: concave, larger than most, with two "
+        "bright parts; so it may be two or more, and so may the cell",
         "Look at the outlines of the nuclei; set min_diameter_px or another method if they are merged.",
     ),
 )

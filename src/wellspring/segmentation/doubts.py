@@ -28,9 +28,9 @@ DOUBTS = {
     "sizes over a decade": "the largest tenth of the objects is more than ten times as large as the smallest tenth; "
     "nuclei may be merged or in pieces. Check the outlines; segmentation.smoothing_sigma_px joins pieces, and "
     "segmentation.min_diameter_px removes debris",
-    "look like several": "a quarter of the nuclei or more are far larger than the median, or concave and larger than "
-    "most, or have two bright parts; dense or thick tissue out of focus does so, and merged nuclei make merged cells. "
-    "Check the outlines; take one focal plane in place of a projection, or count what the nuclei cover",
+    "look like several": "a quarter of the nuclei or more are far larger than the median, or two of these: concave, "
+    "larger than most, with two bright parts; dense or thick tissue out of focus does so, and merged nuclei make "
+    "merged cells. Check the outlines; take one focal plane in place of a projection, or count what the nuclei cover",
     "far more than usual": "more objects by far than on most sites of the plate; noise or texture may have been taken "
     "for nuclei. Check the focus and the outlines; segmentation.min_diameter_px removes small objects",
     "far fewer than usual": "a tenth of the nuclei of most sites of the plate at most, though not none; a bright "

@@ -16,7 +16,10 @@ __all__ = [
 ]
 
 _SEVERAL = Column(
-    "is_nucleus_of_several", "bool", "", "over twice the median area, concave and larger than most, or two bright parts"
+    "is_nucleus_of_several",
+    "bool",
+    "",
+    "over twice the median area, or two of: concave, larger than most, two bright parts",
 )
 NUCLEI = Table(
     "nuclei",

@@ -41,6 +41,9 @@ class Detection:
     crowding : Crowding
     n_hot_pixels, n_hot_clusters : int
         Maxima above the threshold that are single hot pixels and clusters of them. They are left out.
+    in_noise : float
+        Of spots that a network marked: the share whose response is less than three times the noise of the image at
+        the size of a spot, which its texture is part of. 0 of others, and of fewer than 20.
     """
 
     spots: pd.DataFrame
@@ -48,6 +51,7 @@ class Detection:
     crowding: Crowding
     n_hot_pixels: int = 0
     n_hot_clusters: int = 0
+    in_noise: float = 0.0
 
 
 def detect_spots(

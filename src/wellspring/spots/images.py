@@ -127,8 +127,7 @@ def spots_of_image(
     spots = every[is_counted].reset_index(drop=True)
     spots = find_foci(spots, spacing_um=spacing_um, radius_um=focus_radius_um, min_spots=focus_min_spots)
     crowding = replace(found.crowding, occupancy=_occupancy(found.spots, spots, split, sigma_px=sigma_px))
-    ids = np.unique(cells)
-    counts = _counts(spots, every, cell_ids=ids[ids > 0].tolist())
+    counts = _counts(spots, every, cell_ids=[label for label in np.unique(cells).tolist() if label > 0])
     sigmas, saturated = axis_sigmas(sigma_px, n_axes=image.ndim), saturated_pixels(image)
     by_light = spots_by_light(image, cells, cell_ids=counts["label_in_site"].tolist(), light=light, sigma_px=sigmas)
     doubts = image_doubts(
@@ -142,6 +141,7 @@ def spots_of_image(
         saturated_share=saturated,
         sigma_px=sigmas,
         n_hot=(found.n_hot_pixels, found.n_hot_clusters),
+        in_noise=found.in_noise,
     )
     about = describe_threshold(found.threshold, limit=max_instability).join(snr_summary(spots))
     measured = _with_measures(about, image, crowding, light=light, saturated_share=saturated).assign(

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from wellspring.segmentation.nuclei import Nuclei, nuclei_of_image
 from wellspring.segmentation.nucleus_doubts import describe_each, looks_like_several, solidities, tops_within
 from wellspring.segmentation.tables import NUCLEI
+from wellspring.simulation.crowded_nuclei import draw_crowded
 from wellspring.tables import check_table
 
 ROWS, COLUMNS = np.mgrid[:100, :140]
@@ -82,6 +83,21 @@ def test_touching_nuclei_do_not_share_a_top() -> None:
     right = _disc(50, 56, 14) & (COLUMNS > 47)
     light = 20 + 500.0 * (left | right)
     assert tops_within(_labelled(left, right), light).tolist() == [0, 1, 1]
+
+
+def test_dark_nucleoli_make_no_doubt_and_pairs_of_such_nuclei_do() -> None:
+    field = draw_crowded(300, diameter_px=30.0, rng=np.random.default_rng(101))
+    view, labels = nuclei_of_image(field.image).view, field.labels.astype(np.int64)
+    single = describe_each(Nuclei(field.labels, view))
+    assert (single["n_tops"] > 1).mean() > 0.25
+    assert single["is_nucleus_of_several"].mean() < 0.15
+    # Each with its neighbour on the right, if that is nobody's yet.
+    numbers = np.arange(labels.max() + 1)
+    for left, right in zip(labels[:, :-1].ravel(), labels[:, 1:].ravel(), strict=True):
+        if 0 not in (left, right) and left != right and (numbers == left).sum() == (numbers == right).sum() == 1:
+            numbers[right] = numbers[left]
+    pairs = describe_each(Nuclei(numbers[labels].astype(np.uint32), view)).set_index("label_in_site")
+    assert pairs.loc[[n for n in np.unique(numbers) if (numbers == n).sum() == 2], "is_nucleus_of_several"].mean() > 0.4
 
 
 def test_each_nucleus_is_described() -> None:

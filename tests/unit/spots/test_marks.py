@@ -5,9 +5,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.ndimage import gaussian_filter
 
 from wellspring.raw.images import SiteStacks
 from wellspring.spots.detection import detect_spots
+from wellspring.spots.enhanced.detecting import _measured
 from wellspring.spots.enhanced.marks import detection_of_marks
 from wellspring.spots.enhanced.task import least_mark_of
 from wellspring.spots.images import TABLES
@@ -66,6 +68,21 @@ def test_stacks_have_their_own_least_height(n_planes: int, least: float, n_spots
     found = detection_of_marks(image, marks, sigma_px=1.5)
     assert (found.threshold.value, len(found.spots)) == (least, n_spots) == (least_mark_of(image.shape), n_spots)
     assert "z_px" in found.spots
+
+
+@pytest.mark.parametrize(("height", "is_doubted"), [(300, False), (30, True)])
+def test_marks_of_what_noise_and_texture_are_as_bright_as_are_doubted(height: int, is_doubted: bool) -> None:
+    generator = np.random.default_rng(1)
+    image = generator.poisson(200 + gaussian_filter(generator.normal(0, 200, (120, 120)), 1.5)).astype(np.uint16)
+    places = np.stack(np.meshgrid(np.arange(12, 110, 16), np.arange(12, 110, 16)), axis=-1).reshape(-1, 2)
+    spot = np.zeros(image.shape)
+    spot[tuple(places.T)] = height * 2 * np.pi * 1.5**2
+    image = (image + gaussian_filter(spot, 1.5)).astype(np.uint16)
+    marks = _measured(image, places.astype(np.float64), sigmas=(1.5, 1.5)).assign(mark=0.9)
+    marks = marks.assign(plate="P", well="A1", channel="RNA", site="1")
+    labels = {"1": np.ones(image.shape, np.uint32)}
+    found = run([SiteStacks("1", {"RNA": image}, 0.1)], labels, labels, SETTINGS, key=("P", "A1"), marks=marks)
+    assert ("marks in the noise" in found.thresholds["doubts"][0]) == is_doubted
 
 
 def test_a_constant_image_has_no_spots() -> None:

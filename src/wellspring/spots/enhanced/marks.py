@@ -19,6 +19,8 @@ METHOD = "enhanced"
 KEPT = 0.75
 """Marks are kept down to this share of the least height, for the curve of counts and how stable the count is."""
 _CURVE_POINTS, _STEP = 50, 0.1
+# Marks with less than so many times the noise have no evidence of their own; a share is taken of so many marks.
+_CLEAR, _FEW = 3.0, 20
 
 
 def detection_of_marks(
@@ -56,7 +58,13 @@ def detection_of_marks(
     is_plane = n_axes == 3 and len(image) == 1
     *_, noise = response_and_noise(image[0] if is_plane else image, sigma_px=sigmas[1:] if is_plane else sigmas)
     points = np.rint(spots[axes[1:] if is_plane else axes].to_numpy()).astype(np.int64)
-    return Detection(spots, threshold, crowding(points, noise, sigma_px=sigmas[-points.shape[1] :]))
+    is_faint = spots["response"].to_numpy() < _CLEAR * noise.at(points)
+    return Detection(
+        spots,
+        threshold,
+        crowding(points, noise, sigma_px=sigmas[-points.shape[1] :]),
+        in_noise=float(is_faint.mean()) if len(spots) >= _FEW else 0.0,
+    )
 
 
 def _counts(heights: NDArray[np.float64], levels: NDArray[np.float64]) -> NDArray[np.int64]:
