@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from wellspring.interaction.report.chapter import interaction_findings, interaction_warnings
+from wellspring.interaction.report.enough import cells_that_suffice
 from wellspring.interaction.report.figures import correlations_figure, overview_figure, profiles_figure
 from wellspring.interaction.settings import SummarySettings
 from wellspring.interaction.summaries import annotated_images, summary_table
@@ -198,3 +199,16 @@ def test_findings_warnings_and_figures() -> None:
     assert len(correlations_figure(cells).axes) == 3
     few = interaction_warnings(_cells(np.random.default_rng(8), n_wells=2), table)
     assert any("have fewer than 3 wells" in line for line in few)
+
+
+def test_cells_suffice_once_more_of_them_change_the_mean_little() -> None:
+    many = cells_that_suffice(_cells(np.random.default_rng(2), n_wells=8, n_cells=6))
+    assert list(many["gene"]) == ["ref", "ref", "x", "x"]
+    assert set(many["n_cells"]) == {48}
+    # Of independent cells the deviation falls as sqrt(1 + 1 / k): within a twentieth of its limit from about ten on.
+    assert many["enough"].between(4, 20).all()
+    few = cells_that_suffice(_cells(np.random.default_rng(2), n_wells=1, n_cells=3))
+    assert few["enough"].isna().all()
+    alike = _cells(np.random.default_rng(2), n_wells=2, n_cells=4)
+    alike.loc[:, [name for name in alike.columns if name.startswith("segment_")]] = 1.0
+    assert set(cells_that_suffice(alike)["enough"]) == {1}

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from wellspring.interaction.report.enough import CELLS_THAT_SUFFICE, cells_that_suffice
 from wellspring.interaction.report.methods import METHODS_REFERENCES, methods_text
 from wellspring.report.chapter import MOST_FINDINGS, Chapter, Section, illustration
 from wellspring.report.methods import cited
@@ -34,6 +35,11 @@ _UNITS = {
     "temporal_interaction": "score {}",
     "temporal_interaction_change": "score {}",
 }
+_ENOUGH = [
+    *(PageColumn(name, name.capitalize()) for name in ("gene", "molecule", "condition")),
+    PageColumn("n_cells", "Cells at the time with fewest", count),
+    PageColumn("enough", "Enough", count),
+]
 _TEXT = (
     "Wells are the units: cells of a well are averaged, and a p-value comes from wells that exchange what was assigned "
     "to them (gene, time, condition), or from cells of a well that are all turned alike. q is adjusted for all genes. "
@@ -123,6 +129,9 @@ def interaction_chapter(
     ]
     rows = summary[summary["time"] == _ALL]
     table = page_table(rows, columns, title="All statistics over all times", file=str(files["table"]), folded=True)
+    enough = page_table(
+        cells_that_suffice(images), _ENOUGH, title="Cells that suffice", note=CELLS_THAT_SUFFICE, folded=True
+    )
     methods = methods_text(reference=reference)
     return Chapter(
         stage="interaction",
@@ -141,7 +150,7 @@ def interaction_chapter(
                 title="",
                 text=[_TEXT],
                 findings=findings[MOST_FINDINGS:],
-                parts=[overview, profiles, correlations, table],
+                parts=[overview, profiles, correlations, table, enough],
             )
         ],
         methods=methods,
