@@ -73,7 +73,7 @@ EVERYTHING = {
         "actin": {"actin": "GFP", "borders": "GFP", "nuclei": "DAPI"},
     },
     "report": {"group_by": "label"},
-    "export": {"formats": ["anndata", "cytomining", "geojson", "multiqc", "ome_zarr", "spatialdata"]},
+    "export": {"formats": ["anndata", "cytomining", "geojson", "geoparquet", "multiqc", "ome_zarr", "spatialdata"]},
     "browser": {"write": True},
 }
 

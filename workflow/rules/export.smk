@@ -11,6 +11,7 @@ def exported_files():
         "anndata": per_plate("<results>/export/{plate}.h5ad"),
         "cytomining": per_plate("<results>/export/{plate}.profiles.parquet"),
         "geojson": per_well("<results>/export/geojson/{plate}/{well}"),
+        "geoparquet": per_well("<results>/export/geoparquet/{plate}/{well}.parquet"),
         "ome_zarr": per_plate(f"<results>/export/{{plate}}.ome.zarr/{plate_file()}"),
         "spatialdata": per_plate("<results>/export/{plate}.spatialdata.zarr/zarr.json"),
         "multiqc": ["<results>/export/multiqc/wells_mqc.tsv", *per_plate("<results>/export/multiqc/{plate}_mqc.tsv")],
@@ -96,6 +97,33 @@ rule export_geojson:
         "Writing the outlines of well {wildcards.plate}/{wildcards.well} for QuPath"
     script:
         "../scripts/export_geojson.py"
+
+
+rule export_geoparquet:
+    input:
+        index="<results>/raw/{plate}/{well}.json",
+        measured="<results>/cells/{plate}/{well}.parquet",
+        nuclei="<results>/segmentation/{plate}/{well}.ome.tif",
+        cells=cells_of_well(),
+    output:
+        outlines="<results>/export/geoparquet/{plate}/{well}.parquet",
+    log:
+        "<logs>/export_geoparquet/{plate}/{well}.log",
+    benchmark:
+        "<benchmarks>/export_geoparquet/{plate}/{well}.tsv"
+    conda:
+        "../../envs/imaging.yaml"
+    threads: 1
+    resources:
+        mem_mb=growing(2000),
+        runtime=growing(15),
+    params:
+        has_nuclei=has_nuclei(config["segmentation"]),
+        code=script_code("export/geoparquet"),
+    message:
+        "Writing the outlines of well {wildcards.plate}/{wildcards.well} as GeoParquet"
+    script:
+        "../scripts/export_geoparquet.py"
 
 
 rule export_multiqc:

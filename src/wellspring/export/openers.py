@@ -42,6 +42,14 @@ OPENERS = {
         "QuPath",
         'Open the image of the site in QuPath.\nFile > Import objects from file...\nChoose "SITE.geojson".',
     ),
+    "geoparquet": Opener(
+        "Outlines in µm",
+        "geoparquet/PLATE/WELL.parquet",
+        "A polygon per cell and one per nucleus, in µm, with the keys of the tables.",
+        "GeoPandas, QGIS, SpatialData",
+        'import geopandas\ncells = geopandas.read_parquet("results/export/geoparquet/PLATE/WELL.parquet")\n'
+        "print(cells.area.describe())",
+    ),
     "ome_zarr": Opener(
         "OME-Zarr plates",
         "PLATE.ome.zarr",

@@ -9,7 +9,7 @@ __all__ = ["OF_CELLS", "STAGE"]
 
 OF_CELLS = ("anndata", "cytomining")
 """Formats made of the table of cells."""
-_OF_MEASURED = ("geojson",)
+_OF_MEASURED = ("geojson", "geoparquet")
 _OF_PLATES = ("multiqc",)
 _OF_EXPORTED = ("spatialdata",)
 _OF_IMAGES = ("ome_zarr",)
@@ -42,7 +42,7 @@ def _mistakes(config: Config) -> list[str]:
 
 STAGE = Stage(
     name="export",
-    summary="results -> AnnData, cytomining profiles, OME-Zarr plates, SpatialData, GeoJSON, tables for MultiQC",
+    summary="results -> AnnData, cytomining profiles, OME-Zarr plates, SpatialData, GeoJSON, GeoParquet, MultiQC",
     after=("raw", "quality", "segmentation", "spots", "cells", "plates", "localization"),
     asked_by="export.formats (what other programs are to open)",
     is_wanted=_is_wanted,
@@ -51,6 +51,7 @@ STAGE = Stage(
         "export_anndata": "cells of all wells",
         "export_cytomining": "cells of all wells",
         "export_geojson": "pixels",
+        "export_geoparquet": "pixels",
         "export_multiqc": "wells",
         "export_well": "pixels",
         "export_plate": "wells",

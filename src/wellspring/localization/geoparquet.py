@@ -2,8 +2,9 @@
 
 import json
 import struct
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,10 +13,12 @@ from wellspring.files import replaced_when_whole
 from wellspring.localization.cells import CellShape, separate
 from wellspring.localization.outlines import CELL, NUCLEUS
 
-__all__ = ["write_geoparquet"]
+__all__ = ["Parts", "write_geometries", "write_geoparquet"]
 
 _POLYGON, _MULTI_POLYGON = 3, 6
 _Rings = tuple[NDArray[np.float64], ...]
+Parts = Sequence[_Rings]
+"""Separate polygons of one object: outer ring, then holes, each (n, 2) x, y."""
 
 
 def write_geoparquet(path: Path, cells: Sequence[CellShape]) -> None:
@@ -24,24 +27,31 @@ def write_geoparquet(path: Path, cells: Sequence[CellShape]) -> None:
     GeoParquet 1.0 without a coordinate reference system. `wellspring.localization.outlines.read_outlines` reads it. An
     outline of several parts, or several nuclei of a cell, is a multi-polygon.
     """
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    rows: list[tuple[str, str, list[_Rings]]] = []
+    rows: list[tuple[str, str, Parts]] = []
     for cell in cells:
         rows.append((cell.name, CELL, separate(cell.rings)))
         if cell.nuclei:
             rows.append((cell.name, NUCLEUS, [part for nucleus in cell.nuclei for part in separate(nucleus)]))
-    parts = [own for _, _, own in rows]
-    columns = {
-        "cell": pa.array([name for name, _, _ in rows], pa.string()),
-        "shape": pa.array([kind for _, kind, _ in rows], pa.string()),
-        "geometry": pa.array([_wkb(one) for one in parts], pa.binary()),
-    }
+    names = {"cell": [name for name, _, _ in rows], "shape": [kind for _, kind, _ in rows]}
+    write_geometries(path, names, types={"cell": "string", "shape": "string"}, parts=[own for _, _, own in rows])
+
+
+def write_geometries(
+    path: Path, columns: Mapping[str, Sequence[Any]], *, types: Mapping[str, str], parts: Sequence[Parts]
+) -> None:
+    """Write `columns`, of the Arrow types in `types`, and a column ``geometry`` (WKB) as GeoParquet 1.0.
+
+    A row of several `parts` is a multi-polygon. There is no coordinate reference system. No row is fine.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    arrays = {name: pa.array(list(values), getattr(pa, types[name])()) for name, values in columns.items()}
+    arrays["geometry"] = pa.array([_wkb(one) for one in parts], pa.binary())
     kinds = sorted({"Polygon" if len(one) == 1 else "MultiPolygon" for one in parts})
     about = {"encoding": "WKB", "geometry_types": kinds, "crs": None}
     metadata = {"version": "1.0.0", "primary_column": "geometry", "columns": {"geometry": about}}
-    table = pa.table(columns).replace_schema_metadata({"geo": json.dumps(metadata)})
+    table = pa.table(arrays).replace_schema_metadata({"geo": json.dumps(metadata)})
     with replaced_when_whole(path) as temporary:
         pq.write_table(table, temporary, compression="zstd")
 

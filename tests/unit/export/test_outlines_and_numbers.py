@@ -8,9 +8,11 @@ import pandas as pd
 import pytest
 
 from wellspring.export.geojson import cell_features, write_geojson
+from wellspring.export.geoparquet import write_outlines
 from wellspring.export.multiqc import heatmap_rows, write_heatmap, write_wells
 from wellspring.export.openers import OPENERS, readme
 from wellspring.export.report.chapter import export_chapter
+from wellspring.localization.outlines import read_outlines
 
 
 def _cells(labels: list[int]) -> pd.DataFrame:
@@ -69,6 +71,33 @@ def test_a_site_without_cells_is_an_empty_collection(tmp_path: Path) -> None:
     assert cell_features(_cells([]), labels=np.zeros((4, 4), np.uint32), nuclei=None) == []
     write_geojson(tmp_path / "1.geojson", [])
     assert json.loads((tmp_path / "1.geojson").read_text()) == {"type": "FeatureCollection", "features": []}
+
+
+@pytest.mark.parametrize(("pixel_size_um", "unit"), [(0.5, "µm"), (None, "px")])
+def test_a_well_is_a_geoparquet_of_cells_and_nuclei(tmp_path: Path, pixel_size_um: float | None, unit: str) -> None:
+    labels = np.zeros((12, 20), np.uint32)
+    labels[1:8, 1:8] = 1
+    labels[3:5, 3:5] = 0
+    labels[9:11, 12:18] = 2
+    nuclei = np.where(np.indices(labels.shape)[0] == 6, labels, 0)
+    cells = pd.concat([_cells([1, 2]).assign(site="1"), _cells([1, 9]).assign(site="2")])
+    path = tmp_path / "A01.parquet"
+    inner = {"1": nuclei, "2": np.zeros_like(nuclei)}
+    write_outlines(path, cells, labels={"1": labels, "2": labels}, nuclei=inner, pixel_size_um=pixel_size_um)
+    table = pd.read_parquet(path)
+    # Of label 9 there are no pixels; only label 1 of site 1 has a nucleus.
+    assert list(zip(table["site"], table["shape"], table["object_id"], strict=True)) == [
+        ("1", "cell", 11),
+        ("1", "cell", 12),
+        ("1", "nucleus", 11),
+        ("2", "cell", 11),
+    ]
+    assert set(table["unit"]) == {unit}
+    first = read_outlines(path, pixel_size_um=1.0)[0]
+    assert (first.name, first.kind, len(first.rings)) == ("p/A01/11", "cell", 2)
+    size = pixel_size_um or 1.0
+    assert first.rings[0].min(axis=0) == pytest.approx([0.5 * size, 0.5 * size])
+    assert first.rings[0].max(axis=0) == pytest.approx([7.5 * size, 7.5 * size])
 
 
 def _wells() -> pd.DataFrame:
