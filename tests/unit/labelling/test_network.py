@@ -148,3 +148,27 @@ def test_other_files_are_refused(tmp_path: Path) -> None:
     keras.Model(inputs, keras.layers.Dense(1)(inputs)).save(tmp_path / "other.keras")
     with pytest.raises(InputError, match="another Keras model"):
         load_label_model(tmp_path / "other.keras")
+
+
+def test_views_are_turned_back_and_averaged_for_any_tile(model: "keras.Model", light: np.ndarray) -> None:
+    scale = stain_scale_of(model)
+    size = 88  # on the network's grid, so that a turned field is pooled alike
+    field = light[:size, :size]
+
+    def value(image: np.ndarray) -> np.ndarray:
+        return scale.value(predict_image(model, np.ascontiguousarray(image)))
+
+    turned = np.rot90(field)
+    views = [
+        value(field),
+        value(field[:, ::-1])[:, ::-1],
+        np.rot90(value(turned), -1),
+        np.rot90(value(turned[:, ::-1])[:, ::-1], -1),
+    ]
+    expected = scale.intensity(np.mean(views, axis=0))
+    found = predict_image(model, field, views=4)
+    np.testing.assert_allclose(found, expected, rtol=1e-4)
+    tiled = predict_image(model, light, views=4, tile_px=48, batch_size=2, origin_px=(8, 16))
+    np.testing.assert_allclose(tiled, predict_image(model, light, views=4), rtol=1e-4)
+    with pytest.raises(InputError, match="views: expected 1 to 8, got 9"):
+        predict_image(model, light, views=9)
