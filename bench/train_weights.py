@@ -7,10 +7,11 @@ held-out images are segmented, by size of image.
 
 import argparse
 import os
+import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
@@ -18,8 +19,11 @@ import tifffile
 import yaml
 
 from bench.matching import f1, mean_average_precision
-from wellspring.models.weights import write_weights
+from wellspring.models.weights import read_weights, write_weights
 from wellspring.segmentation.learned.augmenting import Annotated
+
+if TYPE_CHECKING:
+    from wellspring.segmentation.learned.training import Plan
 
 CONFIG = Path(__file__).resolve().parents[1] / "resources" / "weights.yaml"
 
@@ -41,22 +45,38 @@ def read_annotated(folder: Path, *, weight: float = 1.0) -> Annotated:
 
 def train_nuclei(settings: Mapping[str, Any], *, data: Path, output: Path) -> None:
     """Kinds are drawn in proportion to the square root of their numbers, so that rare ones are seen too."""
-    from wellspring.segmentation.learned.training import Plan, train, weights_of
+    from wellspring.segmentation.learned.training import Plan
 
-    plan = Plan(**{**settings["plan"], "widths": tuple(settings["plan"]["widths"])})
     folders, held_out = split_folders(data / settings["data"], **settings["held_out"])
     kinds = [folder.name.split("_")[0] for folder in folders]
     images = [read_annotated(f, weight=kinds.count(kind) ** -0.5) for f, kind in zip(folders, kinds, strict=True)]
-    print(f"nuclei: {len(images)} images to train on, {len(held_out)} held out")
-    begin, path = time.perf_counter(), output / "nuclei.npz"
+    print(f"nuclei: {len(images)} images to train on, {len(held_out)} held out", flush=True)
+    about, before = {"licence": settings["licence"], "n_images": len(images)}, None
+    for number, values in enumerate(settings["rounds"], 1):
+        plan = Plan(**{**values, "widths": tuple(values["widths"])})
+        before = train_round(images, plan=plan, before=before, about=about, path=output / f"nuclei{number}.npz")
+    shutil.copyfile(str(before), output / "nuclei.npz")
+    judge(held_out, output / "nuclei.npz")
+
+
+def train_round(
+    images: Sequence[Annotated], *, plan: "Plan", before: Path | None, about: Mapping[str, Any], path: Path
+) -> Path:
+    """Train from the weights `before`, or from nothing, and write to `path` after each epoch."""
+    from wellspring.segmentation.learned.scale import N_INPUTS
+    from wellspring.segmentation.learned.targets import TARGETS, TASK
+    from wellspring.segmentation.learned.training import train, weights_of
+
+    begin = time.perf_counter()
 
     def each_epoch(n_done: int, model: Any, logs: Mapping[str, float]) -> None:
-        print(f"nuclei: epoch {n_done}, loss {logs['loss']:.4f}, {time.perf_counter() - begin:.0f} s", flush=True)
-        about = {"licence": settings["licence"], "n_epochs": n_done, "n_images": len(images)}
-        write_weights(weights_of(model, plan=plan, about=about), path)
+        """What is printed and written."""
+        print(f"{path.stem}: epoch {n_done}, loss {logs['loss']:.4f}, {time.perf_counter() - begin:.0f} s", flush=True)
+        write_weights(weights_of(model, plan=plan, about={**about, "n_epochs": n_done}), path)
 
-    train(images, plan=plan, folder=output / "nuclei", each_epoch=each_epoch)
-    judge(held_out, path)
+    start = read_weights(before, task=TASK, n_inputs=N_INPUTS, n_outputs=len(TARGETS)) if before else None
+    train(images, plan=plan, folder=path.with_suffix(""), start=start, each_epoch=each_epoch)
+    return path
 
 
 def judge(folders: list[Path], weights: Path) -> None:
@@ -85,6 +105,7 @@ def train_spots(settings: Mapping[str, Any], *, output: Path) -> None:
     begin = time.perf_counter()
 
     def each_epoch(n_done: int, model: Any, logs: Mapping[str, float]) -> None:
+        """What is printed and written."""
         print(f"spots: epoch {n_done}, loss {logs['loss']:.4f}, {time.perf_counter() - begin:.0f} s", flush=True)
         about = {"licence": settings["licence"], "n_epochs": n_done}
         write_weights(spot_weights(model, plan=plan, about=about), output / "spots.npz")

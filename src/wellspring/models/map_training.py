@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import keras
 import numpy as np
@@ -26,7 +26,10 @@ class MapPlan:
     steps_per_epoch, n_epochs, batch, side_px
         Crops of `side_px` a side, `batch` a step.
     rate
-        Highest learning rate; it falls to 0 along half a cosine, after a twentieth of the steps in which it rises.
+        Highest learning rate.
+    course
+        "cosine": it rises for a twentieth of the steps and falls to 0 along half a cosine. "level": it rises
+        for an epoch and stays, for a round of training that another one follows. "line": it falls to 0 along a line.
     seed
     """
 
@@ -36,6 +39,7 @@ class MapPlan:
     batch: int
     side_px: int
     rate: float = 2e-3
+    course: Literal["cosine", "line", "level"] = "cosine"
     seed: int = 1
 
 
@@ -103,15 +107,8 @@ def train_maps(
         Of the checkpoint; one of another plan is not taken up.
     each_epoch
     """
-    n_steps = plan.n_epochs * plan.steps_per_epoch
-    rate = keras.optimizers.schedules.CosineDecay(
-        initial_learning_rate=plan.rate / 20,
-        warmup_target=plan.rate,
-        warmup_steps=max(1, n_steps // 20),
-        decay_steps=max(1, n_steps - n_steps // 20),
-    )
     # Without XLA: on a CPU, TensorFlow's own kernels are no slower and start sooner.
-    model.compile(keras.optimizers.AdamW(rate, weight_decay=1e-4, clipnorm=1.0), loss=loss, jit_compile=False)
+    model.compile(keras.optimizers.AdamW(_rate_of(plan), weight_decay=1e-4, clipnorm=1.0), loss=loss, jit_compile=False)
     model.optimizer.build(model.trainable_variables)
     folder.mkdir(parents=True, exist_ok=True)
     n_done = _resumed(model, folder, plan)
@@ -124,6 +121,22 @@ def train_maps(
             verbose=0,
             shuffle=False,
         )
+
+
+def _rate_of(plan: MapPlan) -> Any:
+    """The learning rate by step."""
+    schedules = keras.optimizers.schedules
+    n_steps = plan.n_epochs * plan.steps_per_epoch
+    if plan.course == "cosine":
+        return schedules.CosineDecay(
+            initial_learning_rate=plan.rate / 20,
+            warmup_target=plan.rate,
+            warmup_steps=max(1, n_steps // 20),
+            decay_steps=max(1, n_steps - n_steps // 20),
+        )
+    if plan.course == "level":
+        return schedules.PolynomialDecay(plan.rate / 20, plan.steps_per_epoch, end_learning_rate=plan.rate)
+    return schedules.PolynomialDecay(plan.rate, n_steps, end_learning_rate=0.0)
 
 
 def _resumed(model: keras.Model, folder: Path, plan: MapPlan) -> int:

@@ -189,8 +189,11 @@ def test_an_image_without_nuclei_has_none() -> None:
 
 @network
 def test_a_training_that_was_stopped_ends_as_one_that_was_not(tmp_path: Path) -> None:
+    from wellspring.models.strided_unet import build_strided_unet
+    from wellspring.models.weights import of_model
     from wellspring.segmentation.learned.training import Plan, train, weights_of
 
+    narrow = Weights("nuclei", 2, 5, (3, 4), of_model(build_strided_unet(n_inputs=2, n_outputs=5, widths=(3, 4))))
     plan = Plan(widths=(4, 4), steps_per_epoch=2, n_epochs=2, batch=2, side_px=32)
     losses: list[float] = []
 
@@ -199,10 +202,10 @@ def test_a_training_that_was_stopped_ends_as_one_that_was_not(tmp_path: Path) ->
         if n_done == 1 and len(losses) == 3:
             raise KeyboardInterrupt
 
-    whole = train([], plan=plan, folder=tmp_path / "whole", each_epoch=once)
+    whole = train([], plan=plan, folder=tmp_path / "whole", start=narrow, each_epoch=once)
     with pytest.raises(KeyboardInterrupt):
-        train([], plan=plan, folder=tmp_path / "stopped", each_epoch=once)
-    resumed = train([], plan=plan, folder=tmp_path / "stopped", each_epoch=once)
+        train([], plan=plan, folder=tmp_path / "stopped", start=narrow, each_epoch=once)
+    resumed = train([], plan=plan, folder=tmp_path / "stopped", start=narrow, each_epoch=once)
     assert losses[0] == pytest.approx(losses[2])
     assert losses[1] == pytest.approx(losses[3], rel=1e-4)
     arrays = [weights_of(model, plan=plan, about={}).arrays for model in (whole, resumed)]
@@ -236,3 +239,35 @@ def test_keys_that_the_network_does_not_use_are_mistakes(changed) -> None:
     assert STAGE.mistakes(config) == []
     (told,) = STAGE.mistakes({**config, "segmentation": {**block, **changed}})
     assert told.startswith(f"segmentation.{next(iter(changed))}: method unet")
+
+
+@network
+def test_a_wider_network_starts_with_the_maps_of_the_narrower_one() -> None:
+    from wellspring.models.strided_unet import build_strided_unet
+    from wellspring.models.weights import into_model, of_model
+    from wellspring.models.widening import widened
+
+    seen = np.random.default_rng(0).normal(size=(1, 32, 32, 2)).astype(np.float32)
+    old = build_strided_unet(n_inputs=2, n_outputs=5, widths=(3, 4, 5))
+    weights = Weights("nuclei", 2, 5, (3, 4, 5), of_model(old))
+    new = build_strided_unet(n_inputs=2, n_outputs=5, widths=(5, 4, 8))
+    into_model(new, widened(weights, new, widths=(5, 4, 8)), name="wider")
+    np.testing.assert_allclose(new(seen), old(seen), atol=1e-4)
+    with pytest.raises(ValueError, match="or wider"):
+        widened(weights, new, widths=(5, 3, 8))
+    # What new features add to the old ones is 0 at first.
+    arrays = of_model(new)
+    assert not arrays["encoder1_a/kernel"][..., 3:, :4].any()
+    assert arrays["encoder1_a/kernel"][..., :3, :4].all()
+
+
+@network
+@pytest.mark.parametrize(("course", "last"), [("cosine", 0.0), ("line", 0.0), ("level", 1.0)])
+def test_courses_of_the_rate(course, last: float) -> None:
+    from wellspring.models.map_training import MapPlan, _rate_of
+
+    plan = MapPlan(widths=(4, 4), steps_per_epoch=10, n_epochs=8, batch=1, side_px=32, rate=1.0, course=course)
+    rate = [float(_rate_of(plan)(step)) for step in (0, 10, 80)]
+    assert rate[0] == pytest.approx(1.0 if course == "line" else 0.05)
+    assert rate[1] == pytest.approx(7 / 8 if course == "line" else 1.0, abs=0.03)
+    assert rate[2] == pytest.approx(last, abs=1e-6)

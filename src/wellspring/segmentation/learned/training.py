@@ -12,6 +12,7 @@ from keras import ops
 from wellspring.models.map_training import EachEpoch, MapPlan, cross_entropy, train_maps
 from wellspring.models.strided_unet import build_strided_unet
 from wellspring.models.weights import Weights, into_model, of_model, read_weights
+from wellspring.models.widening import widened
 from wellspring.segmentation.learned.augmenting import Annotated, sample_batch
 from wellspring.segmentation.learned.scale import N_INPUTS
 from wellspring.segmentation.learned.targets import TARGETS, TASK
@@ -35,8 +36,9 @@ class Plan(MapPlan):
 def fine_tuning_plan(*, n_epochs: int, steps_per_epoch: int, seed: int) -> Plan:
     """The plan of a training on a user's annotations: a quarter of the rate, a tenth of the crops drawn."""
     widths = read_weights(SHIPPED_WEIGHTS, task=TASK, n_inputs=N_INPUTS, n_outputs=len(TARGETS)).widths
-    steps = {"n_epochs": n_epochs, "steps_per_epoch": steps_per_epoch}
-    return Plan(widths=widths, **steps, rate=5e-4, drawn_share=0.1, seed=seed)
+    return Plan(
+        widths=widths, n_epochs=n_epochs, steps_per_epoch=steps_per_epoch, rate=5e-4, drawn_share=0.1, seed=seed
+    )
 
 
 def map_loss(wanted: Any, found: Any) -> Any:
@@ -69,13 +71,15 @@ def train(
     folder
         Of the checkpoint; one of another plan is not taken up.
     start
-        Weights to start from.
+        Weights to start from, of this network or a narrower one.
     each_epoch
         Called with the number of epochs done, the model and the epoch's loss.
     """
     keras.utils.set_random_seed(plan.seed)
     model = build_strided_unet(n_inputs=N_INPUTS, n_outputs=len(TARGETS), widths=plan.widths)
     if start is not None:
+        if start.widths != plan.widths:
+            start = widened(start, model, widths=plan.widths)
         into_model(model, start, name="the weights to start from")
 
     def sample(rng: np.random.Generator) -> tuple[Any, Any]:
