@@ -22,6 +22,9 @@ _OF_NORMAL_MEAN_DEVIATION = 1.2533
 # An error comes from a few blocks or quadrants that happen to hold cells, or none. So it counts as no less than the
 # root mean square of itself and the plate's usual one, of which the largest tenth is left out.
 _USUAL_ERRORS = 0.9
+# Measures of which one side alone is a fault: the slope of the spectrum falls out of focus. Where few cells are in the
+# middle of a field, noise flattens its slope, and that is no fault of the image.
+_FAULTS_BELOW = ("focus_slope",)
 # Differences that do not matter, however rare they are: of shares one percent of the field.
 _LEAST_DIFFERENCE = {"saturated_share": 0.01, "empty_share": 0.01}
 
@@ -66,7 +69,8 @@ def flagged_images(images: pd.DataFrame, *, max_z: float, judged_by: Sequence[st
     images
         Table `IMAGE_QUALITY` of all wells.
     max_z
-        An image is flagged when the robust z-score of one of `judged_by` is above it, or below its negative. The
+        An image is flagged when the robust z-score of one of `judged_by` is above it, or below its negative; by the
+        focus slope only below it, since a sharper image is no worse. The
         deviation from the median counts in root sums of squares of the usual one (`robust_z`) and the image's own
         sampling error (`error_<name>`; none without that column, and where it is NaN the image is not judged by it), so
         that equal images with a few cells more or less, or one grey value apart, are not flagged. An error below the
@@ -143,7 +147,7 @@ def _reasons(table: pd.DataFrame, *, max_z: float, judged_by: Sequence[str]) -> 
     medians = table.groupby(["plate", "channel"], sort=False)
     for name in judged_by:
         z = table[f"z_{name}"].to_numpy()
-        far = (np.abs(z) > max_z) & table["is_judged"].to_numpy()
+        far = ((-z if name in _FAULTS_BELOW else np.abs(z)) > max_z) & table["is_judged"].to_numpy()
         if name in _LEAST_DIFFERENCE:
             difference = (table[name] - medians[name].transform("median")).abs().to_numpy()
             far &= difference >= _LEAST_DIFFERENCE[name]

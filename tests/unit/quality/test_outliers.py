@@ -44,6 +44,31 @@ def test_images_are_judged_beside_those_of_their_plate_and_channel() -> None:
     assert found["reasons"][0] == "none"
 
 
+def test_an_image_that_is_sharper_than_the_others_is_no_worse() -> None:
+    usual = [-4.0, -4.1, -3.9, -4.05, -3.95]
+    images = pd.concat([_images([*usual, -1.0]), _images([*usual, -7.0], plate="p2")])
+    found = flagged_images(images, max_z=5, judged_by=["focus_slope"], min_images=4)
+    assert found["is_flagged"].tolist() == [False] * 11 + [True]
+    # By any other measure both sides are faults.
+    images = images.assign(median=images["focus_slope"])
+    assert flagged_images(images, max_z=5, judged_by=["median"], min_images=4)["is_flagged"].sum() == 2
+
+
+def test_a_field_whose_cells_lie_at_its_rim_is_not_flagged() -> None:
+    """Under the window of the spectrum little is left but noise."""
+    rng = np.random.default_rng(78)
+    images = [_field(k, n_cells=int(rng.poisson(9))) for k in range(200, 224)]
+    rows, columns = np.mgrid[:192, :192]
+    light = np.full((192, 192), 5.0)
+    for y, x in ((3, 40), (5, 150), (186, 30), (189, 140)):
+        light[(rows - y) ** 2 + (columns - x) ** 2 < 11**2] += 80
+    light = ndimage.gaussian_filter(light, 1.3)
+    rim = np.rint(110 + 0.6 * rng.poisson(light) + rng.normal(0, 1.1, light.shape)).astype(np.uint16)
+    found = _judged([*images, rim])
+    assert found["z_focus_slope"].iloc[-1] > 0 or np.isnan(found["z_focus_slope"].iloc[-1])
+    assert not found["is_flagged"].any()
+
+
 def test_too_few_images_are_not_judged() -> None:
     found = flagged_images(_images([-2.0, -2.1, -9.0]), max_z=3, judged_by=["focus_slope"], min_images=4)
     assert not found["is_judged"].any()
