@@ -39,6 +39,10 @@ _LEAST_OBJECT, _MOSTLY_HIDDEN, _MOST_PER_MAXIMUM = 5, 2, 50
 _LEAST_ALONE, _LEAST_CROWD = 0.1, 50
 
 
+# Standard error of a median over that of a mean; by so many of them brightness must differ along z.
+_OF_MEDIAN, _SURE_FADE = 1.2533, 4.0
+
+
 # Places of a region's added spots, its background and its spread.
 _Added = tuple[NDArray[np.float64], float, float]
 
@@ -110,8 +114,10 @@ def decompose_clumps(
     dim and wide to be spots), where it exceeds what chance gives to the spots found: spots differ in brightness. Of a
     region with one maximum, width and elongation say as well whether it is several spots (`SeveralSpots`); with more
     maxima, as many single spots are above the limit as pairs are below it (`SingleLight`). Where they differ by more
-    than a factor of two, nothing is split. A clump cut by the border has the light that is inside; all spots lie in the
-    region, where the image is bright. Spots found stay where they are; only missing ones are added, one after the other
+    than a factor of two, by chance or from one end of a stack to the other, nothing is split; but where hardly one
+    stands alone they differ by how many they are of, and the light of a Gaussian spot is the unit. A clump cut by the
+    border has the light that is inside; all spots lie in the region, where the image is bright. Spots found stay where
+    they are; only missing ones are added, one after the other
     where the residual, smoothed by the spot's own shape, is highest. A region without a found spot, or with less light
     than its spots, is left alone.
     """
@@ -133,8 +139,10 @@ def decompose_clumps(
     owner = bright.labels[tuple(pixels.T)]
     n_found = np.bincount(owner, minlength=len(bright.light))
     single = single_light(image, bright, n_found, amplitude=amplitude, sigma_px=sigmas)
-    if amplitude < apparent:
+    if amplitude < apparent or (is_in_crowd and not single.is_sound):
+        # Where spots overlap, lights differ by how many they are of.
         single = SingleLight(min(single.median, gaussian_light(amplitude, sigmas)))
+    is_unit = single.is_sound and not _fades_along_z(spots)
     added: list[_Added] = []
     n_in_objects, n_in_largest, n_refused = 0, 0, 0
     for number in _suspicious(n_found, bright.light):
@@ -147,7 +155,7 @@ def decompose_clumps(
             region.excess, region.own, amplitude=amplitude, sigma_px=sigmas, n_found=own, is_in_crowd=is_in_crowd
         ):
             n_in_objects += n_missing
-        elif not single.is_sound:
+        elif not is_unit:
             n_refused += max(n_kept, 0)
         elif n_missing > 0:
             new = _placed(region, places[owner == number], n_missing=n_kept, amplitude=amplitude, sigmas=sigmas)
@@ -191,6 +199,18 @@ def _single_amplitude(
     if not single < apparent:
         return apparent
     return max(single, float(np.quantile(responses, 0.1)) / spot_gain(len(sigmas)))
+
+
+def _fades_along_z(spots: pd.DataFrame) -> bool:
+    """Whether the first and the last third of the spots along z differ in brightness by more than a factor of two."""
+    third = len(spots) // 3
+    if "z_px" not in spots or third < _LEAST_REFERENCES:
+        return False
+    logs = np.log(spots.sort_values("z_px", kind="stable")["response"].to_numpy(dtype=np.float64))
+    ends = logs[:third], logs[-third:]
+    error = float(np.sqrt(sum(end.var() for end in ends) / third)) * _OF_MEDIAN
+    away = abs(float(np.median(ends[0]) - np.median(ends[1])))
+    return bool(away > max(np.log(2), _SURE_FADE * error))
 
 
 def _is_alone(places: NDArray[np.float64], *, sigmas: tuple[float, ...]) -> NDArray[np.bool_]:

@@ -6,7 +6,7 @@ import pytest
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from wellspring.simulation.smfish import FieldSettings, simulate_smfish
+from wellspring.simulation.smfish import FieldSettings, add_spots, simulate_smfish
 from wellspring.spots.blocks import even_map
 from wellspring.spots.brightness import crowded_amplitude, moments_of_one
 from wellspring.spots.camera import camera_noise
@@ -57,6 +57,18 @@ def test_more_spots_are_never_fewer_found(shape: tuple[int, ...], numbers: list[
     assert not wrong[:2].any()
     assert "crowded" not in doubts[0]
     assert "crowded" in doubts[-1]
+
+
+@pytest.mark.parametrize(("n", "sigma_px"), [(540, (1.2, 1.5, 1.5)), (900, (1.6, 1.3, 1.3))])
+def test_stacks_of_even_spots_are_split_however_full_they_are(n: int, sigma_px: tuple[float, ...]) -> None:
+    """Where spots overlap, single maxima differ in light by more than a factor of two, and are a unit no more."""
+    light, rng = np.full((8, 120, 120), 60.0), np.random.default_rng(304)
+    places = rng.uniform((1.5, 8, 8), (5.5, 111, 111), (n, 3))
+    add_spots(light, places, 94.7 * np.exp(rng.normal(0, 0.1, n)), sigma_px=sigma_px)
+    image = (100 + 2 * rng.poisson(light) + rng.normal(0, 3, light.shape)).round().astype(np.uint16)
+    labels = np.ones((120, 120), np.uint32)
+    found = spots_of_image(image, labels, labels, sigma_px=sigma_px, spacing_um=(0.3, 0.16, 0.16), **SETTINGS)
+    assert len(found.spots) == pytest.approx(n, rel=0.2)
 
 
 def test_full_fields_that_were_moved_by_a_part_of_a_pixel() -> None:

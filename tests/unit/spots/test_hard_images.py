@@ -57,6 +57,18 @@ def test_planes_that_bleach(fall: float) -> None:
     assert _is_right_or_named(_found(image.clip(0).astype(np.uint16)), 220)
 
 
+def test_bright_ends_of_a_stack_that_bleached_are_no_clumps() -> None:
+    rng, sigma = np.random.default_rng(79), STACK
+    light = np.full((14, 130, 130), 60.0)
+    places = rng.uniform((1.5, 8, 8), (11.5, 121, 121), (130, 3))
+    add_spots(light, places, 120 * np.exp(rng.normal(0, 0.1, 130)), sigma_px=sigma)
+    light *= (0.2 ** (np.arange(14) / 13))[:, None, None]
+    found = _found((OFFSET + 2 * rng.poisson(light) + rng.normal(0, 3, light.shape)).clip(0).astype(np.uint16))
+    assert found.thresholds["n_added"][0] == 0
+    assert len(found.spots) == pytest.approx(130, rel=0.15)
+    assert "clumps not split" in found.thresholds["doubts"][0]
+
+
 @pytest.mark.parametrize("length", [3, 5])
 @pytest.mark.parametrize("snr", [6.0, 12.0])
 def test_short_rows(length: int, snr: float) -> None:
