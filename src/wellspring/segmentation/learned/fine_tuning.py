@@ -120,6 +120,7 @@ def fine_tune(
     about = {"from": start.name, "n_sites": len(images), "wells": sorted({site.well for site in training})}
 
     def each_epoch(n_done: int, _model: "keras.Model", logs: Mapping[str, float]) -> None:
+        """Report how far it is."""
         report(f"epoch {n_done} of {plan.n_epochs}, loss {logs['loss']:.4f}")
 
     model = train(images, plan=plan, folder=folder, start=first, each_epoch=each_epoch)

@@ -52,6 +52,7 @@ class Network:
         n_levels = len(self.weights.widths)
 
         def predict(batch: NDArray[np.float32]) -> NDArray[np.float32]:
+            """Tiles (B, Y, X, 2) to maps (B, Y, X, 5), without an activation."""
             return np.asarray(ops.convert_to_numpy(self.model(batch, training=False)), dtype=np.float32)
 
         return maps_of_image(

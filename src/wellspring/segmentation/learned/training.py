@@ -83,6 +83,7 @@ def train(
         into_model(model, start, name="the weights to start from")
 
     def sample(rng: np.random.Generator) -> tuple[Any, Any]:
+        """A batch of crops and their maps."""
         return sample_batch(images, n=plan.batch, side_px=plan.side_px, drawn_share=plan.drawn_share, rng=rng)
 
     train_maps(model, sample, loss=map_loss, plan=plan, folder=folder, each_epoch=each_epoch)

@@ -135,6 +135,7 @@ def _plane_marks(plane: NDArray[np.generic], *, sigmas: tuple[float, float], net
     from wellspring.models.tiling import map_of_image
 
     def predict(batch: _Values) -> _Values:
+        """Tiles (B, Y, X, 1) to the marks' logarithm of odds (B, Y, X, 1)."""
         return np.asarray(ops.convert_to_numpy(network.model(batch, training=False)), dtype=np.float32)
 
     seen = in_units_of_noise(zoomed_plane(np.asarray(plane, dtype=np.float32), sigma_px=sigmas))

@@ -58,6 +58,7 @@ def train_spots(*, plan: SpotPlan, folder: Path, each_epoch: EachEpoch) -> keras
     model = build_spot_network(plan.widths)
 
     def sample(rng: np.random.Generator) -> tuple[Any, Any]:
+        """A batch of drawn fields and their marks."""
         return sample_fields(rng, n=plan.batch, side_px=plan.side_px)
 
     train_maps(model, sample, loss=mark_loss, plan=plan, folder=folder, each_epoch=each_epoch)
