@@ -23,9 +23,6 @@ from wellspring.labelling.splitting import check_split, split_of_groups
 
 __all__ = ["Learned", "learn_stain", "splits_of_fields"]
 
-# Turned and mirrored views that are averaged where crops were turned too.
-_VIEWS = 4
-
 
 @dataclass(frozen=True)
 class Learned:
@@ -142,7 +139,7 @@ def learn_stain(
         planes=plane_scales([relative_light(one.planes, window_px=model.window_px) for one in chosen]),
         scale=scale,
         settings=model,
-        record=_record(chosen, stain=stain) | {"views": _VIEWS if training.augmentation.rotation else 1},
+        record=_record(chosen, stain=stain),
     )
     digest = fingerprint([stain, asdict(model), asdict(training), splits], fields)
     checkpoint = checkpoint_of(output, fingerprint=digest)

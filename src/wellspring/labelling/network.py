@@ -180,8 +180,7 @@ def build_label_model(
     planes
         The scale of each plane of transmitted light; with ``window_px``, that of `relative_light`.
     record
-        What the model is trained on: stain, dtype, pixel_size_um (or None), lowest (of the light, camera counts), and
-        how many views of a field are averaged (1 where not said).
+        What the model is trained on: stain, dtype, pixel_size_um (or None), lowest (of the light, camera counts).
     """
     inputs = keras.Input((None, None, len(planes)), name="light")
     features = RelativeLight(settings.window_px, name="relative")(inputs) if settings.window_px else inputs

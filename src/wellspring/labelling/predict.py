@@ -27,7 +27,7 @@ def predict_image(
     batch_size: int = 1,
     origin_px: tuple[int, int] = (0, 0),
     source: str = "planes",
-    views: int | None = None,
+    views: int = 1,
 ) -> NDArray[np.float32]:
     """The stain of one field, as the model predicts it from transmitted light.
 
@@ -46,8 +46,8 @@ def predict_image(
     source
         What messages call the field.
     views
-        Turned and mirrored images of the field whose predictions are averaged, 1 to 8. None: as the model says, which
-        is several where it was trained on turned crops, for which no side is up.
+        Turned and mirrored images of the field whose predictions are averaged, 1 to 8: so many times as slow. For
+        models of turned crops only, for which no side is up.
 
     Returns
     -------
@@ -65,14 +65,13 @@ def predict_image(
     checked = checked_planes(planes, source=source)
     check_fits(checked, record=record, pixel_size_um=pixel_size_um, source=source)
 
-    n_views = int(record.get("views", 1)) if views is None else views
-    if not 1 <= n_views <= 8:
-        raise InputError(f"views: expected 1 to 8, got {n_views}.")
+    if not 1 <= views <= 8:
+        raise InputError(f"views: expected 1 to 8, got {views}.")
     trained = value_of(network)
 
     def maps(batch: NDArray[np.float32]) -> Any:
         """The value of a batch of tiles, in units of `StainScale.value`."""
-        return np.mean([_seen(trained, batch, view=view) for view in range(n_views)], axis=0)
+        return np.mean([_seen(trained, batch, view=view) for view in range(views)], axis=0)
 
     value = map_of_image(
         maps,
