@@ -41,6 +41,16 @@ def test_one_image_far_off_is_doubted_and_no_other(column: str, factor: float) -
     assert doubts[:5] + doubts[6:] == [NO_DOUBT] * 11
 
 
+def test_an_image_off_by_orders_of_magnitude_does_not_move_what_is_usual_and_rows_may_have_any_index() -> None:
+    table = _plate(8)
+    table.loc[3, "threshold"] *= 1e5
+    table.index = pd.Index([4] * 8)
+    found = compared_images(table)
+    assert list(found) == list(table)
+    doubts = found["doubts"].tolist()
+    assert doubts == [NO_DOUBT] * 3 + [UNLIKE] + [NO_DOUBT] * 4
+
+
 def test_doubts_that_were_there_stay() -> None:
     table = _plate(12)
     table.loc[2, "threshold"] *= 12
