@@ -281,7 +281,7 @@ def test_flags_and_counts() -> None:
     assert frame["is_border_nucleus"].tolist() == frame["is_border_cell"].tolist() == [True, *[False] * 4]
     assert frame["is_nucleus_size_out"].tolist() == [False, False, True, False, False]
     assert frame["is_cell_size_out"].tolist() == [False, False, True, False, False]
-    assert count_flags(frame).iloc[0].tolist() == [4, 1, 1, 1, 1, 1, 1, *[0] * 10]
+    assert count_flags(frame).iloc[0].tolist() == [4, 1, 1, 1, 1, 1, 1, *[0] * 11]
     bounds = describe_objects(nuclei, cells, mask, nucleus_bounds_px=(0, 15), cell_bounds_px=(10, 20))
     assert bounds["is_nucleus_size_out"].tolist() == [True, True, False, True, False]
     assert bounds["is_cell_size_out"].tolist() == [False, True, True, False, True]
@@ -291,7 +291,7 @@ def test_nothing_to_flag() -> None:
     none = np.zeros((4, 5), dtype=np.uint32)
     frame = describe_objects(none, none, none > 0)
     assert len(frame) == 0
-    assert count_flags(frame).iloc[0].tolist() == [0] * 17
+    assert count_flags(frame).iloc[0].tolist() == [0] * 18
     # All cut by the border: no size is out of bounds.
     assert not describe_objects(none + 1, none + 1)["is_cell_size_out"].any()
 

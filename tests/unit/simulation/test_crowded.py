@@ -8,8 +8,6 @@ import pytest
 import tifffile
 
 from wellspring.errors import InputError
-from wellspring.raw.describe import describe_well
-from wellspring.raw.index import write_index
 from wellspring.segmentation.labels import read_labels, write_labels
 from wellspring.segmentation.tables import NUCLEUS_SCORES
 from wellspring.simulation.crowded_nuclei import draw_crowded
@@ -23,7 +21,6 @@ from wellspring.simulation.crowded_truth import compare_crowded, crowded_text
 from wellspring.tables import write_table
 
 SMALL = CrowdedSettings(n_wells=2, n_sites=2, n_annotated_wells=1, n_annotated_sites=1, size_px=96)
-RAW = {"format": "tiff", "pattern": "{well}_s{site}_{channel}.tif", "channels": None, "pixel_size_um": 0.65}
 
 
 @pytest.fixture(scope="module")
@@ -67,10 +64,6 @@ def test_what_falls_short_of_the_truth_is_said(
     plate: Path, tmp_path: Path, f1: tuple[float, float, float], n_mistakes: int
 ) -> None:
     for well in ("A01", "A02"):
-        write_index(
-            describe_well(plate / "crowded01", plate="crowded01", well=well, raw=RAW),
-            tmp_path / "raw" / "crowded01" / f"{well}.json",
-        )
         true = read_labels(plate / "truth" / "crowded01" / f"{well}.nuclei.ome.tif")
         output = tmp_path / "segmentation" / "crowded01" / f"{well}.ome.tif"
         output.parent.mkdir(parents=True, exist_ok=True)
