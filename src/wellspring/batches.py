@@ -33,6 +33,7 @@ def _formed_anew(form: Callable[[Any], None]) -> Callable[[Any], None]:
 
     @wraps(form)
     def update_groups(dag: Any) -> None:
+        """Forget, then form."""
         dag.group_job_factory.cache.clear()
         form(dag)
 
@@ -44,6 +45,7 @@ def _joined_but_running(join: Callable[[Any], None]) -> Callable[[Any], None]:
 
     @wraps(join)
     def update_group_components(dag: Any) -> None:
+        """Join the jobs that no running group holds; those of running ones stay where they are."""
         running = {job: group for group in dag._running if group.is_group() for job in group.jobs}
         held = {job: running[job] for job in dag._group if job in running}
         for group in set(dag._group.values()):
