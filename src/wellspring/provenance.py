@@ -1,15 +1,22 @@
 """Digests of the library's own modules, so that an edit reruns what depends on it and nothing else."""
 
-import ast
 import hashlib
 import importlib.util
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
 from wellspring.errors import InputError
 
-__all__ = ["code_digest", "imported_by_script", "imported_modules", "modules_of_script", "script_digest"]
+__all__ = [
+    "code_digest",
+    "import_statements",
+    "imported_by_script",
+    "imported_modules",
+    "modules_of_script",
+    "script_digest",
+]
 
 _PACKAGE = "wellspring"
 
@@ -72,7 +79,7 @@ def _digest(names: Iterable[str]) -> str:
 @cache
 def modules_of_script(script: Path) -> tuple[str, ...]:
     """The wellspring modules that a Python file names in its imports."""
-    return _named_in(ast.parse(Path(script).read_text(encoding="utf-8")), package="")
+    return _named_in(Path(script).read_text(encoding="utf-8"), package="")
 
 
 def imported_modules(*modules: str) -> list[str]:
@@ -99,42 +106,61 @@ def _modules_of(name: str) -> list[str]:
     return [".".join((name, *index.parts)).removesuffix(".__init__") for index in inner]
 
 
-@cache
 def _source(name: str) -> Path:
-    root = Path(__file__).parent
-    parts = name.split(".")
-    base = root.joinpath(*parts[1:])
-    candidates = (base / "__init__.py", base.with_suffix(".py"))
-    for path in candidates:
-        if parts[0] == _PACKAGE and path.is_file():
-            return path
-    raise InputError(f"{name!r} is not a module of {_PACKAGE}; expected one of {[str(c) for c in candidates]}.")
+    found = _found(name)
+    if found is None:
+        candidates = [str(path) for path in _candidates(name)]
+        raise InputError(f"{name!r} is not a module of {_PACKAGE}; expected one of {candidates}.")
+    return found
 
 
-def _is_module(name: str) -> bool:
-    try:
-        _source(name)
-    except ValueError:
-        return False
-    return True
+@cache
+def _found(name: str) -> Path | None:
+    """The file of a module of wellspring; None where there is none."""
+    if name.split(".")[0] != _PACKAGE:
+        return None
+    return next((path for path in _candidates(name) if path.is_file()), None)
+
+
+def _candidates(name: str) -> tuple[Path, Path]:
+    base = Path(__file__).parent.joinpath(*name.split(".")[1:])
+    return base / "__init__.py", base.with_suffix(".py")
 
 
 @cache
 def _imports(name: str) -> tuple[str, ...]:
     path = _source(name)
     package = name if path.name == "__init__.py" else name.rpartition(".")[0]
-    return _named_in(ast.parse(path.read_text(encoding="utf-8")), package=package)
+    return _named_in(path.read_text(encoding="utf-8"), package=package)
 
 
-def _named_in(tree: ast.Module, *, package: str) -> tuple[str, ...]:
+def _named_in(text: str, *, package: str) -> tuple[str, ...]:
     found: list[str] = []
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            found.extend(alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            base = node.module or ""
-            if node.level:
-                base = importlib.util.resolve_name("." * node.level + base, package)
-            found.append(base)
-            found.extend(f"{base}.{alias.name}" for alias in node.names)
-    return tuple(n for n in found if n.split(".")[0] == _PACKAGE and n != _PACKAGE and _is_module(n))
+    for base, names in import_statements(text):
+        if not base:
+            found.extend(names)
+            continue
+        level = len(base) - len(base.lstrip("."))
+        full = importlib.util.resolve_name(base, package) if level else base
+        found.append(full)
+        found.extend(f"{full}.{name}" for name in names)
+    return tuple(n for n in found if n.split(".")[0] == _PACKAGE and n != _PACKAGE and _found(n) is not None)
+
+
+def import_statements(text: str) -> Iterator[tuple[str, list[str]]]:
+    """What each import statement takes its names from ("": from nothing), and the names.
+
+    The words are looked for in the text: hundreds of files are read at each start of the workflow, and parsing them
+    took longer than all else. A statement in a docstring counts too, which costs a rerun at worst; each statement has
+    lines of its own, as the formatter writes them.
+    """
+    for word in re.finditer(r"\bimport\b", text):
+        before = text[text.rfind("\n", 0, word.start()) + 1 : word.start()].split()
+        if before and not (len(before) == 2 and before[0] == "from"):
+            continue
+        end = text.find("\n", word.end())
+        rest = text[word.end() : end if end >= 0 else len(text)].lstrip()
+        if rest.startswith("("):
+            rest = text[word.end() : text.index(")", word.end())].lstrip()[1:]
+        listed = re.sub(r"#.*", "", rest).split(",")
+        yield before[1] if before else "", [name.split()[0] for name in listed if name.strip()]

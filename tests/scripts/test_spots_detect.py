@@ -12,8 +12,8 @@ from wellspring.raw.describe import describe_well
 from wellspring.raw.index import write_index
 from wellspring.segmentation.labels import write_labels
 from wellspring.simulation.smfish import FieldSettings, simulate_smfish
-from wellspring.spots.enhanced.task import SHIPPED_WEIGHTS
 from wellspring.spots.images import TABLES
+from wellspring.spots.settings import SHIPPED_WEIGHTS
 from wellspring.spots.tables import WELL_SPOT_MARKS
 from wellspring.tables import read_table
 

@@ -41,7 +41,7 @@ def library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 def _forget() -> None:
-    provenance._source.cache_clear()
+    provenance._found.cache_clear()
     provenance._imports.cache_clear()
     provenance.modules_of_script.cache_clear()
 
@@ -175,3 +175,23 @@ def test_a_script_or_a_module_that_is_not_there_is_told(script: Path) -> None:
         script_digest(script.with_name("cells_fold.py"))
     with pytest.raises(ValueError, match=r"'wellspring\.nowhere' is not a module of wellspring"):
         script_digest(script, "wellspring.nowhere")
+
+
+ODD = """from wellspring.raw import (  # where the pixels are
+    mpm,  # of a plate
+    pixels as seen,
+)
+import os, wellspring.files as files
+from .cells import (crops)
+if True:
+    from wellspring . report import nothing
+important = "an import of wellspring.report"
+"""
+
+
+def test_statements_are_found_in_every_layout(library: Path) -> None:
+    found = provenance._named_in(ODD, package="wellspring")
+    assert found == (
+        *("wellspring.raw", "wellspring.raw.mpm", "wellspring.raw.pixels", "wellspring.files"),
+        *("wellspring.cells", "wellspring.cells.crops"),
+    )

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ import yaml
 
 from tests.workflow.rule_files import LIBRARY, ROOT, RULE_FILES, SCRIPTS, Rule, file_of, modules_named, rules
 from wellspring.plan.measures import MEASURES, scaling_of
-from wellspring.provenance import imported_by_script, modules_of_script
+from wellspring.provenance import import_statements, imported_by_script, modules_of_script
 from wellspring.stage import Stage, stages
 
 STAGES = {stage.name: stage for stage in stages()}
@@ -121,11 +122,16 @@ def test_a_script_is_thin(script: Path) -> None:
     assert 'if __name__ == "__main__"' in text or "snakemake" in text.splitlines()[-1]
 
 
+@cache
+def _nodes(path: Path) -> list[ast.AST]:
+    return list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+
+
 def _too_long(path: Path) -> Iterator[str]:
     text = path.read_text(encoding="utf-8")
     if len(text.splitlines()) > MOST_LINES["module"]:
         yield f"{path}: {len(text.splitlines())} lines"
-    for node in ast.walk(ast.parse(text)):
+    for node in _nodes(path):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.end_lineno:
             # Its docstring does not count: a function is long by what it does.
             inner = node.body[0]
@@ -140,6 +146,21 @@ def test_files_and_functions_are_as_short_as_they_are_to_be() -> None:
     assert [line for path in sorted(LIBRARY.rglob("*.py")) for line in _too_long(path)] == []
     lengths = {path.name: len(path.read_text(encoding="utf-8").splitlines()) for path in RULE_FILES.glob("*.smk")}
     assert {name: n for name, n in lengths.items() if n > MOST_LINES["rule file"]} == {}
+
+
+def test_no_import_of_the_library_is_missed_by_the_digests() -> None:
+    """They look for the statements in the text, which is faster than to parse it."""
+    for path in sorted(LIBRARY.rglob("*.py")):
+        found = Counter((base, *names) for base, names in import_statements(path.read_text(encoding="utf-8")))
+        assert not Counter(_imports(path)) - found, path
+
+
+def _imports(path: Path) -> Iterator[tuple[str, ...]]:
+    for node in _nodes(path):
+        if isinstance(node, ast.Import):
+            yield "", *(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield "." * node.level + (node.module or ""), *(alias.name for alias in node.names)
 
 
 def test_text_comes_into_csv_files_through_the_kit_alone() -> None:

@@ -1,5 +1,5 @@
 # spots: marks of a network, the one rule of the stage that needs TensorFlow; included by spots.smk
-from wellspring.spots.enhanced.task import SHIPPED_WEIGHTS as SPOT_WEIGHTS
+from wellspring.spots.settings import SHIPPED_WEIGHTS as SPOT_WEIGHTS
 
 
 def spot_weights():

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from wellspring.config.yaml_files import parsed
 from wellspring.methods import expanded
 from wellspring.stage import stages
 
@@ -51,10 +52,7 @@ def config_schema(folder: Path = SCHEMAS) -> dict[str, Any]:
 
 
 def _block(path: Path) -> dict[str, Any]:
-    # Imported where it is used: the command line does without it.
-    import yaml
-
-    block: dict[str, Any] = expanded(yaml.safe_load(path.read_text(encoding="utf-8")))
+    block: dict[str, Any] = expanded(parsed(path.read_text(encoding="utf-8")))
     return block
 
 

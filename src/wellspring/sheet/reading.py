@@ -8,9 +8,9 @@ from typing import Any
 
 import jsonschema
 import pandas as pd
-import yaml
 
 from wellspring.config.expected import expected_text
+from wellspring.config.yaml_files import parsed
 from wellspring.errors import InputError
 from wellspring.sheet.names import clashing_names, column_name
 from wellspring.sheet.text import SheetLine, sheet_lines
@@ -78,7 +78,7 @@ def read_sheet(path: Path, *, schema: Mapping[str, Any]) -> pd.DataFrame:
 
 def read_sheet_schema(folder: Path) -> dict[str, Any]:
     """The JSON schema of one row of a sheet, ``folder/wells.schema.yaml``."""
-    schema: dict[str, Any] = yaml.safe_load((folder / "wells.schema.yaml").read_text(encoding="utf-8"))
+    schema: dict[str, Any] = parsed((folder / "wells.schema.yaml").read_text(encoding="utf-8"))
     return schema
 
 

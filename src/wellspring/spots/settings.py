@@ -1,11 +1,15 @@
 """The block ``spots`` of the config, typed. Ranges and defaults are in its schema and its registry."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 from wellspring.spots.optics import Optics
 
-__all__ = ["ChosenThreshold", "GivenThreshold", "SpotSettings", "SpotSizes", "ThresholdSettings"]
+__all__ = ["SHIPPED_WEIGHTS", "ChosenThreshold", "GivenThreshold", "SpotSettings", "SpotSizes", "ThresholdSettings"]
+
+SHIPPED_WEIGHTS = Path(__file__).parent / "enhanced" / "shipped" / "spots.npz"
+"""The weights of the network for spots that are part of wellspring."""
 
 
 @dataclass(frozen=True)

@@ -15,9 +15,10 @@ from wellspring.models.weights import Weights, into_model, read_weights
 from wellspring.spots.border_maxima import gathered
 from wellspring.spots.candidates import refined_positions, spot_sizes
 from wellspring.spots.enhanced.scale import in_units_of_noise, zoomed_plane
-from wellspring.spots.enhanced.task import SHIPPED_WEIGHTS, TASK, least_mark_of
+from wellspring.spots.enhanced.task import TASK, least_mark_of
 from wellspring.spots.filters import axis_sigmas, checked_image, difference_of_gaussians, spot_gain
 from wellspring.spots.measures import local_background
+from wellspring.spots.settings import SHIPPED_WEIGHTS
 from wellspring.spots.tables import SPOTS
 
 if TYPE_CHECKING:

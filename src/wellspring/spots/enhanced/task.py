@@ -1,12 +1,10 @@
-"""Which weights the network for spots takes, and from which height on a mark counts."""
+"""What the network for spots is called, and from which height on a mark counts."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
-__all__ = ["SHIPPED_WEIGHTS", "TASK", "least_mark_of"]
+__all__ = ["TASK", "least_mark_of"]
 
 TASK = "spots"
-SHIPPED_WEIGHTS = Path(__file__).parent / "shipped" / "spots.npz"
 # A mark counts from this height on, the best of 0.4 to 0.9 on fields drawn as for training, of other seeds.
 # Marks of a stack are averaged along z, which lowers them.
 _LEAST_MARK, _LEAST_MARK_3D = 0.7, 0.5
