@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from wellspring.segmentation.backgrounds import evened, filled, masked_pixels
 from wellspring.segmentation.grids import Grid, quantile_of_parts
 from wellspring.segmentation.intensities import in_noise_units, log_scale
+from wellspring.segmentation.patterns import stripedness, without_stripes
 from wellspring.segmentation.splitting import coarse_parts, typical_diameter
 from wellspring.segmentation.thresholds import Otsu, has_stain, stain_threshold
 
@@ -20,6 +21,10 @@ _SPECK_PX = 3.0
 _LARGE = 0.15
 # Nuclei that another view must show before it is preferred.
 _LEAST_OBJECTS = 3
+# Stripes are looked for where no stain is found, or where they have half of all edges.
+_STRIPED = 0.5
+# A nucleus' diameter where none is known.
+_ANY_PX = 16.0
 # How many times brighter and dimmer nuclei are looked for below those that were found.
 _MOST_CLASSES = 4
 # Halo of an object, in typical diameters and at least px: no dim nuclei are looked for there.
@@ -61,6 +66,8 @@ class View:
         Whether the local background was subtracted.
     n_classes : int
         1: background alone; 2: and nuclei; 3 or 4: and nuclei, or other objects, that are brighter by far.
+    has_objects : bool
+        Whether the labels are the objects of this image; False of seeds, which are the inner parts of cells.
     """
 
     image: _Values
@@ -69,6 +76,7 @@ class View:
     diameter_px: float
     is_evened: bool
     n_classes: int
+    has_objects: bool = True
 
 
 @dataclass(frozen=True)
@@ -90,6 +98,8 @@ def view_of(intensity: NDArray[np.number], *, grid: Grid, sigma_px: float, has_c
     - Areas of exactly 0 below the background are masked (`masked_pixels`).
     - When an object is as wide as 0.15 of the field, or no stain is found, the local background is subtracted
       (`evened`), and that is preferred if it shows three nuclei or more away from that object.
+    - When nothing is found, or half of all edges are those of stripes, the medians of lines across the field are
+      subtracted (`without_stripes`), and that is preferred if it shows three nuclei or more, and no stripes.
     - When the pixels away from all objects hold stain of their own, in objects with steep edges and of like sizes,
       these are dim nuclei, and the threshold is lowered to theirs. Repeated, up to four classes.
 
@@ -116,6 +126,10 @@ def view_of(intensity: NDArray[np.number], *, grid: Grid, sigma_px: float, has_c
         even = _even_view(view, intensity, large=large, grid=grid, sigma_px=sigma_px)
         if even is not None:
             view, look, intensity = even
+    if grid.n_axes == 2 and (look is None or _is_striped(look)):
+        even = _view_without_stripes(view, intensity, look=look, grid=grid, sigma_px=sigma_px)
+        if even is not None:
+            view, look, intensity = even
     if look is None:
         return view
     view = replace(view, diameter_px=look.diameter_px, n_classes=2)
@@ -138,6 +152,24 @@ def _even_view(
     flat = in_noise_units(even, seen=view.seen)
     look = _look(flat, seen=view.seen, grid=grid, sigma_px=sigma_px)
     return None if look is None else (replace(view, image=flat, is_evened=True), look, even)
+
+
+def _view_without_stripes(
+    view: View, intensity: NDArray[np.number], *, look: _Look | None, grid: Grid, sigma_px: float
+) -> tuple[View, _Look, _Values] | None:
+    """The view, look and intensities without stripes, where these show nuclei; else None."""
+    even = without_stripes(intensity, diameter_px=_ANY_PX if look is None else look.diameter_px)
+    if even is None:
+        return None
+    flat = in_noise_units(even, seen=view.seen)
+    look = _look(flat, seen=view.seen, grid=grid, sigma_px=sigma_px)
+    if look is None or _is_striped(look) or not _is_better(look, large=None, grid=grid):
+        return None
+    return replace(view, image=flat, is_evened=True), look, even
+
+
+def _is_striped(look: _Look) -> bool:
+    return stripedness(look.smooth, diameter_px=look.diameter_px) >= _STRIPED
 
 
 def _look(image: _Values, *, seen: _Mask | None, grid: Grid, sigma_px: float) -> _Look | None:

@@ -28,6 +28,11 @@ DOUBTS = {
     "sizes over a decade": "the largest tenth of the objects is more than ten times as large as the smallest tenth; "
     "nuclei may be merged or in pieces. Check the outlines; segmentation.smoothing_sigma_px joins pieces, and "
     "segmentation.min_diameter_px removes debris",
+    "uneven as the objects": "the background varies on the objects' own scale by an eighth of their height or more; a "
+    "blank field's texture may have been taken for nuclei, or nuclei lie so dense that the light between them varies. "
+    "Check the outlines and the channel; leave blank wells out, and use segmentation.method: unet for crowded nuclei",
+    "stripes": "half of all edges or more run the same way, on lines across the field; stripes of the light may have "
+    "been taken for nuclei. Check the outlines; image again without the stripes, or remove them before",
     "look like several": "a quarter of the nuclei or more are far larger than the median, or two of these: concave, "
     "larger than most, with two bright parts; dense or thick tissue out of focus does so, and merged nuclei make "
     "merged cells. Check the outlines; take one focal plane in place of a projection, or count what the nuclei cover",
@@ -44,6 +49,11 @@ _FIELD_SHARE, _LARGE_SHARE, _LARGE_SIZES = 0.25, 0.05, 4.0
 _FINER, _LEAST_TOPS, _MOST_COVERED = 10.0, 20, 0.7
 # Largest over smallest tenth of the sizes, of so many objects off the border.
 _DECADE, _FEW_SIZES = 10.0, 10
+# Half of what one normal population that is cut in two halves has (0.26), and two thirds of that of its logarithm.
+_LUMPY, _LUMPY_LOG = 0.13, 0.2
+# Share of the edges, where there are so many objects: one or two have a direction themselves; and height of stripes in
+# that of the objects.
+_STRIPED, _FEW_STRIPED, _STRIPE_HEIGHT = 0.5, 5, 0.5
 # Share of the nuclei that look like several, and how many at least: of annotated fields of single nuclei less than a
 # quarter does.
 _SEVERAL_SHARE, _LEAST_SEVERAL = 0.25, 5
@@ -66,6 +76,7 @@ def describe_nuclei(found: "Nuclei", objects: pd.DataFrame, *, plate: str, well:
         Of the image.
     """
     from wellspring.segmentation.labels import touches_border
+    from wellspring.segmentation.patterns import lumpiness
     from wellspring.segmentation.texture import count_tops
 
     labels, view = found.labels, found.view
@@ -76,11 +87,14 @@ def describe_nuclei(found: "Nuclei", objects: pd.DataFrame, *, plate: str, well:
     known = len(inside) >= _FEW_SIZES
     ratio = float(np.divide(*np.percentile(inside, [90, 10]))) if known else float("nan")
     n_several = int(objects["is_nucleus_of_several"].sum())
+    lumps = lumpiness(labels, view.image) if view.has_objects else (0.0, 0.0)
     n_tops, covered = count_tops(labels, view.image), float(sizes.sum() / seen_px)
     holds = {
         "large object": _has_large_object(sizes, seen_px=seen_px),
         "far finer texture": n_tops >= max(_LEAST_TOPS, _FINER * len(sizes)),
         "most of the field": covered > _MOST_COVERED,
+        "uneven as the objects": lumps[0] >= _LUMPY and lumps[1] >= _LUMPY_LOG,
+        "stripes": view.has_objects and _has_stripes(labels, view.image),
         "sizes over a decade": known and ratio > _DECADE,
         "look like several": n_several >= max(_LEAST_SEVERAL, _SEVERAL_SHARE * len(sizes)),
     }
@@ -110,6 +124,20 @@ def _has_large_object(sizes: NDArray[np.integer], *, seen_px: float) -> bool:
     largest, others = float(sizes.max()), np.delete(sizes, sizes.argmax())
     is_outsize = len(others) == 0 or largest >= _LARGE_SIZES * float(np.median(others))
     return bool(largest >= _FIELD_SHARE * seen_px or (largest >= _LARGE_SHARE * seen_px and is_outsize))
+
+
+def _has_stripes(labels: NDArray[np.integer], stain: NDArray[np.float32]) -> bool:
+    """Whether most edges run the same way, on lines across the field that differ by half of the objects' height."""
+    from wellspring.segmentation.patterns import stripe_height, stripedness
+
+    sizes = np.bincount(labels.ravel())[1:]
+    if len(sizes) < _FEW_STRIPED or labels.all():
+        return False
+    diameter = float(2 * np.sqrt(np.median(sizes) / np.pi))
+    if stripedness(stain, diameter_px=diameter) < _STRIPED:
+        return False
+    height = float(np.median(stain[labels > 0]) - np.median(stain[labels == 0]))
+    return stripe_height(stain, diameter_px=diameter) >= _STRIPE_HEIGHT * height
 
 
 def compared_sites(sites: pd.DataFrame) -> pd.DataFrame:

@@ -152,7 +152,8 @@ def _nuclei_of_site(
     sizes = {"smoothing_sigma_px": settings.smoothing_sigma_px, "min_diameter_px": settings.min_diameter_px}
     if settings.nucleus_channel is not None:
         return nuclei_of_image(image, threshold=nucleus_method(settings.method).threshold(**_own(settings)), **sizes)
-    view = View(image.astype(np.float32), seen=None, masked=None, diameter_px=0.0, is_evened=False, n_classes=2)
+    shown = image.astype(np.float32)
+    view = View(shown, None, None, diameter_px=0.0, is_evened=False, n_classes=2, has_objects=False)
     return Nuclei(seeds_of_cells(image, **sizes), view)
 
 

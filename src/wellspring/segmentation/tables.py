@@ -145,7 +145,9 @@ SITE_NUCLEI = Table(
         Column("largest_share", "float64", "1", "share of the field, without masked pixels, that the largest covers"),
         Column("size_ratio", "float64", "1", "90th over 10th percentile of the sizes; missing if fewer than 10 inside"),
         Column("n_classes", "int64", "", "1: background alone; 2: and nuclei; 3, 4: and nuclei or others far brighter"),
-        Column("is_evened", "bool", "", "the local background was subtracted, since it is uneven or has steps"),
+        Column(
+            "is_evened", "bool", "", "the local background was subtracted, since it is uneven, or has steps or stripes"
+        ),
         Column("masked_share", "float64", "1", "pixels without data (areas of exactly 0), of all"),
         Column("doubts", "str", "", "words of segmentation.doubts, joined by commas, or none"),
         Column("n_of_several", "int64", "nuclei", "nuclei that look like several: is_nucleus_of_several"),

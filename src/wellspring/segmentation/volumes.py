@@ -61,7 +61,8 @@ def seeds_of_stack(site: SiteStacks, *, z_step_um: float | None) -> "Nuclei":
         )
     seeds = projected_seeds(seeds_of_cells_3d(stack, z_step_px=z_step_um / site.pixel_size_um))
     shown = stack.max(axis=0).astype(np.float32)
-    return Nuclei(seeds, View(shown, seen=None, masked=None, diameter_px=0.0, is_evened=False, n_classes=2))
+    view = View(shown, None, None, diameter_px=0.0, is_evened=False, n_classes=2, has_objects=False)
+    return Nuclei(seeds, view)
 
 
 def volume_of_site(
