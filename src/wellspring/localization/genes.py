@@ -1,6 +1,6 @@
 """From genes in cells to genes: calls, effects over wells, mixes of patterns, power, calibration."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -196,17 +196,31 @@ def power_table(
     return pd.DataFrame(rows, columns=["pattern", *(one[0] for one in STRENGTHS)])
 
 
-def calibration_table(pairs: pd.DataFrame) -> pd.DataFrame:
-    """Share of p below 0.05 of each statistic, of the data and with labels swapped, where there is nothing to find.
+def calibration_table(pairs: pd.DataFrame, *, without_pattern: Collection[str] = ()) -> pd.DataFrame:
+    """Share of p below 0.05 of each statistic: of all genes, of those without a pattern, and with labels swapped.
+
+    With labels swapped, a gene is a sample of the molecules of all genes: these fill the cell as the null says only if
+    few of the genes have patterns. A gene without a pattern shows by itself whether the null fits.
+
+    Parameters
+    ----------
+    pairs
+        From `cells_of_genes`.
+    without_pattern
+        Genes of which none was found.
 
     Returns
     -------
     DataFrame
-        statistic, n_pairs, observed, swapped (NaN where no cell has several genes).
+        statistic, n_pairs, observed, random (NaN without such genes), swapped (NaN where no cell has several genes).
     """
     rows = []
+    is_random = pairs["gene"].isin(without_pattern)
     for name in TESTED:
-        p, swapped = (pairs[f"{part}_{name}"].dropna() for part in ("p", "swapped_p"))
-        shares = [float((one < 0.05).mean()) if len(one) else np.nan for one in (p, swapped)]
-        rows.append((name, len(p), *shares))
-    return pd.DataFrame(rows, columns=["statistic", "n_pairs", "observed", "swapped"])
+        p, swapped = (pairs[f"{part}_{name}"] for part in ("p", "swapped_p"))
+        shares = [
+            float((one < 0.05).mean()) if len(one) else np.nan
+            for one in map(pd.Series.dropna, (p, p[is_random], swapped))
+        ]
+        rows.append((name, int(p.notna().sum()), *shares))
+    return pd.DataFrame(rows, columns=["statistic", "n_pairs", "observed", "random", "swapped"])

@@ -1,6 +1,7 @@
 """The job of a well and the tables, figures and chapter of a study, from drawn label images."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -191,8 +192,11 @@ def test_confusion_is_that_of_as_many_molecules(classifier: Classifier) -> None:
 
 def test_calibration_and_power(pairs: pd.DataFrame, classifier: Classifier) -> None:
     cells = cells_of_genes(pairs)
-    table = calibration_table(cells).set_index("statistic")
+    table = calibration_table(cells, without_pattern=["A"]).set_index("statistic")
     nuclear = cells["channel"] == "B"
+    assert table.loc["in_nucleus", "random"] == (cells.loc[~nuclear, "p_in_nucleus"] < 0.05).mean()
+    assert table["random"].max() < 0.2
+    assert calibration_table(cells)["random"].isna().all()
     assert table.loc["in_nucleus", "n_pairs"] == len(cells)
     # All cells of the nuclear gene, and at most a few of the random one.
     assert table.loc["in_nucleus", "observed"] == pytest.approx(nuclear.mean(), abs=0.15)
@@ -241,6 +245,27 @@ def test_the_chapter_says_which_genes_have_a_pattern(
         "Calibration",
         "Cells needed",
     ]
+
+
+@pytest.mark.parametrize(
+    ("random", "swapped", "warns"),
+    [
+        # Genes with patterns make a mixture uneven; that says nothing of the null as long as one without fits it.
+        (0.05, 0.3, False),
+        (0.3, 0.3, True),
+        (0.3, 0.05, True),
+        (np.nan, 0.3, True),
+        (np.nan, 0.05, False),
+        (0.3, np.nan, True),
+        (np.nan, np.nan, False),
+    ],
+)
+def test_a_null_that_does_not_fit_is_reported_and_genes_with_patterns_are_not_taken_for_it(
+    pairs: pd.DataFrame, classifier: Classifier, random: float, swapped: float, warns: bool
+) -> None:
+    results = _results(pairs, classifier)
+    results = replace(results, calibration=results.calibration.assign(random=random, swapped=swapped))
+    assert any("where there is nothing to find" in line for line in localization_warnings(results)) == warns
 
 
 def test_conditions_are_compared_over_wells_and_named(

@@ -35,8 +35,9 @@ _POWER_NOTE = (
     "strong: to 100 %."
 )
 _CALIBRATION_NOTE = (
-    "With labels swapped there is nothing to find if all genes together fill the cell as the null says: then 5 % of p "
-    "are below 0.05. Far more: the null does not fit these cells, and effects of single genes are to be read with care."
+    "Where there is nothing to find, 5 % of p are below 0.05: of genes without a pattern, if the null fits the cells; "
+    "with labels swapped, if few genes have patterns as well. With labels swapped, a gene is a sample of the molecules "
+    "of all genes, and those of genes with patterns do not fill the cell evenly."
 )
 _MOST_BELOW = 0.1
 _FEWEST_UNITS = 6
@@ -81,7 +82,7 @@ def localization_results(
         genes=genes,
         classifier=classifier,
         power=power_table(classifier, n_molecules=usual),
-        calibration=calibration_table(cells),
+        calibration=calibration_table(cells, without_pattern=_without_pattern(genes.patterns)),
         n_pairs=len(pairs),
         n_left_out=int((is_odd & (pairs["n_molecules"] > 0)).sum()),
         n_without=int((pairs["n_molecules"] == 0).sum()),
@@ -181,6 +182,7 @@ _CALIBRATION = (
     PageColumn("statistic", "Statistic", text),
     PageColumn("n_pairs", "Genes in cells", count),
     PageColumn("observed", "p < 0.05,\nas measured", percent()),
+    PageColumn("random", "p < 0.05, genes\nwithout a pattern", percent()),
     PageColumn("swapped", "p < 0.05,\nlabels swapped", percent()),
 )
 _POWER = (
@@ -189,6 +191,12 @@ _POWER = (
     PageColumn("moderate", "Moderate", count),
     PageColumn("strong", "Strong", count),
 )
+
+
+def _without_pattern(patterns: pd.DataFrame) -> list[str]:
+    """Genes that were tested and have no pattern: too few wells are no test."""
+    is_tested = patterns["n_units"] >= _FEWEST_UNITS
+    return list(patterns.loc[is_tested & (patterns["call"] == RANDOM), "gene"])
 
 
 def _gene_table(patterns: pd.DataFrame, *, file: str) -> PageTable:
@@ -245,12 +253,15 @@ def localization_warnings(results: LocalizationResults) -> list[str]:
             f"{len(few)} genes have fewer than {_FEWEST_UNITS} wells: signs of so few cannot give a p below 0.05, so "
             "these genes are called random whatever their cells show. Add wells."
         )
-    off = results.calibration[results.calibration["swapped"] > _MOST_BELOW]
+    many = results.calibration[results.calibration[["random", "swapped"]].max(axis=1) > _MOST_BELOW]
+    # Genes without a pattern fill their cells as the null says, whatever a mixture with other genes does.
+    off = many[~(many["random"] <= _MOST_BELOW)]
     if len(off):
         names = ", ".join(WORDS[name] for name in off["statistic"])
         lines.append(
-            f"With labels swapped, too many p are below 0.05 ({names}): all genes together do not fill the cells as "
-            "the null says. Either it does not fit these cells, or many genes have patterns."
+            f"Too many p are below 0.05 where there is nothing to find ({names}): molecules do not fill the cells as "
+            "the null says. Either it does not fit these cells, or many genes have patterns, weak ones included. See "
+            "the table Calibration, and read effects of single genes with care."
         )
     if results.nulls.get("area"):
         lines.append(
