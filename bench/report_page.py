@@ -170,7 +170,7 @@ def _groups(plate: Plate) -> Chapter:
     look: dict[str, Any] = {"groups": sorted(set(group)), "controls": ("g00",)}
     files = {"counts": folder / "groups.svg", "drawn": folder / "features.svg"}
     for name, shown in (("counts", counts), ("drawn", drawn_features(contrasts, counts=counts, number=_DRAWN))):
-        measures = drawn_measures(shown, tables, labels=labels, cells=plate.cells, features=None)
+        measures = drawn_measures(shown, tables, labels=labels, cells=plate.cells, features=[])
         save_figure(groups_figure(measures, **look), files[name])
     return groups_chapter(
         contrasts,

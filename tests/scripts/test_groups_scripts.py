@@ -79,11 +79,13 @@ def test_features_of_cells_are_compared_too(tmp_path: Path, given: dict[str, lis
     is_drug = cells["well"].isin(WELLS[4:])
     cells["Nuclei_AreaShape_Area_um2"] = 100 + 50 * is_drug + rng.normal(size=len(cells))
     cells["Nuclei_Texture_Contrast"] = rng.normal(size=len(cells))
-    cells.to_parquet(tmp_path / "cells.parquet")
+    features = [tmp_path / f"{well}.parquet" for well in WELLS]
+    for path in features:
+        cells[cells["well"] == path.stem].to_parquet(path)
     sheet = {"plate": ["p"] * 8, "well": WELLS, "condition": ["DMSO"] * 4 + ["drug"] * 4}
     output = {name: tmp_path / file for name, file in OUTPUT.items()}
     resampling = {"bootstrap_samples": 100, "permutations": 100, "seed": 1}
-    tables = {**given, "cells": [tmp_path / "cells.parquet"]}
+    tables = {**given, "cells": features}
     _script("groups_compare").main(
         given=tables, sheet=sheet, report=REPORT, resampling=resampling, groups=GROUPS, output=output
     )
@@ -96,7 +98,7 @@ def test_features_of_cells_are_compared_too(tmp_path: Path, given: dict[str, lis
     _script("groups_chapter").main(
         given=output,
         spots=given["spots"],
-        features=tmp_path / "cells.parquet",
+        features=features,
         captions=sorted((SCRIPTS.parent / "report" / "groups").glob("*.rst")),
         sheet=sheet,
         report=REPORT,
@@ -136,7 +138,7 @@ def test_groups_are_compared_and_the_chapter_is_written(tmp_path: Path, given: d
     _script("groups_chapter").main(
         given={**output},
         spots=given["spots"],
-        features=None,
+        features=[],
         captions=captions,
         sheet=sheet,
         report=REPORT,

@@ -77,14 +77,16 @@ def test_the_report_begins_with_the_plate_and_has_the_groups(finished: Path) -> 
     assert len(tiles) == 6
 
 
-def test_another_annotation_reads_no_pixels_and_another_control_reruns_only_what_compares(finished: Path) -> None:
+def test_annotations_and_controls_rerun_what_depends_on_them_and_read_no_pixels(finished: Path) -> None:
     path = finished / "plate/wells.tsv"
     text = path.read_text(encoding="utf-8")
     sheet = pd.read_csv(path, sep="\t", dtype=str)
     sheet.assign(note="x").to_csv(path, sep="\t", index=False)
-    # The tables of all cells hold the sheet, and groups read them.
-    tables = {"cells_tables", "cells_chapter", "groups_compare", "groups_chapter"}
-    assert set(planned(finished)) <= {"raw_chapter", "report_page", *tables}
+    # The tables of all cells hold the sheet, and nothing else does.
+    tables = {"cells_tables", "cells_chapter", "report_page"}
+    assert set(planned(finished)) == tables
+    sheet.assign(condition=sheet["condition"].replace({"drug": "other"})).to_csv(path, sep="\t", index=False)
+    assert set(planned(finished)) == {*tables, "groups_compare", "groups_chapter", "spots_chapter"}
     path.write_text(text, encoding="utf-8")
     change_config(finished, report={"controls": ["drug"]})
     assert set(planned(finished)) == {"groups_compare", "groups_chapter", "spots_chapter", "report_page"}

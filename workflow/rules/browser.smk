@@ -3,7 +3,7 @@
 
 def measured_of_well():
     """Features of the well's cells, where they are measured."""
-    return "<results>/cells/{plate}/{well}.parquet" if table_of_features() else []
+    return "<results>/cells/{plate}/{well}.parquet" if features_of_wells() else []
 
 
 def found_spots():
@@ -62,7 +62,7 @@ rule browser_well:
 rule browser_plate:
     input:
         numbers="<results>/report/plates.csv",
-        measured="<results>/tables/wells.csv" if table_of_features() else [],
+        measured="<results>/tables/wells.csv" if features_of_wells() else [],
         summaries=per_well_of_plate("<results>/browser/{plate}/{well}.json"),
     output:
         plate="<results>/report/browser/plates/{plate}.js",

@@ -31,7 +31,7 @@ rule export_well:
         index="<results>/raw/{plate}/{well}.json",
         nuclei=nucleus_labels(),
         cells=cells_of_well(),
-        measured="<results>/cells/{plate}/{well}.parquet" if table_of_features() else [],
+        measured="<results>/cells/{plate}/{well}.parquet" if features_of_wells() else [],
     output:
         # Of the group of the well in the plate, whose path is by row and column.
         record="<results>/export/ome_zarr/{plate}/{well}.json",

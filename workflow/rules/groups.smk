@@ -24,9 +24,10 @@ def spot_tables(kind):
     return per_well(f"<results>/spots/{kind}/{{plate}}/{{well}}.parquet") if config["spots"]["channels"] else []
 
 
-def table_of_features():
-    """The table of all cells, where their features are measured."""
-    return ["<results>/tables/cells.parquet"] if config["cells"]["features"] is not None and has_objects(config) else []
+def features_of_wells():
+    """Features of the cells, where they are measured. Not the table of all cells, which has each column of the sheet."""
+    is_measured = config["cells"]["features"] is not None and has_objects(config)
+    return per_well("<results>/cells/{plate}/{well}.parquet") if is_measured else []
 
 
 check_groups()
@@ -37,7 +38,7 @@ rule groups_compare:
         nuclei=nucleus_tables(),
         spots=spot_tables("cells"),
         thresholds=spot_tables("thresholds"),
-        cells=table_of_features(),
+        cells=features_of_wells(),
     output:
         wells="<results>/groups/wells.parquet",
         contrasts="<results>/tables/groups.csv",
@@ -76,7 +77,7 @@ rule groups_chapter:
         scores="<results>/tables/wells_robust_z.csv",
         ratios="<results>/tables/wells_ratio.csv",
         spots=spot_tables("cells"),
-        cells=table_of_features(),
+        cells=features_of_wells(),
         captions=captions("groups"),
     output:
         chapter="<results>/report/chapters/groups.json",

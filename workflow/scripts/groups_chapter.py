@@ -26,7 +26,7 @@ def main(
     *,
     given: Mapping[str, Path],
     spots: Sequence[Path],
-    features: Path | None,
+    features: Sequence[Path],
     captions: Sequence[Path],
     sheet: Mapping[str, Sequence[str | None]],
     report: Mapping[str, Any],
@@ -67,7 +67,7 @@ if __name__ == "__main__":
     with logged_job(snakemake.log[0]):
         main(
             given={name: Path(path) for name, path in snakemake.input.items() if isinstance(path, str)},
-            features=next((Path(path) for path in snakemake.input.get("cells", [])), None),
+            features=[Path(path) for path in snakemake.input.get("cells", [])],
             spots=[Path(path) for path in snakemake.input.get("spots", [])],
             captions=[Path(path) for path in snakemake.input.captions],
             sheet=snakemake.params.sheet,

@@ -108,7 +108,10 @@ def _cells_of(
     cells = read_table(files.measured, MEASURED, of_well=True)
     metadata = {field.name: field.metadata or {} for field in pq.read_schema(files.measured)}
     if files.spots is not None:
-        cells = with_spots(cells, read_table(files.spots, WELL_SPOTS_PER_CELL, of_well=True), channels=spot_channels)
+        spots = read_table(files.spots, WELL_SPOTS_PER_CELL, of_well=True)
+        about = {field.name: field.metadata or {} for field in pq.read_schema(files.spots)}
+        metadata |= {new: about[name] for new, (name, _) in _columns_of_counts(cells, spots, spot_channels).items()}
+        cells = with_spots(cells, spots, channels=spot_channels)
     sheet = pd.DataFrame({name: pd.Series([value] * len(cells), dtype="str") for name, value in annotations.items()})
     names = [name for name in cells if name not in KEY]
     return pd.concat([cells[list(KEY)], sheet, cells[names]], axis=1), metadata
@@ -144,16 +147,20 @@ def with_spots(cells: pd.DataFrame, spots: pd.DataFrame, *, channels: Sequence[s
             f"{len(unknown)} cells have spots but no features, the first of object_id {unknown[0]}: the files are of "
             "different segmentations. Remove results/cells and results/spots and run again."
         )
-    compartment = "Cells" if any(name.startswith("Cells_") for name in cells) else "Nuclei"
-    counts = [name for name in spots if name.startswith("n_")]
+    columns = _columns_of_counts(cells, spots, channels)
     joined = cells
     for channel in channels:
-        names = {name: f"{compartment}_Spots_{name}_{channel}" for name in counts}
-        values = (
-            spots[spots["channel"] == channel].set_index("object_id")[counts].astype(np.float64).rename(columns=names)
-        )
-        joined = joined.join(values, on="object_id", validate="one_to_one")
+        own = spots[spots["channel"] == channel].set_index("object_id")
+        counts = {new: own[name].astype(np.float64) for new, (name, of) in columns.items() if of == channel}
+        joined = joined.join(pd.DataFrame(counts, index=own.index), on="object_id", validate="one_to_one")
     return joined
+
+
+def _columns_of_counts(cells: pd.DataFrame, spots: pd.DataFrame, channels: Sequence[str]) -> dict[str, tuple[str, str]]:
+    """Column in the table of all cells to the count and channel that it holds."""
+    compartment = "Cells" if any(name.startswith("Cells_") for name in cells) else "Nuclei"
+    counts = [name for name in spots if name.startswith("n_")]
+    return {f"{compartment}_Spots_{name}_{one}": (name, one) for one in channels for name in counts}
 
 
 def well_summary(cells: pd.DataFrame) -> pd.DataFrame:

@@ -64,7 +64,7 @@ def read_measures(
     Parameters
     ----------
     given
-        Files of ``nuclei``, ``spots``, ``thresholds`` (one per well) and ``cells`` (one); each may be empty.
+        Files of ``nuclei``, ``spots``, ``thresholds`` and ``cells`` (features), one per well; each may be empty.
     wells
         plate and well of those that have a group.
     """
@@ -78,9 +78,9 @@ def read_measures(
         found += spot_measures(cells, thresholds, share=share, min_cells=min_cells, also_doubtful=doubtful)
     found += count_measures(nuclei, share=share)
     keys = list(zip(wells["plate"], wells["well"], strict=True))
-    for path in given.get("cells", []):
-        units = feature_units(path)
-        found += feature_measures(path, units, wells=keys, min_cells=min_cells, doubtful=doubtful)
+    if given.get("cells"):
+        units = feature_units(given["cells"][0])
+        found += feature_measures(given["cells"], units, wells=keys, min_cells=min_cells, doubtful=doubtful)
     return found
 
 
@@ -96,7 +96,7 @@ def labels_of(measures: Sequence[str]) -> tuple[dict[str, str], list[str]]:
     return labels, counts
 
 
-def cells_of_measure(name: str, spots: pd.DataFrame, features: Path | None) -> dict[tuple[str, str], np.ndarray]:
+def cells_of_measure(name: str, spots: pd.DataFrame, features: Sequence[Path]) -> dict[tuple[str, str], np.ndarray]:
     """Values (n,) of the cells of each well, of a measure; none of a measure that is not one of cells.
 
     Parameters
@@ -104,15 +104,16 @@ def cells_of_measure(name: str, spots: pd.DataFrame, features: Path | None) -> d
     spots
         Table `WELL_SPOTS_PER_CELL` of all wells.
     features
-        Table of all cells.
+        Tables of the cells, one per well; none without features.
     """
     start = next((one for one in _CELL_COLUMNS if name.startswith(one)), None)
     if start is not None:
         own = spots[spots["channel"] == name.removeprefix(start)]
         return _by_well(own, _CELL_COLUMNS[start])
-    if features is None or name.startswith(tuple(_COUNTS)):
+    if not features or name.startswith(tuple(_COUNTS)):
         return {}
-    cells = pd.read_parquet(features, columns=["plate", "well", "is_border_cell", name])
+    columns = ["plate", "well", "is_border_cell", name]
+    cells = pd.concat([pd.read_parquet(path, columns=columns) for path in features], ignore_index=True)
     return _by_well(cells[~cells["is_border_cell"].astype(bool)], name)
 
 

@@ -15,10 +15,7 @@ __all__ = ["Measure", "count_measures", "feature_measures", "feature_units", "me
 
 _WELL = ["plate", "well"]
 _CELL = [*_WELL, "is_border_cell"]
-_SPOTS = "_Spots_"
 _NO_DOUBT = "none"
-# Columns of features that are read at once: a tenth of a million cells of so many take 16 MB.
-_AT_ONCE = 20
 
 
 @dataclass(frozen=True)
@@ -129,7 +126,7 @@ def _means_of_wells(cells: pd.DataFrame, column: str, *, wells: pd.DataFrame, mi
 
 
 def feature_units(path: Path) -> dict[str, str]:
-    """Features of the table of all cells, name to unit. Counts of spots, which are measures of their own, are left out.
+    """Features of the table of the cells of a well, name to unit.
 
     Raises
     ------
@@ -139,21 +136,17 @@ def feature_units(path: Path) -> dict[str, str]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    with as_readable(path, expected="the table of all cells"):
+    with as_readable(path, expected="the features of the cells of a well"):
         schema = pq.read_schema(path)
     missing = [name for name in _CELL if name not in schema.names]
     if missing:
         raise InputError(f"{path}: expected the columns {_CELL}, but {missing} are missing. Make it again.")
     units = {name: (schema.field(name).metadata or {}).get(b"unit", b"").decode() for name in schema.names}
-    return {
-        name: units[name]
-        for name in feature_names(schema.names)
-        if _SPOTS not in name and pa.types.is_floating(schema.field(name).type)
-    }
+    return {name: units[name] for name in feature_names(schema.names) if pa.types.is_floating(schema.field(name).type)}
 
 
 def feature_measures(
-    path: Path,
+    paths: Sequence[Path],
     units: Mapping[str, str],
     *,
     wells: Sequence[tuple[str, str]],
@@ -164,25 +157,32 @@ def feature_measures(
 
     Parameters
     ----------
-    path
-        Table of all cells.
+    paths
+        Tables of the cells, one per well; one well is in memory at a time.
     units
         From `feature_units`.
     wells
-        All wells; one without cells has no value.
+        Those that have a group; one without cells has no value.
     min_cells, doubtful
         As of `spot_measures`.
     """
-    found, names = [], list(units)
-    sheet = pd.DataFrame(wells, columns=_WELL)
-    for start in range(0, len(names), _AT_ONCE):
-        chosen = names[start : start + _AT_ONCE]
-        cells = pd.read_parquet(path, columns=[*_CELL, *chosen])
-        cells = cells[~cells["is_border_cell"].astype(bool)]
-        for name in chosen:
-            values = _means_of_wells(cells, name, wells=sheet, min_cells=min_cells)
-            label = name.replace("_", " ")
-            found.append(Measure(name, label, units[name], values, False, doubtful, ("features", name)))
+    names = list(units)
+    nothing = pd.DataFrame(columns=names, dtype=np.float64)
+    numbers = {key: (nothing.count(), nothing.mean()) for key in wells}
+    for path in paths:
+        cells = pd.read_parquet(path, columns=[*_CELL, *names])
+        complete = cells[~cells["is_border_cell"].astype(bool)]
+        for key, own in complete.groupby(_WELL, sort=False):
+            if key in numbers:
+                numbers[key] = (own[names].count(), own[names].mean())
+    keys = pd.DataFrame(list(numbers), columns=_WELL)
+    counts, means = (pd.DataFrame([pair[k] for pair in numbers.values()]).reset_index(drop=True) for k in (0, 1))
+    found = []
+    for name in names:
+        n = counts[name].astype(np.int64)
+        values = keys.assign(n=n, value=means[name].astype(np.float64).where(n >= min_cells))
+        label = name.replace("_", " ")
+        found.append(Measure(name, label, units[name], values, False, doubtful, ("features", name)))
     return found
 
 

@@ -114,6 +114,9 @@ def test_columns_keep_their_units(wells: list[WellFiles], tmp_path: Path) -> Non
     _written(wells, tmp_path)
     about = pq.read_schema(tmp_path / "cells.parquet").field("label_in_site").metadata
     assert about[b"meaning"].startswith(b"number of nucleus and cell")
+    counts = pq.read_schema(tmp_path / "cells.parquet").field("Cells_Spots_n_spots_RNA").metadata
+    (declared,) = [one for one in WELL_SPOTS_PER_CELL.columns if one.name == "n_spots"]
+    assert (counts[b"unit"].decode(), counts[b"meaning"].decode()) == (declared.unit, declared.meaning)
 
 
 def test_a_well_has_means_and_medians_of_complete_cells_and_its_doubts(wells: list[WellFiles], tmp_path: Path) -> None:

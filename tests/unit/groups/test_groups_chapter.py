@@ -38,7 +38,7 @@ def _drawn(path: Path) -> str:
     contrasts, units = compare_groups(table, controls=("c",), resampling=FEW)
     tables = {"wells": table, "contrasts": contrasts, "units": units}
     labels, counts = labels_of(list(dict.fromkeys(table["measure"])))
-    measures = drawn_measures(counts, tables, labels=labels, cells=_cells(), features=None)
+    measures = drawn_measures(counts, tables, labels=labels, cells=_cells(), features=[])
     save_figure(groups_figure(measures, groups=["c", "t", "u"], controls=("c",)), path)
     return path.read_text(encoding="utf-8")
 
@@ -72,7 +72,7 @@ def test_every_well_is_drawn_and_the_text_is_text(tmp_path: Path) -> None:
     table = _table()
     contrasts, units = compare_groups(table, controls=("c",), resampling=FEW)
     tables = {"wells": table, "contrasts": contrasts, "units": units}
-    measures = drawn_measures([NAME], tables, labels={NAME: NAME}, cells=_cells(), features=None)
+    measures = drawn_measures([NAME], tables, labels={NAME: NAME}, cells=_cells(), features=[])
     axes = groups_figure(measures, groups=["c", "t", "u"], controls=("c",)).axes[0]
     points = [line for line in axes.lines if line.get_marker() == "o" and line.get_markersize() > 4]
     assert sorted(float(line.get_xdata()[0]) for line in points) == sorted(v for v in VALUES if np.isfinite(v))
@@ -87,7 +87,7 @@ def test_a_unit_that_the_name_has_is_not_said_again(unit: str, words: str) -> No
     table = _table().assign(unit=unit)
     contrasts, units = compare_groups(table, controls=("c",), resampling=FEW)
     tables = {"wells": table, "contrasts": contrasts, "units": units}
-    (found,) = drawn_measures([NAME], tables, labels={NAME: "Area px"}, cells=_cells(), features=None)
+    (found,) = drawn_measures([NAME], tables, labels={NAME: "Area px"}, cells=_cells(), features=[])
     assert found.label == words
 
 

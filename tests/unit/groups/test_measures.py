@@ -60,34 +60,40 @@ def test_without_cells_spots_are_counted_per_site() -> None:
     assert (found.name, found.values["value"].tolist()) == ("spots_per_site_RNA", [6, 0])
 
 
-def _table_of_cells(folder: Path) -> Path:
-    table = pa.table(
-        {
-            "plate": ["p"] * 4,
-            "well": ["A1", "A1", "B1", "A1"],
-            "object_id": [1, 2, 1, 3],
-            "dose": [0.5, 0.5, 1.0, 0.5],
-            "is_border_cell": [False, False, False, True],
-            "Cells_Spots_n_spots_RNA": [1.0, 2.0, 3.0, 4.0],
-            "Nuclei_AreaShape_Center_X_px": [1.0, 2.0, 3.0, 4.0],
-            "Nuclei_AreaShape_Area_um2": [10.0, 20.0, None, 999.0],
-        }
-    )
-    place = table.schema.get_field_index("Nuclei_AreaShape_Area_um2")
-    table = table.set_column(place, table.schema.field(place).with_metadata({"unit": "µm²"}), table.column(place))
-    pq.write_table(table, folder / "cells.parquet")
-    return folder / "cells.parquet"
+def _tables_of_cells(folder: Path) -> list[Path]:
+    """Well A1 with three cells, the last of them cut off; well B1 with one, whose area is missing."""
+    found = []
+    for well, areas in {"A1": [10.0, 20.0, 999.0], "B1": [None]}.items():
+        table = pa.table(
+            {
+                "plate": ["p"] * len(areas),
+                "well": [well] * len(areas),
+                "object_id": range(len(areas)),
+                "is_border_cell": [value == 999 for value in areas],
+                "Nuclei_AreaShape_Center_X_px": [1.0] * len(areas),
+                "Nuclei_AreaShape_Area_um2": pa.array(areas, pa.float64()),
+            }
+        )
+        place = table.schema.get_field_index("Nuclei_AreaShape_Area_um2")
+        table = table.set_column(place, table.schema.field(place).with_metadata({"unit": "µm²"}), table.column(place))
+        found.append(folder / f"{well}.parquet")
+        pq.write_table(table, found[-1])
+    return found
 
 
-def test_features_are_those_of_complete_cells_without_positions_and_spots(tmp_path: Path) -> None:
-    path = _table_of_cells(tmp_path)
-    assert feature_units(path) == {"Nuclei_AreaShape_Area_um2": "µm²"}
-    units = {"Nuclei_AreaShape_Area_um2": "µm²"}
-    wells = [("p", "A1"), ("p", "B1"), ("p", "C1")]
-    (found,) = feature_measures(path, units, wells=wells, min_cells=1, doubtful=frozenset())
-    assert found.values["value"].tolist()[0] == 15
-    assert found.values["value"].isna().tolist() == [False, True, True]
-    assert cells_of_measure(found.name, pd.DataFrame(), path)["p", "A1"].tolist() == [10, 20]
+def test_features_are_those_of_complete_cells_without_positions(tmp_path: Path) -> None:
+    paths = _tables_of_cells(tmp_path)
+    units = feature_units(paths[0])
+    assert units == {"Nuclei_AreaShape_Area_um2": "µm²"}
+    wells = [("p", "C1"), ("p", "B1"), ("p", "A1")]
+    (found,) = feature_measures(paths, units, wells=wells, min_cells=1, doubtful=frozenset())
+    assert found.values["well"].tolist() == ["C1", "B1", "A1"]
+    assert found.values["n"].tolist() == [0, 0, 2]
+    assert found.values["value"].isna().tolist() == [True, True, False]
+    assert found.values["value"].tolist()[2] == 15
+    (few,) = feature_measures(paths, units, wells=wells, min_cells=3, doubtful=frozenset())
+    assert few.values["value"].isna().all()
+    assert cells_of_measure(found.name, pd.DataFrame(), paths)["p", "A1"].tolist() == [10, 20]
 
 
 def test_a_table_without_wells_is_refused(tmp_path: Path) -> None:
@@ -114,6 +120,6 @@ def test_counts_are_distinguished_from_features() -> None:
 
 def test_cells_of_a_count_are_those_of_its_channel() -> None:
     cells = _cells(A1=[1, 2], B1=[3])
-    found = cells_of_measure("spots_per_cell_RNA", cells, None)
+    found = cells_of_measure("spots_per_cell_RNA", cells, [])
     assert {key: values.tolist() for key, values in found.items()} == {("p", "A1"): [1, 2], ("p", "B1"): [3]}
-    assert cells_of_measure("nuclei_per_site", cells, None) == {}
+    assert cells_of_measure("nuclei_per_site", cells, []) == {}

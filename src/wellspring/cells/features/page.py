@@ -14,9 +14,9 @@ Written by `wellspring features --output docs/features.md --force`; a test holds
 
 `results/cells/<plate>/<well>.parquet` has one row per cell, of every well whose nuclei or cells are segmented
 (`cells.features` in the [config](config.md); null = none). `results/tables/cells.parquet` and `cells.csv` are those
-of all wells in one table, with the sheet's columns and the counts of spots; `results/tables/wells.csv` has one row
-per well. The key is `plate`, `well`, `object_id` in every table; `label_in_site` is the number in the label images of
-the site.
+of all wells in one table, with the sheet's columns and the counts of spots (`Cells_Spots_n_spots_RNA`; of nuclei alone
+`Nuclei_Spots_n_spots_RNA`); `results/tables/wells.csv` has one row per well. The key is `plate`, `well`, `object_id` in
+every table; `label_in_site` is the number in the label images of the site.
 
 A column is called `<compartment>_<family>_<feature>`, in the words of CellProfiler: `Nuclei_AreaShape_Area_um2`,
 `Cytoplasm_Intensity_Mean_GFP`. Unit, meaning and formula are in the metadata of each Parquet column:

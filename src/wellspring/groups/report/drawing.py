@@ -26,7 +26,7 @@ def drawn_measures(
     *,
     labels: Mapping[str, str],
     cells: pd.DataFrame,
-    features: Path | None,
+    features: Sequence[Path],
 ) -> list[DrawnMeasure]:
     """What the figure needs of the measures `names`.
 
