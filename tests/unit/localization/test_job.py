@@ -21,6 +21,7 @@ from wellspring.localization.genes import (
     power_table,
 )
 from wellspring.localization.job import SiteInput, run
+from wellspring.localization.nulls import TESTED
 from wellspring.localization.polygons import filled
 from wellspring.localization.report.chapter import (
     LocalizationResults,
@@ -29,7 +30,7 @@ from wellspring.localization.report.chapter import (
     localization_warnings,
 )
 from wellspring.localization.report.feature_map import feature_map, map_figure
-from wellspring.localization.report.figures import effects_figure, mixes_figure, patterns_figure, shown_genes
+from wellspring.localization.report.figures import WORDS, effects_figure, mixes_figure, patterns_figure, shown_genes
 from wellspring.localization.scales import pixel_sizes
 from wellspring.localization.settings import LocalizationSettings
 from wellspring.localization.simulated.drawing import draw_molecules
@@ -241,10 +242,9 @@ def test_the_chapter_says_which_genes_have_a_pattern(
     tables = {name: tmp_path / f"{name}.csv" for name in ("genes", "effects", "contrasts")}
     chapter = localization_chapter(results, settings=block, files={**files, **tables}, captions=captions)
     assert chapter.stage == "localization"
-    assert [part.title for part in chapter.sections[1].parts if hasattr(part, "title")][1:] == [
-        "Calibration",
-        "Cells needed",
-    ]
+    _, calibration, power = (part for part in chapter.sections[1].parts if hasattr(part, "rows"))
+    assert (calibration.title, power.title) == ("Calibration", "Cells needed")
+    assert [row[0] for row in calibration.rows] == [WORDS[name] for name in TESTED]
 
 
 @pytest.mark.parametrize(

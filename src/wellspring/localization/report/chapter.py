@@ -13,7 +13,7 @@ from wellspring.localization.report.figures import MOST_GENES, WORDS
 from wellspring.localization.report.methods import METHODS_REFERENCES, methods_text
 from wellspring.report.chapter import MOST_FINDINGS, Chapter, PageTable, Section, illustration
 from wellspring.report.methods import cited
-from wellspring.report.tables import PageColumn, count, page_table, percent, text, value
+from wellspring.report.tables import PageColumn, count, page_table, percent, value
 
 __all__ = [
     "LocalizationResults",
@@ -149,7 +149,7 @@ def localization_chapter(
                 parts=[
                     _effect_table(results.genes.effects, file=str(files["effects"])),
                     *_contrast_tables(results.contrasts, file=str(files["contrasts"])),
-                    page_table(results.calibration, _CALIBRATION, title="Calibration", note=_CALIBRATION_NOTE),
+                    _calibration_table(results.calibration),
                     page_table(results.power, _POWER, title="Cells needed", note=_POWER_NOTE),
                 ],
             ),
@@ -179,7 +179,7 @@ _EFFECTS = (
     PageColumn("q_value", "q", value),
 )
 _CALIBRATION = (
-    PageColumn("statistic", "Statistic", text),
+    PageColumn("statistic", "Statistic"),
     PageColumn("n_pairs", "Genes in cells", count),
     PageColumn("observed", "p < 0.05,\nas measured", percent()),
     PageColumn("random", "p < 0.05, genes\nwithout a pattern", percent()),
@@ -202,6 +202,11 @@ def _without_pattern(patterns: pd.DataFrame) -> list[str]:
 def _gene_table(patterns: pd.DataFrame, *, file: str) -> PageTable:
     note = f"Called random unless q is {FALSE_DISCOVERIES:g} or less. The file has the mix of patterns with intervals."
     return page_table(patterns, _GENES, title="Genes", file=file, note=note)
+
+
+def _calibration_table(calibration: pd.DataFrame) -> PageTable:
+    named = calibration.assign(statistic=calibration["statistic"].map(WORDS))
+    return page_table(named, _CALIBRATION, title="Calibration", note=_CALIBRATION_NOTE)
 
 
 def _effect_table(effects: pd.DataFrame, *, file: str) -> PageTable:
