@@ -169,13 +169,15 @@ def _groups(plate: Plate) -> Chapter:
     labels, counts = labels_of(names)
     look: dict[str, Any] = {"groups": sorted(set(group)), "controls": ("g00",)}
     files = {"counts": folder / "groups.svg", "drawn": folder / "features.svg"}
-    for name, shown in (("counts", counts), ("drawn", drawn_features(contrasts, counts=counts, number=_DRAWN))):
+    features = choose_features(table, max_correlation=0.9, min_replicate_share=0.2)
+    chosen = drawn_features(contrasts, features=features, counts=counts, number=_DRAWN)
+    for name, shown in (("counts", counts), ("drawn", chosen)):
         measures = drawn_measures(shown, tables, labels=labels, cells=plate.cells, features=[])
         save_figure(groups_figure(measures, **look), files[name])
     return groups_chapter(
         contrasts,
         wells=table,
-        features=choose_features(table, max_correlation=0.9, min_replicate_share=0.2),
+        features=features,
         labels=labels,
         counts=counts,
         without_group=wells[:0],

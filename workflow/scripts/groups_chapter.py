@@ -40,7 +40,7 @@ def main(
     labels, counts = labels_of(list(dict.fromkeys(wells["measure"])))
     cells = read_tables(spots, TABLES["cells"], of_wells=True)
     look = {"groups": group_order(wells["group"], controls=controls), "controls": controls}
-    drawn = drawn_features(contrasts, counts=counts, number=n_features)
+    drawn = drawn_features(contrasts, features=tables["features"], counts=counts, number=n_features)
     for file, names in (("counts", counts), ("drawn", drawn)):
         found = drawn_measures(names, tables, labels=labels, cells=cells, features=features)
         save_figure(groups_figure(found, **look), output[file])

@@ -39,7 +39,8 @@ def test_findings_say_how_many_and_between_which_wells(tmp_path: Path) -> None:
     assert len(chapter.findings) <= MOST_FINDINGS
     assert chapter.findings[0].startswith("30 cells in 3 wells were measured; 3 of them touch the edge")
     assert chapter.findings[1] == "Area of a cell: from 100.0 in P / A01 to 250.0 µm² in P / A02 (medians of wells)."
-    assert chapter.findings[2].startswith("B, mean over a cell: from 10.00 in P / A01 to 40.00 intensity in P / A02")
+    words = "B, mean over a cell less background: from 10.00 in P / A01 to 40.00 intensity in P / A02"
+    assert chapter.findings[2].startswith(words)
     assert chapter.warnings == []
     assert chapter.picture is not None
     assert "outlined" not in chapter.picture.svg
@@ -50,7 +51,7 @@ def test_the_channel_whose_wells_differ_most_is_drawn() -> None:
     wells = _wells(**SHAPED)
     chosen = most_different(wells, shown_features(wells, has_cells=True)[1])
     assert chosen is not None
-    assert chosen.label == "B, mean over a cell"
+    assert chosen.label == "B, mean over a cell less background"
     assert most_different(wells, []) is None
 
 

@@ -129,8 +129,12 @@ def test_features_are_drawn_by_their_p_values() -> None:
             "hedges_g": [1.0] * 5,
         }
     )
-    assert drawn_features(contrasts, counts=["n"], number=5) == ["b", "a"]
-    assert drawn_features(contrasts, counts=["n"], number=1) == ["b"]
+    features = pd.DataFrame({"measure": ["n", "a", "b"], "is_chosen": [True, False, False]})
+    assert drawn_features(contrasts, features=features, counts=["n"], number=5) == ["b", "a"]
+    assert drawn_features(contrasts, features=features, counts=["n"], number=1) == ["b"]
+    # A copy of another feature comes after those that are none.
+    features["is_chosen"] = [True, True, False]
+    assert drawn_features(contrasts, features=features, counts=["n"], number=5) == ["a", "b"]
 
 
 def test_a_figure_of_nothing_says_so() -> None:

@@ -19,7 +19,10 @@ from wellspring.report.words import named_wells
 __all__ = ["Shown", "cells_chapter", "map_figure", "most_different", "shown_features"]
 
 _LEAD = "What was measured of each cell, and how wells differ in it."
-_NOTE = "Medians over the cells that do not touch the edge of their image; intensities less the local background."
+_NOTE = (
+    "Medians over the cells that do not touch the edge of their image; intensities less the local background, so below "
+    "0 where a stain is stronger around the objects than in them."
+)
 _AREAS = {"_AreaShape_Area_um2": "µm²", "_AreaShape_Area_px": "px"}
 _LIGHT = "_Intensity_MeanLessBackground_"
 
@@ -43,7 +46,9 @@ def shown_features(wells: pd.DataFrame, *, has_cells: bool) -> tuple[Shown | Non
             area = Shown(column, f"Area of a {words}", unit)
     start = f"median_{whole}{_LIGHT}"
     channels = [name.removeprefix(start) for name in wells if name.startswith(start)]
-    return area, [Shown(f"{start}{one}", f"{one}, mean over a {words}", "intensity") for one in channels]
+    return area, [
+        Shown(f"{start}{one}", f"{one}, mean over a {words} less background", "intensity") for one in channels
+    ]
 
 
 def map_figure(wells: pd.DataFrame, shown: Shown | None) -> Figure:

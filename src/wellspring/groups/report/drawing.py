@@ -11,11 +11,22 @@ from wellspring.groups.report.figures import DrawnMeasure
 __all__ = ["drawn_features", "drawn_measures"]
 
 
-def drawn_features(contrasts: pd.DataFrame, *, counts: Sequence[str], number: int) -> list[str]:
-    """The `number` features with the lowest p-values in any group; equal ones by the size of Hedges' g."""
+def drawn_features(contrasts: pd.DataFrame, *, features: pd.DataFrame, counts: Sequence[str], number: int) -> list[str]:
+    """The `number` features with the lowest p-values in any group; equal ones by the size of Hedges' g.
+
+    Those that were chosen come first: six features of size would all show the same.
+
+    Parameters
+    ----------
+    contrasts, features
+        Tables `CONTRASTS` and `FEATURES`.
+    counts
+        Measures that are no features.
+    """
     own = contrasts[~contrasts["measure"].isin(counts) & contrasts["p_value"].notna()]
-    ordered = own.assign(size=own["hedges_g"].abs()).sort_values(
-        ["p_value", "size"], ascending=[True, False], kind="stable"
+    is_chosen = own["measure"].isin(features.loc[features["is_chosen"], "measure"])
+    ordered = own.assign(size=own["hedges_g"].abs(), chosen=is_chosen).sort_values(
+        ["chosen", "p_value", "size"], ascending=[False, True, False], kind="stable"
     )
     return list(dict.fromkeys(ordered["measure"]))[:number]
 
