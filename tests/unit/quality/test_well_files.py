@@ -164,6 +164,13 @@ def test_flagged_images_share_the_contrast_of_their_plate_and_the_worst_are_draw
     assert figure.axes[0].images[0].get_clim() == (100.0, 300.0)
 
 
+def test_the_colours_of_the_light_do_not_go_below_0() -> None:
+    light = np.full((4, 5), 0.5, np.float32)
+    light[1, 1] = 3
+    axes, _ = illumination_figure({"p1": {"actin": 1 / light}}).axes
+    assert axes.images[0].get_clim() == pytest.approx((0.0, 3.0))
+
+
 def _actin(seed: int) -> SiteImage:
     site = _site("1", seed=seed)
     return SiteImage(site.site, ("actin",), site.image[:1], site.pixel_size_um)
