@@ -155,6 +155,8 @@ def feature_measures(
 ) -> list[Measure]:
     """The mean of each feature over the complete cells of a well, NaN left out: cells at the edge are cut off.
 
+    A feature that no cell has, for instance in µm where the side of a pixel is not known, is left out.
+
     Parameters
     ----------
     paths
@@ -180,6 +182,8 @@ def feature_measures(
     found = []
     for name in names:
         n = counts[name].astype(np.int64)
+        if not n.any():
+            continue
         values = keys.assign(n=n, value=means[name].astype(np.float64).where(n >= min_cells))
         label = name.replace("_", " ")
         found.append(Measure(name, label, units[name], values, False, doubtful, ("features", name)))

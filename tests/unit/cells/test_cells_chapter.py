@@ -26,12 +26,13 @@ SHAPED = {
 }
 
 
-def _chapter(wells: pd.DataFrame, folder: Path) -> Chapter:
+def _chapter(wells: pd.DataFrame, folder: Path, *, background: str = "ring") -> Chapter:
     area, lights = shown_features(wells, has_cells=True)
     files = {"area": folder / "area.svg", "intensity": folder / "intensity.svg", "wells": folder / "wells.csv"}
     save_figure(map_figure(wells, area), files["area"])
     save_figure(map_figure(wells, most_different(wells, lights)), files["intensity"])
-    return cells_chapter(wells, features=FEATURES, has_cells=True, files=files, captions=CAPTIONS)
+    features = {**FEATURES, "background": background}
+    return cells_chapter(wells, features=features, has_cells=True, files=files, captions=CAPTIONS)
 
 
 def test_findings_say_how_many_and_between_which_wells(tmp_path: Path) -> None:
@@ -61,6 +62,13 @@ def test_areas_in_pixels_are_said_and_cells_at_the_edge_too(tmp_path: Path) -> N
     assert "1 well: P / A01, each cell touches the edge" in chapter.warnings[0]
     assert "give raw.pixel_size_um" in chapter.warnings[1]
     assert "px in P / A02" in chapter.findings[1]
+
+
+def test_a_channel_that_is_darker_in_the_cells_than_around_them_is_named(tmp_path: Path) -> None:
+    wells = _wells(**{**SHAPED, "median_Cells_Intensity_MeanLessBackground_B": [-10.0, -40.0, np.nan]})
+    (line,) = _chapter(wells, tmp_path).warnings
+    assert line.startswith("Darker in the objects than around them: B. ")
+    assert _chapter(wells, tmp_path, background="dark").warnings == []
 
 
 def test_without_shape_and_intensity_the_number_of_cells_is_drawn(tmp_path: Path) -> None:

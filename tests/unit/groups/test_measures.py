@@ -72,6 +72,7 @@ def _tables_of_cells(folder: Path) -> list[Path]:
                 "is_border_cell": [value == 999 for value in areas],
                 "Nuclei_AreaShape_Center_X_px": [1.0] * len(areas),
                 "Nuclei_AreaShape_Area_um2": pa.array(areas, pa.float64()),
+                "Nuclei_Texture_Contrast_A": pa.array([None] * len(areas), pa.float64()),
             }
         )
         place = table.schema.get_field_index("Nuclei_AreaShape_Area_um2")
@@ -84,8 +85,9 @@ def _tables_of_cells(folder: Path) -> list[Path]:
 def test_features_are_those_of_complete_cells_without_positions(tmp_path: Path) -> None:
     paths = _tables_of_cells(tmp_path)
     units = feature_units(paths[0])
-    assert units == {"Nuclei_AreaShape_Area_um2": "µm²"}
+    assert units == {"Nuclei_AreaShape_Area_um2": "µm²", "Nuclei_Texture_Contrast_A": ""}
     wells = [("p", "C1"), ("p", "B1"), ("p", "A1")]
+    # What no cell has is no measure.
     (found,) = feature_measures(paths, units, wells=wells, min_cells=1, doubtful=frozenset())
     assert found.values["well"].tolist() == ["C1", "B1", "A1"]
     assert found.values["n"].tolist() == [0, 0, 2]

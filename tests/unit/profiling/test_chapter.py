@@ -17,7 +17,7 @@ from wellspring.profiling.published import holds_profiles
 from wellspring.profiling.report.chapter import ProfileResults, profile_chapter
 from wellspring.profiling.report.figures import accuracy_figure, curves_figure, dendrogram_figure, map_figure
 from wellspring.profiling.report.findings import profile_findings, profile_warnings
-from wellspring.profiling.report.well_maps import well_maps
+from wellspring.profiling.report.well_maps import shown_planes, well_maps
 from wellspring.profiling.tables import (
     ACTIN,
     CLUSTERS,
@@ -306,6 +306,16 @@ def test_points_without_an_image_have_none() -> None:
     assert first.points[0].left == 4.0
     assert first.points[-1].left == 96.0
     assert first.points[0].words == "p1 A0: donor d0, room 1, diagnosis well"
+
+
+def test_maps_of_too_few_wells_are_left_out() -> None:
+    clusters = _clusters()
+    clusters[["umap_1", "umap_2"]] = np.nan
+    assert list(shown_planes(clusters)) == ["pc", "tsne"]
+    figure = map_figure(clusters, groups=clusters["label"], name="diagnosis")
+    assert [axes.get_title(loc="left") for axes in figure.axes[:2]] == ["principal components", "t-SNE"]
+    found = well_maps(clusters, thumbnails(_fields()), titles={}, annotations=pd.DataFrame(_annotations()))
+    assert [one.title for one in found.planes][:2] == ["pca: principal components", "pca: t-SNE"]
 
 
 def test_learning_curves_of_networks_and_multiplications() -> None:

@@ -14,7 +14,7 @@ from wellspring.report.methods import cited
 from wellspring.report.plate_map import plate_map_figure
 from wellspring.report.style import number
 from wellspring.report.tables import PageColumn, count, page_table, value
-from wellspring.report.words import named_wells
+from wellspring.report.words import listed, named_wells
 
 __all__ = ["Shown", "cells_chapter", "map_figure", "most_different", "shown_features"]
 
@@ -109,7 +109,7 @@ def cells_chapter(
         title="Cells",
         lead=_LEAD,
         picture=maps[0],
-        warnings=_warnings(wells, area),
+        warnings=[*_warnings(wells, area), *_dark_objects(wells, lights, background=features["background"])],
         findings=_findings(wells, area, light, has_cells=has_cells),
         settings=[
             ("Features of each cell", ", ".join(features["families"])),
@@ -160,6 +160,21 @@ def _warnings(wells: pd.DataFrame, area: Shown | None) -> list[str]:
             "them between magnifications."
         )
     return lines
+
+
+def _dark_objects(wells: pd.DataFrame, lights: Sequence[Shown], *, background: str) -> list[str]:
+    """Channels that are darker in the objects than around them in most wells: little can be measured of them."""
+    if background != "ring":
+        return []
+    dark = [one.label.split(",")[0] for one in lights if (wells[one.column].dropna() < 0).mean() > 0.5]
+    if not dark:
+        return []
+    return [
+        f"Darker in the objects than around them: {listed(dark)}. Less the light around an object, their intensities "
+        "are below 0, and features that need light above the background are missing. If they stain more than these "
+        "objects (the cytoplasm around nuclei, for instance), set cells.features.background to dark, or segment the "
+        "cells."
+    ]
 
 
 def _table(wells: pd.DataFrame, area: Shown | None, lights: Sequence[Shown], *, file: str) -> Any:

@@ -232,7 +232,10 @@ def group_warnings(
         found.append(f"Comparison of {named}{n}: {remark}.")
     missing = wells[wells["value"].isna()].drop_duplicates(["plate", "well"])
     if len(missing):
-        found.append(f"Too few cells for some or all measures in {named_wells(missing)}; they are not compared there.")
+        found.append(
+            f"Some or all measures have no value in {named_wells(missing)}, since too few of its cells have one; they "
+            "are not compared there."
+        )
     found += _uneven_doubts(wells)
     return found
 

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from wellspring.profiling.dendrograms import dendrogram_linkage
 from wellspring.profiling.embeddings import title_of
 from wellspring.profiling.profiles import Profiles
-from wellspring.profiling.report.well_maps import PLANES
+from wellspring.profiling.report.well_maps import shown_planes
 from wellspring.report.style import COLORS, NEUTRAL, axes_grid, color_of, in_style, new_figure
 
 __all__ = ["accuracy_figure", "curves_figure", "dendrogram_figure", "map_figure"]
@@ -55,7 +55,7 @@ def accuracy_figure(verdict: pd.DataFrame, *, chance: float) -> Figure:
 
 @in_style
 def map_figure(clusters: pd.DataFrame, *, groups: pd.Series, name: str) -> Figure:
-    """Wells of each method (rows) in the planes of two principal components, UMAP and t-SNE.
+    """Wells of each method (rows) in the planes of two principal components, and of UMAP and t-SNE where there are any.
 
     Parameters
     ----------
@@ -69,10 +69,11 @@ def map_figure(clusters: pd.DataFrame, *, groups: pd.Series, name: str) -> Figur
     methods = list(dict.fromkeys(clusters["method"]))
     figure = new_figure(height_mm=12 + 52 * max(1, len(methods)))
     names = sorted(set(groups.astype(str)))
-    grid = axes_grid(figure, n_rows=max(1, len(methods)), n_columns=len(PLANES))
+    planes = shown_planes(clusters)
+    grid = axes_grid(figure, n_rows=max(1, len(methods)), n_columns=len(planes))
     for method, row in zip(methods, grid, strict=False):
         is_own = (clusters["method"] == method).to_numpy()
-        for axes, (pair, title) in zip(row, PLANES.items(), strict=True):
+        for axes, (pair, title) in zip(row, planes.items(), strict=True):
             _points(axes, clusters[is_own], pair=pair, groups=groups[is_own].astype(str), names=names)
             axes.set_title(title)
             axes.set_xticks([])

@@ -9,11 +9,16 @@ from numpy.typing import NDArray
 from wellspring.report.style import NEUTRAL, color_of
 from wellspring.report.well_maps import Plane, Point, WellMaps
 
-__all__ = ["PLANES", "well_maps"]
+__all__ = ["PLANES", "shown_planes", "well_maps"]
 
 _SHAPES = ("round", "square", "diamond")
 _MARGIN = 4.0
 PLANES = {"pc": "principal components", "umap": "UMAP", "tsne": "t-SNE"}
+
+
+def shown_planes(clusters: pd.DataFrame) -> dict[str, str]:
+    """The planes that have points, and their names: few wells have no UMAP and no t-SNE."""
+    return {pair: words for pair, words in PLANES.items() if pair == "pc" or clusters[f"{pair}_1"].notna().any()}
 
 
 def well_maps(
@@ -41,7 +46,7 @@ def well_maps(
     planes = []
     for method in dict.fromkeys(clusters["method"]):
         own = clusters[clusters["method"] == method]
-        for pair, words in PLANES.items():
+        for pair, words in shown_planes(clusters).items():
             indices = _percent(own[[f"{pair}_1", f"{pair}_2"]].to_numpy(dtype=np.float64))
             points = [
                 Point(
