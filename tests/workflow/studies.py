@@ -1,7 +1,6 @@
 """Studies as users have them, and snakemake as they run it."""
 
 import subprocess
-import sys
 from collections import Counter
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -10,6 +9,7 @@ import numpy as np
 import tifffile
 import yaml
 
+from tests.preloaded import preloaded_python
 from wellspring.plan.workflow import plan_jobs
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -98,9 +98,9 @@ def write_everything(folder: Path, *, n_wells: int) -> Path:
 def run_snakemake(
     folder: Path, *arguments: str, configfile: Path | None = None, environment: Mapping[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
-    """Run snakemake in `folder` with the laptop profile and return what it did and said."""
+    """Run snakemake in `folder` with the laptop profile, by a preloaded Python; return what it did and said."""
     command = [
-        *(sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"), "--directory", str(folder)),
+        *(preloaded_python(), "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"), "--directory", str(folder)),
         *("--workflow-profile", str(ROOT / "profiles" / "default"), "--cores", "2", *arguments),
         *("--configfile", str(configfile or folder / "config.yaml")),
     ]
