@@ -57,7 +57,8 @@ for number in (signal.SIGINT, signal.SIGTERM):
     signal.signal(number, lambda number, frame: os.kill(pid, number))
 code = int(answer.readline() or 255)
 if code < 0:
-    signal.signal(-code, signal.SIG_DFL)
+    if -code in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(-code, signal.SIG_DFL)
     os.kill(os.getpid(), -code)
 sys.exit(code)
 """

@@ -2,12 +2,12 @@
 
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import yaml
 
+from tests.preloaded import preloaded_python
 from tests.workflow.studies import TINY, Snakemake, run_snakemake, write_everything
 
 # Its tests are run where its stage is: test_adding_a_stage.py.
@@ -18,7 +18,7 @@ collect_ignore = ["toy_stage"]
 def simulated_plate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a simulated plate of three wells and a config for it; copied, never changed, by tests."""
     folder = tmp_path_factory.mktemp("simulated")
-    command = [sys.executable, "-m", "wellspring", "simulate", str(folder / "plate"), "--preset", "demo"]
+    command = [preloaded_python(), "-m", "wellspring", "simulate", str(folder / "plate"), "--preset", "demo"]
     small = ["--wells", "3", "--cells", "60", "--diameter-px", "14", "--seed", "7"]
     subprocess.run([*command, *small], check=True, capture_output=True, text=True)
     # Nothing but the validation may read the truth that lies beside the wells.

@@ -4,7 +4,6 @@ import hashlib
 import re
 import shutil
 import subprocess
-import sys
 import tomllib
 from collections import Counter
 from pathlib import Path
@@ -16,6 +15,7 @@ from skimage.filters import threshold_otsu
 from skimage.measure import label
 
 from tests.docs.pages import Page
+from tests.preloaded import preloaded_python
 from tests.workflow.studies import ROOT, planned
 from wellspring.plan.workflow import plan_jobs
 
@@ -106,7 +106,7 @@ def test_stages_are_imported_as_the_page_says_and_run(name: str, rules: set[str]
     (tmp_path / "wells.tsv").write_text("plate\twell\tpath\np\tA01\t.\n", encoding="utf-8")
     block = Page(ROOT / "docs/modules.md").runnable(name).replace("path/to/wellspring", str(ROOT))
     (tmp_path / "Snakefile").write_text(block, encoding="utf-8")
-    command = [sys.executable, "-m", "snakemake", "--cores", "2"]
+    command = [preloaded_python(), "-m", "snakemake", "--cores", "2"]
     result = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
     assert result.returncode == 0, (result.stdout + result.stderr)[-3000:]
     found = set(re.findall(r"^(\w+) +\d+$", result.stdout + result.stderr, flags=re.M))

@@ -5,13 +5,13 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from tests.preloaded import preloaded_python
 from tests.workflow.rule_files import Rule, file_of, modules_named, rules
 from tests.workflow.studies import ROOT, write_everything
 from wellspring.plan.workflow import plan_jobs
@@ -76,7 +76,7 @@ def _dry_run(folder: Path, *, program: list[str]) -> str:
 
 def _asked(folder: Path, *arguments: str) -> dict[str, dict[str, Any]]:
     """Rule to what its jobs ask for."""
-    said = _dry_run(folder, program=[sys.executable, str(ROOT / "tests" / "planned_jobs.py"), *arguments])
+    said = _dry_run(folder, program=[preloaded_python(), str(ROOT / "tests" / "planned_jobs.py"), *arguments])
     jobs = [json.loads(line) for line in said.splitlines() if line.startswith("{")]
     return {job["rule"]: job for job in jobs if job["rule"] != "all"}
 
@@ -115,7 +115,7 @@ def test_memory_doubles_with_each_attempt_and_time_too_unless_the_job_resumes(
 
 
 def test_a_dry_run_tells_jobs_per_rule_and_who_asks_for_a_gpu(study: Path) -> None:
-    said = _dry_run(study, program=[sys.executable, "-m", "snakemake"])
+    said = _dry_run(study, program=[preloaded_python(), "-m", "snakemake"])
     counts = {w[0]: int(w[1]) for w in map(str.split, said.splitlines()) if len(w) == 2 and w[1].isdigit()}
     assert (counts["cells_crop"], counts["training_fit"]) == (2, 2)
     assert {line.split()[4] for line in said.splitlines() if line.startswith("Asks for a GPU:")} == LEARNING

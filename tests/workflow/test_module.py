@@ -1,7 +1,6 @@
 """The workflow as a module of another one: all rules but the page, and one rule alone, in folders of their own."""
 
 import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +8,7 @@ import pytest
 import tifffile
 import yaml
 
+from tests.preloaded import preloaded_python
 from tests.workflow.studies import ROOT
 
 pytestmark = pytest.mark.workflow
@@ -76,7 +76,7 @@ def study(tmp_path: Path) -> Path:
 
 def _run(folder: Path, snakefile: str) -> str:
     (folder / "Snakefile").write_text(snakefile, encoding="utf-8")
-    command = [sys.executable, "-m", "snakemake", "--cores", "2"]
+    command = [preloaded_python(), "-m", "snakemake", "--cores", "2"]
     result = subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder)
     assert result.returncode == 0, result.stdout + result.stderr
     return result.stdout + result.stderr

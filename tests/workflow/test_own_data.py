@@ -1,13 +1,13 @@
 """The way of a new user with TIFF images: a sheet, a config, a dry run."""
 
 import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 import tifffile
 
+from tests.preloaded import preloaded_python
 from wellspring.__main__ import main
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -22,7 +22,8 @@ pytestmark = pytest.mark.workflow
 
 
 def _dry_run(folder: Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"), "--dry-run", "--cores", "1"]
+    command = [preloaded_python(), "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"), "--dry-run"]
+    command += ["--cores", "1"]
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300, check=False)
 
 
