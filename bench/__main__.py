@@ -21,6 +21,7 @@ MODULES = (
         "illumination_memory",
         "embedding_speed",
         "localization",
+        "outline_shapes",
         "cell_features",
         "interval_coverage",
         "interaction",
