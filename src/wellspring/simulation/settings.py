@@ -142,7 +142,7 @@ _THESIS_WELLS = (
     ("J15", "triptolide"),
 )
 _PRESETS = {
-    "first": {"wells": 4, "cells": 400, "channels": 10, "diameter_px": 20.0},
+    "first": {"wells": 4, "cells": 300, "channels": 10, "diameter_px": 16.0},
     "demo": {"wells": 8, "cells": 800, "channels": 12, "diameter_px": 26.0},
     "full": {"wells": 11, "cells": 400, "channels": 38, "diameter_px": 110.0},
 }
