@@ -20,8 +20,8 @@ __all__ = ["Shown", "cells_chapter", "map_figure", "most_different", "shown_feat
 
 _LEAD = "What was measured of each cell, and how wells differ in it."
 _NOTE = (
-    "Medians over the cells that do not touch the edge of their image; intensities less the local background, so below "
-    "0 where a stain is stronger around the objects than in them."
+    "Medians over the cells that do not touch the edge of their image; intensities less the background, below 0 where "
+    "it is taken around the objects and a stain is stronger there than in them."
 )
 _AREAS = {"_AreaShape_Area_um2": "µm²", "_AreaShape_Area_px": "px"}
 _LIGHT = "_Intensity_MeanLessBackground_"
