@@ -8,6 +8,8 @@ __all__ = ["evened", "filled", "masked_pixels"]
 
 # Pixels without data: at least this share of the image, and a gap above 0 that no more than this share of pixels fill.
 _LEAST_MASKED, _IN_GAP = 1e-3, 1e-3
+# Or so many of those without data: where areas are narrow, they belong to them.
+_NARROW = 0.02
 # How far pixels are still mixed with those without data, by interpolation or compression, px.
 _MIXED_PX = 3
 # The gap is at least so many times as wide as the lower quarter of what lies above it.
@@ -39,7 +41,8 @@ def masked_pixels(image: NDArray[np.number]) -> _Mask | None:
     Returns
     -------
     bool, the shape of `image`, or None
-        None when there are none. Three pixels around an area belong to it, since interpolation mixes them.
+        None when there are none. Three pixels around an area belong to it, since interpolation mixes them, and so does
+        each other pixel of 0.
     """
     if image.size == 0 or image.min() != 0:
         return None
@@ -53,8 +56,10 @@ def masked_pixels(image: NDArray[np.number]) -> _Mask | None:
         return None
     values = image[~masked]
     darkest, quarter = np.percentile(values[values > 0], [1, 25]) if (values > 0).any() else (0.0, 0.0)
-    is_gap = float((values <= darkest / 2).mean()) <= _IN_GAP and darkest >= _GAP * (quarter - darkest)
-    return masked if darkest > 0 and is_gap else None
+    n_in_gap = int(np.count_nonzero(values <= darkest / 2))
+    is_gap = n_in_gap <= max(_IN_GAP * len(values), _NARROW * (image.size - len(values)))
+    is_far = darkest >= _GAP * (quarter - darkest)
+    return masked | (image == 0) if darkest > 0 and is_gap and is_far else None
 
 
 def filled(image: NDArray[np.number], masked: _Mask) -> NDArray[np.number]:

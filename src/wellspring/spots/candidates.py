@@ -58,6 +58,10 @@ class Candidates:
         sharpness = self.sharpness[chosen] if len(self.sharpness) else self.sharpness
         return Candidates(self.points[chosen], self.response[chosen], self.noise[chosen], sharpness)
 
+    def without(self, masked: NDArray[np.bool_]) -> "Candidates":
+        """Those whose pixel is not masked, and the hot pixels."""
+        return replace(self.where(~masked[tuple(self.points.T)]), hot=self.hot)
+
 
 @dataclass(frozen=True)
 class HotPixels:

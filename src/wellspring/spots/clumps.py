@@ -62,8 +62,8 @@ class Decomposition:
     n_regions : int
         Regions that held more light than their spots.
     n_in_objects : int
-        Spots that the light of other objects would be (`is_no_sum_of_spots`), or that exceeds 50 for a maximum; they
-        are not added.
+        Spots that the light of other objects would be (`is_no_sum_of_spots`, `SingleLight.is_too_wide`), or that
+        exceeds 50 for a maximum; they are not added.
     n_in_largest : int
         Most spots added to one region, where they are more than twice those found in it.
     n_refused : int
@@ -151,8 +151,12 @@ def decompose_clumps(
         n_there = single.n_spots(region.light, bright.light[number], n_found=own, shape=shape)
         n_missing = min(n_there, int(region.own.sum())) - own
         n_kept = min(n_missing, _MOST_PER_MAXIMUM * own)
-        if n_missing >= _LEAST_OBJECT and is_no_sum_of_spots(
-            region.excess, region.own, amplitude=amplitude, sigma_px=sigmas, n_found=own, is_in_crowd=is_in_crowd
+        is_object = shape is not None and n_missing > 0 and not is_in_crowd and single.is_too_wide(region.light, shape)
+        if is_object or (
+            n_missing >= _LEAST_OBJECT
+            and is_no_sum_of_spots(
+                region.excess, region.own, amplitude=amplitude, sigma_px=sigmas, n_found=own, is_in_crowd=is_in_crowd
+            )
         ):
             n_in_objects += n_missing
         elif not is_unit:

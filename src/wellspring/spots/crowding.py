@@ -7,11 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
+from scipy.special import ndtr
 
 from wellspring.spots.brightness import moments_of_one
 from wellspring.spots.noise import NoiseMap
 
-__all__ = ["Crowding", "crowding", "occupancy"]
+__all__ = ["Crowding", "crowding", "lost_share", "occupancy"]
 
 # Two equal spots closer than 2 sigma make one maximum (Sparrow's limit); the room is looked at up to three times that,
 # where a full field has enough spots for a median.
@@ -30,6 +31,9 @@ _MOST_DENSITY, _LEAST_ROUGH = {2: 0.48, 3: 0.8}, 2.0
 # Of simulated fields with spots at random, of which exp(-d) are maxima at a density d (per ellipse; of stacks the
 # moments give d a quarter too low), so few are counted where brightness hides pairs.
 _PER_DENSITY, _LEAST_COUNTED = {2: 1.0, 3: 1.3}, 0.87
+# As many spots may be lost in noise as pairs may be (`_LEAST_COUNTED`). Places that are looked at along each axis, and
+# maxima that tell the usual brightness.
+_MOST_LOST, _PLACES, _LEAST_USUAL = 1 - _LEAST_COUNTED, {2: 64, 3: 16}, 10
 # The response to noise is hardly skewed; to spots of up to the densities above more than to those beyond.
 _SKEWNESS = (0.25, 2.0)
 
@@ -58,6 +62,9 @@ class Crowding:
         Of the image.
     spread : float
         Standard deviation of the logarithm of the maxima's response, from the lower half; 0 if not known.
+    lost_share : float
+        Spots of the usual brightness that the noise of their place hides, if they lie anywhere in the field
+        (`lost_share`).
     """
 
     occupancy: float = 0.0
@@ -67,17 +74,19 @@ class Crowding:
     skewness: float = 0.0
     n_axes: int = 2
     spread: float = 0.0
+    lost_share: float = 0.0
 
     @property
     def hides_spots(self) -> bool:
         """Whether the count is rather a lower bound.
 
         The occupancy is above 0.4 (0.6 in stacks), or the density above 0.48 (0.8), or the relative noise above 3**0.5
-        while spots of half the usual height are lost.
+        while spots of half the usual height are lost, or the lost share above 0.13.
         """
         is_rough = self.relative_noise > _MOST_RELATIVE_NOISE and self.lost_height > _HALF
         is_dense = self.density > _MOST_DENSITY[self.n_axes]
-        return self.occupancy > _MOST_OCCUPANCY[self.n_axes] or is_dense or is_rough
+        is_lost = self.lost_share > _MOST_LOST
+        return self.occupancy > _MOST_OCCUPANCY[self.n_axes] or is_dense or is_rough or is_lost
 
     def misses_spots(self, *, n_maxima: int, n_spots: int) -> bool:
         """Whether fewer than 0.87 of the spots are counted that so many maxima are at this density.
@@ -130,6 +139,32 @@ def crowding(
         n_axes=n_axes,
         spread=0.0 if response is None else _spread(response),
     )
+
+
+def lost_share(response: NDArray[np.floating], noise: NoiseMap, *, value: float, factor: float) -> float:
+    """Share of places at which a spot of the median response would be below the threshold there.
+
+    The response to a spot varies by the noise of the place and by what spots themselves vary by, of which the lower
+    half of those found tells.
+
+    Parameters
+    ----------
+    response : (n,) float
+        Of the maxima that are spots; of fewer than 10 it is 0.
+    noise
+        Of the response.
+    value, factor
+        As in `Threshold`.
+    """
+    if len(response) < _LEAST_USUAL:
+        return 0.0
+    n_axes = len(noise.shape)
+    lines = [np.unique(np.linspace(0, n - 1, min(n, _PLACES[n_axes])).astype(np.int64)) for n in noise.shape]
+    points = np.stack(np.meshgrid(*lines, indexing="ij"), axis=-1).reshape(-1, n_axes)
+    here = noise.at(points).astype(np.float64)
+    usual = float(np.median(response))
+    deviation = np.hypot(here, usual * _spread(response))
+    return float(ndtr((np.maximum(value, factor * here) - usual) / deviation).mean())
 
 
 def _spread(response: NDArray[np.floating]) -> float:

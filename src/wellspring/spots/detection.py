@@ -1,7 +1,7 @@
 """Spots of one image: where, how large, how bright."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from numbers import Integral, Real
 from typing import Any
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from wellspring.errors import InputError
 from wellspring.spots.border_maxima import gathered, placed_at_borders
 from wellspring.spots.candidates import Candidates, find_candidates, refined_positions, spot_sizes
-from wellspring.spots.crowding import Crowding, crowding
+from wellspring.spots.crowding import Crowding, crowding, lost_share
 from wellspring.spots.filters import axis_sigmas, checked_image, difference_of_gaussians, spot_gain
 from wellspring.spots.measures import local_background
 from wellspring.spots.noise import NoiseMap, noise_map
@@ -20,6 +20,7 @@ from wellspring.spots.saturation import restored_tops
 from wellspring.spots.tables import SPOTS
 from wellspring.spots.threshold import LEAST_FACTOR, Threshold, no_threshold
 from wellspring.spots.threshold_methods import threshold_method
+from wellspring.spots.unseen import filled_areas
 
 __all__ = ["Detection", "detect_spots", "detect_with_threshold", "response_and_noise"]
 
@@ -105,7 +106,8 @@ def detect_spots(
 
     An empty or constant image has no spots, nor, in 19 of 20 cases, has one of noise only: the noise may change over
     the field (tiles of 40 sigma), with the light (`light_noise`) and at the borders, and may be that of few photons or
-    what a subtracted background left of it (`count_noise`).
+    what a subtracted background left of it (`count_noise`). Areas of exactly 0 without data have no spots
+    (`filled_areas`).
 
     Hot pixels, clusters of them (`is_hard_edged`), and lines are no spots. A saturated spot is one (`restored_tops`),
     with the response its shape lets expect. On the outermost rows and columns a maximum must show its far side too
@@ -160,6 +162,7 @@ def detect_with_threshold(
         )
         plane.spots.insert(0, "z_px", 0.0)
         return plane
+    image, masked = filled_areas(image, sigma_px=sigmas)
     whole, response, noise = response_and_noise(image, sigma_px=sigmas)
     candidates = find_candidates(
         whole,
@@ -171,11 +174,16 @@ def detect_with_threshold(
         max_per_neighborhood=max_per_neighborhood,
         neighborhood_px=window,
     )
+    if masked is not None:
+        candidates = candidates.without(masked)
     chosen = choose(candidates, noise, **options)
     found = candidates.where(chosen.levels(candidates) > 1)
     spots = _spot_table(image, response, found, sigmas=sigmas, whole=whole)
     lost = chosen.value / float(np.median(found.response)) if len(found) else 0.0
-    crowded = crowding(found.points, noise, sigma_px=sigmas, lost_height=lost, response=found.response)
+    crowded = replace(
+        crowding(found.points, noise, sigma_px=sigmas, lost_height=lost, response=found.response),
+        lost_share=lost_share(found.response, noise, value=chosen.value, factor=chosen.factor),
+    )
     return Detection(spots, chosen, crowded, *_n_hot(candidates, chosen))
 
 

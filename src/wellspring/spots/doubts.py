@@ -44,13 +44,13 @@ DOUBTS = {
     "texture of the image are at the size of a spot: texture may have been marked, or spots lie too close to judge. "
     "Compare with spots.method: classical",
     "unstable count": "it depends strongly on the exact threshold",
-    "crowded": "spots lie so close together, or on so rough a background, that some are hidden: the count "
+    "crowded": "spots lie so close together, or on so rough or noisy a background, that some are hidden: the count "
     "is a lower bound",
     "fainter spots left out": "many maxima below the threshold stand clear of the noise and are no wider than the "
     "spots: they were taken for autofluorescence, and could be spots",
     "objects that are no spots": "debris, fibres or hot pixels hold the light of many spots, but are too even, too "
-    "sharp or too narrow for spots; their light is not counted, maxima on them are, but for those of hot pixels; where "
-    "these are many, spots under them are lost",
+    "sharp, too narrow or too wide for spots; their light is not counted, maxima on them are, but for those of hot "
+    "pixels; where these are many, spots under them are lost",
     "few bright objects": "a single object makes more than a 20th of the count by its light: transcription sites do, "
     "and so does small debris",
     "smoothed image": "neighbouring pixels share their noise, as after denoising, deconvolution or enlarging, so a "
@@ -80,7 +80,7 @@ _FAINTER_SHARE, _OBJECT_SHARE, _FEW_NARROW = 0.3, 0.05, 5
 _LEAST_LARGEST = 10
 # So many spots tell how full a field is.
 _LEAST_CROWD = 50
-_NARROW, _SURE, _LEAST_WIDTH_PX = 0.6, 3.0, 1.3
+_NARROW, _SURE, _LEAST_WIDTH_PX = 0.6, 3.0, 1.1
 # A size is compared where so many spots stand alone and 1.5 times above the threshold, and is off beyond a quarter.
 _LEAST_SIZES, _ALONE_SIGMAS, _CLEAR, _MOST_SIZE = 10, 6.0, 1.5, float(np.log(1.25))
 

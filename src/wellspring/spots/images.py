@@ -25,6 +25,7 @@ from wellspring.spots.tables import (
     WELL_SPOTS_PER_CELL,
 )
 from wellspring.spots.threshold import Threshold
+from wellspring.spots.unseen import filled_areas
 from wellspring.tables import empty_table
 
 __all__ = ["TABLES", "SpotTables", "describe_threshold", "joined_tables", "spots_of_image", "voxel_size_um"]
@@ -118,8 +119,9 @@ def spots_of_image(
         As `detect_spots`, `find_foci` and `assign_labels`.
     """
     found = _detected(image, marks, sigma_px=sigma_px, threshold=threshold, max_per_neighborhood=max_per_neighborhood)
-    is_split = decompose and len(found.spots) >= _LEAST_REFERENCES and not is_in_noise(found.threshold)
-    split = decompose_clumps(image, found.spots, sigma_px=sigma_px) if is_split else None
+    sigmas = axis_sigmas(sigma_px, n_axes=image.ndim)
+    image, saturated = filled_areas(image, sigma_px=sigmas)[0], saturated_pixels(image)
+    split = _split(image, found, sigma_px=sigma_px) if decompose else None
     light = 0.0 if split is None else split.light
     every = found.spots.assign(is_added=False) if split is None else split.spots
     every = assign_labels(assign_labels(every, nuclei, column="nucleus_id"), cells, column="label_in_site")
@@ -128,7 +130,6 @@ def spots_of_image(
     spots = find_foci(spots, spacing_um=spacing_um, radius_um=focus_radius_um, min_spots=focus_min_spots)
     crowding = replace(found.crowding, occupancy=_occupancy(found.spots, spots, split, sigma_px=sigma_px))
     counts = _counts(spots, every, cell_ids=[label for label in np.unique(cells).tolist() if label > 0])
-    sigmas, saturated = axis_sigmas(sigma_px, n_axes=image.ndim), saturated_pixels(image)
     by_light = spots_by_light(image, cells, cell_ids=counts["label_in_site"].tolist(), light=light, sigma_px=sigmas)
     doubts = image_doubts(
         image,
@@ -183,6 +184,13 @@ def _detected(
         max_per_neighborhood=max_per_neighborhood,
         method_settings=options,
     )
+
+
+def _split(image: NDArray[np.generic], found: Detection, *, sigma_px: float | Sequence[float]) -> Decomposition | None:
+    """Clumps split; None where single spots are no measure of them."""
+    if len(found.spots) < _LEAST_REFERENCES or is_in_noise(found.threshold):
+        return None
+    return decompose_clumps(image, found.spots, sigma_px=sigma_px)
 
 
 def _counts(spots: pd.DataFrame, every: pd.DataFrame, *, cell_ids: Sequence[int]) -> pd.DataFrame:

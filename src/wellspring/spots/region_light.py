@@ -27,6 +27,9 @@ _QUARTER = float(ndtri(0.75))
 _MOST_SPREAD = float(np.log(2.0))
 # A maximum is taken for several spots where that is so sure, and its light, of the median's, is more than that.
 _SURE, _LEAST_SEVERAL, _LEAST_SHAPES = 0.5, 1.25, 10
+# Of a region with one maximum: width over that of single spots, and the elongation below which it is round,
+# up to so many spots.
+_MOST_WIDE, _ROUND, _FEW_SPOTS = 2.0, 1.4, 8.0
 
 
 @dataclass(frozen=True)
@@ -74,6 +77,25 @@ class SingleLight:
     def is_sound(self) -> bool:
         """Whether it can serve as a unit: half of the spots differ by less than a factor of two."""
         return self.spread <= _MOST_SPREAD
+
+    def is_too_wide(self, light: float, shape: tuple[float, float]) -> bool:
+        """Whether a region of one maximum is round, and too wide for spots that make one maximum: rather debris.
+
+        Spots that lie evenly over all places that Sparrow's limit leaves to one maximum, a disc of 2 sigma, add the
+        variance of a spot to each axis. So their region is twice as wide at most, or long. More than 8 spots may lie
+        farther apart and still make one maximum.
+
+        Parameters
+        ----------
+        light : float
+            Of the region.
+        shape
+            Width and elongation of the region, as from `shape_of`.
+        """
+        if self.several is None or light > _FEW_SPOTS * self.median:
+            return False
+        width, elongation = shape
+        return width > _MOST_WIDE * float(np.exp(self.several.width[0])) and elongation < _ROUND
 
     def n_spots(self, light: float, core: float, *, n_found: int, shape: tuple[float, float] | None = None) -> int:
         """Spots that have so much light: `n_found`, unless it or its core is more than chance gives to them.

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from wellspring.quality.measures import empty_share, focus_slope, measure_image
+from wellspring.quality.measures import _misfit, empty_share, focus_slope, measure_image
 
 
 def _power_law(exponent: float, *, size: int, seed: int) -> np.ndarray:
@@ -112,3 +112,11 @@ def test_the_edges_of_a_field_are_no_structure(shape: tuple[int, int]) -> None:
     field = np.random.default_rng(7).standard_normal((256, 256))
     border = ((np.arange(256) < 2) * 1.0).reshape(shape)
     assert focus_slope(field + border) == pytest.approx(focus_slope(field), abs=0.2)
+
+
+def test_the_misfit_is_the_scatter_about_a_parabola_over_chance() -> None:
+    x, weights = np.arange(200.0), np.full(200, 1 / 0.1**2)
+    parabola = 3 - x + 0.2 * x**2
+    scatter = np.random.default_rng(17).normal(0, 0.4, 200)
+    assert _misfit(x, parabola, weights) == 1.0
+    assert _misfit(x, parabola + scatter, weights) == pytest.approx(4.0, rel=0.15)

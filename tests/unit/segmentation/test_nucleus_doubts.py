@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from wellspring.segmentation.classes import View
 from wellspring.segmentation.nuclei import Nuclei, nuclei_of_image
 from wellspring.segmentation.nucleus_doubts import describe_each, looks_like_several, solidities, tops_within
 from wellspring.segmentation.tables import NUCLEI
@@ -126,3 +127,18 @@ def test_of_ten_textured_nuclei_that_touch_each_is_found_or_doubted() -> None:
     table = describe_each(found)
     assert table["is_nucleus_of_several"].sum() + len(table) >= 10
     assert 9 <= len(table) <= 11
+
+
+@pytest.mark.parametrize(("n_single", "is_doubted"), [(4, True), (5, False)])
+def test_two_tops_are_two_nuclei_unless_five_single_ones_are_as_large(n_single: int, is_doubted: bool) -> None:
+    y, x = np.mgrid[:60, : 50 * (n_single + 1)]
+    labels, image = np.zeros(x.shape, np.uint32), np.zeros(x.shape, np.float32)
+    for number in range(n_single + 1):
+        away = x - 25 - 50 * number
+        own = np.hypot(y - 30, away) < 20
+        labels[own] = number + 1
+        light = np.exp(-((away / 12) ** 2)) if number else 1 - 0.6 * np.exp(-((away / 4) ** 2))
+        image[own] = 100 * light[own]
+    found = describe_each(Nuclei(labels, View(image, None, None, 0.0, is_evened=False, n_classes=2)))
+    assert found["n_tops"].tolist() == [2] + [1] * n_single
+    assert found["is_nucleus_of_several"].tolist() == [is_doubted] + [False] * n_single

@@ -11,13 +11,13 @@ from wellspring.spots.images import SpotTables, spots_of_image
 SIGMA = (1.5, 1.5)
 
 
-def _found(image: NDArray[np.generic]) -> SpotTables:
+def _found(image: NDArray[np.generic], *, sigma_px: tuple[float, float] = SIGMA) -> SpotTables:
     cells = np.ones(image.shape[-2:], np.uint32)
     return spots_of_image(
         image,
         cells,
         cells,
-        sigma_px=SIGMA,
+        sigma_px=sigma_px,
         spacing_um=(0.1, 0.1),
         threshold={"method": "noise"},
         max_instability=0.5,
@@ -34,6 +34,17 @@ def _field(n_spots: int, *, n_hot: int, width: int, height: float, seed: int) ->
     for y, x in rng.integers(5, 250, (n_hot, 2)):
         image[y : y + width, x : x + width] += height
     return image.clip(0, 65535).round().astype(np.uint16)
+
+
+@pytest.mark.parametrize("n_hot", [0, 12])
+def test_small_clusters_among_spots_as_small_are_named(n_hot: int) -> None:
+    rng, light, sigma = np.random.default_rng(91), np.full((220, 220), 60.0), (1.1, 1.1)
+    add_spots(light, rng.uniform(8, 211, (50, 2)), 200 * np.exp(rng.normal(0, 0.1, 50)), sigma_px=sigma)
+    image = 100 + 2.0 * rng.poisson(light)
+    for y, x in rng.integers(5, 210, (n_hot, 2)):
+        image[y : y + 2, x : x + 2] += 700
+    doubts = _found(image.astype(np.uint16), sigma_px=sigma).thresholds["doubts"][0]
+    assert ("objects that are no spots" in doubts) == (n_hot > 0)
 
 
 @pytest.mark.parametrize("width", [2, 3, 4])
