@@ -13,6 +13,8 @@ from wellspring.spots.several import SeveralSpots
 
 SIDE, SIGMA = 240, (1.5, 1.5)
 PLACES = np.array([(y, x) for y in range(40, 220, 75) for x in range(40, 220, 75)], dtype=np.float64)
+# Spots of light 100 and variance 2, all alike.
+ALIKE = SeveralSpots((float(np.log(100.0)), 0.1), (float(np.log(2.0)), 0.05), (0.1, 0.05), np.array([0.9, 0.08, 0.02]))
 
 
 def _split(extra: NDArray[np.float64], *, seed: int) -> Decomposition:
@@ -47,10 +49,18 @@ def test_clumps_of_spots_are_split(n_each: int) -> None:
 
 
 def test_twice_as_wide_and_round_is_too_wide() -> None:
-    alike = SeveralSpots((5.0, 0.1), (float(np.log(2.0)), 0.05), (0.1, 0.05), np.array([0.9, 0.08, 0.02]))
-    single = SingleLight(100.0, several=alike)
+    single = SingleLight(100.0, several=ALIKE)
     assert single.is_too_wide(300.0, (4.1, 1.3))
     assert not single.is_too_wide(300.0, (3.9, 1.3))
     assert not single.is_too_wide(300.0, (4.1, 1.5))
     assert not single.is_too_wide(810.0, (4.1, 1.3))
     assert not SingleLight(100.0).is_too_wide(300.0, (9.0, 1.0))
+
+
+@pytest.mark.parametrize(
+    ("light", "shape", "n_spots"), [(120, (2.8, 1.9), 1), (150, (2.8, 1.9), 2), (150, (2, 1.1), 1)]
+)
+def test_a_long_region_of_more_than_a_quarter_above_one_spot_is_two(
+    light: float, shape: tuple[float, float], n_spots: int
+) -> None:
+    assert SingleLight(100.0, 0.1, several=ALIKE).n_spots(light, 0.0, n_found=1, shape=shape) == n_spots
