@@ -9,7 +9,9 @@ import pytest
 from wellspring.report.chapter import Chapter, write_chapter
 
 SCRIPT = Path(__file__).resolve().parents[2] / "workflow" / "scripts" / "report_page.py"
-PARAMS = {"config": {"report": {"title": "My plate"}, "wells": "wells.tsv"}, "n_wells": 6}
+PARAMS: dict[str, object] = {"config": {"report": {"title": "My plate"}, "wells": "wells.tsv"}, "n_wells": 6}
+CONDITIONS = {"columns": ["plate", "well", "dose"], "rows": [["p", "A01", "5 nM"], ["p", "A02", ""]]}
+PARAMS["conditions"] = CONDITIONS
 
 
 @pytest.fixture
@@ -38,6 +40,8 @@ def test_the_page_has_the_chapters_in_their_order(script, tmp_path: Path):
     assert "6 wells. Chapters: Spots and Cells." in html
     assert html.index('<section id="spots">') < html.index('<section id="cells">')
     assert "wells: wells.tsv" in html
+    assert "Wells and their conditions (2)" in html
+    assert "5 nM" in html
     assert '<td class="text">wellspring</td>' in html
     own = (tmp_path / "pages/cells.html").read_text(encoding="utf-8")
     assert "<h1>Cells: My plate</h1>" in own

@@ -97,6 +97,8 @@ def test_the_report_has_the_chapters_that_ran(finished: Path) -> None:
     page = (finished / "results/report/report.html").read_text(encoding="utf-8")
     assert "31 cells in 3 wells were measured" in page
     assert "Area, well by well" in page
+    assert "Wells and their conditions (3)" in page
+    assert "treated" in page
     chapters = {path.stem for path in (finished / "results/report/chapters").glob("*.json")}
     assert chapters == {"raw", "segmentation", "cells", "plates"}
 

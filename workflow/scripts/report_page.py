@@ -30,6 +30,7 @@ def main(*, chapters: Sequence[Path], params: Any, page: Path, pages: Sequence[P
         [one for one in found if not one.is_empty],
         title=title,
         n_wells=params["n_wells"],
+        conditions=params["conditions"],
         config=config,
         versions=software_versions(),
         folder=page.parent,

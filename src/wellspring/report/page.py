@@ -47,6 +47,7 @@ def render_page(
     title: str,
     n_wells: int,
     config: Mapping[str, Any],
+    conditions: Mapping[str, Any] | None = None,
     versions: Sequence[tuple[str, str]],
     folder: Path | None = None,
     pages: Mapping[str, str] | None = None,
@@ -63,6 +64,9 @@ def render_page(
         Wells in the sheet.
     config
         The checked config, which the page shows.
+    conditions
+        ``columns`` of the sheet by which wells can be compared, plate and well first, and ``rows``, one per well; None:
+        the sheet has no such columns.
     versions
         Names and versions of the software.
     folder
@@ -97,6 +101,7 @@ def render_page(
         warned=listed([one.title for one in chapters if warnings[one.stage]]),
         has_findings=any(one.findings for one in chapters),
         run=_run(chapters, n_wells=n_wells, folded=is_split),
+        conditions=_conditions(conditions),
         software=_software(versions),
         methods=methods_of(chapters, versions=versions),
         is_folded=is_long and not is_split,
@@ -243,6 +248,15 @@ def _run(chapters: Sequence[Chapter], *, n_wells: int, folded: bool) -> PageTabl
     return PageTable(
         title="Data and settings", file="", head=("Chapter", "What", "Value"), rows=shown, n_text=3, folded=folded
     )
+
+
+def _conditions(conditions: Mapping[str, Any] | None) -> PageTable | None:
+    """The sheet, as far as wells can be compared by it."""
+    if conditions is None:
+        return None
+    head, rows = list(conditions["columns"]), [[str(value) for value in row] for row in conditions["rows"]]
+    title = f"Wells and their conditions ({len(rows)})"
+    return PageTable(title=title, file="", head=head, rows=rows, n_text=len(head), folded=True)
 
 
 def _software(versions: Sequence[tuple[str, str]]) -> PageTable:

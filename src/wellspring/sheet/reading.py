@@ -16,7 +16,7 @@ from wellspring.sheet.names import clashing_names, column_name
 from wellspring.sheet.text import SheetLine, sheet_lines
 from wellspring.stage import stages
 
-__all__ = ["read_sheet", "read_sheet_schema", "well_annotations", "well_paths", "wildcard_pattern"]
+__all__ = ["condition_columns", "read_sheet", "read_sheet_schema", "well_annotations", "well_paths", "wildcard_pattern"]
 
 _FIXED = ("plate", "well", "path")
 
@@ -191,6 +191,15 @@ def well_annotations(sheet: pd.DataFrame) -> dict[tuple[str, str], dict[str, str
     rows = sheet.drop(columns=list(_FIXED)).to_dict("records")
     given = [{str(name): value for name, value in row.items() if not pd.isna(value)} for row in rows]
     return dict(zip(_keys(sheet), given, strict=True))
+
+
+def condition_columns(sheet: pd.DataFrame) -> list[str]:
+    """The annotations by which wells can be compared: two values at least, and fewer than wells that have one.
+
+    So a remark on single wells, or on all of them alike, is none.
+    """
+    annotations = sheet.drop(columns=list(_FIXED))
+    return [str(name) for name, column in annotations.items() if 2 <= column.nunique() < column.count()]
 
 
 def _keys(sheet: pd.DataFrame) -> list[tuple[str, str]]:

@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 from wellspring.sheet.reading import (
+    condition_columns,
     read_sheet,
     well_annotations,
     well_paths,
@@ -61,6 +62,22 @@ def test_comments_and_empty_lines_are_skipped_and_a_path_may_hold_the_sign(folde
 def test_a_sheet_saved_with_a_byte_order_mark_is_read(folder: Path) -> None:
     sheet(folder, "P1\tI09\tdata/I09", header="\ufeffplate\twell\tpath")
     assert read_sheet(folder / "wells.tsv", schema=SCHEMA)["plate"].tolist() == ["P1"]
+
+
+def test_wells_are_compared_by_columns_that_group_them() -> None:
+    wells = pd.DataFrame(
+        {
+            "plate": ["p"] * 4,
+            "well": ["A01", "A02", "A03", "A04"],
+            "path": ["."] * 4,
+            "dose": ["0", "0", "5", None],
+            "remark": [None, "odd", None, None],
+            "day": ["1"] * 4,
+            "sample": ["a", "b", "c", "d"],
+        }
+    )
+    assert condition_columns(wells) == ["dose"]
+    assert condition_columns(wells.iloc[:0]) == []
 
 
 def test_a_sheet_without_annotations_has_none(folder: Path) -> None:
