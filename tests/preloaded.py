@@ -21,6 +21,7 @@ import subprocess
 import sys
 import tempfile
 import traceback
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import NoReturn
@@ -37,8 +38,9 @@ MODULES = (
     *("matplotlib.figure", "matplotlib.patches", "matplotlib.collections", "matplotlib.backends.backend_svg"),
     *("matplotlib.backends.backend_agg", "keras", "tensorflow"),
 )
-DECISIVE = ("KERAS_BACKEND", "PYTHONPATH", "PYTHONHOME", "OMP_NUM_THREADS", "CUDA_VISIBLE_DEVICES")
-"""Variables that are read as modules are imported."""
+DECISIVE = ("KERAS_BACKEND", "PYTHONHOME", "OMP_NUM_THREADS", "CUDA_VISIBLE_DEVICES")
+"""Variables that are read as modules are imported; `PYTHONPATH` is one more."""
+LIBRARY = str(Path(__file__).resolve().parents[1] / "src")
 
 CLIENT = """#!{python} -IS
 import json, os, signal, socket, sys
@@ -144,13 +146,19 @@ def _attend(connection: socket.socket, real: str) -> NoReturn:
     os._exit(0)
 
 
+def _decisive(environment: Mapping[str, str]) -> list[object]:
+    """What decides on imports. The workflow puts our library before other paths, where it is found without, too."""
+    paths = environment.get("PYTHONPATH", "").split(os.pathsep)
+    return [[path for path in paths if path not in ("", LIBRARY)], *(environment.get(name) for name in DECISIVE)]
+
+
 def _become(arguments: list[str], folder: str, environment: dict[str, str], files: list[int], real: str) -> NoReturn:
     """Be the program: as Python would run it."""
     for ours, theirs in enumerate(files):
         os.dup2(theirs, ours)
         os.close(theirs)
     os.chdir(folder)
-    if any(os.environ.get(name) != environment.get(name) for name in DECISIVE):
+    if _decisive(os.environ) != _decisive(environment):
         os.execve(real, [real, *arguments], environment)
     os.environ.clear()
     os.environ.update(environment)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.preloaded import preloaded_python
+from tests.preloaded import LIBRARY, preloaded_python
 
 pytestmark = pytest.mark.workflow
 
@@ -56,3 +56,5 @@ def test_a_program_ends_as_it_would(script: Path, end: str, code: int, said: str
 
 def test_where_the_environment_decides_on_imports_the_program_makes_its_own(script: Path) -> None:
     assert "False" in _done(script, "pass", KERAS_BACKEND="none").stdout
+    assert "False" in _done(script, "pass", PYTHONPATH=str(script.parent)).stdout
+    assert "True" in _done(script, "pass", PYTHONPATH=LIBRARY).stdout
