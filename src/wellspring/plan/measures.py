@@ -14,7 +14,7 @@ __all__ = ["MEASURES", "Scaling", "amount", "price", "scaling_of"]
 # The page belongs to no stage, and its parameters say no more than what it shows.
 _PAGE = "report_page"
 _NEVER_PAID = frozenset({"code"})
-_NEVER_PAID_BY_THE_PAGE = frozenset({"config", "n_wells"})
+_NEVER_PAID_BY_THE_PAGE = frozenset({"config", "n_wells", "conditions"})
 _OF_CHANNELS = {
     "pixels",
     "pixels of the plate",
