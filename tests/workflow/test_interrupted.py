@@ -16,7 +16,7 @@ pytestmark = pytest.mark.workflow
 
 
 def test_a_killed_job_leaves_nothing_half_written_and_the_next_run_goes_on(plate: Path, run: Snakemake) -> None:
-    change_config(plate, training={"models": ["linear"], "regimes": ["structure"], "epochs": 400, "patience": 400})
+    change_config(plate, training={"models": ["linear"], "regimes": ["structure"], "epochs": 150, "patience": 150})
     target = "results/training/linear/structure/123/model.keras"
     command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"), "--directory", str(plate)]
     command += ["--workflow-profile", str(ROOT / "profiles/default"), target]
@@ -33,7 +33,7 @@ def test_a_killed_job_leaves_nothing_half_written_and_the_next_run_goes_on(plate
     assert state.exists(), "the job was not seen to train"
     assert not (plate / target).exists()
     run(plate, "--unlock")
-    change_config(plate, training={"models": ["linear"], "regimes": ["structure"], "epochs": 400, "patience": 400})
+    change_config(plate, training={"models": ["linear"], "regimes": ["structure"], "epochs": 150, "patience": 150})
     result = run(plate, target)
     assert result.returncode == 0, said(result)
     assert "resumes after epoch" in said(result)
