@@ -161,6 +161,14 @@ def import_statements(text: str) -> Iterator[tuple[str, list[str]]]:
         end = text.find("\n", word.end())
         rest = text[word.end() : end if end >= 0 else len(text)].lstrip()
         if rest.startswith("("):
-            rest = text[word.end() : text.index(")", word.end())].lstrip()[1:]
+            rest = text[word.end() : _closing(text, word.end())].lstrip()[1:]
         listed = re.sub(r"#.*", "", rest).split(",")
         yield before[1] if before else "", [name.split()[0] for name in listed if name.strip()]
+
+
+def _closing(text: str, start: int) -> int:
+    """Where the next parenthesis closes that is in no comment; the text's end if none does."""
+    end = text.find(")", start)
+    while end >= 0 and "#" in text[max(start, text.rfind("\n", 0, end)) : end]:
+        end = text.find(")", end + 1)
+    return end if end >= 0 else len(text)

@@ -177,7 +177,7 @@ def test_a_script_or_a_module_that_is_not_there_is_told(script: Path) -> None:
         script_digest(script, "wellspring.nowhere")
 
 
-ODD = """from wellspring.raw import (  # where the pixels are
+ODD = """from wellspring.raw import (  # where (all) the pixels are
     mpm,  # of a plate
     pixels as seen,
 )
@@ -185,6 +185,9 @@ import os, wellspring.files as files
 from .cells import (crops)
 if True:
     from wellspring . report import nothing
+'''
+import ( of a sentence
+'''
 important = "an import of wellspring.report"
 """
 

@@ -150,7 +150,7 @@ def test_files_and_functions_are_as_short_as_they_are_to_be() -> None:
 
 def test_no_import_of_the_library_is_missed_by_the_digests() -> None:
     """They look for the statements in the text, which is faster than to parse it."""
-    for path in sorted(LIBRARY.rglob("*.py")):
+    for path in sorted([*LIBRARY.rglob("*.py"), *SCRIPTS.glob("*.py")]):
         found = Counter((base, *names) for base, names in import_statements(path.read_text(encoding="utf-8")))
         assert not Counter(_imports(path)) - found, path
 
