@@ -31,7 +31,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     simulate_smfish_plate(folder / "plate", settings=TINY, seed=5)
     sheet = pd.read_csv(folder / "plate/wells.tsv", sep="\t", dtype=str)
     conditions = ["DMSO"] * 3 + ["drug"] * 3 + [None]
-    sheet.assign(condition=conditions).to_csv(folder / "plate/wells.tsv", sep="\t", index=False)
+    sheet.assign(condition=conditions, note="fresh").to_csv(folder / "plate/wells.tsv", sep="\t", index=False)
     config = yaml.safe_load((ROOT / "config/smfish/config.yaml").read_text(encoding="utf-8"))
     config["report"] = {**config["report"], "group_by": "condition", "controls": ["DMSO"]}
     config["cells"] = {"features": {"families": ["shape"]}}
@@ -81,10 +81,12 @@ def test_annotations_and_controls_rerun_what_depends_on_them_and_read_no_pixels(
     path = finished / "plate/wells.tsv"
     text = path.read_text(encoding="utf-8")
     sheet = pd.read_csv(path, sep="\t", dtype=str)
-    sheet.assign(note="x").to_csv(path, sep="\t", index=False)
     # The tables of all cells hold the sheet, and nothing else does.
     tables = {"cells_tables", "cells_chapter", "report_page"}
-    assert set(planned(finished)) == tables
+    edited = sheet["note"].where(sheet["well"] != "A01", "thawed twice")
+    for changed in (sheet.assign(note=edited), sheet.assign(remark="x")):
+        changed.to_csv(path, sep="\t", index=False)
+        assert set(planned(finished)) == tables
     sheet.assign(condition=sheet["condition"].replace({"drug": "other"})).to_csv(path, sep="\t", index=False)
     assert set(planned(finished)) == {*tables, "groups_compare", "groups_chapter", "spots_chapter"}
     path.write_text(text, encoding="utf-8")

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from sklearn.decomposition import PCA
 from sklearn.metrics import homogeneity_completeness_v_measure
 
+from wellspring.planes import plane_of
 from wellspring.profiling.batch_effects import batch_rows, whitened
 from wellspring.profiling.classification import classification_rows, network_rows, unseen_scores
 from wellspring.profiling.clustering import (
@@ -18,7 +19,6 @@ from wellspring.profiling.clustering import (
     cluster_stability,
     unseen_clusters,
 )
-from wellspring.profiling.planes import plane_of
 from wellspring.profiling.profiles import Profiles, robust_standardized
 from wellspring.profiling.retrieval import retrieval
 from wellspring.profiling.tables import CLUSTERS, VERDICT

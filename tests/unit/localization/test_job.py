@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from numpy.typing import NDArray
 from scipy.stats import ttest_ind
 
 from wellspring.errors import InputError
@@ -29,7 +30,7 @@ from wellspring.localization.report.chapter import (
     localization_findings,
     localization_warnings,
 )
-from wellspring.localization.report.feature_map import feature_map, map_figure
+from wellspring.localization.report.feature_map import MAPS, feature_maps, map_figure
 from wellspring.localization.report.figures import WORDS, effects_figure, mixes_figure, patterns_figure, shown_genes
 from wellspring.localization.scales import pixel_sizes
 from wellspring.localization.settings import LocalizationSettings
@@ -39,6 +40,7 @@ from wellspring.localization.simulated.landscapes import Thickness, drawn_shape,
 from wellspring.localization.simulated.patterns import Degree
 from wellspring.localization.sprawl import SPRAWL_COLUMNS, median_rank_variance
 from wellspring.localization.tables import GENE_CONTRASTS, GENE_EFFECTS, GENE_PATTERNS, LOCALIZED, LOCALIZED_MOLECULES
+from wellspring.planes import plane_of
 from wellspring.report.style import save_figure
 from wellspring.spots.tables import WELL_SPOTS_PER_CELL
 from wellspring.tables import check_table, empty_table
@@ -312,15 +314,37 @@ def test_contrasts_of_conditions_are_uniform_and_cover_over_wells_and_not_over_c
     assert np.mean(np.array(naive) < 0.05) > 0.2
 
 
-def test_genes_with_other_patterns_are_apart_on_the_map(pairs: pd.DataFrame) -> None:
-    rows, at = feature_map(cells_of_genes(pairs), seed=1)
-    assert len(rows) == len(at) == len(cells_of_genes(pairs))
+def test_genes_with_other_patterns_are_apart_on_the_map(pairs: pd.DataFrame, monkeypatch: pytest.MonkeyPatch) -> None:
+    cells, asked = cells_of_genes(pairs), []
+
+    def place(method: str, values: NDArray[np.float64], *, seed: int) -> NDArray[np.float64]:
+        # UMAP is compiled for many seconds; its test has its places.
+        asked.append((method, seed))
+        return plane_of("tsne", values, seed=seed) if method == "tsne" else values[:, :2]
+
+    monkeypatch.setattr("wellspring.localization.report.feature_map.plane_of", place)
+    rows, maps = feature_maps(cells, seed=1)
+    assert (list(maps), asked) == (list(MAPS), [(name, 1) for name in MAPS])
+    at = maps["tsne"]
+    assert len(rows) == len(at) == len(cells)
     own = (rows["gene"] == "B").to_numpy()
     away = np.linalg.norm(at[:, None] - at, axis=2) + 1e9 * np.eye(len(at))
     assert (own[away.argmin(axis=1)] == own).mean() > 0.9
-    few, nothing = feature_map(cells_of_genes(pairs).head(5), seed=1)
-    assert [len(few), len(nothing)] == [0, 0]
-    assert map_figure(cells_of_genes(pairs).head(5), names=PATTERNS, seed=1).axes[0].texts
+    figure = map_figure(cells, names=PATTERNS, seed=1)
+    assert [axes.get_title(loc="left") for axes in figure.axes[:3]] == [
+        "Called pattern",
+        "Gene",
+        "Pattern score above the null",
+    ]
+    assert [figure.axes[n].get_ylabel() for n in (0, 3)] == ["t-SNE", "UMAP"]
+    assert np.array_equal(figure.axes[5].collections[0].get_array(), rows["pattern_score"])
+
+
+def test_few_genes_in_cells_have_no_map(pairs: pd.DataFrame) -> None:
+    few = cells_of_genes(pairs).head(5)
+    rows, maps = feature_maps(few, seed=1)
+    assert [len(rows), len(maps)] == [0, 0]
+    assert map_figure(few, names=PATTERNS, seed=1).axes[0].texts
 
 
 def test_without_molecules_the_chapter_says_so(pairs: pd.DataFrame, classifier: Classifier) -> None:

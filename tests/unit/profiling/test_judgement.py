@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from sklearn import metrics
 
+from wellspring.planes import plane_of
 from wellspring.profiling.batch_effects import batch_rows
 from wellspring.profiling.classification import (
     classification_metrics,
@@ -24,7 +25,6 @@ from wellspring.profiling.clustering import (
 from wellspring.profiling.confounding import class_associations
 from wellspring.profiling.dendrograms import dendrogram_linkage
 from wellspring.profiling.folds import sample_folds
-from wellspring.profiling.planes import plane_of
 from wellspring.profiling.profiles import Profiles
 from wellspring.profiling.retrieval import average_precision, retrieval
 from wellspring.profiling.tables import CLUSTERS, VERDICT

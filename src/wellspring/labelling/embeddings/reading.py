@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wellspring.errors import InputError
+from wellspring.planes import plane_of
 from wellspring.statistics import roc_area
 
 __all__ = ["CLUSTERINGS", "MAPS", "cluster_labels", "corrupted_f1", "picture", "severity_probe", "trust"]
@@ -93,11 +94,7 @@ def picture(rows: _Rows, *, method: str, seed: int = 0) -> NDArray[np.float64]:
     if method == "pca":
         return np.asarray(rows[:, :2], dtype=np.float64)
     if method == "umap":
-        from umap import UMAP
-
-        near = min(15, len(rows) - 1)
-        model = UMAP(n_components=2, n_neighbors=near, random_state=seed, n_jobs=1, init="random")
-        return np.asarray(model.fit_transform(rows), dtype=np.float64)
+        return plane_of("umap", np.asarray(rows, dtype=np.float64), seed=seed)
     if method == "pacmap":
         try:
             import pacmap

@@ -1,4 +1,4 @@
-"""Wells in a plane in which near ones stay near: UMAP and t-SNE."""
+"""Rows of features in a plane in which near ones stay near: UMAP and t-SNE."""
 
 import sys
 import warnings
@@ -6,19 +6,18 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.manifold import TSNE
 
 from wellspring.errors import InputError
 
 __all__ = ["plane_of"]
 
-_LEAST_WELLS = 5
+_LEAST_ROWS = 5
 
 
 def plane_of(method: str, values: NDArray[np.float64], *, seed: int) -> NDArray[np.float64]:
-    """Two coordinates of each well by ``umap`` (McInnes 2018) or ``tsne`` (van der Maaten 2008), Euclidean distances.
+    """Two coordinates of each row by ``umap`` (McInnes 2018) or ``tsne`` (van der Maaten 2008), Euclidean distances.
 
-    15 neighbours and a perplexity of 30, fewer where there are few wells. The same seed gives the same map.
+    15 neighbours and a perplexity of 30, fewer where there are few rows. The same seed gives the same map.
 
     Parameters
     ----------
@@ -27,7 +26,7 @@ def plane_of(method: str, values: NDArray[np.float64], *, seed: int) -> NDArray[
     Returns
     -------
     (n, 2) float64
-        NaN below 5 wells, or where all are equal.
+        NaN below 5 rows, or where all are equal.
 
     Raises
     ------
@@ -37,9 +36,11 @@ def plane_of(method: str, values: NDArray[np.float64], *, seed: int) -> NDArray[
     if method not in ("umap", "tsne"):
         raise InputError(f"expected umap or tsne, got {method!r}.")
     n = len(values)
-    if n < _LEAST_WELLS or len(np.unique(values, axis=0)) < _LEAST_WELLS:
+    if n < _LEAST_ROWS or len(np.unique(values, axis=0)) < _LEAST_ROWS:
         return np.full((n, 2), np.nan)
     if method == "tsne":
+        from sklearn.manifold import TSNE
+
         model: Any = TSNE(2, perplexity=min(30.0, (n - 1) / 3), init="random", random_state=seed)
     else:
         model = _umap_class()(n_components=2, n_neighbors=min(15, n - 1), init="random", random_state=seed, n_jobs=1)
