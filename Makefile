@@ -6,6 +6,8 @@ SHELL := /bin/bash
 PYTHON ?= python3
 CORES ?= $(shell nproc 2>/dev/null || echo 2)
 BIN := $(CURDIR)/.venv/bin
+# Where compiled modules may not be written, each of hundreds of jobs compiles what it imports.
+unexport PYTHONDONTWRITEBYTECODE
 SNAKEMAKE := $(BIN)/snakemake --snakefile $(CURDIR)/Snakefile --workflow-profile $(CURDIR)/profiles/default --cores $(CORES)
 
 # The studies of `make demo`: for each its folder, its config and the command that makes its plate.
@@ -46,8 +48,12 @@ FOLDER_crowded := demo/crowded
 CONFIG_crowded := config/crowded/config.yaml
 PLATE_crowded := simulate-crowded
 
+# Their networks are small: two at a time, on one thread each, end sooner than one after the other on two threads.
+SMALL_NETWORKS := --set-threads $(foreach rule,training_fit attribution_map attribution_validate attribution_rank \
+  attribution_retrain,$(rule)=1)
+
 FOLDER := $(FOLDER_$(STUDY))
-DEMO := $(SNAKEMAKE) --directory $(FOLDER) --configfile $(CONFIG_$(STUDY))
+DEMO := $(SNAKEMAKE) --directory $(FOLDER) $(SMALL_NETWORKS) --configfile $(CONFIG_$(STUDY))
 REAL := $(SNAKEMAKE) --directory real --configfile config/real/config.yaml
 WELLSPRING_DATA ?= ../shared/data
 # Two workers, each on one core and with whole files: what a file prepares is prepared once.
@@ -55,7 +61,7 @@ WELLSPRING_DATA ?= ../shared/data
 KEPT_MEMORY := MALLOC_ARENA_MAX=1 MALLOC_MMAP_MAX_=0 MALLOC_TRIM_THRESHOLD_=2147483647 MALLOC_TOP_PAD_=67108864
 PYTEST := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(KEPT_MEMORY) $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
-.PHONY: help venv demo demo-again real weights plan lint fix test test-fast test-cluster bench lock clean
+.PHONY: help venv demo demo-again real weights plan lint fix test test-fast test-cluster test-cluster-faults test-cluster-others bench lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -117,12 +123,19 @@ fix: .venv/installed ## Mend style and spelling where that can be done by itself
 test: lint ## Check all, then run all tests but those on a cluster
 	$(PYTEST)
 
-test-fast: .venv/installed ## Run the tests that need neither Snakemake nor a network library
-	$(PYTEST) -m "not cluster and not workflow and not network"
+test-fast: .venv/installed ## Run the tests that need neither Snakemake nor a network library nor seconds each
+	$(PYTEST) -m "not cluster and not workflow and not network and not slow"
 
-# Needs root and the Debian packages slurm-wlm, slurmdbd, munge and mariadb-server.
-test-cluster: .venv/installed ## Run the tests on a SLURM cluster made for them
-	$(BIN)/python -m pytest -m cluster --durations=0 tests/cluster
+# Needs root and the Debian packages slurm-wlm, slurmdbd, munge and mariadb-server. Most of its time are waits for the
+# profile's status checks: two processes, each with a cluster of its own, end sooner than one.
+test-cluster: .venv/installed ## Run the tests on SLURM clusters made for them
+	+$(MAKE) --no-print-directory --jobs=2 --keep-going test-cluster-faults test-cluster-others
+
+FAULTS := tests/cluster/test_faults.py
+test-cluster-faults: CLUSTER_FILES := $(FAULTS)
+test-cluster-others: CLUSTER_FILES := $(filter-out $(FAULTS),$(wildcard tests/cluster/test_*.py))
+test-cluster-faults test-cluster-others:
+	$(BIN)/python -m pytest -m cluster --durations=0 $(CLUSTER_FILES)
 
 bench: .venv/installed ## Measure, compared with peers and with physical limits
 	$(BIN)/python -m bench

@@ -6,12 +6,14 @@ test runs. What is done as the file is read, such as values of `parametrize`, do
 """
 
 import ast
+import re
 import sys
-from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
 import pytest
+
+from wellspring.provenance import import_statements
 
 LEARNING = {"keras", "tensorflow", "jax"}
 LIBRARY = Path(__file__).resolve().parents[1] / "src"
@@ -53,7 +55,8 @@ def network_imports(request: pytest.FixtureRequest) -> None:
 @cache
 def _learns(test: Path) -> bool:
     """Whether a test file imports a network library, itself or by a module of wellspring as that is imported."""
-    waiting = {name for file in (test, test.with_name("conftest.py")) if file.is_file() for name in _named(_all(file))}
+    files = [file for file in (test, test.with_name("conftest.py")) if file.is_file()]
+    waiting = {name for file in files for name in _named(file.read_text(encoding="utf-8"))}
     seen: set[str] = set()
     while waiting:
         name = waiting.pop()
@@ -70,19 +73,16 @@ def _imported_with(module: str) -> set[str]:
     """What the import of a module of wellspring imports; what a function of it does, a test may do without."""
     base = LIBRARY.joinpath(*module.split("."))
     files = [file for file in (base / "__init__.py", base.with_suffix(".py")) if file.is_file()]
-    return {name for file in files for name in _named(ast.parse(file.read_text(encoding="utf-8")).body)}
+    return {name for file in files for name in _named(_INNER.sub("", file.read_text(encoding="utf-8")))}
 
 
-def _all(file: Path) -> Iterable[ast.AST]:
-    return ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+# The line with the words of an import statement that is in a block: of a function, of `if TYPE_CHECKING:`.
+_INNER = re.compile(r"^[ \t]+(?:from\b.*)?\bimport\b.*$", flags=re.MULTILINE)
 
 
-def _named(nodes: Iterable[ast.AST]) -> set[str]:
+def _named(text: str) -> set[str]:
     """Modules in import statements; a name that is imported from a module may be one too."""
     names: set[str] = set()
-    for node in nodes:
-        if isinstance(node, ast.Import):
-            names |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    for module, listed in import_statements(text):
+        names |= {module, *(f"{module}.{name}" for name in listed)} if module else set(listed)
     return names

@@ -1,7 +1,8 @@
 """A SLURM cluster on this machine, made of real daemons: two CPU nodes, one node with a Tesla, accounting.
 
 Everything listens on loopback, on free ports, with a key, a database and folders of its own, so that it neither needs
-nor touches a SLURM, a munge or a database that runs already. It stops by process id what it started.
+nor touches a SLURM, a munge or a database that runs already, and that two of them run side by side. It stops by process
+id what it started.
 """
 
 import os
@@ -20,8 +21,8 @@ from string import Template
 
 __all__ = ["NODES", "Cluster", "missing_parts", "running_cluster"]
 
-# Where SLURM's commands look when no variable tells them, as in a job whose variables Snakemake has tidied.
-USUAL_CONFIGURATION = Path("/etc/slurm/slurm.conf")
+# Begin with the cluster's configuration wherever they are called, also in a job whose variables Snakemake has tidied.
+COMMANDS = ("sacct", "sacctmgr", "sbatch", "scancel", "scontrol", "sinfo", "squeue", "srun")
 # In the environment of every process of a cluster; its value is the cluster's folder.
 MARK = "WELLSPRING_TEST_CLUSTER"
 # In the environment of a node's daemons; its value is the node. Jobs have SLURMD_NODENAME.
@@ -52,8 +53,6 @@ def missing_parts() -> str | None:
         return f"The test cluster needs {', '.join(missing)}: apt-get install {' '.join(missing)}."
     if os.geteuid() != 0:
         return f"The test cluster needs root, since its daemons start jobs as their user; this is user {os.geteuid()}."
-    if USUAL_CONFIGURATION.exists():
-        return f"{USUAL_CONFIGURATION}: this machine belongs to a SLURM already; use one that does not."
     return None
 
 
@@ -104,11 +103,21 @@ class Cluster:
     def environment(self) -> dict[str, str]:
         """The environment in which `sbatch`, `sacct` and Snakemake run; its mark tells its processes."""
         clean = {name: value for name, value in os.environ.items() if not name.startswith(("SLURM_", "SBATCH_"))}
-        return {**clean, "PATH": SEARCHED, "SLURM_CONF": str(self.folder / "slurm.conf"), MARK: str(self.folder)}
+        commands = os.pathsep.join((str(self._commands), SEARCHED))
+        return {**clean, "PATH": commands, "SLURM_CONF": str(self._configuration), MARK: str(self.folder)}
+
+    @property
+    def _configuration(self) -> Path:
+        return self.folder / "slurm.conf"
+
+    @property
+    def _commands(self) -> Path:
+        return self.folder / "commands"
 
     def start(self) -> None:
         """Start every daemon, each once the one it leans on answers."""
         self._write_configuration()
+        self._write_commands()
         self._start_munge()
         self._start_database()
         self._launch("slurmdbd", "slurmdbd", "-D")
@@ -136,8 +145,6 @@ class Cluster:
         for pid in self.processes():
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-        if USUAL_CONFIGURATION.is_symlink() and USUAL_CONFIGURATION.readlink() == self.folder / "slurm.conf":
-            USUAL_CONFIGURATION.unlink()
 
     def processes(self) -> list[int]:
         """Processes of this cluster that run beside its daemons: steps and the jobs in them."""
@@ -249,9 +256,14 @@ class Cluster:
             path = self.folder / template.name
             path.touch(mode=0o600)
             path.write_text(Template(template.read_text(encoding="utf-8")).substitute(names), encoding="utf-8")
-        # A link that leads nowhere is left of a test that was killed.
-        USUAL_CONFIGURATION.unlink(missing_ok=True)
-        USUAL_CONFIGURATION.symlink_to(self.folder / "slurm.conf")
+
+    def _write_commands(self) -> None:
+        self._commands.mkdir(mode=0o755)
+        for name in COMMANDS:
+            path = self._commands / name
+            program = shutil.which(name, path=SEARCHED)
+            path.write_text(f'#!/bin/sh\nSLURM_CONF={self._configuration} exec {program} "$@"\n', encoding="utf-8")
+            path.chmod(0o755)
 
     def _launch(self, name: str, *command: str, variables: Mapping[str, str] | None = None) -> None:
         with (self.folder / f"{name}.out").open("ab") as output:

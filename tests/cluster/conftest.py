@@ -1,25 +1,28 @@
-"""One cluster for all tests, an undisturbed study to compare with, copies of it to disturb."""
+"""One cluster for all tests of a process, an undisturbed study to compare with, copies of it to disturb."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.cluster.cluster import NODES, USUAL_CONFIGURATION, Cluster, missing_parts, running_cluster
+from tests.cluster.cluster import NODES, Cluster, missing_parts, running_cluster
 from tests.cluster.studies import Study, copied_checkout, until
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Where a cluster cannot run, its tests end before they begin and say what is missing."""
+    missing = missing_parts()
+    if missing and session.config.getoption("markexpr") == "cluster":
+        pytest.exit(missing, returncode=1)
 
 
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[Cluster]:
-    """The cluster; where it cannot run, the tests end and say what is missing."""
-    missing = missing_parts()
-    if missing:
-        pytest.exit(missing, returncode=1)
+    """The cluster."""
     with running_cluster() as cluster:
         yield cluster
     assert not cluster.processes(), "processes of the cluster outlived it"
     assert not cluster.folder.exists()
-    assert not USUAL_CONFIGURATION.exists()
 
 
 @pytest.fixture(scope="session")

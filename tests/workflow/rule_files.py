@@ -1,11 +1,12 @@
 """The rules as their files have them: text, without Snakemake."""
 
-import ast
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+
+from wellspring.provenance import import_statements
 
 ROOT = Path(__file__).resolve().parents[2]
 LIBRARY = ROOT / "src" / "wellspring"
@@ -55,12 +56,8 @@ def _rules() -> Iterator[Rule]:
 def modules_named(file: Path) -> frozenset[str]:
     """Modules that a Python file imports anywhere in it, in functions too."""
     names: set[str] = set()
-    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            names |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and not node.level:
-            names.add(node.module or "")
-            names |= {f"{node.module}.{alias.name}" for alias in node.names}
+    for module, listed in import_statements(file.read_text(encoding="utf-8")):
+        names |= {module, *(f"{module}.{name}" for name in listed)} if module else set(listed)
     return frozenset(names)
 
 

@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import subprocess
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,9 @@ def _learns(rule: Rule) -> bool:
     return any(name.split(".")[0] in LEARNING_LIBRARIES for file in files for name in modules_named(file))
 
 
-LEARNING = {rule.name for rule in rules() if _learns(rule)}
+@cache
+def _learning() -> set[str]:
+    return {rule.name for rule in rules() if _learns(rule)}
 
 
 @pytest.fixture(scope="module")
@@ -90,9 +93,9 @@ def asked(study: Path, molecules: Path) -> dict[str, dict[str, Any]]:
 def test_rules_that_learn_ask_for_a_gpu_and_no_others_do(asked: dict[str, dict[str, Any]]) -> None:
     # An index of a plate is read where the raw format has one: test_plate_formats.py.
     assert set(asked) == {rule.name for rule in rules()} - {"raw_plate"}
-    assert {"training_fit", "attribution_map"} <= LEARNING
+    assert {"training_fit", "attribution_map"} <= _learning()
     for name, job in asked.items():
-        if name in LEARNING:
+        if name in _learning():
             assert (job.get("gpu"), job.get("gpu_model")) == (1, "tesla"), name
             assert job["slurm_partition"] == "gpu", name
         else:
@@ -118,7 +121,7 @@ def test_a_dry_run_tells_jobs_per_rule_and_who_asks_for_a_gpu(study: Path) -> No
     said = _dry_run(study, program=[preloaded_python(), "-m", "snakemake"])
     counts = {w[0]: int(w[1]) for w in map(str.split, said.splitlines()) if len(w) == 2 and w[1].isdigit()}
     assert (counts["cells_crop"], counts["training_fit"]) == (2, 2)
-    assert {line.split()[4] for line in said.splitlines() if line.startswith("Asks for a GPU:")} == LEARNING
+    assert {line.split()[4] for line in said.splitlines() if line.startswith("Asks for a GPU:")} == _learning()
 
 
 def test_each_rule_of_a_well_shares_jobs_with_other_wells() -> None:

@@ -114,6 +114,7 @@ def test_the_plain_estimator_is_the_population_variance_over_copies():
         np.testing.assert_allclose(spread[number][..., :3], ends[number].std(axis=0), rtol=1e-4, atol=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("baseline", ["black", "random"])
 def test_both_estimators_agree_with_many_copies(baseline):
     """x² / 2 from 0 has IG (x + z)² / 2, of variance x² sd² + sd⁴ / 2; the kinked model has no such formula."""

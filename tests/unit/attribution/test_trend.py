@@ -80,6 +80,7 @@ def plain_p_values(tables):
     return np.array([stats.spearmanr(one["importance"], one["level"].map(ranks)).pvalue for one in tables])
 
 
+@pytest.mark.slow
 def test_what_differs_between_wells_makes_no_p_value_small():
     """In each well importance has nothing to do with the level; over all wells both follow the well."""
     rng = np.random.default_rng(11)

@@ -41,6 +41,7 @@ def _random(landscape: Landscape, n: int, rng: np.random.Generator) -> np.ndarra
     return draw_molecules(landscape, pattern="random", n=n, degree=Degree(), rng=rng)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n", [5, 20, 100])
 @pytest.mark.parametrize("kind", ["volume", "labels"])
 def test_p_values_are_uniform_where_there_is_nothing(kind: str, n: int, landscape: Landscape) -> None:

@@ -114,6 +114,7 @@ class Plate:
         )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("n_rows", "n_columns", "n_sites"), [(8, 12, 1), (16, 24, 4)])
 def test_the_page_of_a_plate(tmp_path: Path, n_rows: int, n_columns: int, n_sites: int) -> None:
     plate = Plate(tmp_path, n_rows=n_rows, n_columns=n_columns, n_sites=n_sites)

@@ -97,6 +97,7 @@ def _few(labels: str) -> dict[int, Profiles]:
     return {fold: Profiles(wells.assign(is_seen=folds != fold), values) for fold in range(3)}
 
 
+@pytest.mark.slow
 def test_permutations_that_leave_a_fold_without_a_class_do_not_count() -> None:
     # Of the six ways to choose two of four samples, four leave each fold with both; two of them are as good.
     rows = classification_rows(_few("xxyy"), positive=["y"], n_permutations=400, rng=np.random.default_rng(0))
@@ -204,6 +205,7 @@ def test_a_plate_of_other_samples_is_no_effect_of_the_plate() -> None:
     assert rows.loc["plate before", "p_value"] <= 0.05
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:Number of distinct clusters")
 def test_the_whole_verdict() -> None:
     found = judged(
@@ -287,6 +289,7 @@ def test_metrics_are_those_of_scikit_learn() -> None:
     assert none == {"accuracy": 1.0, "recall": 0.0, "precision": 0.0, "f1": 0.0}
 
 
+@pytest.mark.slow
 def test_studies_without_an_effect_are_rarely_significant() -> None:
     p_values = []
     for seed in range(12):
@@ -392,6 +395,7 @@ def test_scores_of_a_network_by_hand() -> None:
         network_rows(scores.assign(score=np.nan), people, **given)
 
 
+@pytest.mark.slow
 def test_columns_that_partly_go_with_the_class() -> None:
     wells = pd.DataFrame({"sample": [f"s{n}" for n in range(20)], "label": ["x"] * 10 + ["y"] * 10})
     wells["plate"] = ["1"] * 9 + ["2"] * 10 + ["1"]

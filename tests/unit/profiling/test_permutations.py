@@ -74,6 +74,7 @@ def _study(*, n: int, rng: np.random.Generator) -> dict[int, Profiles]:
     return {fold: Profiles(wells.assign(is_seen=folds != fold), values) for fold in range(3)}
 
 
+@pytest.mark.slow
 def test_p_values_without_an_effect_are_uniform() -> None:
     n_studies, found = 30, []
     for seed in range(n_studies):
@@ -89,6 +90,7 @@ def test_p_values_without_an_effect_are_uniform() -> None:
         assert n_small[1] >= stats.binom.ppf(0.001, n_studies, level)
 
 
+@pytest.mark.slow
 def test_p_values_of_held_out_samples_hold_where_the_embedding_knew_the_classes() -> None:
     """Each fold scores by the direction that separates the classes of the seen samples, which differ by chance."""
     n_studies, n, n_folds, found = 300, 40, 5, []

@@ -42,6 +42,7 @@ def test_the_offset_is_that_of_the_camera_but_for_the_noise_of_reading() -> None
     assert offsets_of_plate(_plate(), given=["DAPI"]) == {}
 
 
+@pytest.mark.slow
 def test_illumination_is_right_with_the_estimated_offset_and_not_without() -> None:
     wells, true = _plate(), VIGNETTE[96, 96] / VIGNETTE[0, 0]
     found = _function(wells, offsets=offsets_of_plate(wells, given=()))

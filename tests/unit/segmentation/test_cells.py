@@ -164,6 +164,7 @@ def test_slices_agree_and_shrink_to_the_top() -> None:
     assert (flat <= (np.maximum(_cone(30, 30, 34), _cone(30, 85, 34)) > 0)).all()
 
 
+@pytest.mark.slow
 def test_more_labels_than_16_bits_hold() -> None:
     side = 264
     nuclei = np.zeros((2 * side, 2 * side), dtype=np.uint32)

@@ -292,6 +292,7 @@ def test_saturated_nuclei_are_parted() -> None:
     assert labels.max() == 2
 
 
+@pytest.mark.slow
 def test_more_nuclei_than_16_bits_hold() -> None:
     rows, columns = np.mgrid[:11, :11]
     tile = np.where((rows - 5) ** 2 + (columns - 5) ** 2 <= 3.5**2, 3000, 300)

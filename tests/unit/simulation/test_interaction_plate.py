@@ -23,6 +23,7 @@ def _said(text: str) -> None:
     assert "6 genes" in text
 
 
+@pytest.mark.slow
 def test_the_study_has_its_wells_and_is_the_same_for_a_seed(tmp_path: Path) -> None:
     sheets = [simulate_interaction_plate(tmp_path / n, settings=SMALL, seed=5, report=_said) for n in ("a", "b")]
     table = pd.read_csv(sheets[0], sep="\t", dtype=str)

@@ -45,6 +45,7 @@ def test_defects_do_what_they_say() -> None:
     assert dirty[0].max() > 5 * plain[0].max()
 
 
+@pytest.mark.slow
 def test_corners_are_dark() -> None:
     fields = np.mean([_field(rng=np.random.default_rng(n))[2] for n in range(60)], axis=0)
     corner, middle = fields[:32, :32].mean(), fields[48:80, 48:80].mean()

@@ -82,6 +82,7 @@ def test_a_drawn_site_is_bright_where_its_spots_are():
     assert (again.stacks["RNA"] == site.stacks["RNA"]).all()
 
 
+@pytest.mark.slow
 def test_too_many_cells_and_a_folder_in_use(tmp_path, plate):
     crowded = SmfishSettings((SmfishWell("A01", 50, 1.0),), shape=(6, 160, 160))
     with pytest.raises(ValueError, match="50 cells do not fit"):

@@ -136,6 +136,7 @@ def test_spots_that_are_mostly_added_are_told() -> None:
     assert _doubts(field.image, np.ones((200, 200), np.uint32)) == "few bright objects, mostly in clumps"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("per_cell", [8, 1000])
 def test_molecules_that_hide_each_other_are_told(per_cell: int) -> None:
     settings = SmfishSettings((SmfishWell("A01", 4, float(per_cell)),), shape=(10, 320, 320))

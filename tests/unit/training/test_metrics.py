@@ -137,6 +137,7 @@ def test_intervals_over_wells_by_hand():
     assert perfect.loc["r2", ["value", "lower", "upper"]].tolist() == [1, 1, 1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n_wells", [4, 12])
 def test_intervals_cover_r2_and_the_mean_absolute_error_although_wells_differ(n_wells):
     rng, n_studies, n_cells = np.random.default_rng(n_wells), 250, 25
