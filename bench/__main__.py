@@ -25,6 +25,7 @@ MODULES = (
         "cell_features",
         "interval_coverage",
         "interaction",
+        "interaction_null",
         "score_intervals",
         "export",
         "browser",

@@ -132,6 +132,7 @@ def job(tmp_path):
     }
 
 
+@pytest.mark.slow
 def test_the_chapter_sums_up_runs_and_tests(job):
     main_of("attribution_chapter.py")(**job)
     out = {name: Path(path) for name, path in job["outputs"].items()}

@@ -73,6 +73,7 @@ def given(tmp_path: Path) -> dict[str, list[Path]]:
     return files
 
 
+@pytest.mark.slow
 def test_features_of_cells_are_compared_too(tmp_path: Path, given: dict[str, list[Path]]) -> None:
     rng = np.random.default_rng(1)
     cells = pd.DataFrame({"plate": "p", "well": np.repeat(WELLS, 30), "is_border_cell": False})
@@ -111,6 +112,7 @@ def test_features_of_cells_are_compared_too(tmp_path: Path, given: dict[str, lis
     assert second.parts[1].rows[0][0] == "Nuclei AreaShape Area µm²"
 
 
+@pytest.mark.slow
 def test_groups_are_compared_and_the_chapter_is_written(tmp_path: Path, given: dict[str, list[Path]]) -> None:
     sheet = {"plate": ["p"] * 8, "well": WELLS, "condition": ["DMSO"] * 4 + ["drug"] * 4}
     output = {name: tmp_path / file for name, file in OUTPUT.items()}

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pandas as pd
+import pytest
 
 from tests.scripts.test_groups_scripts import SCRIPTS, WELLS, _script, given
 from wellspring.plates.tables import PLATE_WELLS
@@ -13,6 +14,7 @@ from wellspring.tables import read_table, write_table
 __all__ = ["given"]
 
 
+@pytest.mark.slow
 def test_the_maps_and_the_table_of_all_wells(tmp_path: Path, given: dict[str, list[Path]]) -> None:
     output = {
         name: tmp_path / f"{name}.{ending}"

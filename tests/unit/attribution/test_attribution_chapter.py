@@ -125,6 +125,7 @@ def test_the_chapter_has_a_section_per_run_with_all_its_figures(explained, tmp_p
     assert "vargrad_sd, 100 noisy copies (standard deviation 1) with 8 points each (offset)" in chapter.settings[2][1]
 
 
+@pytest.mark.slow
 def test_many_runs_have_the_findings_of_their_first_seeds_and_five_at_most(explained):
     runs = [replace(explained, run=Run(f"m{n}", "structure", seed)) for n in range(7) for seed in (1, 2)]
     chapter = chapter_of(runs, None, captions=CAPTIONS, settings=SETTINGS, marked=["SON"])

@@ -280,6 +280,7 @@ def test_the_offset_estimator_knows_its_own_error(copies):
     assert offset.replacement() is None
 
 
+@pytest.mark.slow
 def test_a_function_that_oscillates_is_scored_by_the_definition():
     offset, found, truth = _offset_and_reference(_oscillating)
     own, expected = offset.relative_errors()

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from wellspring.cells.report.chapter import cells_chapter, map_figure, most_different, shown_features
 from wellspring.report.chapter import MOST_FINDINGS, Chapter
@@ -71,6 +72,7 @@ def test_a_channel_that_is_darker_in_the_cells_than_around_them_is_named(tmp_pat
     assert _chapter(wells, tmp_path, background="dark").warnings == []
 
 
+@pytest.mark.slow
 def test_without_shape_and_intensity_the_number_of_cells_is_drawn(tmp_path: Path) -> None:
     chapter = _chapter(_wells(), tmp_path)
     assert len(chapter.findings) == 1

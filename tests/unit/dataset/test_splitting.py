@@ -51,6 +51,7 @@ def test_every_cell_has_exactly_its_share_of_each_split(n: int) -> None:
     assert chances == {"train": Fraction(4, 5), "validation": Fraction(1, 10), "test": Fraction(1, 10)}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n", [1, 7])
 def test_small_strata_are_unbiased_over_seeds(make_cells: Cells, n: int) -> None:
     cells = make_cells(n)

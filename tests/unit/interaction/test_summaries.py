@@ -65,6 +65,7 @@ def _row(table: pd.DataFrame, statistic: str, *, gene: str = "x", time: str = "a
     return table.loc[index]
 
 
+@pytest.mark.slow
 def test_an_enriched_gene_is_found_with_its_size() -> None:
     cells = _cells(np.random.default_rng(1), effect=1.0)
     table = check_table(summary_table(cells, SETTINGS), INTERACTION_SUMMARY, source="test")
@@ -81,12 +82,14 @@ def test_an_enriched_gene_is_found_with_its_size() -> None:
     assert _row(table, "mrna_cytoplasmic_total", gene="ref", time="2")["n_wells"] == 3
 
 
+@pytest.mark.slow
 def test_equal_cells_make_equal_statistics_whatever_their_order() -> None:
     cells = _cells(np.random.default_rng(2))
     mixed = cells.sample(frac=1, random_state=3)
     pd.testing.assert_frame_equal(summary_table(cells, SETTINGS), summary_table(mixed, SETTINGS))
 
 
+@pytest.mark.slow
 def test_a_missing_reference_or_one_well_leaves_no_p_value_and_says_why() -> None:
     cells = _cells(np.random.default_rng(3), n_wells=1)
     table = summary_table(cells, SETTINGS)
@@ -99,6 +102,7 @@ def test_a_missing_reference_or_one_well_leaves_no_p_value_and_says_why() -> Non
     assert lost["remark"] == "no cell has this number"
 
 
+@pytest.mark.slow
 def test_scores_in_time_are_missing_where_a_molecule_is() -> None:
     cells = _cells(np.random.default_rng(4))
     table = summary_table(cells[cells["molecule"] == "mrna"], SETTINGS)
@@ -120,6 +124,7 @@ def test_one_cell_per_time_leaves_estimates_and_no_interval() -> None:
     assert 0 <= _row(table, "temporal_interaction")["estimate"] <= 1
 
 
+@pytest.mark.slow
 def test_missing_times_are_left_out_of_what_compares_times() -> None:
     cells = _cells(np.random.default_rng(10))
     no_protein = cells[~((cells["molecule"] == "protein") & (cells["time"] == "3") & (cells["gene"] == "x"))]
@@ -144,6 +149,7 @@ def test_cells_that_name_their_molecule_and_a_study_without_times() -> None:
     ]
 
 
+@pytest.mark.slow
 def test_conditions_are_compared_with_the_control() -> None:
     rng = np.random.default_rng(5)
     cells = pd.concat(
@@ -176,12 +182,14 @@ def test_sheets_that_do_not_fit(change: dict, message: str) -> None:
         annotated_images(cells, wells, SETTINGS)
 
 
+@pytest.mark.slow
 def test_times_must_be_numbers() -> None:
     cells = _cells(np.random.default_rng(6)).assign(time="2h")
     with pytest.raises(ValueError, match="expected numbers such as 2"):
         summary_table(cells, SETTINGS)
 
 
+@pytest.mark.slow
 def test_findings_warnings_and_figures() -> None:
     cells = _cells(np.random.default_rng(7), effect=1.0)
     cells.loc[cells.index[:5], "remark"] = "few molecules"

@@ -180,6 +180,7 @@ def _swept(rng: np.random.Generator, *, n_wells: int, ratios: dict[int, float]) 
     return table.assign(kind="blur", measure="count")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("is_ratio", [True, False])
 def test_intervals_hold_the_truth_as_often_as_they_say(is_ratio) -> None:
     rng = np.random.default_rng(3)

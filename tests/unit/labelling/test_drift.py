@@ -107,6 +107,7 @@ def test_the_stream_is_watched_as_a_plain_loop_says() -> None:
     assert first_alarms(detector, stream, orders).tolist() == expected
 
 
+@pytest.mark.slow
 def test_run_times_are_as_set_and_geometric_on_fresh_rows() -> None:
     estimates, runs = [], []
     for seed in range(20):
@@ -134,6 +135,7 @@ def test_the_same_seed_gives_the_same_thresholds_and_a_shift_is_seen_within_thre
     assert np.median(delays) < 30
 
 
+@pytest.mark.slow
 def test_an_ordered_stream_is_refused_and_a_stream_without_order_is_not() -> None:
     rng = _rng(9)
     stream = np.zeros((200, 4))
@@ -166,6 +168,7 @@ def test_the_interval_of_a_run_time_is_that_of_a_poisson_number() -> None:
     assert np.mean(held) >= 0.94
 
 
+@pytest.mark.slow
 def test_verified_intervals_hold_the_run_time_of_the_alarm() -> None:
     held = []
     for seed in range(30):
@@ -235,6 +238,7 @@ def test_the_space_is_whitened_and_distances_have_their_limit() -> None:
         fit_space(rows[:5])
 
 
+@pytest.mark.slow
 def test_charts_have_the_run_time_that_was_set() -> None:
     assert ewma_limit(500.0, 0.2) == pytest.approx(2.962, abs=0.01)  # Lucas and Saccucci (1990), table 3
     runs = []

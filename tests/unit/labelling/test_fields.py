@@ -79,6 +79,7 @@ def _relief(seed: int) -> np.ndarray:
     return 1000 + 300 * np.gradient(ndimage.gaussian_filter(height, 1), axis=1) + rng.normal(0, 5, height.shape)
 
 
+@pytest.mark.slow
 def test_many_fields_of_other_cells_are_not_called_the_same() -> None:
     # One of these 190 pairs correlates twice as much as with one of the two turned over.
     assert overlapping_fields([_relief(seed) for seed in range(20)]) == []

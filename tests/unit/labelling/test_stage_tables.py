@@ -196,6 +196,7 @@ def test_several_stains_are_shown_in_one_picture_too() -> None:
     assert [one.get_title(loc="left") for one in alone.axes] == ["p/A07, light", "a, predicted", ""]
 
 
+@pytest.mark.slow
 def test_the_chapter_is_written_and_read(tmp_path: Path) -> None:
     fields, splits = _tables(factor=1.0)
     agreement = labelling_agreement(fields, splits, max_error=0.1, seed=1)

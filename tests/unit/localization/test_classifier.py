@@ -70,6 +70,7 @@ def test_examples_are_of_every_pattern_and_have_no_counts(examples: Examples) ->
     assert examples.truth["n_molecules"].between(8, 70).all()
 
 
+@pytest.mark.slow
 def test_strong_patterns_are_told_apart(classifier: Classifier) -> None:
     rng = np.random.default_rng(99)
     fresh = make_examples(PATTERNS, settings=SMALL, rng=rng)

@@ -57,6 +57,7 @@ def test_effects_of_genes(rng: np.random.Generator) -> None:
     assert table["q_value"].tolist() == [2 / 64] * 2
 
 
+@pytest.mark.slow
 def test_the_interval_of_an_effect_covers_it(rng: np.random.Generator) -> None:
     covered = []
     for _ in range(120):

@@ -98,6 +98,7 @@ def test_few_molecules_and_wrong_input() -> None:
         clustering_of_points(PIXELS[:5], np.empty((0, 2)), n_radii=5, n_simulations=5, rng=rng)
 
 
+@pytest.mark.slow
 def test_p_values_of_even_molecules_are_uniform() -> None:
     rng = np.random.default_rng(6)
     found = np.array(

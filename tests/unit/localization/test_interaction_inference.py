@@ -73,6 +73,7 @@ def _wells(rng: np.random.Generator, n: int) -> tuple[np.ndarray, np.ndarray]:
     return np.median(cells, axis=1), cells.ravel()
 
 
+@pytest.mark.slow
 def test_differences_are_uniform_over_wells_and_not_over_cells() -> None:
     rng = np.random.default_rng(8)
     by_well, by_cell = [], []
@@ -86,6 +87,7 @@ def test_differences_are_uniform_over_wells_and_not_over_cells() -> None:
     assert np.mean(np.array(by_cell) < 0.05) > 0.3
 
 
+@pytest.mark.slow
 def test_rotations_are_uniform_when_wells_have_a_direction_of_their_own() -> None:
     """All cells of a well are dense on one side, at random to the MTOC. Cells alone would be certain of it."""
     rng = np.random.default_rng(9)
@@ -103,6 +105,7 @@ def test_rotations_are_uniform_when_wells_have_a_direction_of_their_own() -> Non
     assert np.mean([one.low <= 0 <= one.high for one in indices]) > 0.917
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n", [3, 6])
 def test_intervals_of_differences_cover(n: int) -> None:
     rng = np.random.default_rng(10 + n)

@@ -147,6 +147,7 @@ def test_nuclear_molecules_are_found_in_their_cells(pairs: pd.DataFrame) -> None
     assert (whole[[f"probability_{name}" for name in PATTERNS]].sum(axis=1) - 1).abs().max() < 1e-9
 
 
+@pytest.mark.slow
 def test_results_depend_on_the_well_alone(classifier: Classifier) -> None:
     one, again = (
         run(iter([_site(3)]), classifier=classifier, settings=SETTINGS, key=("p", "w3")).pairs for _ in range(2)
@@ -223,6 +224,7 @@ def _results(
     return LocalizationResults(genes, classifier, power, calibration, len(pairs), 8, 4, {"area": 3}, contrasts)
 
 
+@pytest.mark.slow
 def test_the_chapter_says_which_genes_have_a_pattern(
     pairs: pd.DataFrame, classifier: Classifier, tmp_path: Path
 ) -> None:
@@ -290,6 +292,7 @@ def test_conditions_are_compared_over_wells_and_named(
     assert [len(_results(pairs, classifier).contrasts), len(table)] == [0, 2 * len(STATISTICS)]
 
 
+@pytest.mark.slow
 def test_contrasts_of_conditions_are_uniform_and_cover_over_wells_and_not_over_cells() -> None:
     """Wells that differ more than their cells do, four of each condition; nothing depends on the condition."""
     rng = np.random.default_rng(21)

@@ -61,6 +61,7 @@ def test_p_values_are_uniform_where_there_is_nothing(kind: str, n: int, landscap
     assert (p > 0).all()
 
 
+@pytest.mark.slow
 def test_the_area_calls_random_molecules_nuclear(landscape: Landscape, rng: np.random.Generator) -> None:
     """The reason why the volume is the default: a domed cell holds more over its nucleus."""
     cell = _cell({f"g{k}": _random(landscape, 100, rng) for k in range(30)}, with_z=True)
@@ -110,6 +111,7 @@ def test_p_values_of_ranks_by_hand(rng: np.random.Generator) -> None:
     assert np.mean(many) == pytest.approx(0.55, abs=0.06)
 
 
+@pytest.mark.slow
 def test_foci_inflate_molecules_and_not_clusters(landscape: Landscape) -> None:
     """Foci anywhere in the cell have no place that they prefer; as molecules they seem to."""
     rng = np.random.default_rng(11)

@@ -126,6 +126,7 @@ def test_a_delay_is_found() -> None:
     assert found.low > 0.5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("noise", [0.5, 2.0, 5.0])
 def test_intervals_cover_the_mean_score_of_such_studies(noise: float) -> None:
     rng = np.random.default_rng(6)
@@ -156,6 +157,7 @@ def test_a_change_is_found_and_bounded_and_one_well_has_no_interval() -> None:
     assert np.isnan([missing.score, missing.p_value, missing.low]).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("correlate", [correlate_profiles, partial(correlate_categories, n_stripes=3)])
 def test_without_a_time_course_p_values_are_uniform(correlate: Correlate) -> None:
     """Wells differ and share one pattern; nothing depends on the time."""

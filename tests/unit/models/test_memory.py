@@ -24,6 +24,7 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - start)
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="glibc is the C library of Linux")
 def test_blocks_that_come_and_go_are_given_to_the_process_once() -> None:
     faults = {}

@@ -85,6 +85,7 @@ def test_perfect_metrics_have_a_lower_end_and_one_sample_none() -> None:
     assert np.isnan(list(alone.values())).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sample_sd", [0.0, 2.0])
 def test_intervals_hold_the_truth_of_classifiers_that_share_samples(sample_sd: float) -> None:
     """Twelve samples in three folds, scored by the difference of the seen classes' means, without an effect."""

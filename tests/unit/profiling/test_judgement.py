@@ -59,6 +59,7 @@ def _classified(effect: float, **more: float) -> pd.DataFrame:
     return rows.set_index("metric")
 
 
+@pytest.mark.slow
 def test_a_class_that_moves_profiles_is_found_in_unseen_samples() -> None:
     found = _classified(10.0)
     assert found["value"].to_dict() == dict.fromkeys(["accuracy", "recall", "precision", "f1", "auroc"], 1.0)
@@ -66,6 +67,7 @@ def test_a_class_that_moves_profiles_is_found_in_unseen_samples() -> None:
     assert (found["upper"] == 1.0).all()
 
 
+@pytest.mark.slow
 def test_without_an_effect_nothing_is_significant() -> None:
     found = _classified(0.0)
     assert found.loc["accuracy", "p_value"] > 0.05
@@ -262,6 +264,7 @@ def test_wells_go_to_centres_that_were_found_without_their_sample() -> None:
     assert np.isnan(agreement_p_value(found.iloc[:0], n_permutations=9, rng=np.random.default_rng(0)))
 
 
+@pytest.mark.slow
 def test_maps_keep_groups_together_and_are_the_same_again() -> None:
     values = np.random.default_rng(0).normal(size=(20, 4)) + np.repeat([[0.0], [50.0]], 10, axis=0)
     for method in ("umap", "tsne"):

@@ -65,6 +65,7 @@ def test_a_known_vignette_is_recovered_within_2_percent(function: np.ndarray) ->
     assert error.max() < 0.04
 
 
+@pytest.mark.slow
 def test_corrected_fields_are_flat_within_3_percent(function: np.ndarray) -> None:
     others = _fields(160, _vignette(), seed=2, debris=False)
     before = np.mean([field - OFFSET for field in others], axis=0)

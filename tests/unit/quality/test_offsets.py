@@ -72,6 +72,7 @@ def test_an_offset_that_noise_does_not_show_is_not_known() -> None:
     assert camera_offset(_image(0, offset=0.0)) < 8
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("n_cells", "is_covered"), [(0, False), (9, False), (50, True)])
 def test_cells_that_cover_much_of_the_field_are_a_warning(n_cells: int, is_covered: bool) -> None:
     found = _function(_plate(n_cells=n_cells, ground=15.0))

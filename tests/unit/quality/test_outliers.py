@@ -125,6 +125,7 @@ def _judged(images: list[np.ndarray]) -> pd.DataFrame:
     return flagged_images(pd.DataFrame(rows), max_z=5, judged_by=names, min_images=8)
 
 
+@pytest.mark.slow
 def test_equally_good_fields_are_not_flagged_however_many_cells_they_have() -> None:
     rng = np.random.default_rng(77)
     images = [_field(k, n_cells=int(rng.poisson(7)), ground=5 * (1 + 0.1 * rng.normal())) for k in range(40)]

@@ -218,6 +218,7 @@ def test_the_left_out_sites_of_other_chapters(tmp_path: Path) -> None:
     assert left_out_per_well(none, keys).tolist() == [0, 0]
 
 
+@pytest.mark.slow
 def test_headings_of_histograms_do_not_overlap() -> None:
     measures = ("focus_slope", "std", "saturated_share", "empty_share", "median", "q01")
     plates = ["a plate with a long name", "p2"] * 3

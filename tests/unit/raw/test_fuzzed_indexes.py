@@ -94,6 +94,7 @@ def _outcome(name: str, path: Path, plate: DrawnPlate, *, known: WellIndex | Non
     return "read"
 
 
+@pytest.mark.slow
 def test_mutations_give_a_message_or_the_images_that_were_drawn(layout: tuple[str, Path], tmp_path: Path) -> None:
     name, path = layout
     shutil.copytree(path, tmp_path / "new")

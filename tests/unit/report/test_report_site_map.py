@@ -37,6 +37,7 @@ def test_wells_of_one_site_or_without_a_position_have_no_grid() -> None:
     assert site_map_figure(one, column="n", label="n").texts[0].get_text().startswith("No well has several sites")
 
 
+@pytest.mark.slow
 def test_a_plate_of_384_wells_of_four_sites_is_a_small_file(tmp_path) -> None:  # type: ignore[no-untyped-def]
     from wellspring.report.style import save_figure
 

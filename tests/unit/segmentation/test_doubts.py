@@ -87,6 +87,7 @@ def test_an_embryo_that_is_taken_for_a_few_nuclei_is_doubted(yolk: float) -> Non
     assert {"large object", "far finer texture"} & set(row["doubts"].split(", "))
 
 
+@pytest.mark.slow
 def test_nuclei_in_one_object_are_of_a_far_finer_texture_and_nuclei_apart_are_not() -> None:
     image = _embryo(yolk=0.2)
     view = nuclei_of_image(image).view

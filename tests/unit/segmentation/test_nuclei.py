@@ -256,6 +256,7 @@ def test_nuclei_do_not_depend_on_the_scale_of_intensities(threshold: Threshold) 
     assert segment_nuclei(smooth, threshold=threshold).max() == 5
 
 
+@pytest.mark.slow
 def test_stacks_do_not_depend_on_the_scale_of_intensities() -> None:
     z, y, x = np.mgrid[:20, :40, :70]
     balls = [(z * 2 - 20) ** 2 + (y - 20) ** 2 + (x - c) ** 2 <= 10**2 for c in (20, 38)]

@@ -57,6 +57,7 @@ def _results(folder: Path, rows: list[tuple[str, str, str, float, float]]) -> Pa
     return folder
 
 
+@pytest.mark.slow
 def test_findings_are_compared_with_the_truth(tmp_path: Path) -> None:
     simulate_interaction_plate(tmp_path / "plate", settings=SMALL, seed=5, report=_said)
     rows = [

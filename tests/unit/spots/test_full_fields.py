@@ -46,6 +46,7 @@ def _counts(shape: tuple[int, ...], numbers: list[int]) -> tuple[NDArray[np.int6
     return np.array([len(table.spots) for table in tables]), doubts
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("shape", "numbers"), [((200, 200), [200, 600, 1400, 3000]), ((7, 130, 130), [150, 500, 1200, 1900])]
 )
@@ -71,6 +72,7 @@ def test_stacks_of_even_spots_are_split_however_full_they_are(n: int, sigma_px: 
     assert len(found.spots) == pytest.approx(n, rel=0.2)
 
 
+@pytest.mark.slow
 def test_full_fields_that_were_moved_by_a_part_of_a_pixel() -> None:
     moved = [ndimage.shift(_field(n).astype(np.float32), 0.4, order=1, mode="nearest") for n in (200, 900)]
     few, many = (_found(image) for image in moved)
