@@ -1,6 +1,6 @@
 """p-values of the stage interaction over whole studies in which nothing is there, each simulated, measured, summed up.
 
-`wellspring simulate-interaction --null` writes such studies; here they are smaller and many, since the statistics of one
+`wellspring simulate-interaction --null` writes such studies; here they are smaller and many, since those of one
 study share its cells. `python -m bench.interaction_null --studies N` draws as many as wanted.
 """
 
@@ -41,7 +41,7 @@ def _row(name: str, p_values: "pd.Series[float]", *, is_judged: bool = False) ->
     values = p_values.dropna().to_numpy(np.float64)
     share = 100 * float((values <= LEVEL).mean()) if len(values) else float("nan")
     target, is_met = ("3 to 7 %", 3 <= share <= 7) if is_judged else ("", None)
-    return Row("interaction_null", f"p up to 0.05: {name}, {len(values)} p-values", share, "%", "", None, target, is_met)
+    return Row("interaction_null", f"p up to 0.05: {name}, {len(values)} in all", share, "%", "", None, target, is_met)
 
 
 def _study(seed: int) -> pd.DataFrame:
