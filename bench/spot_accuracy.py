@@ -28,6 +28,8 @@ SIGMA_3D_PX, SHAPE_3D = (1.2, 1.5, 1.5), (32, 512, 512)
 # 400 nm along z.
 CELL_SIGMA_PX = (0.8, 0.85, 0.85)
 
+_Places = NDArray[np.float64]
+
 
 def run() -> list[Row]:
     """All of them."""
@@ -58,11 +60,14 @@ def public_planes(data: Path) -> list[Row]:
         scores.append(f1_score(found, true))
         integrals.append(integral_f1(found, true))
         rows.append(_row(f"insta {path.parent.name}, {len(true)} true, {len(found)} found, F1@3px", scores[-1]))
-        split = _places(decompose_clumps(image, spots, sigma_px=sigma_px).spots)
+        whole = decompose_clumps(image, spots, sigma_px=sigma_px).spots
+        split = _places(whole)
         splits.append(f1_score(split, true))
         # The synthetic fields have no clumps; the real one has transcription sites, which were clicked on once.
         target, met = ("", None) if is_real else ("not below", splits[-1] >= scores[-1])
         rows.append(_row(f"insta {path.parent.name}, clumps split, {len(split)}", splits[-1], target=target, met=met))
+        if is_real:
+            rows += _added_at_clicks(found, split, split[whole["is_added"].to_numpy()], clicks=true)
     mean, least = float(np.mean(scores)), min(scores)
     return [
         *rows,
@@ -71,6 +76,17 @@ def public_planes(data: Path) -> list[Row]:
         _row("insta, clumps split, mean F1@3px", float(np.mean(splits))),
         _row("insta, mean integral F1", float(np.mean(integrals))),
     ]
+
+
+def _added_at_clicks(found: _Places, split: _Places, added: _Places, *, clicks: _Places) -> list[Row]:
+    """How many spots that splitting added are where a person saw light: a site of many molecules has one click."""
+    near = int((np.linalg.norm(added[:, None] - clicks, axis=2).min(axis=1) <= 3).sum())
+    row = _row(
+        "insta real field, added 3 px or less from a click", near, unit="spots", of="added", ratio=near / len(added)
+    )
+    missed = [len(clicks) - len(match_spots(one, clicks, max_distance=3.0).true) for one in (found, split)]
+    before, after = (f"insta real field, clicks without a spot, {name}" for name in ("detected", "clumps split"))
+    return [row, _row(before, missed[0], unit="clicks"), _row(after, missed[1], unit="clicks")]
 
 
 def public_cell(data: Path) -> list[Row]:

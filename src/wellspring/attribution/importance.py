@@ -64,7 +64,8 @@ def mean_importance(importance: pd.DataFrame, *, confidence: float = 0.99) -> pd
         n_cells (those with a value), n_wells (theirs), mean, lower, upper. The interval is that of `jackknife_interval`
         over the wells: the cells of a well share its staining and position, so many cells of few wells do not make it
         narrow. With one well it is mean ± t · s/√n over its cells (Student's t with n - 1 degrees of freedom, s with
-        ddof 1; NaN for one cell), and does not cover how wells differ. A level without cells has no rows.
+        ddof 1; NaN for one cell), and does not cover how wells differ. It ends at 0 and 1, as shares do. A level
+        without cells has no rows.
 
     Raises
     ------
@@ -86,7 +87,7 @@ def mean_importance(importance: pd.DataFrame, *, confidence: float = 0.99) -> pd
     over_wells = _over_wells(both, confidence=confidence)
     means = means.merge(over_wells, on=_GROUP, how="left", validate="1:1").rename(columns={"count": "n_cells"})
     for end in ("lower", "upper"):
-        means[end] = means[f"{end}_of_wells"].where(means["n_wells"] > 1, means[end])
+        means[end] = means[f"{end}_of_wells"].where(means["n_wells"] > 1, means[end]).clip(0, 1)
     means = means[[*_GROUP, "n_cells", "n_wells", "mean", "lower", "upper"]]
     return _sorted(means, channels=importance["channel"].drop_duplicates().tolist())
 

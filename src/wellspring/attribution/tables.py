@@ -96,7 +96,9 @@ GROUP_IMPORTANCE = Table(
         Column("level", "str", "", "low, medium or high target, or all"),
         Column("n_cells", "int64", "cells", "cells of that level"),
         Column("mean", "float64", "1", "mean of the group's summed importance"),
-        Column("lower", "float64", "1", "lower end of the mean's 99 % interval over wells (one well: its cells)"),
+        Column(
+            "lower", "float64", "1", "lower end of the mean's 99 % interval over wells (one well: its cells), 0 to 1"
+        ),
         Column("upper", "float64", "1", "upper end of that interval"),
         Column("n_wells", "int64", "wells", "wells of those cells; 1: the interval does not cover how wells differ"),
     ),
@@ -230,7 +232,9 @@ RANKING = Table(
         Column("level", "str", "", "low, medium or high target, or all"),
         Column("n_cells", "int64", "cells", "cells of that level"),
         Column("mean", "float64", "1", "mean importance; empty for a level without cells"),
-        Column("lower", "float64", "1", "lower end of the mean's 99 % interval over wells (one well: its cells)"),
+        Column(
+            "lower", "float64", "1", "lower end of the mean's 99 % interval over wells (one well: its cells), 0 to 1"
+        ),
         Column("upper", "float64", "1", "upper end of that interval"),
         Column("n_wells", "int64", "wells", "wells of those cells; 1: the interval does not cover how wells differ"),
     ),

@@ -58,7 +58,7 @@ def test_ranking_in_percent_with_intervals(importance):
     assert [row[:2] for row in grid.rows] == [("1", "SON"), ("2", "PML"), ("3", "DAPI")]
     overall, low, medium, high = grid.rows[0][2:]
     assert overall.split("\n")[0] == "50.00"
-    assert low == "50.00\n−586.57 to 686.57"
+    assert low == "50.00\n0.00 to 100.00"
     assert (medium, high) == ("50.00", "50.00")
 
 

@@ -73,7 +73,7 @@ def test_markers_name_the_groups():
 
 
 def make_importance():
-    cells = ((1, "low", (0.2, 0.3, 0.5)), (2, "low", (0.4, 0.3, 0.3)), (3, "high", (0.1, 0.1, 0.8)))
+    cells = ((1, "low", (0.299, 0.3, 0.401)), (2, "low", (0.301, 0.3, 0.399)), (3, "high", (0.1, 0.1, 0.8)))
     rows = [
         ("p", "A01", cell, "m", "structure", 1, channel, value, level)
         for cell, level, values in cells
@@ -90,8 +90,8 @@ def test_importance_is_added_up_within_groups():
     assert at["x", "low"].mean == pytest.approx(0.6)
     assert at["x", "high"].mean == pytest.approx(0.2)
     assert at["y", "all"].mean == pytest.approx(1.6 / 3)
-    # The interval is that of the sums 0.5 and 0.7: t (1 df, 99 %) = 63.66 times 0.1.
-    assert at["x", "low"].upper - at["x", "low"].mean == pytest.approx(6.3657, rel=1e-4)
+    # The interval is that of the sums 0.599 and 0.601: t (1 df, 99 %) = 63.66 times 0.001.
+    assert at["x", "low"].upper - at["x", "low"].mean == pytest.approx(0.063657, rel=1e-4)
     assert (at["x", "all"].n_channels, at["x", "all"].n_cells) == (2, 3)
 
 

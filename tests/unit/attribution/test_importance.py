@@ -39,14 +39,22 @@ def test_a_signed_or_broken_map_is_refused(bad):
 
 
 def test_mean_and_interval_by_hand():
-    """0.1, 0.2, 0.3: mean 0.2, s 0.1; t(0.995, 2) = 9.92484, so half the interval is 9.92484 * 0.1 / sqrt(3)."""
-    rows = [(number, "low", "a", share) for number, share in enumerate((0.1, 0.2, 0.3))]
+    """0.19, 0.2, 0.21: mean 0.2, s 0.01; t(0.995, 2) = 9.92484, so half the interval is 9.92484 * 0.01 / sqrt(3)."""
+    rows = [(number, "low", "a", share) for number, share in enumerate((0.19, 0.2, 0.21))]
     found = mean_importance(make_importance(rows))
     low = found[found["level"] == "low"].iloc[0]
     assert (low["channel"], low["n_cells"]) == ("a", 3)
     assert low["mean"] == pytest.approx(0.2)
-    assert low["lower"] == pytest.approx(0.2 - 0.573011, abs=1e-6)
-    assert low["upper"] == pytest.approx(0.2 + 0.573011, abs=1e-6)
+    assert low["lower"] == pytest.approx(0.2 - 0.0573011, abs=1e-6)
+    assert low["upper"] == pytest.approx(0.2 + 0.0573011, abs=1e-6)
+
+
+def test_no_interval_leaves_the_range_of_shares():
+    """0.1, 0.9: half the interval is t(0.995, 1) = 63.66 times 0.4; of one well and of two."""
+    table = make_importance([(1, "low", "a", 0.1), (2, "low", "a", 0.9)])
+    for wells in (["A01", "A01"], ["A01", "A02"]):
+        found = mean_importance(table.assign(well=wells))
+        assert found[["lower", "upper"]].to_numpy().tolist() == [[0, 1], [0, 1]]
 
 
 def test_another_confidence():
@@ -108,11 +116,11 @@ def test_confidence_out_of_range_is_refused(confidence):
 
 
 def test_the_interval_is_over_wells_where_there_are_several():
-    """Wells of 2, 1 and 1 cells; means without each 0.5, 0.3 and 0.2, of all 0.3."""
-    rows = [(1, "low", "a", 0.1), (2, "low", "a", 0.1), (3, "low", "a", 0.3), (4, "low", "a", 0.7)]
+    """Wells of 2, 1 and 1 cells; means without each 0.32, 0.3 and 0.287, of all 0.3."""
+    rows = [(1, "low", "a", 0.28), (2, "low", "a", 0.28), (3, "low", "a", 0.3), (4, "low", "a", 0.34)]
     table = make_importance(rows).assign(well=["A01", "A01", "A02", "A03"])
     found = mean_importance(table, confidence=0.95).iloc[0]
-    spread = np.sqrt(2 / 3 * np.var([0.5, 0.3, 0.5 / 3]) * 3)
+    spread = np.sqrt(2 / 3 * np.var([0.32, 0.3, 0.86 / 3]) * 3)
     # 1/4 + 1/16 + 1/16 of the cells: as many degrees of freedom as 8/3 wells of equal size.
     half = stats.t.ppf(0.975, 8 / 3 - 1) * spread
     assert (found["n_cells"], found["n_wells"], found["mean"]) == (4, 3, pytest.approx(0.3))

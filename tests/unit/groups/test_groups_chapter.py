@@ -43,9 +43,9 @@ def _drawn(path: Path) -> str:
     return path.read_text(encoding="utf-8")
 
 
-def _chapter(folder: Path) -> Chapter:
+def _chapter(folder: Path, table: pd.DataFrame | None = None) -> Chapter:
     _drawn(folder / "groups.svg")
-    table = _table()
+    table = _table() if table is None else table
     contrasts, _ = compare_groups(table, controls=("c",), resampling=FEW)
     labels, counts = labels_of(list(dict.fromkeys(table["measure"])))
     names = ("contrasts", "features", "scores", "ratios", "units")
@@ -80,6 +80,15 @@ def test_every_well_is_drawn_and_the_text_is_text(tmp_path: Path) -> None:
     assert low <= 10
     assert high >= 90
     assert len(axes.collections) == 3
+
+
+def test_the_methods_name_intervals_only_where_there_are_some(tmp_path: Path) -> None:
+    assert "with 95 % intervals by Welch's t (Welch 1947) and as Hedges' g" in _chapter(tmp_path).methods
+    table = _table()
+    first = table[table["group"].isin(["c", "t"])].groupby(["group", "measure"]).head(1)
+    methods = _chapter(tmp_path, first).methods
+    assert "Differences are given without intervals, for which there were too few units; p-values" in methods
+    assert "Welch" not in methods
 
 
 @pytest.mark.parametrize(("unit", "words"), [("px", "Area px"), ("µm", "Area px, µm"), ("1", "Area px")])

@@ -33,7 +33,8 @@ _TITLES = {
 _TEXT = (
     "Which parts of the image a model used. Integrated gradients attribute the change of the prediction, from an image "
     "without information to the cell's image, to pixels and channels. The score of a pixel is the standard deviation "
-    "of that share over copies of the image with noise added (VarGrad)."
+    "of that share over copies of the image with noise added (VarGrad). What a model used says as much about the cells "
+    "as its predictions are good: read the chapter on the models first."
 )
 # Of the findings at the top, where the maps were tested.
 _OF_TESTS = 2

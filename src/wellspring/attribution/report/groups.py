@@ -36,7 +36,8 @@ def groups_figure(importance: pd.DataFrame, correlation: pd.DataFrame) -> Figure
         axes.set(title=f"Channels grouped as {GROUPING_WORDS[grouping]}")
         letter(axes, index=index)
     panels[len(groupings) - 1].set_xlabel("Summed share of the cell's score (%), mean over cells")
-    panels[0].legend(loc="lower right")
+    # Outside the panels: few channels leave no room in them.
+    panels[0].legend(loc="upper left", bbox_to_anchor=(1.01, 1), borderaxespad=0)
     _draw_correlation(panels[-1], correlation, channels=channels)
     letter(panels[-1], index=len(groupings))
     return figure

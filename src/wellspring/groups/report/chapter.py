@@ -142,11 +142,14 @@ def _methods(contrasts: pd.DataFrame, *, by: str, controls: Sequence[str]) -> st
         "the bootstrap-t (Efron and Tibshirani 1993)": contrasts["interval"] == "bootstrap",
     }
     intervals = listed([words for words, are_such in kinds.items() if are_such.any()])
+    given = "without intervals, for which there were too few units"
+    if intervals:
+        given = f"with 95 % intervals by {intervals} and as Hedges' g (Hedges 1981)"
     return (
         f"Groups ({by}) were compared with {listed(list(controls))}{within}; {units} were the units, and the value of "
-        "a well the mean of its cells. Wells in doubt were left out. Differences are given with 95 % intervals by "
-        f"{intervals or 'none'} and as Hedges' g (Hedges 1981); p-values are those of permutations of the groups over "
-        "the units, adjusted for all measures and groups (Benjamini and Hochberg 1995)."
+        f"a well the mean of its cells. Wells in doubt were left out. Differences are given {given}; p-values are "
+        "those of permutations of the groups over the units, adjusted for all measures and groups (Benjamini and "
+        "Hochberg 1995)."
     )
 
 
