@@ -6,20 +6,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy import ndimage
 from scipy.spatial import cKDTree
 
 from wellspring.errors import InputError
 from wellspring.spots.brightness import crowded_amplitude
+from wellspring.spots.crowding import MOST_DENSITY
 from wellspring.spots.filters import axis_sigmas, checked_image, spot_gain
-from wellspring.spots.objects import is_no_sum_of_spots
-from wellspring.spots.region_light import (
-    Region,
-    SingleLight,
-    gaussian_light,
-    measured_region,
-    single_light,
-)
+from wellspring.spots.objects import LEAST_CROWD, is_no_sum_of_spots
+from wellspring.spots.placing import placed_spots
+from wellspring.spots.region_light import SingleLight, gaussian_light, measured_region, single_light
 from wellspring.spots.regions import bright_regions
 from wellspring.spots.several import shape_of
 
@@ -36,8 +31,9 @@ _LEAST_REFERENCES, _ISOLATED_SIGMAS = 10, 6.0
 # transcription sites hold some tens of molecules.
 _LEAST_OBJECT, _MOSTLY_HIDDEN, _MOST_PER_MAXIMUM = 5, 2, 50
 # Where hardly a spot stands alone, those that seem to are rather several: then the moments of the response tell.
-_LEAST_ALONE, _LEAST_CROWD = 0.1, 50
-
+# In a field so full that it has hardly a maximum, some stand alone again; from half the density on that hides spots it
+# is the moments that tell.
+_LEAST_ALONE, _FULL = 0.1, 0.5
 
 # Standard error of a median over that of a mean; by so many of them brightness must differ along z.
 _OF_MEDIAN, _SURE_FADE = 1.2533, 4.0
@@ -84,7 +80,7 @@ class Decomposition:
 
 
 def decompose_clumps(
-    image: NDArray[np.generic], spots: pd.DataFrame, *, sigma_px: float | Sequence[float]
+    image: NDArray[np.generic], spots: pd.DataFrame, *, sigma_px: float | Sequence[float], density: float = 0.0
 ) -> Decomposition:
     """Add the spots that a clump hides, so that its light is that of its spots.
 
@@ -95,6 +91,8 @@ def decompose_clumps(
         What `detect_spots` found in it with the same `sigma_px`.
     sigma_px
         Size of a spot: one number, or one per axis (z first).
+    density : float
+        As in `Crowding`, if it is known.
 
     Returns
     -------
@@ -124,12 +122,12 @@ def decompose_clumps(
     sigmas = axis_sigmas(sigma_px, n_axes=checked_image(image).ndim)
     axes = _axes(spots, n_axes=image.ndim)
     if image.ndim == 3 and len(image) == 1:
-        plane = decompose_clumps(image[0], spots.drop(columns="z_px"), sigma_px=sigmas[1:])
+        plane = decompose_clumps(image[0], spots.drop(columns="z_px"), sigma_px=sigmas[1:], density=density)
         return replace(plane, spots=plane.spots.assign(z_px=0.0)[[*spots.columns, "is_added"]])
     if len(spots) == 0:
         return Decomposition(spots.assign(is_added=np.zeros(0, dtype=bool)), 0.0, 0.0, 0)
     places = spots[axes].to_numpy(dtype=np.float64)
-    is_in_crowd = len(places) >= _LEAST_CROWD and bool(np.mean(_is_alone(places, sigmas=sigmas)) < _LEAST_ALONE)
+    is_in_crowd = len(places) >= LEAST_CROWD and _is_crowd(places, density=density, sigmas=sigmas)
     apparent = _median_amplitude(places, spots["response"].to_numpy(), sigmas=sigmas)
     amplitude = apparent
     if is_in_crowd:
@@ -150,7 +148,8 @@ def decompose_clumps(
         shape = shape_of(region.excess, sigma_px=sigmas) if own == 1 and single.several else None
         n_there = single.n_spots(region.light, bright.light[number], n_found=own, shape=shape)
         n_missing = min(n_there, int(region.own.sum())) - own
-        n_kept = min(n_missing, _MOST_PER_MAXIMUM * own)
+        # A full field is one region, whose maxima are the fewer the fuller it is.
+        n_kept = n_missing if is_in_crowd and own >= LEAST_CROWD else min(n_missing, _MOST_PER_MAXIMUM * own)
         is_object = shape is not None and n_missing > 0 and not is_in_crowd and single.is_too_wide(region.light, shape)
         if is_object or (
             n_missing >= _LEAST_OBJECT
@@ -162,7 +161,8 @@ def decompose_clumps(
         elif not is_unit:
             n_refused += max(n_kept, 0)
         elif n_missing > 0:
-            new = _placed(region, places[owner == number], n_missing=n_kept, amplitude=amplitude, sigmas=sigmas)
+            known = places[owner == number]
+            new = placed_spots(region, known, n_missing=n_kept, amplitude=amplitude, sigma_px=sigmas)
             n_in_objects += n_missing - n_kept
             if len(new):
                 added.append((new, region.background, region.spread))
@@ -223,6 +223,12 @@ def _is_alone(places: NDArray[np.float64], *, sigmas: tuple[float, ...]) -> NDAr
     return np.asarray(cKDTree(scaled).query(scaled, k=[2])[0][:, 0] > _ISOLATED_SIGMAS)
 
 
+def _is_crowd(places: NDArray[np.float64], *, density: float, sigmas: tuple[float, ...]) -> bool:
+    """Whether hardly a maximum stands alone, or the moments of the response are those of a full field."""
+    is_full = density > _FULL * MOST_DENSITY[len(sigmas)]
+    return is_full or bool(np.mean(_is_alone(places, sigmas=sigmas)) < _LEAST_ALONE)
+
+
 def _median_amplitude(
     places: NDArray[np.float64], responses: NDArray[np.float64], *, sigmas: tuple[float, ...]
 ) -> float:
@@ -230,36 +236,6 @@ def _median_amplitude(
     is_alone = _is_alone(places, sigmas=sigmas)
     chosen = responses[is_alone] if is_alone.sum() >= _LEAST_REFERENCES else responses
     return float(np.median(chosen)) / spot_gain(len(sigmas))
-
-
-def _placed(
-    region: Region, known: NDArray[np.float64], *, n_missing: int, amplitude: float, sigmas: tuple[float, ...]
-) -> NDArray[np.float64]:
-    """(n, n_axes) places where the light that known and earlier spots leave is highest; n_missing or fewer.
-
-    Below half a spot's height another spot would raise the squared residual, so there are no more.
-    """
-    smooth = ndimage.gaussian_filter(region.excess, sigmas, mode="constant")
-    # A spot, smoothed by its own shape, is sqrt(2) wider and lower accordingly.
-    height = amplitude * 2.0 ** (-len(sigmas) / 2)
-    for place in known - region.start:
-        smooth -= height * _wide_spot(place, smooth.shape, sigmas=sigmas)
-    places: list[NDArray[np.float64]] = []
-    while len(places) < n_missing:
-        best = np.unravel_index(int(np.argmax(np.where(region.own, smooth, -np.inf))), smooth.shape)
-        if smooth[best] < height / 2:
-            break
-        places.append(np.array(best, dtype=np.float64))
-        smooth -= height * _wide_spot(places[-1], smooth.shape, sigmas=sigmas)
-    return np.array(places).reshape(-1, len(sigmas)) + region.start
-
-
-def _wide_spot(place: NDArray[np.float64], shape: tuple[int, ...], *, sigmas: tuple[float, ...]) -> NDArray[np.float64]:
-    """A spot of height 1 that was blurred by its own shape, on a grid of that shape."""
-    spot = np.ones(())
-    for center, size, sigma in zip(place, shape, sigmas, strict=True):
-        spot = np.multiply.outer(spot, np.exp(-(((np.arange(size) - center) / (2 * sigma)) ** 2)))
-    return spot
 
 
 def _rows(

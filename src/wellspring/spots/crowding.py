@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +13,7 @@ from scipy.special import ndtr
 from wellspring.spots.brightness import moments_of_one
 from wellspring.spots.noise import NoiseMap
 
-__all__ = ["Crowding", "crowding", "lost_share", "occupancy"]
+__all__ = ["MOST_DENSITY", "Crowding", "crowding", "lost_share", "occupancy"]
 
 # Two equal spots closer than 2 sigma make one maximum (Sparrow's limit); the room is looked at up to three times that,
 # where a full field has enough spots for a median.
@@ -27,7 +28,7 @@ _MOST_RELATIVE_NOISE, _HALF = 3.0**0.5, 0.5
 # The density that the moments give is a fifth too low at these limits in planes, and more beyond them and in stacks, so
 # it only adds to the doubt. It is asked where the response varies twice as much as the
 # camera's noise makes it.
-_MOST_DENSITY, _LEAST_ROUGH = {2: 0.48, 3: 0.8}, 2.0
+MOST_DENSITY, _LEAST_ROUGH = MappingProxyType({2: 0.48, 3: 0.8}), 2.0
 # Of simulated fields with spots at random, of which exp(-d) are maxima at a density d (per ellipse; of stacks the
 # moments give d a quarter too low), so few are counted where brightness hides pairs.
 _PER_DENSITY, _LEAST_COUNTED = {2: 1.0, 3: 1.3}, 0.87
@@ -84,7 +85,7 @@ class Crowding:
         while spots of half the usual height are lost, or the lost share above 0.13.
         """
         is_rough = self.relative_noise > _MOST_RELATIVE_NOISE and self.lost_height > _HALF
-        is_dense = self.density > _MOST_DENSITY[self.n_axes]
+        is_dense = self.density > MOST_DENSITY[self.n_axes]
         is_lost = self.lost_share > _MOST_LOST
         return self.occupancy > _MOST_OCCUPANCY[self.n_axes] or is_dense or is_rough or is_lost
 
@@ -131,7 +132,7 @@ def crowding(
     if len(points) == 0:
         return Crowding(skewness=skewness, n_axes=n_axes)
     return Crowding(
-        occupancy=occupancy(points, points, sigma_px=sigma_px),
+        occupancy=occupancy(points, points, sigma_px=sigma_px, shape=noise.shape),
         relative_noise=_relative_noise(points, noise),
         lost_height=lost_height,
         density=_density(points, noise, sigma_px=sigma_px),
@@ -173,13 +174,31 @@ def _spread(response: NDArray[np.floating]) -> float:
     return math.log(middle / low) if low > 0 else 0.0
 
 
-def occupancy(maxima: NDArray[np.number], spots: NDArray[np.number], *, sigma_px: Sequence[float]) -> float:
-    """Spots around the usual one of (n, n_axes) maxima, itself left out, per ellipsoid of 2 sigma; 0 without maxima."""
+def occupancy(
+    maxima: NDArray[np.number], spots: NDArray[np.number], *, sigma_px: Sequence[float], shape: Sequence[int]
+) -> float:
+    """Spots around the usual one of (n, n_axes) maxima, itself left out, per ellipsoid of 2 sigma; 0 without maxima.
+
+    Only the room inside the image counts: a stack of a few planes holds a small part of an ellipsoid along z, and with
+    the whole of it spots in a plane would seem far apart.
+    """
     if len(maxima) == 0 or len(spots) == 0:
         return 0.0
     scale = _APART_SIGMAS * np.asarray(sigma_px)
-    around = cKDTree(spots / scale).query_ball_point(maxima / scale, _REACH, return_length=True)
-    return float(max(0.0, float(np.median(around)) - 1) / _REACH ** maxima.shape[1])
+    places = np.asarray(maxima / scale, dtype=np.float64)
+    around = cKDTree(spots / scale).query_ball_point(places, _REACH, return_length=True)
+    others = np.maximum(np.asarray(around) - 1, 0) / _room_inside(places, np.asarray(shape) / scale)
+    return float(np.median(others) / _REACH ** maxima.shape[1])
+
+
+def _room_inside(places: NDArray[np.float64], shape: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(n,) share of the ball of `_REACH` around each place that lies between the first and the last plane."""
+    if places.shape[1] == 2:
+        return np.ones(len(places))
+    ends = np.stack([places[:, 0], shape[0] - places[:, 0]])
+    heights = np.clip(ends / _REACH, 1e-3, 1.0)
+    # Half a ball cut at the height h holds 3 h / 2 - h**3 / 2 of itself.
+    return np.asarray((1.5 * heights - 0.5 * heights**3).mean(axis=0))
 
 
 def _relative_noise(points: NDArray[np.int64], noise: NoiseMap) -> float:

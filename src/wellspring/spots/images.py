@@ -128,7 +128,7 @@ def spots_of_image(
     is_counted = ~every["is_added"] if is_mostly_added(split, found.crowding) else np.ones(len(every), dtype=bool)
     spots = every[is_counted].reset_index(drop=True)
     spots = find_foci(spots, spacing_um=spacing_um, radius_um=focus_radius_um, min_spots=focus_min_spots)
-    crowding = replace(found.crowding, occupancy=_occupancy(found.spots, spots, split, sigma_px=sigma_px))
+    crowding = _crowding_of_all(found, spots, split, sigma_px=sigma_px, shape=image.shape)
     counts = _counts(spots, every, cell_ids=[label for label in np.unique(cells).tolist() if label > 0])
     by_light = spots_by_light(image, cells, cell_ids=counts["label_in_site"].tolist(), light=light, sigma_px=sigmas)
     doubts = image_doubts(
@@ -190,7 +190,7 @@ def _split(image: NDArray[np.generic], found: Detection, *, sigma_px: float | Se
     """Clumps split; None where single spots are no measure of them."""
     if len(found.spots) < _LEAST_REFERENCES or is_in_noise(found.threshold):
         return None
-    return decompose_clumps(image, found.spots, sigma_px=sigma_px)
+    return decompose_clumps(image, found.spots, sigma_px=sigma_px, density=found.crowding.density)
 
 
 def _counts(spots: pd.DataFrame, every: pd.DataFrame, *, cell_ids: Sequence[int]) -> pd.DataFrame:
@@ -222,15 +222,21 @@ def _with_measures(
     )
 
 
-def _occupancy(
-    detected: pd.DataFrame, spots: pd.DataFrame, split: Decomposition | None, *, sigma_px: float | Sequence[float]
-) -> float:
-    """Spots that clumps have the light of fill the same room, whether they are added or not."""
-    axes = [name for name in ("z_px", "y_px", "x_px") if name in detected]
+def _crowding_of_all(
+    found: Detection,
+    spots: pd.DataFrame,
+    split: Decomposition | None,
+    *,
+    sigma_px: float | Sequence[float],
+    shape: Sequence[int],
+) -> Crowding:
+    """The occupancy with spots of clumps: those that clumps have the light of fill the same room, added or not."""
+    axes = [name for name in ("z_px", "y_px", "x_px") if name in found.spots]
     sigmas = axis_sigmas(sigma_px, n_axes=len(axes))
     n_refused = 0 if split is None else split.n_refused
     full = 1 + n_refused / max(1, len(spots))
-    return full * occupancy(detected[axes].to_numpy(), spots[axes].to_numpy(), sigma_px=sigmas)
+    around = occupancy(found.spots[axes].to_numpy(), spots[axes].to_numpy(), sigma_px=sigmas, shape=shape)
+    return replace(found.crowding, occupancy=full * around)
 
 
 def describe_threshold(threshold: Threshold, *, limit: float) -> pd.DataFrame:

@@ -11,7 +11,7 @@ from wellspring.spots.brightness import moments_of_one
 from wellspring.spots.camera import FINE, spot_power
 from wellspring.spots.filters import blurred, difference_of_gaussians
 
-__all__ = ["is_no_sum_of_spots"]
+__all__ = ["LEAST_CROWD", "is_no_sum_of_spots"]
 
 # The crest of a line falls to both sides by this share of its height within so many sigma, in one of 8 directions.
 _CREST_FALL, _CREST_SIGMAS, _DIRECTIONS = 0.1, 1.5, 8
@@ -26,6 +26,8 @@ _MOST_FINE, _MOST_NOISE = 10.0, 3.0
 # Simulated clusters of 10 to 100 spots (discs, lines, normal clouds; SNR 4 and 10) have a maximum in half of the rooms
 # and more; a vesicle or a smooth fold has one in all.
 _LEAST_ROOMS = 3.0
+# A region with so many maxima is a full field: seen along z, each of its rooms holds many spots and hardly a maximum.
+LEAST_CROWD = 50
 _MAD = 1.4826
 
 
@@ -56,7 +58,8 @@ def is_no_sum_of_spots(
     n_found : int
         Maxima in the region.
     is_in_crowd : bool
-        Spots are so many that their own light makes hundreds of such regions: only a most even one is none of theirs.
+        Spots are so many that their own light makes hundreds of such regions: only a most even one is none of theirs,
+        and one of 50 maxima or more may have few for its size.
     """
     if own.sum() < 2 or not excess[own].max() > 0:
         return False
@@ -68,7 +71,8 @@ def is_no_sum_of_spots(
     limit = float(np.clip(_EVEN * n_independent, *_EVENNESS)) / strict
     is_even = n_independent >= strict * _LEAST_INDEPENDENT and ratio < limit
     rooms = _n_rooms(excess, own, sigma_px=sigma_px)
-    has_few_maxima = rooms > _LEAST_ROOMS and n_found < rooms / _LEAST_ROOMS
+    is_field = is_in_crowd and n_found >= LEAST_CROWD
+    has_few_maxima = rooms > _LEAST_ROOMS and n_found < rooms / _LEAST_ROOMS and not is_field
     return is_even or has_few_maxima or _is_sharp(excess, own, sigma_px=sigma_px)
 
 

@@ -60,6 +60,37 @@ def test_more_spots_are_never_fewer_found(shape: tuple[int, ...], numbers: list[
     assert "crowded" in doubts[-1]
 
 
+def test_stacks_that_are_one_bright_region_count_more_the_more_there_are() -> None:
+    """Such a field has fewer maxima than an emptier one, some of them alone, and more than 50 spots for each."""
+    counts, doubts = [], []
+    for n_spots in (2200, 13000):
+        light, rng = np.full((8, 130, 130), 80.0), np.random.default_rng(42)
+        places = rng.uniform((1.5, 8, 8), (5.5, 121, 121), (n_spots, 3))
+        add_spots(light, places, np.full(n_spots, 110.0), sigma_px=(1.2, 1.5, 1.5))
+        image = (100 + 2 * rng.poisson(light) + rng.normal(0, 3, light.shape)).round().astype(np.uint16)
+        labels = np.ones((130, 130), np.uint32)
+        found = spots_of_image(
+            image, labels, labels, sigma_px=(1.2, 1.5, 1.5), spacing_um=(0.3, 0.16, 0.16), **SETTINGS
+        )
+        counts.append(len(found.spots))
+        doubts.append(str(found.thresholds["doubts"][0]))
+    assert counts[1] > 1.5 * counts[0]
+    assert all("crowded" in words for words in doubts)
+
+
+def test_spots_in_one_plane_of_a_thin_stack_are_as_close_as_in_a_plane() -> None:
+    """Most of an ellipsoid lies outside such a stack, and spots that seem far apart hide each other."""
+    doubts = []
+    for n_spots in (90, 600):
+        light, rng = np.full((4, 120, 120), 50.0), np.random.default_rng(77)
+        places = np.column_stack([np.full(n_spots, 1.6), rng.uniform(7, 112, (n_spots, 2))])
+        add_spots(light, places, np.full(n_spots, 130.0), sigma_px=STACK)
+        image = (100 + 2 * rng.poisson(light) + rng.normal(0, 3, light.shape)).round().astype(np.uint16)
+        doubts.append(str(_found(image).thresholds["doubts"][0]))
+    assert doubts[0] == "none"
+    assert "crowded" in doubts[1]
+
+
 @pytest.mark.parametrize(("n", "sigma_px"), [(540, (1.2, 1.5, 1.5)), (900, (1.6, 1.3, 1.3))])
 def test_stacks_of_even_spots_are_split_however_full_they_are(n: int, sigma_px: tuple[float, ...]) -> None:
     """Where spots overlap, single maxima differ in light by more than a factor of two, and are a unit no more."""
