@@ -31,8 +31,14 @@ DOUBTS = {
     "uneven as the objects": "the background varies on the objects' own scale by an eighth of their height or more; a "
     "blank field's texture may have been taken for nuclei, or nuclei lie so dense that the light between them varies. "
     "Check the outlines and the channel; leave blank wells out, and use segmentation.method: unet for crowded nuclei",
+    "like a texture": "the objects rise as gently as the peaks of smooth noise and are brighter the larger they are, "
+    "or many bumps as wide as they are were left out; a blank field's texture may have been taken for nuclei, or the "
+    "image is far out of focus. Check the outlines and the channel, and leave blank wells out",
     "stripes": "half of all edges or more run the same way, on lines across the field; stripes of the light may have "
     "been taken for nuclei. Check the outlines; image again without the stripes, or remove them before",
+    "two sizes": "a dozen objects or more are smaller than all others by a factor of 1.7 in area, with hardly one "
+    "between; debris or pieces may be counted as nuclei. Check the outlines; segmentation.min_diameter_px removes "
+    "small objects",
     "look like several": "a quarter of the nuclei or more are far larger than the median, or two of these: concave, "
     "larger than most, with two bright parts; dense or thick tissue out of focus does so, and merged nuclei make "
     "merged cells. Check the outlines; take one focal plane in place of a projection, or count what the nuclei cover",
@@ -49,6 +55,10 @@ _FIELD_SHARE, _LARGE_SHARE, _LARGE_SIZES = 0.25, 0.05, 4.0
 _FINER, _LEAST_TOPS, _MOST_COVERED = 10.0, 20, 0.7
 # Largest over smallest tenth of the sizes, of so many objects off the border.
 _DECADE, _FEW_SIZES = 10.0, 10
+# Two sizes: before it divides a nucleus has twice the DNA, in a sphere 1.6 times the area, so nuclei leave no gap of
+# 1.7. In it lie a tenth of the fewer ones at most; a dozen on each side, and a tenth of all, since a few leave gaps by
+# chance.
+_SIZE_GAP, _SIZE_BETWEEN, _SIZE_SHARE = 1.7, 0.1, 0.1
 # Half of what one normal population that is cut in two halves has (0.26), and two thirds of that of its logarithm.
 _LUMPY, _LUMPY_LOG = 0.13, 0.2
 # Share of the edges, where there are so many objects: one or two have a direction themselves; and height of stripes in
@@ -77,6 +87,7 @@ def describe_nuclei(found: "Nuclei", objects: pd.DataFrame, *, plate: str, well:
     """
     from wellspring.segmentation.labels import touches_border
     from wellspring.segmentation.patterns import lumpiness
+    from wellspring.segmentation.peaks import are_of_texture, peaks_of
     from wellspring.segmentation.texture import count_tops
 
     labels, view = found.labels, found.view
@@ -94,6 +105,8 @@ def describe_nuclei(found: "Nuclei", objects: pd.DataFrame, *, plate: str, well:
         "far finer texture": n_tops >= max(_LEAST_TOPS, _FINER * len(sizes)),
         "most of the field": covered > _MOST_COVERED,
         "uneven as the objects": lumps[0] >= _LUMPY and lumps[1] >= _LUMPY_LOG,
+        "like a texture": view.has_objects and are_of_texture(peaks_of(labels, view.image)),
+        "two sizes": _has_two_sizes(inside),
         "stripes": view.has_objects and _has_stripes(labels, view.image),
         "sizes over a decade": known and ratio > _DECADE,
         "look like several": n_several >= max(_LEAST_SEVERAL, _SEVERAL_SHARE * len(sizes)),
@@ -124,6 +137,18 @@ def _has_large_object(sizes: NDArray[np.integer], *, seen_px: float) -> bool:
     largest, others = float(sizes.max()), np.delete(sizes, sizes.argmax())
     is_outsize = len(others) == 0 or largest >= _LARGE_SIZES * float(np.median(others))
     return bool(largest >= _FIELD_SHARE * seen_px or (largest >= _LARGE_SHARE * seen_px and is_outsize))
+
+
+def _has_two_sizes(sizes: NDArray[np.integer]) -> bool:
+    """Whether a dozen objects or more are apart from all larger ones by a gap of 1.7 in area."""
+    if len(sizes) < 2 * _DOZEN:
+        return False
+    ordered = np.sort(sizes)
+    n_small = np.arange(1, len(ordered))
+    n_up_to_gap = np.searchsorted(ordered, _SIZE_GAP * ordered[:-1], side="left")
+    fewer = np.minimum(n_small, len(ordered) - n_up_to_gap)
+    is_gap = n_up_to_gap - n_small <= _SIZE_BETWEEN * fewer
+    return bool((is_gap & (fewer >= max(_DOZEN, _SIZE_SHARE * len(ordered)))).any())
 
 
 def _has_stripes(labels: NDArray[np.integer], stain: NDArray[np.float32]) -> bool:
