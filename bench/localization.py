@@ -4,7 +4,7 @@ The classifier is that of the package (eight patterns), the cells are new ones. 
 `bench.other_simulator`; it takes real outlines from the folder ``WELLSPRING_DATA`` and is skipped without it. Speed:
 CPU
 time of one thread, a cell of 20 genes with 50 or 2,500 molecules each; the floor is computing and sorting one distance
-per molecule.
+per molecule; features of a gene in a cell are compared with Big-FISH (`bench.localization_peer`).
 """
 
 import os
@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from bench.localization_peer import peer_rows
 from bench.other_simulator import other_examples, real_shapes
 from bench.table import Row
 from wellspring.localization.classifier.model import Classifier, TrainingSettings, kept_classifier
@@ -37,7 +38,7 @@ _N_GENES, _N_MOLECULES = 20, 50
 def run() -> list[Row]:
     """Measure."""
     classifier, _ = kept_classifier(PATTERNS, settings=TrainingSettings())
-    return [*_own_rows(classifier), *_other_rows(classifier), *_speed_rows()]
+    return [*_own_rows(classifier), *_other_rows(classifier), *_speed_rows(), *peer_rows()]
 
 
 def _macro_f1(truth: Iterable[str], called: Iterable[str]) -> float:

@@ -1,85 +1,14 @@
-"""Outlines of cells with their nucleus as vectors, and two models that draw new ones: components and an autoencoder."""
+"""A variational autoencoder of outlines of cells with their nucleus, which draws new ones."""
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from wellspring.localization.cells import CellShape
-from wellspring.localization.polygons import ring_area
-
-__all__ = ["OutlineAutoencoder", "OutlineComponents", "shape_of_vector", "vector_of_shape"]
+__all__ = ["OutlineAutoencoder"]
 
 _Array = NDArray[np.float64]
-N_CELL, N_NUCLEUS = 96, 32
-# The weight of log2 of the area next to coordinates in roots of the area.
-_AREA_WEIGHT = 1.0
 _EPOCHS, _BATCH, _WIDTH, _RATE = 300, 32, 256, 1e-3
-
-
-def vector_of_shape(shape: CellShape) -> _Array:
-    """(257,) vector: vertices at equal steps along both outlines, in roots of the cell's area, and log2 of the area.
-
-    The cell's centroid is 0, its longer axis along x, its heavier end at positive x; outlines begin at the vertex
-    farthest along x and run counter-clockwise.
-    """
-    cell = _at_equal_steps(shape.rings[0], N_CELL)
-    nucleus = _at_equal_steps(shape.nuclei[0][0], N_NUCLEUS)
-    area = abs(ring_area(cell))
-    middle, root = cell.mean(axis=0), np.sqrt(area)
-    cell, nucleus = (cell - middle) / root, (nucleus - middle) / root
-    _, _, axes = np.linalg.svd(cell, full_matrices=False)
-    turned = cell @ axes.T
-    signs = np.where((turned**3).sum(axis=0) < 0, -1.0, 1.0)
-    found = [_from_the_right((one @ axes.T) * signs) for one in (cell, nucleus)]
-    return np.concatenate([found[0].ravel(), found[1].ravel(), [_AREA_WEIGHT * np.log2(area)]])
-
-
-def shape_of_vector(vector: _Array, *, name: str = "1") -> CellShape:
-    """The shape behind a vector, whether its outlines cross or not."""
-    area = 2.0 ** (vector[-1] / _AREA_WEIGHT)
-    cell, nucleus = vector[: 2 * N_CELL].reshape(-1, 2), vector[2 * N_CELL : -1].reshape(-1, 2)
-    scale = np.sqrt(area / max(abs(ring_area(cell)), 1e-6))
-    return CellShape(name, (cell * scale,), ((nucleus * scale,),))
-
-
-def _at_equal_steps(ring: _Array, n: int) -> _Array:
-    ring = ring if ring_area(ring) > 0 else ring[::-1]
-    closed = np.concatenate([ring, ring[:1]])
-    along = np.concatenate([[0], np.cumsum(np.hypot(*np.diff(closed, axis=0).T))])
-    at = np.linspace(0, along[-1], n, endpoint=False)
-    return np.column_stack([np.interp(at, along, closed[:, k]) for k in (0, 1)])
-
-
-def _from_the_right(ring: _Array) -> _Array:
-    ring = ring if ring_area(ring) > 0 else ring[::-1]
-    return np.roll(ring, -int(np.argmax(ring[:, 0])), axis=0)
-
-
-@dataclass(frozen=True)
-class OutlineComponents:
-    """Principal components; new shapes have normally distributed scores."""
-
-    mean: _Array
-    components: _Array
-    spread: _Array
-
-    @classmethod
-    def fitted(cls, vectors: _Array, *, n: int) -> "OutlineComponents":
-        """Of vectors (cells, length)."""
-        mean = vectors.mean(axis=0)
-        _, size, components = np.linalg.svd(vectors - mean, full_matrices=False)
-        return cls(mean, components[:n], size[:n] / np.sqrt(len(vectors) - 1))
-
-    def reconstructed(self, vectors: _Array) -> _Array:
-        """The nearest vectors that the components hold."""
-        return np.asarray(self.mean + (vectors - self.mean) @ self.components.T @ self.components)
-
-    def drawn(self, n: int, *, rng: np.random.Generator) -> _Array:
-        """(n, length) new ones."""
-        scores = rng.normal(size=(n, len(self.spread))) * self.spread
-        return np.asarray(self.mean + scores @ self.components)
 
 
 class OutlineAutoencoder:

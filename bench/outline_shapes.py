@@ -14,16 +14,23 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.outline_models import OutlineAutoencoder, OutlineComponents, shape_of_vector, vector_of_shape
+from bench.outline_models import OutlineAutoencoder
 from bench.table import Row
 from wellspring.localization.cells import CellShape
 from wellspring.localization.classifier.model import fitted
-from wellspring.localization.polygons import filled, is_simple, repaired, ring_area
+from wellspring.localization.polygons import filled, repaired, ring_area
 from wellspring.localization.simulated.examples import ExampleSettings, make_examples
 from wellspring.localization.simulated.landscapes import drawn_nucleus
+from wellspring.localization.simulated.outline_components import (
+    N_COMPONENTS,
+    OutlineComponents,
+    is_valid_shape,
+    shape_of_vector,
+    vector_of_shape,
+)
 
 _Array = NDArray[np.float64]
-N_DIMENSIONS, SEED, SIDE_PX, PIXEL_UM = 16, 1, 128, 0.2
+SEED, SIDE_PX, PIXEL_UM = 1, 128, 0.2
 _N_DRAWN, _N_PERMUTATIONS, _N_LANDSCAPES = 400, 199, 80
 PATTERNS = (
     "random",
@@ -49,8 +56,8 @@ def run() -> list[Row]:
     order = rng.permutation(len(vectors))
     held, seen = vectors[order[: len(order) // 3]], vectors[order[len(order) // 3 :]]
     models: dict[str, Any] = {
-        "components": OutlineComponents.fitted(seen, n=N_DIMENSIONS),
-        "autoencoder": OutlineAutoencoder(seen, n=N_DIMENSIONS, seed=SEED),
+        "components": OutlineComponents.fitted(seen, n=N_COMPONENTS),
+        "autoencoder": OutlineAutoencoder(seen, n=N_COMPONENTS, seed=SEED),
     }
     rows = [Row("outline_shapes", f"{len(seen)} cells for training, held out", len(held), "cells", "", None, "", None)]
     found = {name: _measured(model, held, seen, rng=rng) for name, model in models.items()}
@@ -138,7 +145,7 @@ def _of_drawn(drawn: _Array, held: _Array, seen: _Array, *, rng: np.random.Gener
     near_held, near_drawn = (cdist(one, seen).min(axis=1) for one in (held, drawn))
     statistic, p_value = _discrepancy((own - center) / spread, (true - center) / spread, rng=rng)
     return {
-        "drawn cells that are valid, share": float(np.mean([_is_valid(one) for one in shapes])),
+        "drawn cells that are valid, share": float(np.mean([is_valid_shape(one) for one in shapes])),
         **{f"drawn cells, KS distance of {name}": value for name, value in zip(_NAMES, distances, strict=True)},
         "drawn cells, maximum mean discrepancy of the descriptors": statistic,
         "drawn cells, p of this discrepancy": p_value,
@@ -168,16 +175,6 @@ def _descriptors(shape: CellShape) -> _Array:
     return np.array(
         [np.log2(area), size[0] / size[1], 4 * np.pi * area / length**2, solid, _area(nucleus) / area, away]
     )
-
-
-def _is_valid(shape: CellShape) -> bool:
-    """Outlines that do not cross, and a nucleus of which 98 % are in its cell."""
-    cell, nucleus = shape.rings[0], shape.nuclei[0][0]
-    if not is_simple(cell) or not is_simple(nucleus):
-        return False
-    box = _box(cell, nucleus)
-    core = _raster([nucleus], box)
-    return bool((core & _raster([cell], box)).sum() >= 0.98 * core.sum() > 0)
 
 
 def _discrepancy(own: _Array, true: _Array, *, rng: np.random.Generator) -> tuple[float, float]:
@@ -224,7 +221,7 @@ def _downstream(drawn: Mapping[str, _Array], held: _Array) -> dict[str, float]:
     )
     scores = {}
     for name, vectors in drawn.items():
-        cells = [one for one in map(shape_of_vector, vectors) if _is_valid(one)]
+        cells = [one for one in map(shape_of_vector, vectors) if is_valid_shape(one)]
         examples = make_examples(PATTERNS, settings=settings, rng=np.random.default_rng(SEED + 2), shapes=cells)
         classifier = fitted(PATTERNS, examples, settings=TrainingSettings(examples=settings, n_rounds=100))
         called = np.array(PATTERNS)[classifier.probabilities(columns, counts).argmax(axis=1)]

@@ -30,9 +30,10 @@ def test_the_shipped_config_plans_its_stages_and_no_training_of_networks(tmp_pat
     assert not [rule for rule in counts if rule.startswith(("dataset", "training", "attribution"))]
 
 
-def test_own_cells_and_genes_of_the_sheet_are_planned_too(tmp_path: Path) -> None:
+@pytest.mark.parametrize("landscapes", ["own", "components"])
+def test_own_cells_and_genes_of_the_sheet_are_planned_too(tmp_path: Path, landscapes: str) -> None:
     config = yaml.safe_load(CONFIG.read_text(encoding="utf-8"))
-    config["localization"] |= {"landscapes": "own", "gene_column": "gene", "unit_column": "well"}
+    config["localization"] |= {"landscapes": landscapes, "gene_column": "gene", "unit_column": "well"}
     path = tmp_path / "own.yaml"
     path.write_text(yaml.safe_dump(config), encoding="utf-8")
     counts = planned(_study(tmp_path), configfile=path)

@@ -8,9 +8,9 @@ def is_of_tables():
 
 
 def has_own_landscapes():
-    """Whether the classifier is trained on the study's own cells."""
+    """Whether the classifier is trained on the study's own cells, or on new ones like them."""
     is_wanted = config["localization"]["channels"] or is_of_tables()
-    return bool(is_wanted) and config["localization"]["landscapes"] == "own"
+    return bool(is_wanted) and config["localization"]["landscapes"] != "drawn"
 
 
 def training_labels():
@@ -87,6 +87,7 @@ rule localization_train:
         runtime=growing(30),
     params:
         patterns=config["localization"]["patterns"],
+        is_of_components=config["localization"]["landscapes"] == "components",
         seed=config["localization"]["seed"],
         spacing_um=config["spots"]["spacing_um"],
         code=script_code("localization/train"),

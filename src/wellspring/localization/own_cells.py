@@ -56,7 +56,7 @@ def own_cells(
             found += [one for one in shapes if one.nuclei and int(one.name) not in cut]
     if len(found) < _FEWEST:
         raise InputError(
-            f"localization.landscapes: own: expected {_FEWEST} whole cells with a nucleus or more, found {len(found)}. "
-            "Set it to drawn."
+            f"localization.landscapes: own, components: expected {_FEWEST} whole cells with a nucleus or more, found "
+            f"{len(found)}. Set it to drawn."
         )
     return found[:: max(len(found) // most, 1)][:most]

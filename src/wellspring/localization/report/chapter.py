@@ -39,6 +39,7 @@ _CALIBRATION_NOTE = (
     "with labels swapped, if few genes have patterns as well. With labels swapped, a gene is a sample of the molecules "
     "of all genes, and those of genes with patterns do not fill the cell evenly."
 )
+_LANDSCAPES = {"drawn": "drawn cells", "own": "own cells", "components": "new cells like the own ones"}
 _MOST_BELOW = 0.1
 _FEWEST_UNITS = 6
 
@@ -286,5 +287,5 @@ def _settings(settings: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("Genes in", ", ".join(settings["channels"]) or "all molecules"),
         ("Patterns", ", ".join(name.replace("_", " ") for name in settings["patterns"])),
         ("Null", f"{settings['null_model']}, {settings['draws']} draws"),
-        ("Classifier trained on", f"{settings['landscapes']} cells"),
+        ("Classifier trained on", _LANDSCAPES[settings["landscapes"]]),
     ]
