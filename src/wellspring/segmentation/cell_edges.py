@@ -191,6 +191,7 @@ def _background_between(smooth: _Values, falls: _Values, near: Territories, *, d
         levels = _cell_levels(height, few, rim_px=_RIM_PX / thin)
         is_cell = height > _edge_levels(height, steep.copy(), few, diameter=size, cell_levels=levels)
         is_free = cv2.dilate(is_cell.astype(np.uint8), kernel) == 0
+        del height, is_cell
         found = _background(values, is_free, diameter=size, width=width, quantile=0.5, least_free=least, fallback=found)
     return found
 
@@ -215,11 +216,8 @@ def _background(
     stride = max(1, side // 4)
     padded = np.pad(coarse, side // 2, mode="symmetric" if min(coarse.shape) > side // 2 else "edge")
     windows = np.lib.stride_tricks.sliding_window_view(padded, (side, side))[::stride, ::stride]
-    ordered = np.array(windows).reshape(*windows.shape[:2], -1)
-    ordered.sort(axis=-1)
-    n_free = np.isfinite(ordered).sum(axis=-1)
-    place = np.floor(quantile * np.maximum(n_free - 1, 0)).astype(np.int64)
-    found = np.take_along_axis(ordered, place[..., None], axis=-1)[..., 0]
+    # One row of windows at a time: they overlap, so all of them are many times the image.
+    found, n_free = (np.stack(both) for both in zip(*(_quantile_of(row, quantile) for row in windows), strict=True))
     is_known = n_free >= max(1, least_free * side**2)
     rows = np.minimum(np.arange(found.shape[0]) * stride, size[1] - 1)
     columns = np.minimum(np.arange(found.shape[1]) * stride, size[0] - 1)
@@ -233,6 +231,15 @@ def _background(
     return np.asarray(
         cv2.remap(found.astype(np.float32), grid_x, grid_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     )
+
+
+def _quantile_of(windows: _Values, quantile: float) -> tuple[_Values, NDArray[np.int64]]:
+    """(n,) each: the quantile (the next lower value) of the finite values of (n, side, side), and their number."""
+    ordered = np.array(windows).reshape(len(windows), -1)
+    ordered.sort(axis=-1)
+    n_free = np.isfinite(ordered).sum(axis=-1)
+    place = np.floor(quantile * np.maximum(n_free - 1, 0)).astype(np.int64)
+    return np.take_along_axis(ordered, place[:, None], axis=-1)[:, 0], n_free
 
 
 def _cell_levels(height: _Values, region: Territories, *, rim_px: float, quantile: float = 0.5) -> _Levels:
