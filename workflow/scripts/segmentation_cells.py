@@ -55,8 +55,8 @@ def main(
             tables.append(one.objects.assign(plate=well.plate, well=well.well, site=one.site))
             write(one.site, one.labels)
             write_others(one.site, one.others)
-    is_given = theirs.cells is not None
-    found = numbered_objects(tables, are_all_labelled=is_given) if tables else empty_table(WELL_SEGMENTED)
+    is_labelled = theirs.cells is not None or getattr(settings, "unstained", "ignore") == "seed"
+    found = numbered_objects(tables, are_all_labelled=is_labelled) if tables else empty_table(WELL_SEGMENTED)
     write_table(found, objects, WELL_SEGMENTED)
 
 

@@ -18,14 +18,18 @@ class OwnEdge:
     stain : str
         What the stain shows: ``inside`` (cytoplasm, or a membrane seen through the whole cell), ``membrane`` (bright
         lines between dark cells), or ``auto``: the image says, see `membrane_contrast`.
+    unstained : str
+        Cells whose nucleus is not stained: ``ignore``, or ``seed``: they grow from the innermost part of their own
+        stain, see `with_unstained`.
 
     Raises
     ------
     ValueError
-        When `stain` is none of these.
+        When `stain` or `unstained` is none of these.
     """
 
     stain: Literal["auto", "inside", "membrane"] = "auto"
+    unstained: Literal["ignore", "seed"] = "ignore"
     method: Literal["own_edge"] = "own_edge"
 
     def __post_init__(self) -> None:
@@ -33,6 +37,8 @@ class OwnEdge:
             raise InputError(
                 f"stain: expected auto, inside or membrane, got {self.stain!r}. auto asks the image what is stained."
             )
+        if self.unstained not in ("ignore", "seed"):
+            raise InputError(f"unstained: expected ignore or seed, got {self.unstained!r}. seed grows cells of them.")
 
 
 @dataclass(frozen=True)

@@ -20,10 +20,10 @@ class NamedCellMethod(Method):
     make: Callable[..., "CellMethod"]
 
 
-def _own_edge(*, stain: str) -> "CellMethod":
+def _own_edge(*, stain: str, unstained: str) -> "CellMethod":
     from wellspring.segmentation.cells import OwnEdge
 
-    return OwnEdge(stain=stain)  # type: ignore[arg-type]
+    return OwnEdge(stain=stain, unstained=unstained)  # type: ignore[arg-type]
 
 
 def _watershed() -> "CellMethod":
@@ -78,6 +78,12 @@ METHODS = (
                 "description": "What the stain shows: the inside of cells or their membranes; auto = the image says.",
                 "enum": ["auto", "inside", "membrane"],
                 "default": "auto",
+            },
+            "unstained": {
+                "description": "Cells whose nucleus is not stained: ignore = counted in the report only; seed = they "
+                "grow from their own stain, and are cells without a nucleus.",
+                "enum": ["ignore", "seed"],
+                "default": "ignore",
             },
         },
         required=("channel",),

@@ -127,11 +127,16 @@ def own_edges(
     check_image(image, name="image", n_axes=(2, 3))
     check_labels(nuclei, name="nuclei", shape=image.shape[-2:])
     check_number(smoothing_sigma_px, name="smoothing_sigma_px")
-    return edges_of(
-        cell_plane(image, smoothing_sigma_px=smoothing_sigma_px),
-        nuclei.astype(np.int32),
-        stain=None if method.stain == "auto" else method.stain,
-    )
+    stain = None if method.stain == "auto" else method.stain
+    edges = edges_of(cell_plane(image, smoothing_sigma_px=smoothing_sigma_px), nuclei.astype(np.int32), stain=stain)
+    if method.unstained == "ignore" or edges.stain == "membrane":
+        return edges
+    from wellspring.segmentation.cell_seeds import with_unstained
+
+    seeds = with_unstained(image, nuclei, edges.labels).astype(np.int32)
+    if seeds.max(initial=0) == nuclei.max(initial=0):
+        return edges
+    return edges_of(cell_plane(image, smoothing_sigma_px=smoothing_sigma_px), seeds, stain="inside")
 
 
 def cell_plane(image: NDArray[np.number], *, smoothing_sigma_px: float) -> _Values:
@@ -191,7 +196,11 @@ def segment_cells_3d(
     smooth = np.stack([_GRID.blurred(plane, smoothing_sigma_px) for plane in in_noise_units(stack)])
     if isinstance(chosen, OwnEdge):
         from wellspring.segmentation.cell_edges import edges_of
+        from wellspring.segmentation.cell_seeds import seeds_within
 
+        if chosen.unstained == "seed":
+            found = own_edges(stack, nuclei, method=chosen, smoothing_sigma_px=smoothing_sigma_px)
+            markers = seeds_within(found.labels, nuclei).astype(np.int32)
         edges = edges_of(smooth.max(axis=0), markers, stain=None if chosen.stain == "auto" else chosen.stain)
         # What is enclosed by a stained membrane is cell, though it is dark.
         is_cell = smooth > edges.threshold if edges.stain == "inside" else _is_reached(smooth, edges)

@@ -311,12 +311,13 @@ def _cells_at_own_edges(
 ) -> "tuple[NDArray[np.uint32], pd.DataFrame, NDArray[np.uint32]]":
     """Cells of `OwnEdge`, their table, and where a second method disagrees."""
     from wellspring.segmentation.cell_doubts import doubts_of
+    from wellspring.segmentation.cell_seeds import seeds_within
     from wellspring.segmentation.cells import cell_plane, own_edges
     from wellspring.segmentation.flags import describe_objects
 
     edges = own_edges(image, nuclei, method=method, smoothing_sigma_px=smoothing_sigma_px)
     smooth = cell_plane(image, smoothing_sigma_px=smoothing_sigma_px)
-    doubts = doubts_of(smooth, nuclei, edges)
+    doubts = doubts_of(smooth, seeds_within(edges.labels, nuclei), edges)
     # The inside of a cell whose membrane is stained is cell, though it is dark.
     stained = (smooth > edges.threshold) | ((edges.labels > 0) & ~edges.is_unseen[edges.labels])
     objects = describe_objects(nuclei, edges.labels, stained, doubts=doubts)

@@ -40,6 +40,7 @@ class OwnEdgeSettings(StainSettings):
 
     method: Literal["own_edge"]
     stain: Literal["auto", "inside", "membrane"]
+    unstained: Literal["ignore", "seed"] = "ignore"
 
 
 @dataclass(frozen=True)

@@ -88,6 +88,7 @@ def volume_of_site(
     ValueError
         When the image is no stack, or for another method.
     """
+    from wellspring.segmentation.cell_seeds import seeds_within
     from wellspring.segmentation.cells import segment_cells_3d
 
     if stack.ndim != 3 or not isinstance(settings, OwnEdgeSettings | WatershedSettings):
@@ -97,7 +98,7 @@ def volume_of_site(
         )
     found = segment_cells_3d(
         stack,
-        nuclei,
+        seeds_within(cells, nuclei),
         method=_method(settings),
         smoothing_sigma_px=settings.smoothing_sigma_px,
         n_components=getattr(settings, "n_components", 2),
