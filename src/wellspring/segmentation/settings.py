@@ -40,7 +40,7 @@ class OwnEdgeSettings(StainSettings):
 
     method: Literal["own_edge"]
     stain: Literal["auto", "inside", "membrane"]
-    unstained: Literal["ignore", "seed"] = "ignore"
+    unstained: Literal["ignore", "seed"]
 
 
 @dataclass(frozen=True)

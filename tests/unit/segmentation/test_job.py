@@ -33,7 +33,7 @@ from wellspring.segmentation.tables import SITE_NUCLEI
 from wellspring.segmentation.volumes import has_seeds_in_stacks, volume_of_site
 from wellspring.tables import check_table
 
-OWN_EDGE = OwnEdgeSettings("CELL", 1.0, "own_edge", "auto")
+OWN_EDGE = OwnEdgeSettings("CELL", 1.0, "own_edge", "auto", "ignore")
 WATERSHED = WatershedSettings("CELL", 1.0, 2, "watershed")
 PROPAGATION = PropagationSettings("CELL", 1.0, 2, "propagation", 0.05)
 STAINED = pytest.mark.parametrize("settings", [OWN_EDGE, WATERSHED, PROPAGATION], ids=lambda one: one.method)

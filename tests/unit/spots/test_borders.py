@@ -11,7 +11,7 @@ from wellspring.segmentation.settings import ExpansionSettings, OwnEdgeSettings,
 from wellspring.spots.borders import counts_at_borders
 from wellspring.spots.foci import assign_labels
 
-OWN_EDGE = OwnEdgeSettings("CELL", 1.0, "own_edge", "auto")
+OWN_EDGE = OwnEdgeSettings("CELL", 1.0, "own_edge", "auto", "ignore")
 WATERSHED = WatershedSettings("CELL", 1.0, 2, "watershed")
 # A spot in each of 280 squares of 4 px over the two cells, which touch in column 120.
 SPOTS = pd.DataFrame([(y, x) for y in range(102, 139, 4) for x in range(66, 175, 4)], columns=["y_px", "x_px"])
