@@ -87,7 +87,8 @@ def test_a_config_that_asks_for_nothing_says_what_could_be_asked_for() -> None:
 def test_the_keys_of_cells_and_thresholds_follow_their_method() -> None:
     assert checked(raw=TIFF)["segmentation"]["cells"] is None
     cells = checked(raw=TIFF, segmentation={"cells": {"channel": "CELL"}})["segmentation"]["cells"]
-    assert cells == {"method": "own_edge", "channel": "CELL", "smoothing_sigma_px": 1.0, "stain": "auto"}
+    own_edge = {"method": "own_edge", "channel": "CELL", "smoothing_sigma_px": 1.0}
+    assert cells == {**own_edge, "stain": "auto", "unstained": "ignore"}
     cells = checked(raw=TIFF, segmentation={"cells": {"method": "expansion"}})["segmentation"]["cells"]
     assert cells == {"method": "expansion", "distance_px": 10.0}
 
@@ -177,7 +178,7 @@ def test_the_keys_of_cells_and_thresholds_follow_their_method() -> None:
         (
             {"raw": TIFF, "segmentation": {"cells": True}},
             "segmentation.cells: expected a block of keys, or null, got true; its keys are method, channel, "
-            "smoothing_sigma_px, stain, n_components, regularisation, distance_px",
+            "smoothing_sigma_px, stain, unstained, n_components, regularisation, distance_px",
         ),
         (
             {"raw": TIFF, "spots": {"threshold": "elbow"}},
