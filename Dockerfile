@@ -1,6 +1,6 @@
 FROM condaforge/miniforge3:latest
 LABEL io.github.snakemake.containerized="true"
-LABEL io.github.snakemake.conda_env_hash="2dd55bb91149ec3f6b56fc71afed84f62f39e73a1051ecb099f777fc3c7e61ec"
+LABEL io.github.snakemake.conda_env_hash="2e3783d543a7a0d4d4043a5dcf0ab52db5a7b015d9f4ea4a0627eb7915e6de89"
 # Conda environment:
 #   source: envs/imaging.yaml
 #   prefix: /conda-envs/467785680fa55bb775a5264a97f9f29e
@@ -55,7 +55,7 @@ RUN mkdir -p /conda-envs/3d5f8b14017b844c5eebfb8e2f49f314
 COPY envs/learning-gpu.yaml /conda-envs/3d5f8b14017b844c5eebfb8e2f49f314/environment.yaml
 # Conda environment:
 #   source: envs/report.yaml
-#   prefix: /conda-envs/c66d8b15eccc120d655dad6f62da844e
+#   prefix: /conda-envs/7adc6a62422eaa50cfd03159de1f81f9
 #   # Figures, tables and the report, with what reads the images that it draws. The pins are those of requirements.lock; a test holds them together.
 #   channels:
 #     - conda-forge
@@ -78,11 +78,12 @@ COPY envs/learning-gpu.yaml /conda-envs/3d5f8b14017b844c5eebfb8e2f49f314/environ
 #         - opencv-python-headless==5.0.0.93
 #         - h5py==3.14.0
 #         - scikit-learn==1.9.1
+#         - umap-learn==0.5.12
 #         - pydantic==2.14.3
-RUN mkdir -p /conda-envs/c66d8b15eccc120d655dad6f62da844e
-COPY envs/report.yaml /conda-envs/c66d8b15eccc120d655dad6f62da844e/environment.yaml
+RUN mkdir -p /conda-envs/7adc6a62422eaa50cfd03159de1f81f9
+COPY envs/report.yaml /conda-envs/7adc6a62422eaa50cfd03159de1f81f9/environment.yaml
 
 RUN conda env create --prefix /conda-envs/467785680fa55bb775a5264a97f9f29e --file /conda-envs/467785680fa55bb775a5264a97f9f29e/environment.yaml && \
     conda env create --prefix /conda-envs/3d5f8b14017b844c5eebfb8e2f49f314 --file /conda-envs/3d5f8b14017b844c5eebfb8e2f49f314/environment.yaml && \
-    conda env create --prefix /conda-envs/c66d8b15eccc120d655dad6f62da844e --file /conda-envs/c66d8b15eccc120d655dad6f62da844e/environment.yaml && \
+    conda env create --prefix /conda-envs/7adc6a62422eaa50cfd03159de1f81f9 --file /conda-envs/7adc6a62422eaa50cfd03159de1f81f9/environment.yaml && \
     conda clean --all -y
