@@ -21,8 +21,10 @@ from tests.cluster.cluster import Cluster
 
 __all__ = [
     "DEMO",
+    "MANIFEST",
     "N_WELLS",
     "ROOT",
+    "WELLS",
     "Head",
     "Study",
     "assert_same_results",
@@ -58,6 +60,9 @@ SMALLER: dict[str, Any] = {
 }
 DEMO = ROOT / "config/transcription/config.yaml"
 N_WELLS = 4
+# How the comments of the jobs that hold wells together begin.
+WELLS = "rule_well_"
+MANIFEST = "results/dataset/manifest.parquet"
 
 
 def small_config() -> dict[str, Any]:
@@ -160,6 +165,10 @@ class Study:
         said = self.cluster.ask("sacct", "-X", "-D", "-P", "-n", f"--format={fields}", "--starttime=now-1days")
         records = [dict(zip(fields.split(","), line.split("|"), strict=True)) for line in said.splitlines()]
         return [record for record in records if record["WorkDir"] == str(self.folder)]
+
+    def states(self, comment: str) -> list[str]:
+        """How each run of a job ended whose comment begins so, the first word of it."""
+        return [one["State"].split()[0] for one in self.accounted() if one["Comment"].startswith(comment)]
 
     def active(self, state: str, *, comment: str) -> dict[str, str] | None:
         """A job of this study in `state` whose comment begins so: its number and node."""

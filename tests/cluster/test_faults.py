@@ -1,4 +1,4 @@
-"""Jobs cancelled, nodes lost, memory and time run out, controller and head killed: the run ends as if undisturbed."""
+"""Jobs cancelled, nodes lost, memory and time run out, the head killed: the run ends as if undisturbed."""
 
 import re
 from collections.abc import Callable
@@ -8,21 +8,14 @@ import pandas as pd
 import pytest
 
 from tests.cluster.cluster import Cluster
-from tests.cluster.studies import N_WELLS, Head, Study, assert_same_results, copied_checkout, until
+from tests.cluster.studies import MANIFEST, N_WELLS, WELLS, Head, Study, assert_same_results, copied_checkout, until
 
 pytestmark = pytest.mark.cluster
 
-WELLS = "rule_well_"
 MERGE = "rule_dataset_merge"
-MANIFEST = "results/dataset/manifest.parquet"
 TRAINED = "results/training/linear/color-structure/123"
 # So many that a training does not end before it is stopped.
 N_EPOCHS = 200
-
-
-def _states(study: Study, comment: str) -> list[str]:
-    """How each run of a job ended, the first word of it."""
-    return [one["State"].split()[0] for one in study.accounted() if one["Comment"].startswith(comment)]
 
 
 def _whole(study: Study, stage: str) -> list[str]:
@@ -35,7 +28,7 @@ def test_a_cancelled_job_is_submitted_again(copied: Callable[..., Study], cluste
     head = Head(study, MANIFEST)
     cluster.ask("scancel", study.until_runs(WELLS)["number"])
     head.finished()
-    assert sorted(_states(study, WELLS)) == ["CANCELLED", "COMPLETED"]
+    assert sorted(study.states(WELLS)) == ["CANCELLED", "COMPLETED"]
     assert not study.temporaries()
     assert_same_results(study, finished)
 
@@ -93,7 +86,7 @@ def test_a_training_that_runs_out_of_time_goes_on_after_its_last_epoch(
     cluster.freeze_job(job["number"])
     cluster.ask("scontrol", "update", f"JobId={job['number']}", "TimeLimit=1")
     head.finished()
-    assert _states(study, "rule_training_fit") == ["TIMEOUT", "COMPLETED"]
+    assert study.states("rule_training_fit") == ["TIMEOUT", "COMPLETED"]
     log = (study.folder / "logs/training_fit/linear/color-structure/123.log").read_text(encoding="utf-8")
     resumed = re.search(r"resumes after epoch (\d+)", log)
     assert resumed
@@ -128,20 +121,4 @@ def test_after_the_head_was_killed_what_is_whole_is_kept_and_the_rest_made(
     study.run(MANIFEST)
     assert {name: when for name, when in study.times().items() if name.startswith("raw/")} == raw
     assert not study.temporaries()
-    assert_same_results(study, finished)
-
-
-def test_a_run_outlasts_a_controller_that_is_away(
-    copied: Callable[..., Study], cluster: Cluster, finished: Study
-) -> None:
-    study = copied("dataset", "cells")
-    head = Head(study, MANIFEST)
-    study.until_runs(WELLS)
-    cluster.stop_controller()
-    asked = until(head.question, what="a question to the controller that is away")
-    until(lambda: head.question() != asked, what="the end of the question, without an answer")
-    cluster.start_controller()
-    head.finished()
-    # A job that asks the controller for something meanwhile may fail, and is submitted again.
-    assert _states(study, WELLS)[-1] == "COMPLETED"
     assert_same_results(study, finished)

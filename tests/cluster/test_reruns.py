@@ -5,11 +5,9 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from tests.cluster.studies import N_WELLS, Study
+from tests.cluster.studies import MANIFEST, N_WELLS, Study
 
 pytestmark = pytest.mark.cluster
-
-MANIFEST = "results/dataset/manifest.parquet"
 
 
 def test_a_changed_well_reruns_its_jobs_and_what_aggregates(copied: Callable[..., Study]) -> None:
