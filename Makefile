@@ -131,7 +131,7 @@ test-fast: .venv/installed ## Run the tests that need neither Snakemake nor a ne
 test-cluster: .venv/installed ## Run the tests on SLURM clusters made for them
 	+$(MAKE) --no-print-directory --jobs=2 --keep-going test-cluster-faults test-cluster-others
 
-FAULTS := tests/cluster/test_faults.py
+FAULTS := tests/cluster/test_faults.py tests/cluster/test_batches.py
 test-cluster-faults: CLUSTER_FILES := $(FAULTS)
 test-cluster-others: CLUSTER_FILES := $(filter-out $(FAULTS),$(wildcard tests/cluster/test_*.py))
 test-cluster-faults test-cluster-others:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.cluster.cluster import NODES, Cluster, missing_parts, running_cluster
-from tests.cluster.studies import Study, copied_checkout, until
+from tests.cluster.studies import Study, undisturbed, until
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
@@ -28,10 +28,7 @@ def cluster() -> Iterator[Cluster]:
 @pytest.fixture(scope="session")
 def finished(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Study:
     """The small demo study after an undisturbed run of the whole workflow; tests copy it."""
-    checkout = copied_checkout(tmp_path_factory.mktemp("checkout"))
-    study = Study.simulated(tmp_path_factory.mktemp("undisturbed"), checkout=checkout, cluster=cluster)
-    study.run()
-    return study
+    return undisturbed(tmp_path_factory, cluster=cluster)
 
 
 @pytest.fixture

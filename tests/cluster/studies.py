@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pytest
 import yaml
 
 from tests.cluster.cluster import Cluster
@@ -31,6 +32,7 @@ __all__ = [
     "copied_checkout",
     "make_plate",
     "small_config",
+    "undisturbed",
     "until",
 ]
 
@@ -277,3 +279,11 @@ def copied_checkout(folder: Path, *, source: Path = ROOT) -> Path:
         else:
             shutil.copy2(original, target)
     return folder
+
+
+def undisturbed(folders: pytest.TempPathFactory, *, cluster: Cluster, targets: Sequence[str] = ()) -> Study:
+    """The small demo study after a run in which nothing failed, of `targets` or else of the whole workflow."""
+    checkout = copied_checkout(folders.mktemp("checkout"))
+    study = Study.simulated(folders.mktemp("undisturbed"), checkout=checkout, cluster=cluster)
+    study.run(*targets)
+    return study

@@ -8,7 +8,17 @@ import pandas as pd
 import pytest
 
 from tests.cluster.cluster import Cluster
-from tests.cluster.studies import MANIFEST, N_WELLS, WELLS, Head, Study, assert_same_results, copied_checkout, until
+from tests.cluster.studies import (
+    MANIFEST,
+    N_WELLS,
+    WELLS,
+    Head,
+    Study,
+    assert_same_results,
+    copied_checkout,
+    undisturbed,
+    until,
+)
 
 pytestmark = pytest.mark.cluster
 
@@ -16,6 +26,12 @@ MERGE = "rule_dataset_merge"
 TRAINED = "results/training/linear/color-structure/123"
 # So many that a training does not end before it is stopped.
 N_EPOCHS = 200
+
+
+@pytest.fixture(scope="module")
+def finished(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Study:
+    """The small demo study after an undisturbed run up to the dataset, which is all that these tests compare."""
+    return undisturbed(tmp_path_factory, cluster=cluster, targets=[MANIFEST])
 
 
 def _whole(study: Study, stage: str) -> list[str]:

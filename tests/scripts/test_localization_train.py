@@ -11,6 +11,7 @@ from tests.unit.localization.test_own_cells import _well
 from wellspring.localization.simulated.outline_components import is_valid_shape
 
 
+@pytest.mark.slow
 def test_new_cells_are_drawn_from_the_studys_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     script = _script("localization_train")
     cells, nuclei, index = _well(tmp_path, n_cells=12)

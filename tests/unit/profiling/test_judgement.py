@@ -307,6 +307,7 @@ def test_studies_without_an_effect_are_rarely_significant() -> None:
     assert sum(value <= 0.05 for value in p_values) <= 3
 
 
+@pytest.mark.slow
 def test_the_class_is_no_evidence_where_it_was_told() -> None:
     design = {"positive": ["y"], "controls": [], "batch_columns": ["plate"], "n_permutations": 9, "n_bootstraps": 5}
     p_value = judged("classifier", _spaces(effect=10.0), **design, needs_classes=True, seed=1).verdict.set_index(

@@ -60,6 +60,7 @@ def test_more_spots_are_never_fewer_found(shape: tuple[int, ...], numbers: list[
     assert "crowded" in doubts[-1]
 
 
+@pytest.mark.slow
 def test_stacks_that_are_one_bright_region_count_more_the_more_there_are() -> None:
     """Such a field has fewer maxima than an emptier one, some of them alone, and more than 50 spots for each."""
     counts, doubts = [], []

@@ -177,6 +177,7 @@ def test_counts_are_told_from_the_floor_alone() -> None:
     assert count_noise(hot, floor=0.0)[0] < 0.1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sigma", [0.8, 1.0, 1.5])
 def test_maximum_projections_of_noise_have_hardly_a_spot(sigma: float) -> None:
     planes = [np.random.default_rng(seed).poisson(100, (20, 300, 300)) for seed in range(6)]

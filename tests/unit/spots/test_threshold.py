@@ -68,6 +68,7 @@ def test_noise_factor_falls_with_the_number_of_spots() -> None:
     assert many == 3.0
 
 
+@pytest.mark.slow
 def test_noise_factor_agrees_with_simulated_noise() -> None:
     # The mean number of maxima above 3.5 deviations, in 20 fields of white noise.
     rng = np.random.default_rng(0)

@@ -45,6 +45,7 @@ def study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+@pytest.mark.slow
 def test_values_of_one_key_are_shown_next_to_the_config(study: Path, capsys: pytest.CaptureFixture[str]) -> None:
     values = ["--set", "segmentation.cells.distance_px=3", "--set", "segmentation.cells.distance_px=9"]
     assert main(["try", "config.yaml", "--well", "A01", "--site", "2", *values]) == 0
