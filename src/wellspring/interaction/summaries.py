@@ -66,7 +66,7 @@ def annotated_images(images: pd.DataFrame, annotations: pd.DataFrame, settings: 
     ------
     ValueError
         When a column is missing from the sheet, a well lacks a value, a molecule is neither mrna nor protein, or no
-        well has the reference gene.
+        well has the reference gene or the control's condition.
     """
     named = {"gene": settings.gene}
     if "molecule" not in images:
@@ -91,6 +91,11 @@ def annotated_images(images: pd.DataFrame, annotations: pd.DataFrame, settings: 
         raise InputError(
             f"interaction.reference: expected one of the genes {sorted(set(wells['gene']))}, got {settings.reference}. "
             "Correct the config."
+        )
+    if settings.condition is not None and settings.control not in {None, *wells["condition"]}:
+        raise InputError(
+            f"interaction.control: expected one of {sorted(set(wells['condition']))} (column {settings.condition} of "
+            f"the sheet), got {settings.control}. Correct the config."
         )
     return images.merge(wells, on=["plate", "well"], how="left", validate="m:1")
 
@@ -156,7 +161,9 @@ def _compared(
         for one in (group, reference)
     ]
     naive = compared(cells[0], cells[1])
-    return _row(group, found, naive=naive.p_value)
+    row = _row(group, found, naive=naive.p_value)
+    lacking = [time for time, one in zip(strata, other, strict=True) if not np.isfinite(one).any()]
+    return row | {"remark": f"no reference at {', '.join(lacking)}"} if lacking else row
 
 
 def _amounts(group: _Group, times: Sequence[str]) -> Iterator[dict[str, object]]:

@@ -70,7 +70,9 @@ def segmented(index: WellIndex, config: Mapping[str, Any], correction: Correctio
     """
     begin = time.perf_counter()
     block, raw = config["segmentation"], config["raw"]
-    settings = settings_of(SegmentationSettings, {**block, "cells": None})
+    # Without a nucleus stain, that of the cells gives the seeds.
+    is_of_cells = block["nucleus_channel"] is None and block["method"] != "given"
+    settings = settings_of(SegmentationSettings, block if is_of_cells else {**block, "cells": None})
     given = _given(index, block)
     background = raw.get("background", {})
     wanted = segmentation_job.seed_channels(settings)

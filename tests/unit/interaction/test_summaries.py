@@ -99,7 +99,8 @@ def test_a_missing_reference_or_one_well_leaves_no_p_value_and_says_why() -> Non
     without = summary_table(cells[~((cells["gene"] == "ref") & (cells["time"] == "2"))], SETTINGS)
     lost = _row(without, "mrna_peripheral_enrichment", time="2")
     assert np.isnan(lost["estimate"])
-    assert lost["remark"] == "no cell has this number"
+    assert lost["remark"] == "no reference at 2"
+    assert _row(without, "mrna_peripheral_enrichment")["remark"] == "no reference at 2"
 
 
 @pytest.mark.slow
@@ -180,6 +181,16 @@ def test_sheets_that_do_not_fit(change: dict, message: str) -> None:
     cells = pd.DataFrame({"plate": ["p"], "well": ["a"]})
     with pytest.raises(ValueError, match=message):
         annotated_images(cells, wells, SETTINGS)
+
+
+def test_a_control_that_no_well_has_is_one_message() -> None:
+    wells = pd.DataFrame({"plate": ["p"], "well": ["a"], "gene": ["ref"], "time": ["2"], "drug": ["none"]})
+    cells = pd.DataFrame({"plate": ["p"], "well": ["a"], "molecule": ["mrna"]})
+    given = dataclasses.replace(SETTINGS, condition="drug", control="no")
+    with pytest.raises(ValueError, match=r"interaction.control: expected one of \['none'\] \(column drug"):
+        annotated_images(cells, wells, given)
+    known = annotated_images(cells, wells, dataclasses.replace(given, control="none"))
+    assert known["condition"].tolist() == ["none"]
 
 
 @pytest.mark.slow

@@ -60,6 +60,13 @@ def test_values_of_one_key_are_shown_next_to_the_config(study: Path, capsys: pyt
     assert not (study / "results").exists()
 
 
+def test_without_a_nucleus_stain_cells_start_from_their_own(study: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    config = CONFIG | {"segmentation": {"nucleus_channel": None, "cells": {"channel": "DAPI"}}}
+    (study / "config.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
+    assert main(["try", "config.yaml", "--well", "A01", "--site", "2"]) == 0
+    assert "  Cells: 4\n" in capsys.readouterr().out
+
+
 def test_a_picture_alone_and_the_first_site(study: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["try", "config.yaml", "--well", "A01", "--output", "field.png"]) == 0
     assert "  Nuclei: 0" in capsys.readouterr().out

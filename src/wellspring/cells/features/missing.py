@@ -26,7 +26,7 @@ _OF_FAMILY = {
 REASONS = {
     "no nucleus": "features of its nucleus are missing",
     "no cell": "it is a nucleus without a cell",
-    "no cytoplasm": "its nucleus fills the cell",
+    "no cytoplasm": "its nucleus fills the cell, or is not known",
     _NO_SIZE: "the side of a pixel is not known, so lengths and areas in µm are missing: give raw.pixel_size_um",
     _NO_BACKGROUND: "no object of its site has a free pixel around it: see cells.features.background",
     "one pixel": "a single pixel has no outline",

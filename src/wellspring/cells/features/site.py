@@ -42,7 +42,10 @@ class Labels:
         """Label images by compartment."""
         found = {NUCLEI: self.nuclei, CELLS: self.cells}
         if self.nuclei is not None and self.cells is not None:
-            found[CYTOPLASM] = np.where(self.nuclei == 0, self.cells, 0)
+            # A cell whose nucleus is not known has no known cytoplasm either.
+            with_nucleus = np.unique(self.nuclei)
+            is_known = (self.nuclei == 0) & np.isin(self.cells, with_nucleus[with_nucleus > 0])
+            found[CYTOPLASM] = np.where(is_known, self.cells, 0)
         return {name: labels for name, labels in found.items() if labels is not None}
 
 

@@ -36,8 +36,9 @@ _COUNTS = {
 }
 _NO_NUCLEUS = Doubt(
     "has_nucleus",
-    "stained like a cell, but without a nucleus; nuclei that are not stained leave their cells out, or to a neighbour",
-    "Look at the outlines; where the stain separates cells, segmentation.cells.unstained: seed makes cells of them.",
+    "stained like a cell, but without a nucleus, which may not be stained",
+    "Look at the outlines. segmentation.cells.unstained: ignore leaves such cells out, or to a neighbour; seed makes "
+    "cells of them.",
 )
 # A doubt is a warning in a well where it holds for a tenth of the nuclei and for three at least.
 _SHARE, _LEAST = 0.1, 3
