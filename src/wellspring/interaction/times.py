@@ -34,12 +34,16 @@ def interaction_rows(images: pd.DataFrame, settings: SummarySettings) -> Iterato
             for condition, own in rows.groupby("condition", sort=True)
         }
         found = {name: sides for name, sides in found.items() if sides[0] and sides[1]}
+        # Of images of fields, a well shows both molecules, and is one well.
+        n_wells = {str(name): own.groupby(["plate", "well"]).ngroups for name, own in rows.groupby("condition")}
         for condition, sides in found.items():
-            yield from _scores(str(gene), condition, sides, settings)
+            for row in _scores(str(gene), condition, sides, settings):
+                yield row | {"n_wells": n_wells[condition]}
         if settings.control in found:
             for condition in found:
                 if condition != settings.control:
-                    yield from _change(str(gene), condition, found[settings.control], found[condition], settings)
+                    for row in _change(str(gene), condition, found[settings.control], found[condition], settings):
+                        yield row | {"n_wells": n_wells[condition]}
 
 
 def _profiles(images: pd.DataFrame, molecule: str, columns: Sequence[str]) -> Profiles:
@@ -63,7 +67,7 @@ def _scores(
 ) -> Iterator[dict[str, object]]:
     for name, correlate in _correlated(settings).items():
         found = order_of_wells(*sides, correlate=correlate, n_permutations=settings.n_permutations, seed=settings.seed)
-        yield _row(name, gene, condition, found, sides)
+        yield _row(name, gene, condition, found)
 
 
 def _change(
@@ -78,7 +82,10 @@ def _change(
         found = change_of_order(
             control, other, correlate=correlate, n_permutations=settings.n_permutations, seed=settings.seed
         )
-        yield _row(f"{name}_change", gene, condition, found, other)
+        row = _row(f"{name}_change", gene, condition, found)
+        if row["remark"] == "none" and [set(side) for side in control] != [set(side) for side in other]:
+            row["remark"] = "times that only one of the conditions has are left out"
+        yield row
 
 
 def _correlated(settings: SummarySettings) -> dict[str, Correlate]:
@@ -88,7 +95,7 @@ def _correlated(settings: SummarySettings) -> dict[str, Correlate]:
     }
 
 
-def _row(name: str, gene: str, condition: str, found: OrderTest, sides: tuple[Profiles, Profiles]) -> dict[str, object]:
+def _row(name: str, gene: str, condition: str, found: OrderTest) -> dict[str, object]:
     missing = "a time is missing, or a profile is even" if np.isnan(found.score) else "none"
     return {
         "statistic": name,
@@ -98,7 +105,6 @@ def _row(name: str, gene: str, condition: str, found: OrderTest, sides: tuple[Pr
         "low": found.low,
         "high": found.high,
         "p_value": found.p_value,
-        "n_wells": sum(len(table) for side in sides for table in side.values()),
         "condition": condition,
         "p_value_of_cells": np.nan,
         "remark": missing,
