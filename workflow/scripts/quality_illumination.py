@@ -75,6 +75,5 @@ if __name__ == "__main__":
             min_images=snakemake.params.min_images,
             given=snakemake.params.given,
             settings={name: snakemake.params[name] for name in ("smoothing_share", "min_images", "measured", "code")},
-            illumination=Path(snakemake.output.illumination),
-            correction=Path(snakemake.output.correction),
+            **{name: Path(file) for name, file in snakemake.output.items()},
         )

@@ -74,7 +74,5 @@ if __name__ == "__main__":
             nuclei=Path(given.nuclei),
             nucleus_objects=Path(given.nucleus_objects),
             matches=Path(given.matches),
-            labels=Path(snakemake.output.labels),
-            borders=Path(snakemake.output.borders),
-            objects=Path(snakemake.output.objects),
+            **{name: Path(file) for name, file in snakemake.output.items()},
         )

@@ -67,14 +67,13 @@ def _joined(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
 
 if __name__ == "__main__":
     with logged_job(snakemake.log[0]):
-        given = snakemake.input
         main(
-            index=Path(given.index),
-            correction=Path(given.correction) if given.correction else None,
+            index=Path(snakemake.input.index),
+            correction=Path(snakemake.input.correction) if snakemake.input.correction else None,
             left_out=snakemake.params.left_out,
             projection=snakemake.params.projection,
             background=snakemake.params.background,
             segmentation=snakemake.params.segmentation,
-            given={kind: [Path(file) for file in given.get(f"given_{kind}", [])] for kind in job.GIVEN},
+            given={kind: [Path(file) for file in snakemake.input.get(f"given_{kind}", [])] for kind in job.GIVEN},
             **{name: Path(file) for name, file in snakemake.output.items()},
         )

@@ -184,19 +184,17 @@ def test_sheets_that_do_not_fit(change: dict, message: str) -> None:
 
 
 def test_a_well_that_shows_both_molecules_is_one_well_and_times_of_one_condition_are_named() -> None:
-    cells = _cells(np.random.default_rng(11), n_wells=2)
-    cells["well"] = cells["well"].str.replace("mrna|protein", "", regex=True)
-    drug = cells[~((cells["molecule"] == "protein") & (cells["time"] == "3"))].assign(condition="drug", plate="q")
+    rng = np.random.default_rng(11)
+    cells = pd.concat([_cells(rng, n_wells=2), _cells(rng, n_wells=2).replace({"time": {"2": "5", "3": "7"}})])
+    cells["well"] = cells["well"].str.replace("mrna|protein", "", regex=True) + cells["time"]
+    drug = cells[~((cells["molecule"] == "protein") & (cells["time"] == "7"))].assign(condition="drug", plate="q")
     both = pd.concat([cells.assign(condition="none"), drug], ignore_index=True)
     table = summary_table(both, dataclasses.replace(SETTINGS, condition="condition", control="none"))
     scores = table[(table["statistic"] == "temporal_interaction") & (table["condition"] == "none")]
-    assert scores["n_wells"].tolist() == [4, 4]
-    changes = table[table["statistic"].str.endswith("_change")]
-    assert len(changes)
-    assert set(changes["remark"]) <= {
-        "times that only one of the conditions has are left out",
-        "a time is missing, or a profile is even",
-    }
+    assert scores["n_wells"].tolist() == [8, 8]
+    changes = table[table["statistic"] == "temporal_interaction_change"]
+    assert changes["estimate"].notna().all()
+    assert changes["remark"].tolist() == ["times that only one of the conditions has are left out"] * 2
 
 
 def test_a_control_that_no_well_has_is_one_message() -> None:
