@@ -88,6 +88,8 @@ def test_given_labels_from_files_to_chapter(tmp_path: Path, run: Snakemake) -> N
     assert np.isnan(own.loc[41, "Cells_AreaShape_Area_px"])
     chapter = (tmp_path / targets[0]).read_text(encoding="utf-8")
     assert "16 nuclei, and 8 cells without one, are in the label images of 2 wells." in chapter
+    assert "Nuclei in no cell: 4 of 16, in 2 wells: P / A01, P / A02." in chapter
+    assert "unstained" not in chapter
     # A label image that is replaced reruns its own well alone.
     assert sum(planned(tmp_path, *targets).values()) == 0
     other = tmp_path / "labels/A02_s1_cells.tif"

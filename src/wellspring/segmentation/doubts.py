@@ -1,19 +1,20 @@
 """Reasons to look at a site before its nuclei are believed: found here, explained in the report."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from wellspring.segmentation.given.doubts import EXCHANGED, OUTSIDE
 from wellspring.segmentation.tables import SITE_NUCLEI
 from wellspring.tables import empty_table
 
 if TYPE_CHECKING:
     from wellspring.segmentation.nuclei import Nuclei
 
-__all__ = ["DOUBTS", "NO_DOUBT", "compared_sites", "describe_nuclei", "joined_doubts"]
+__all__ = ["DOUBTS", "NO_DOUBT", "compared_sites", "describe_nuclei", "joined_doubts", "with_doubts"]
 
 # The words of the table's column `doubts`, in its order, and what they ask for.
 DOUBTS = {
@@ -42,6 +43,12 @@ DOUBTS = {
     "look like several": "a quarter of the nuclei or more are far larger than the median, or two of these: concave, "
     "larger than most, with two bright parts; dense or thick tissue out of focus does so, and merged nuclei make "
     "merged cells. Check the outlines; take one focal plane in place of a projection, or count what the nuclei cover",
+    EXCHANGED: "half of the cells or more lie in a nucleus that is larger than they are; the label images of nuclei "
+    "and cells seem to be exchanged. Check the keys segmentation.nuclei and segmentation.pattern, which names the "
+    "cells, and exchange the two if so",
+    OUTSIDE: "a quarter of the given nuclei or more lie in no cell: less than half of each is in any. Check the keys "
+    "segmentation.nuclei and segmentation.pattern: the files may be of different sites, or shifted, or cells are "
+    "missing",
     "far more than usual": "more objects by far than on most sites of the plate; noise or texture may have been taken "
     "for nuclei. Check the focus and the outlines; segmentation.min_diameter_px removes small objects",
     "far fewer than usual": "a tenth of the nuclei of most sites of the plate at most, though not none; a bright "
@@ -194,6 +201,11 @@ def compared_sites(sites: pd.DataFrame) -> pd.DataFrame:
         for own, more, less in zip(table["doubts"], many, few, strict=True)
     ]
     return table
+
+
+def with_doubts(sites: pd.DataFrame, doubts: Sequence[str]) -> pd.DataFrame:
+    """The rows of `SITE_NUCLEI` with further words of `DOUBTS`."""
+    return sites.assign(doubts=[joined_doubts([*own.split(", "), *doubts]) for own in sites["doubts"]])
 
 
 def joined_doubts(doubts: Iterable[str]) -> str:

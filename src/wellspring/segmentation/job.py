@@ -109,7 +109,8 @@ def run_nuclei(
     InputError
         When the method is unet and there are no labels of the network.
     """
-    from wellspring.segmentation.doubts import describe_nuclei
+    from wellspring.segmentation.doubts import describe_nuclei, with_doubts
+    from wellspring.segmentation.given.doubts import doubts_of_given
     from wellspring.segmentation.given.job import in_sequence
     from wellspring.segmentation.given.objects import match_nuclei
     from wellspring.segmentation.nucleus_doubts import describe_each
@@ -119,10 +120,11 @@ def run_nuclei(
         ordered, named = in_sequence(nuclei), {"plate": key[0], "well": key[1], "site": site.site}
         objects = describe_each(ordered)
         about = describe_nuclei(ordered, objects, **named)
-        print(about.to_string(index=False))
         of_cells = given.cells if given is not None else None
         cells = None if of_cells is None else of_cells.of_site(site.site, shape=nuclei.labels.shape)
         matched = match_nuclei(nuclei.labels, cells)
+        about = with_doubts(about, doubts_of_given(nuclei.labels, cells, matched.matches))
+        print(about.to_string(index=False))
         ids = np.unique(nuclei.labels[nuclei.labels > 0]).astype(np.int64)
         objects = objects.assign(label_in_site=ids, **named)
         yield SiteNuclei(site.site, matched.nuclei, about, objects, matched.matches.assign(**named))

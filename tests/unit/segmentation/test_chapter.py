@@ -238,9 +238,10 @@ def test_the_chapter_tells_wells_without_nuclei_from_those_that_were_left_out(tm
 
 def test_without_judged_images_no_site_is_left_out(tmp_path: Path) -> None:
     save_figure(new_figure(height_mm=20), tmp_path / "overlays.svg")
+    # C was left out, since a file of it is damaged: it has no sites.
     chapter = segmentation_chapter(
-        _counts("A", "B"),
-        nuclei=_nuclei(("A", "none", 2)),
+        _counts("A", "B", "C"),
+        nuclei=_nuclei(("A", "none", 2), ("B", "none", 1)),
         segmentation=SETTINGS,
         sources=_sources(tmp_path),
     )
@@ -275,11 +276,64 @@ def test_the_chapter_says_what_is_odd_about_given_labels(tmp_path: Path) -> None
     assert chapter.settings[:2] == [("Nuclei", "given, n.tif, in L"), ("Cells", "given, c.tif, in L")]
     assert [section.title for section in chapter.sections][1] == "Given labels"
     only_cells = {**GIVEN, "nuclei": None}
+    many = table.assign(n_without_nucleus=9)
     chapter = segmentation_chapter(
-        table, nuclei=_nuclei(("A", "none", 2)), segmentation=only_cells, sources=_sources(tmp_path)
+        many, nuclei=_nuclei(("A", "none", 2)), segmentation=only_cells, sources=_sources(tmp_path)
     )
     assert chapter.settings[0] == ("Nuclei", "none")
-    assert not [line for line in chapter.warnings if "No nuclei" in line]
+    assert not [line for line in chapter.warnings if "No nuclei" in line or "without a nucleus" in line]
+
+
+def _given_warnings(tmp_path: Path, table: pd.DataFrame, doubts: str = "none", **keys: str | None) -> list[str]:
+    sites = _nuclei(("A", doubts, 2))
+    found = segmentation_chapter(table, nuclei=sites, segmentation={**GIVEN, **keys}, sources=_sources(tmp_path))
+    return found.warnings
+
+
+def test_exchanged_label_images_are_one_warning_that_names_both_patterns_and_the_remedy(tmp_path: Path) -> None:
+    table = _counts("A").assign(n_without_cell=3, n_in_pieces=0)
+    (line, *_) = _given_warnings(tmp_path, table, "exchanged with cells")
+    assert line == (
+        "Nuclei, exchanged with cells, in 1 well: p1 / A: half of the cells or more lie in a nucleus that is larger "
+        "than they are; the label images of nuclei and cells seem to be exchanged. Check segmentation.nuclei, now "
+        "n.tif, and segmentation.pattern, now c.tif, which names the cells, and exchange the two if so."
+    )
+    only_cells = _given_warnings(tmp_path, table, "exchanged with cells", nuclei=None, nucleus_channel="DAPI")
+    assert "seem to be of nuclei. Check segmentation.pattern, now c.tif" in only_cells[0]
+    assert not [line for line in only_cells if line.startswith(("Nuclei larger", "Nuclei in no cell"))]
+
+
+def test_given_nuclei_in_no_cell_are_counted_in_a_warning_and_many_are_a_doubt(tmp_path: Path) -> None:
+    table = _counts("A").assign(n_without_cell=2, n_nuclei=20, n_in_pieces=0, n_nuclei_larger=0)
+    found = _given_warnings(tmp_path, table, "in no cell")
+    assert found[0].startswith("Nuclei in no cell: 2 of 20, in 1 well: p1 / A.")
+    assert found[1].startswith("Nuclei, in no cell, in 1 well: p1 / A: a quarter of the given nuclei or more lie in no")
+    assert "segmentation.nuclei, now n.tif, and segmentation.pattern, now c.tif" in found[1]
+    # Of cells that grew from given nuclei the count is of those with little stain.
+    grown = _given_warnings(tmp_path, table, pattern=None, cells=CELLS)
+    assert not [line for line in grown if "in no cell" in line]
+
+
+def test_no_key_is_advised_that_changes_nothing_for_given_labels(tmp_path: Path) -> None:
+    table = _counts("A").assign(n_without_nucleus=9, n_of_two_bodies=9, n_nuclei_of_several=9)
+    words = " ".join(_given_warnings(tmp_path, table, "two sizes, look like several"))
+    assert "9 objects, cells without a nucleus, in 1 well: p1 / A. They count as cells." in words
+    for key in ("unstained", "min_diameter_px", "nucleus_channel", "unet"):
+        assert key not in words
+    assert "unstained: ignore" in " ".join(object_warnings(table, SETTINGS))
+
+
+def test_given_nuclei_alone_have_a_chapter(tmp_path: Path) -> None:
+    chapter = segmentation_chapter(
+        _nucleus_counts(),
+        nuclei=_nuclei(("A", "none", 2), ("B", "none", 2)),
+        segmentation={**GIVEN, "pattern": None},
+        sources=_sources(tmp_path),
+    )
+    assert chapter.settings == [("Nuclei", "given, n.tif, in L"), ("Cells", "none; nuclei alone")]
+    assert chapter.findings[0] == "20 nuclei are in the label images of 2 wells."
+    (section,) = [one for one in chapter.sections if one.title == "Given labels"]
+    assert section.parts[0].head == ["Plate", "Well", "Nuclei"]
 
 
 def _nucleus_counts() -> pd.DataFrame:
@@ -320,7 +374,7 @@ def test_a_doubt_about_a_tenth_of_the_nuclei_is_a_warning(n: int, is_warned: boo
     table = table.assign(**dict.fromkeys(counted, 0))
     doubted = ("n_unseen_cells", "n_soft_edges", "n_open_cells", "n_larger_cells", "n_of_two_bodies")
     for name in (*doubted, "n_nuclei_of_several"):
-        assert len(object_warnings(table.assign(**{name: n}))) == is_warned
-    (words,) = object_warnings(table.assign(n_without_nucleus=n)) or [""]
+        assert len(object_warnings(table.assign(**{name: n}), SETTINGS)) == is_warned
+    (words,) = object_warnings(table.assign(n_without_nucleus=n), SETTINGS) or [""]
     assert words.startswith(f"{n} objects, stained like a cell, but without a nucleus") == is_warned
-    assert object_warnings(table.assign(n_nuclei=100, n_open_cells=9)) == []
+    assert object_warnings(table.assign(n_nuclei=100, n_open_cells=9), SETTINGS) == []

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from wellspring.errors import InputError
 from wellspring.raw.images import SiteImage
+from wellspring.segmentation.given.doubts import EXCHANGED, OUTSIDE, doubts_of_given
 from wellspring.segmentation.given.files import given_files, has_cells
 from wellspring.segmentation.given.job import GivenWell, given_nuclei, given_well, in_sequence
 from wellspring.segmentation.given.labels import GREATEST_ID, GivenLabels, checked_labels, pieces_of_labels
@@ -256,6 +257,43 @@ def test_matches_of_found_nuclei_change_nothing() -> None:
     pd.testing.assert_frame_equal(again[objects.columns], objects)
 
 
+# What is odd about both
+
+
+def _doubts(nuclei: NDArray[np.uint32], cells: NDArray[np.uint32]) -> list[str]:
+    return doubts_of_given(nuclei, cells, match_nuclei(nuclei, cells).matches)
+
+
+@pytest.mark.parametrize("side", [2, 5, 8, 9])
+def test_exchanged_labels_are_noticed_however_much_larger_the_cells_are(side: int) -> None:
+    """Cells of 10 x 10 px, nuclei of 2 to 9 px in them: 25 times to 1.2 times as large."""
+    nuclei = np.zeros(SHAPE, np.uint32)
+    for place in range(3):
+        nuclei[6 : 6 + side, 10 * place + 1 : 10 * place + 1 + side] = place + 1
+    assert _doubts(nuclei, _cells()) == []
+    assert _doubts(_cells(), nuclei) == [EXCHANGED]
+    # A cell without a nucleus, and two of them.
+    one = np.where(nuclei == 2, 0, nuclei)
+    assert _doubts(_cells(), one) == [EXCHANGED]
+    assert _doubts(np.where(nuclei == 2, 2, 0).astype(np.uint32), _cells()) == []
+
+
+def test_labels_that_are_the_same_or_empty_are_not_exchanged() -> None:
+    nothing = np.zeros(SHAPE, np.uint32)
+    for nuclei, cells in ((_cells(), _cells()), (nothing, _cells()), (nothing, nothing)):
+        assert _doubts(nuclei, cells) == []
+    assert doubts_of_given(_cells(), None, match_nuclei(_cells(), None).matches) == []
+
+
+@pytest.mark.parametrize(("n_outside", "found"), [(2, []), (3, [OUTSIDE])])
+def test_many_nuclei_in_no_cell_are_a_doubt(n_outside: int, found: list[str]) -> None:
+    nuclei = _nuclei()
+    nuclei[14:17, 25:29] = 0
+    for number in range(n_outside):
+        nuclei[17:19, 3 * number : 3 * number + 2] = 20 + number
+    assert _doubts(nuclei, _cells()) == found
+
+
 # Through the stage's job
 
 
@@ -292,6 +330,7 @@ def test_nuclei_and_cells_of_a_site(tmp_path: Path) -> None:
     (nuclei,) = run_nuclei([site], settings, key=("P", "A01"), given=well)
     assert int(nuclei.about["n_nuclei"][0]) == 4
     assert float(nuclei.about["median_px"][0]) == 6.0
+    assert nuclei.about["doubts"][0] == "none"
     assert set(nuclei.matches.columns) == set(MATCHED.names)
     stacks: Any = type("Stacks", (), {"site": "1", "stacks": {}, "pixel_size_um": None})()
     (cells,) = run_cells([stacks], {"1": nuclei.labels}, None, matches=nuclei.matches, given=well)
@@ -299,6 +338,9 @@ def test_nuclei_and_cells_of_a_site(tmp_path: Path) -> None:
     assert cells.objects["label_in_site"].tolist() == [7, 9, 12, 13]
     with pytest.raises(InputError, match=r"segmentation\.cells: expected a method"):
         list(run_cells([stacks], {"1": nuclei.labels}, None, matches=nuclei.matches))
+    exchanged = _well(tmp_path, nuclei=_cells(), cells=_nuclei())
+    (wrong,) = run_nuclei([site], settings, key=("P", "A01"), given=exchanged)
+    assert wrong.about["doubts"][0] == EXCHANGED
 
 
 def test_which_channel_nuclei_come_from() -> None:

@@ -11,7 +11,7 @@ from wellspring.errors import InputError
 from wellspring.segmentation.given.labels import pieces_of_labels
 from wellspring.segmentation.tables import MATCHED
 
-__all__ = ["Matched", "describe_given", "match_nuclei", "with_matches"]
+__all__ = ["Matched", "best_holders", "describe_given", "match_nuclei", "with_matches"]
 
 
 @dataclass(frozen=True)
@@ -62,8 +62,8 @@ def match_nuclei(nuclei: NDArray[np.integer], cells: NDArray[np.integer] | None)
     if cells is None:
         table = table.assign(label_in_site=ids, n_in_cell_px=0)
         return Matched(nuclei.astype(np.uint32), table[MATCHED_OF_SITE].astype("int64"))
-    best = _best_cells(nuclei, cells).reindex(ids, fill_value=0)
-    table = table.assign(label_in_site=best["cell"].to_numpy(), n_in_cell_px=best["n"].to_numpy())
+    best = best_holders(nuclei, cells).reindex(ids, fill_value=0)
+    table = table.assign(label_in_site=best["holder"].to_numpy(), n_in_cell_px=best["n"].to_numpy())
     is_in = 2 * table["n_in_cell_px"] >= table["n_px"]
     table.loc[~is_in, "label_in_site"] = int(cells.max(initial=0)) + 1 + np.arange(int((~is_in).sum()))
     new = np.zeros(len(n_px), dtype=np.uint32)
@@ -75,13 +75,19 @@ def match_nuclei(nuclei: NDArray[np.integer], cells: NDArray[np.integer] | None)
 MATCHED_OF_SITE = [name for name in MATCHED.names if name not in ("plate", "well", "site")]
 
 
-def _best_cells(nuclei: NDArray[np.integer], cells: NDArray[np.integer]) -> pd.DataFrame:
-    """By nucleus: the cell that holds most of it, and how many of its pixels; no row where none does."""
-    is_both = (nuclei > 0) & (cells > 0)
-    pairs = pd.DataFrame({"nucleus": nuclei[is_both].astype(np.int64), "cell": cells[is_both].astype(np.int64)})
+def best_holders(inner: NDArray[np.integer], outer: NDArray[np.integer]) -> pd.DataFrame:
+    """By label of `inner`: that of `outer` that holds most of it (``holder``), and how many of its pixels (``n``).
+
+    Parameters
+    ----------
+    inner, outer : (Y, X) int
+        Labels of one site, 0 = background. Of two that hold as much, the lower label is taken; no row where none does.
+    """
+    is_both = (inner > 0) & (outer > 0)
+    pairs = pd.DataFrame({"inner": inner[is_both].astype(np.int64), "holder": outer[is_both].astype(np.int64)})
     counts = pairs.value_counts().rename("n").reset_index()
-    counts = counts.sort_values(["nucleus", "n", "cell"], ascending=[True, False, True])
-    return counts.drop_duplicates("nucleus").set_index("nucleus")
+    counts = counts.sort_values(["inner", "n", "holder"], ascending=[True, False, True])
+    return counts.drop_duplicates("inner").set_index("inner")
 
 
 def describe_given(nuclei: NDArray[np.integer], cells: NDArray[np.integer], matches: pd.DataFrame) -> pd.DataFrame:

@@ -12,9 +12,16 @@ from wellspring.report.images import ImageSources, doubt_warnings
 from wellspring.report.methods import cited
 from wellspring.report.tables import PageColumn, count, page_table, percent, value
 from wellspring.report.words import named_wells
-from wellspring.segmentation.doubts import DOUBTS, NO_DOUBT
+from wellspring.segmentation.doubts import NO_DOUBT
+from wellspring.segmentation.given.files import has_given_cells
 from wellspring.segmentation.report.doubts import object_doubts, object_warnings
-from wellspring.segmentation.report.given import given_sections, given_settings, given_warnings, is_given
+from wellspring.segmentation.report.given import (
+    given_meanings,
+    given_sections,
+    given_settings,
+    given_warnings,
+    is_given,
+)
 from wellspring.segmentation.report.methods import METHODS_REFERENCES, methods_text
 from wellspring.segmentation.report.trained import trained_findings, trained_sections
 
@@ -74,7 +81,7 @@ def segmentation_chapter(
     what = "Nuclei and cells" if "n_cells_size_out" in table else "Nuclei"
     figure = sources.gallery("gallery", figure="overlays", caption="segmentation", title=what)
     shown = [figure] if figure.tiles else []
-    columns = [column for column in _COLUMNS if column.name in table]
+    columns = _columns(table, segmentation)
     counts = sources.table(table, columns, title=f"{what} by well", note=_NOTE)
     sites, file = sources.sites, str(sources.files["nuclei"])
     methods = methods_text(segmentation)
@@ -84,10 +91,10 @@ def segmentation_chapter(
         lead=_TEXT,
         picture=figure if shown else None,
         warnings=[
-            *_warnings(table, sites, segmentation),
-            *given_warnings(table, segmentation),
-            *doubt_warnings(nuclei, DOUBTS, what="Nuclei"),
-            *object_warnings(table),
+            *_warnings(table, nuclei, segmentation, sites=sites),
+            *given_warnings(table, segmentation, sites=nuclei),
+            *doubt_warnings(nuclei, given_meanings(segmentation), what="Nuclei"),
+            *object_warnings(table, segmentation),
             *left_out_warnings(sites, verb="segmented"),
         ],
         findings=[_counted(table, segmentation), *trained_findings(scores), *_choices(nuclei)],
@@ -98,7 +105,7 @@ def segmentation_chapter(
             Section(title="", text=sources.light(), parts=[*shown, counts, *_doubtful_sites(nuclei, file=file)]),
             *given_sections(table, segmentation, file=sources.file),
             *trained_sections(scores, sources),
-            *object_doubts(table, file=sources.file),
+            *object_doubts(table, segmentation, file=sources.file),
             *left_out_sections(sources.left_out, n_sites=len(sites), file=sources.file),
         ],
     )
@@ -108,18 +115,28 @@ def _counted(table: pd.DataFrame, segmentation: Mapping[str, Any]) -> str:
     n, wells = int(table["n_nuclei"].sum()), f"{len(table):,} wells"
     if not is_given(segmentation):
         return f"{n:,} nuclei were found in {wells}."
-    without = int(table["n_without_nucleus"].sum())
-    return f"{n:,} nuclei, and {without:,} cells without one, are in the label images of {wells}."
+    without = ""
+    if "n_without_nucleus" in table:
+        without = f", and {int(table['n_without_nucleus'].sum()):,} cells without one,"
+    return f"{n:,} nuclei{without} are in the label images of {wells}."
 
 
-def _warnings(table: pd.DataFrame, sites: pd.DataFrame, segmentation: Mapping[str, Any]) -> list[str]:
+def _columns(table: pd.DataFrame, segmentation: Mapping[str, Any]) -> list[PageColumn]:
+    """Those that the table has; nuclei in no given cell are counted in the section on given labels."""
+    unknown = ("n_without_cell",) if has_given_cells(segmentation) else ()
+    return [column for column in _COLUMNS if column.name in table and column.name not in unknown]
+
+
+def _warnings(
+    table: pd.DataFrame, nuclei: pd.DataFrame, segmentation: Mapping[str, Any], *, sites: pd.DataFrame
+) -> list[str]:
     """Wells without nuclei, but for those that were not looked at, or were not to have any."""
     if is_given(segmentation) and not (segmentation["nuclei"] or segmentation["nucleus_channel"]):
         return []
     kept = set(zip(*(sites.loc[sites["is_kept"].astype(bool), name] for name in ("plate", "well")), strict=True))
-    known = set(zip(sites["plate"], sites["well"], strict=True))
+    judged, seen = (set(zip(one["plate"], one["well"], strict=True)) for one in (sites, nuclei))
     keys = list(zip(table["plate"], table["well"], strict=True))
-    was_seen = np.array([key in kept or key not in known for key in keys], dtype=bool)
+    was_seen = np.array([key in seen and (key in kept or key not in judged) for key in keys], dtype=bool)
     empty = table[(table["n_nuclei"] == 0) & was_seen]
     if empty.empty:
         return []
