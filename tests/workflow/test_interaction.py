@@ -26,8 +26,8 @@ OTHERS: dict[str, Any] = {
     "interaction.gene": "other_gene",
     "interaction.molecule": "other_molecule",
     "interaction.time": "other_time",
-    "interaction.condition": "replicate",
-    "interaction.control": "nocodazole",
+    "interaction.condition": "other_condition",
+    "interaction.control": None,
     "interaction.n_permutations": 500,
     "interaction.seed": 2,
     "interaction.measure.peripheral_isoline": 40,
@@ -49,7 +49,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     sheet = simulate_interaction_plate(folder / "plate", settings=settings, seed=3, report=print)
     wells = pd.read_csv(sheet, sep="\t", dtype=str)
     kept = wells["gene"].isin(["gene_r", "gene_a"]) & wells["time"].isin(["2", "3"]) & (wells["condition"] == "control")
-    others = {f"other_{name}": wells[name] for name in ("gene", "molecule", "time")}
+    others = {f"other_{name}": wells[name] for name in ("gene", "molecule", "time", "condition")}
     wells.assign(**others)[kept].to_csv(sheet, sep="\t", index=False)
     config = yaml.safe_load((ROOT / "config/interaction/config.yaml").read_text(encoding="utf-8"))
     write_config(folder, config)
@@ -132,6 +132,25 @@ def test_every_key_of_the_block_is_tried() -> None:
     names = [f"interaction.{name}" for name in schema["properties"] if name not in ("measure", "channels", "mtoc")]
     names += [f"interaction.measure.{name}" for name in schema["properties"]["measure"]["properties"]]
     assert set(OTHERS) == set(names)
+
+
+@pytest.mark.parametrize(
+    ("name", "message", "is_error"),
+    [
+        ("Gene_R", "'Gene_R' (well simulated/A01) differs from interaction.reference, gene_r, in case", True),
+        ("other", "the gene 'other' (well simulated/A01) has only one well", False),
+    ],
+)
+def test_a_mistake_in_the_sheet_is_reported_before_any_job(
+    name: str, message: str, is_error: bool, folder: Path, tmp_path: Path, run: Snakemake
+) -> None:
+    study = Path(shutil.copytree(folder, tmp_path / "study"))
+    wells = pd.read_csv(study / "plate/wells.tsv", sep="\t", dtype=str)
+    wells.loc[0, "gene"] = name
+    wells.to_csv(study / "plate/wells.tsv", sep="\t", index=False)
+    result = run(study, "--dry-run")
+    assert message in result.stdout + result.stderr
+    assert (result.returncode != 0) == is_error
 
 
 def test_a_path_that_is_not_there_is_one_message(folder: Path, tmp_path: Path, run: Snakemake) -> None:

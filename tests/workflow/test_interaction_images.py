@@ -1,6 +1,7 @@
 """Fields of cells with mRNA, protein and MTOC as TIFF files: to a report, and what a changed key runs again."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import tifffile
 import yaml
 from scipy import ndimage
 
-from tests.workflow.studies import Snakemake
+from tests.workflow.studies import Snakemake, said
 from tests.workflow.test_every_key import Job, Planned, carry_out, jobs_of, to_be_run, to_run, write_config
 from wellspring.interaction.tables import INTERACTION, INTERACTION_SUMMARY
 from wellspring.simulation.interaction import Placement, draw_cell, draw_image
@@ -101,9 +102,24 @@ def test_a_study_of_images_ends_in_statistics_and_a_chapter(folder: Path, run: S
         assert means.loc[("even", molecule), "quadrant_1"] == pytest.approx(1, abs=0.2)
     table = read_table(folder / "results/report/interaction.csv", INTERACTION_SUMMARY)
     assert {"mrna_peripheral_enrichment", "protein_mtoc_enrichment"} <= set(table["statistic"])
+    assert set(table["time"]) == {"all"}
     assert set(table["condition"].fillna("")) == {""}
     chapter = json.loads((folder / "results/report/chapters/interaction.json").read_text(encoding="utf-8"))
     assert any(line.startswith("mRNA in the quadrant of the MTOC") for line in chapter["findings"])
+
+
+def test_a_table_of_mtocs_of_other_wells_is_reported_before_any_job(
+    folder: Path, tmp_path: Path, run: Snakemake
+) -> None:
+    study = Path(shutil.copytree(folder, tmp_path / "study", ignore=shutil.ignore_patterns("results", ".snakemake")))
+    config = yaml.safe_load(yaml.safe_dump(CONFIG))
+    config["interaction"]["mtoc"] = {"table": "mtocs.csv"}
+    write_config(study, config)
+    table = (study / "mtocs.csv").read_text(encoding="utf-8")
+    (study / "mtocs.csv").write_text(table.replace("p,A", "P,A"), encoding="utf-8")
+    result = run(study, "--dry-run")
+    assert result.returncode != 0
+    assert "mtocs.csv: expected plates and wells of the sheet, p/A01, p/A02; found P/A01, P/A02" in said(result)
 
 
 @pytest.fixture(scope="module")

@@ -1,5 +1,6 @@
 # interaction: single cells with molecules -> enrichment, clustering, temporal interaction of mRNA and protein
 import pandas as pd
+from snakemake.logging import logger
 
 INTERACTION = config["interaction"]
 
@@ -38,8 +39,8 @@ def mtoc_table():
     return named_file("interaction.mtoc.table", path) if path is not None and is_of_images() else []
 
 
-def mtoc_of_well(wildcards):
-    """A parameter: what the columns of MTOCs say of the wildcards' well; [] without such columns."""
+def mtoc_columns():
+    """Columns of the sheet with the MTOC of a well; [] without such columns."""
     columns = INTERACTION["mtoc"]["columns"]
     if columns is None or not is_of_images():
         return []
@@ -48,8 +49,36 @@ def mtoc_of_well(wildcards):
         raise WorkflowError(
             f"interaction.mtoc.columns: expected columns of the sheet, but it lacks {missing}. Correct the config."
         )
+    return columns
+
+
+def mtoc_of_well(wildcards):
+    """A parameter: what these columns say of the wildcards' well; [] without them."""
     own = WELLS[(WELLS["plate"] == wildcards.plate) & (WELLS["well"] == wildcards.well)]
-    return ["" if pd.isna(one) else str(one) for one in own[columns].iloc[0]]
+    return ["" if pd.isna(one) else str(one) for one in own[mtoc_columns()].iloc[0]]
+
+
+def check_sheet():
+    """Mistakes in the sheet and in a table of MTOCs are reported before any job runs."""
+    from wellspring.interaction.positions import check_positions, check_table
+    from wellspring.interaction.settings import SummarySettings
+    from wellspring.interaction.sheet import checked_sheet
+
+    shown = [name for name in ("mrna", "protein") if INTERACTION["channels"][name] is not None]
+    settings = SummarySettings(**interaction_settings())
+    try:
+        lines = checked_sheet(WELLS, settings, molecules=shown if is_of_images() else None)
+        check_positions(WELLS, mtoc_columns())
+        if mtoc_table():
+            lines += check_table(Path(mtoc_table()), list(zip(WELLS["plate"], WELLS["well"])))
+    except (ValueError, OSError) as error:
+        raise WorkflowError(str(error)) from None
+    if lines:
+        logger.warning("\n  - ".join(["mRNA and protein, before anything is measured:", *lines]))
+
+
+if INTERACTION["reference"] is not None and workflow.is_main_process:
+    check_sheet()
 
 
 rule interaction_measure:
@@ -122,6 +151,7 @@ rule interaction_chapter:
         images="<results>/interaction/cells.parquet",
         table="<results>/report/interaction.csv",
         captions=captions("interaction"),
+        mtocs=mtoc_table(),
     output:
         chapter="<results>/report/chapters/interaction.json",
         overview=report(

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from wellspring.interaction.positions import n_positions
 from wellspring.interaction.report.chapter import interaction_chapter
 from wellspring.interaction.report.figures import correlations_figure, overview_figure, profiles_figure
 from wellspring.interaction.tables import INTERACTION, INTERACTION_SUMMARY
@@ -23,6 +24,7 @@ def main(
     images: Path,
     table: Path,
     captions: Sequence[Path],
+    mtocs: Path | None,
     reference: str,
     peripheral_isoline: float,
     overview: Path,
@@ -36,7 +38,11 @@ def main(
     save_figure(profiles_figure(cells, reference=reference, peripheral_isoline=peripheral_isoline), profiles)
     save_figure(correlations_figure(cells), correlations)
     files = {"table": table, "overview": overview, "profiles": profiles, "correlations": correlations}
-    found = interaction_chapter(cells, summary, reference=reference, files=files, captions=read_captions(captions))
+    wells = list(cells[["plate", "well"]].itertuples(index=False, name=None))
+    known = None if mtocs is None else (mtocs.name, n_positions(mtocs, wells))
+    found = interaction_chapter(
+        cells, summary, reference=reference, files=files, captions=read_captions(captions), positions=known
+    )
     write_chapter(found, chapter)
 
 
@@ -46,6 +52,7 @@ if __name__ == "__main__":
             images=Path(snakemake.input.images),
             table=Path(snakemake.input.table),
             captions=[Path(file) for file in snakemake.input.captions],
+            mtocs=Path(snakemake.input.mtocs) if snakemake.input.mtocs else None,
             reference=snakemake.params.reference,
             peripheral_isoline=snakemake.params.peripheral_isoline,
             overview=Path(snakemake.output.overview),

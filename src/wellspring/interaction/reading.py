@@ -57,7 +57,7 @@ def cells_of_fields(
     channels, mtoc = settings_of(ChannelSettings, images["channels"]), settings_of(MtocSettings, images["mtoc"])
     known: tuple[Position, ...] = ()
     if files.mtocs is not None:
-        known = positions_of_table(files.mtocs, plate=well.plate, well=well.well)
+        known = positions_of_table(files.mtocs, plate=well.plate, well=well.well, sites=well.sites or None)
     elif positions and mtoc.columns is not None:
         known = positions_of_sheet(positions, columns=mtoc.columns, well=well.name)
     given = list(spacing_um) if isinstance(spacing_um, Sequence) else []

@@ -1,6 +1,6 @@
 """What the cells of all wells say of each gene: estimates, intervals and p-values over wells."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -8,28 +8,29 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from wellspring.errors import InputError
 from wellspring.interaction.settings import SummarySettings
+from wellspring.interaction.sheet import annotated_wells
 from wellspring.interaction.tables import INTERACTION_SUMMARY, columns_of
 from wellspring.interaction.times import interaction_rows
 from wellspring.localization.interaction.inference import (
     Estimate,
+    amount_of_wells,
     difference_of_wells,
     mean_of_wells,
     polarity_of_wells,
     rotation_p_value,
 )
-from wellspring.localization.interaction.quantities import volume_corrected_noise
+from wellspring.localization.interaction.quantities import NOISE_CELLS, volume_corrected_noise
 from wellspring.statistics import benjamini_hochberg
 
 __all__ = ["ALL_TIMES", "annotated_images", "summary_table"]
 
 ALL_TIMES = "all"
-# Of a study without a column of times.
-_NO_TIME = "0"
 # Of the cells' own numbers, those that are compared with the reference gene: column, and whether as log2 ratio.
 _COMPARED = {"periphery": True, "centrality": False, "centrality_3d": False, "spread": False, "clustering": False}
 _NAMES = {"periphery": "peripheral_enrichment", "clustering": "clustering_difference"}
+
+_SHOWN = {"mrna": "mRNA", "protein": "protein"}
 
 
 @dataclass(frozen=True)
@@ -65,38 +66,10 @@ def annotated_images(images: pd.DataFrame, annotations: pd.DataFrame, settings: 
     Raises
     ------
     ValueError
-        When a column is missing from the sheet, a well lacks a value, a molecule is neither mrna nor protein, or no
-        well has the reference gene or the control's condition.
+        As `annotated_wells`.
     """
-    named = {"gene": settings.gene}
-    if "molecule" not in images:
-        named["molecule"] = settings.molecule
-    if settings.time is not None:
-        named["time"] = settings.time
-    if settings.condition is not None:
-        named["condition"] = settings.condition
-    missing = [f"interaction.{key}: {column}" for key, column in named.items() if column not in annotations]
-    if missing:
-        raise InputError(f"the sheet lacks columns that the config names: {', '.join(missing)}. Add them, or rename.")
-    wells = annotations[["plate", "well"]].assign(condition="", time=_NO_TIME)
-    for key, column in named.items():
-        empty = annotations.loc[annotations[column].isna(), "well"].tolist()
-        if empty:
-            raise InputError(f"the sheet: expected a {column} for every well, but {empty[:5]} have none. Fill it in.")
-        wells[key] = annotations[column].astype(str)
-    unknown = sorted(set(wells.get("molecule", ())) - {"mrna", "protein"})
-    if unknown:
-        raise InputError(f"the sheet, column {settings.molecule}: expected mrna or protein, got {unknown}. Correct it.")
-    if settings.reference not in set(wells["gene"]):
-        raise InputError(
-            f"interaction.reference: expected one of the genes {sorted(set(wells['gene']))}, got {settings.reference}. "
-            "Correct the config."
-        )
-    if settings.condition is not None and settings.control not in {None, *wells["condition"]}:
-        raise InputError(
-            f"interaction.control: expected one of {sorted(set(wells['condition']))} (column {settings.condition} of "
-            f"the sheet), got {settings.control}. Correct the config."
-        )
+    molecules = sorted(set(images["molecule"])) if "molecule" in images else None
+    wells = annotated_wells(annotations, settings, molecules=molecules)
     return images.merge(wells, on=["plate", "well"], how="left", validate="m:1")
 
 
@@ -105,7 +78,8 @@ def summary_table(images: pd.DataFrame, settings: SummarySettings) -> pd.DataFra
 
     Where a gene is compared with the reference, wells exchange their genes within each time; where the MTOC is looked
     at, all cells of a well are turned alike; where times are compared, wells exchange their times. The median of the
-    cells of a well counts for the well. Genes without wells of the reference at their time have no comparison.
+    cells of a well counts for the well. Genes without wells of the reference in their condition or at their time have
+    rows without numbers and a remark. Of a study without times all rows are of ``all``.
     """
     groups = list(_groups(images.sort_values(["plate", "well", "image"])))
     rows = [row for group in groups for row in _rows_of_group(group, groups, settings)]
@@ -124,25 +98,24 @@ def _groups(images: pd.DataFrame) -> Iterator[_Group]:
 
 
 def _rows_of_group(group: _Group, groups: Sequence[_Group], settings: SummarySettings) -> Iterator[dict[str, object]]:
-    times = _times(group.images)
-    yield from _amounts(group, times)
-    yield from _polarities(group, times, settings)
+    spans = _spans(group.images, settings)
+    yield from _amounts(group, spans)
+    yield from _polarities(group, spans, settings)
+    if group.gene == settings.reference:
+        return
     reference = next(
         (
             one
             for one in groups
             if (one.molecule, one.gene, one.condition) == (group.molecule, settings.reference, group.condition)
         ),
-        None,
+        _Group(group.molecule, str(settings.reference), group.condition, group.images.iloc[:0]),
     )
-    if reference is None or reference is group:
-        return
     for column, is_ratio in _COMPARED.items():
         if column == "centrality_3d" and not group.images.get(column, pd.Series(dtype=float)).notna().any():
             continue
         name = f"{group.molecule}_{_NAMES.get(column, f'{column}_difference')}"
-        for time in [*times, ALL_TIMES]:
-            strata = times if time == ALL_TIMES else [time]
+        for time, strata in spans.items():
             yield _compared(group, reference, column, strata, settings, is_ratio=is_ratio) | {
                 "statistic": name,
                 "time": time,
@@ -163,34 +136,55 @@ def _compared(
     naive = compared(cells[0], cells[1])
     row = _row(group, found, naive=naive.p_value)
     lacking = [time for time, one in zip(strata, other, strict=True) if not np.isfinite(one).any()]
+    if reference.images.empty:
+        return row | {"remark": f"no {_SHOWN[reference.molecule]} of the reference{_in(group.condition)}"}
+    if lacking and settings.time is None:
+        return row | {"remark": "no reference"}
     return row | {"remark": f"no reference at {', '.join(lacking)}"} if lacking else row
 
 
-def _amounts(group: _Group, times: Sequence[str]) -> Iterator[dict[str, object]]:
-    for time in times:
-        found = mean_of_wells(group.wells("n_molecules", time))
-        yield _row(group, found) | {"statistic": f"{group.molecule}_cytoplasmic_total", "time": time}
-    noise = volume_corrected_noise(group.images["n_molecules"], group.images["volume"])
-    n_wells = len(group.tables(["volume"], None))
-    yield _row(group, Estimate(noise, np.nan, np.nan, np.nan, n_wells)) | {
-        "statistic": f"{group.molecule}_volume_corrected_noise",
-        "time": ALL_TIMES,
-    }
+def _in(condition: str) -> str:
+    return f" in {condition}" if condition else ""
 
 
-def _polarities(group: _Group, times: Sequence[str], settings: SummarySettings) -> Iterator[dict[str, object]]:
+def _amounts(group: _Group, spans: Mapping[str, Sequence[str]]) -> Iterator[dict[str, object]]:
+    for time, strata in spans.items():
+        if time != ALL_TIMES or len(spans) == 1:
+            found = amount_of_wells(group.wells("n_molecules", strata[0]))
+            yield _row(group, found) | {"statistic": f"{group.molecule}_cytoplasmic_total", "time": time}
+        yield _noise(group, strata) | {"statistic": f"{group.molecule}_volume_corrected_noise", "time": time}
+
+
+def _noise(group: _Group, times: Sequence[str]) -> dict[str, object]:
+    """The mean over times, by their cells: that amounts change with time is no noise."""
+    rows = group.images[group.images["time"].isin(times)]
+    by_time = [one[["n_molecules", "volume"]].dropna() for _, one in rows.groupby("time", sort=True)]
+    found = [(len(one), volume_corrected_noise(one["n_molecules"], one["volume"])) for one in by_time]
+    found = [(n, noise) for n, noise in found if np.isfinite(noise)]
+    n_wells = rows.groupby(["plate", "well"]).ngroups
+    if sum(n - 2 for n, _ in found) < NOISE_CELLS - 2:
+        nothing = _row(group, Estimate(np.nan, np.nan, np.nan, np.nan, n_wells))
+        return nothing | {"remark": f"fewer than {NOISE_CELLS} cells: off by more than a factor of 2"}
+    mean = sum(n * noise for n, noise in found) / sum(n for n, _ in found)
+    return _row(group, Estimate(mean, np.nan, np.nan, np.nan, n_wells))
+
+
+def _polarities(
+    group: _Group, spans: Mapping[str, Sequence[str]], settings: SummarySettings
+) -> Iterator[dict[str, object]]:
     names = [str(name) for name in group.images.columns]
     options = {"n_permutations": settings.n_permutations, "seed": settings.seed}
     for family, title in (("quadrant", "mtoc_enrichment"), ("best", "mtoc_enrichment_best_orientation")):
         columns = columns_of(names, family)
-        for time in [*times, ALL_TIMES]:
+        for time in spans:
             tables = group.tables(columns, None if time == ALL_TIMES else time)
             known = [table[np.isfinite(table).all(axis=1)] for table in tables]
             found = mean_of_wells([table[:, 0].mean() - 1 for table in known if len(table)])
             p_value = rotation_p_value(known, **options)
             alone = [row[None] for table in known for row in table]
             naive = rotation_p_value(alone, **options)
-            estimate = Estimate(found.value, found.low, found.high, p_value, found.n_wells)
+            # A density is 0 or more, so that less 1 it is no less than -1.
+            estimate = Estimate(found.value, max(found.low, -1.0), found.high, p_value, found.n_wells)
             yield _row(group, estimate, naive=naive) | {"statistic": f"{group.molecule}_{title}", "time": time}
             index = polarity_of_wells(tables, **options)
             kind = title.replace("enrichment", "polarity_index")
@@ -216,8 +210,11 @@ def _log2(values: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.log2(values, out=np.full(values.shape, np.nan), where=values > 0)
 
 
-def _times(images: pd.DataFrame) -> list[str]:
-    return sorted(images["time"].unique(), key=_number)
+def _spans(images: pd.DataFrame, settings: SummarySettings) -> dict[str, list[str]]:
+    """What a row is of: each time, and all of them; without times all alone."""
+    times = sorted(images["time"].unique(), key=_number)
+    single = {} if settings.time is None else {time: [time] for time in times}
+    return {**single, ALL_TIMES: times}
 
 
 def _number(time: str) -> tuple[float, str]:

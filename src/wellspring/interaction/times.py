@@ -11,19 +11,27 @@ from wellspring.errors import InputError
 from wellspring.interaction.settings import SummarySettings
 from wellspring.interaction.tables import columns_of
 from wellspring.localization.interaction.colocalization import correlate_categories
-from wellspring.localization.interaction.order import Correlate, OrderTest, change_of_order, order_of_wells
+from wellspring.localization.interaction.order import (
+    Correlate,
+    OrderTest,
+    change_of_order,
+    is_forward_pair,
+    order_of_wells,
+)
 from wellspring.localization.interaction.temporal import correlate_profiles
 
 __all__ = ["interaction_rows"]
 
 Profiles = dict[float, NDArray[np.float64]]
+_NOTHING = OrderTest(np.nan, np.nan, np.nan, np.nan, 0, is_exact=True)
 
 
 def interaction_rows(images: pd.DataFrame, settings: SummarySettings) -> Iterator[dict[str, object]]:
     """Rows of table `INTERACTION_SUMMARY` for each gene with both molecules.
 
     ``temporal_interaction`` and ``colocalization`` of each condition, from means over wells of the means over cells;
-    ``temporal_interaction_change`` and ``colocalization_change`` of each condition against the control.
+    ``temporal_interaction_change`` and ``colocalization_change`` of each condition against the control. Where a
+    molecule or a time is missing there is a remark in place of numbers.
     """
     columns = columns_of([str(name) for name in images.columns], "segment")
     for gene, rows in images.groupby("gene", sort=True):
@@ -33,17 +41,18 @@ def interaction_rows(images: pd.DataFrame, settings: SummarySettings) -> Iterato
             str(condition): (_profiles(own, "mrna", columns), _profiles(own, "protein", columns))
             for condition, own in rows.groupby("condition", sort=True)
         }
-        found = {name: sides for name, sides in found.items() if sides[0] and sides[1]}
         # Of images of fields, a well shows both molecules, and is one well.
         n_wells = {str(name): own.groupby(["plate", "well"]).ngroups for name, own in rows.groupby("condition")}
         for condition, sides in found.items():
             for row in _scores(str(gene), condition, sides, settings):
                 yield row | {"n_wells": n_wells[condition]}
-        if settings.control in found:
-            for condition in found:
-                if condition != settings.control:
-                    for row in _change(str(gene), condition, found[settings.control], found[condition], settings):
-                        yield row | {"n_wells": n_wells[condition]}
+        if settings.condition is None or settings.control is None:
+            continue
+        control = found.get(settings.control, ({}, {}))
+        for condition in found:
+            if condition != settings.control:
+                for row in _change(str(gene), condition, control, found[condition], settings):
+                    yield row | {"n_wells": n_wells[condition]}
 
 
 def _profiles(images: pd.DataFrame, molecule: str, columns: Sequence[str]) -> Profiles:
@@ -65,9 +74,14 @@ def _hours(time: str) -> float:
 def _scores(
     gene: str, condition: str, sides: tuple[Profiles, Profiles], settings: SummarySettings
 ) -> Iterator[dict[str, object]]:
+    remark = _missing(sides, condition, settings)
     for name, correlate in _correlated(settings).items():
-        found = order_of_wells(*sides, correlate=correlate, n_permutations=settings.n_permutations, seed=settings.seed)
-        yield _row(name, gene, condition, found)
+        found = _NOTHING
+        if not remark:
+            found = order_of_wells(
+                *sides, correlate=correlate, n_permutations=settings.n_permutations, seed=settings.seed
+            )
+        yield _row(name, gene, condition, found, remark)
 
 
 def _change(
@@ -78,14 +92,35 @@ def _change(
     settings: SummarySettings,
 ) -> Iterator[dict[str, object]]:
     """Scores of the condition less those of the control, at the times that both have."""
+    common = tuple({time: one[time] for time in one if time in two} for one, two in zip(control, other, strict=True))
+    remark = (
+        _missing(control, str(settings.control), settings)
+        or _missing(other, condition, settings)
+        or _missing((common[0], common[1]), f"{condition} and {settings.control} at the same time", settings)
+    )
     for name, correlate in _correlated(settings).items():
-        found = change_of_order(
-            control, other, correlate=correlate, n_permutations=settings.n_permutations, seed=settings.seed
-        )
-        row = _row(f"{name}_change", gene, condition, found)
+        found = _NOTHING
+        if not remark:
+            found = change_of_order(
+                control, other, correlate=correlate, n_permutations=settings.n_permutations, seed=settings.seed
+            )
+        row = _row(f"{name}_change", gene, condition, found, remark)
         if row["remark"] == "none" and [set(side) for side in control] != [set(side) for side in other]:
             row["remark"] = "times that only one of the conditions has are left out"
         yield row
+
+
+def _missing(sides: tuple[Profiles, Profiles], condition: str, settings: SummarySettings) -> str:
+    """Why there is no order of times; empty where there is one."""
+    if settings.time is None:
+        return "the study has no times"
+    lacking = [name for name, side in zip(("mRNA", "protein"), sides, strict=True) if not side]
+    if lacking:
+        return f"no {' and no '.join(lacking)} with segments" + (f" in {condition}" if condition else "")
+    is_later = is_forward_pair(*sides)
+    if not is_later.any():
+        return "no time of the protein is later than one of the mRNA"
+    return "all times of the protein are later than those of the mRNA" if is_later.all() else ""
 
 
 def _correlated(settings: SummarySettings) -> dict[str, Correlate]:
@@ -95,8 +130,8 @@ def _correlated(settings: SummarySettings) -> dict[str, Correlate]:
     }
 
 
-def _row(name: str, gene: str, condition: str, found: OrderTest) -> dict[str, object]:
-    missing = "a time is missing, or a profile is even" if np.isnan(found.score) else "none"
+def _row(name: str, gene: str, condition: str, found: OrderTest, remark: str) -> dict[str, object]:
+    missing = "a profile is the same in all segments" if np.isnan(found.score) else "none"
     return {
         "statistic": name,
         "gene": gene,
@@ -107,5 +142,5 @@ def _row(name: str, gene: str, condition: str, found: OrderTest) -> dict[str, ob
         "p_value": found.p_value,
         "condition": condition,
         "p_value_of_cells": np.nan,
-        "remark": missing,
+        "remark": remark or missing,
     }

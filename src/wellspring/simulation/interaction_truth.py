@@ -35,7 +35,7 @@ class InteractionComparison:
     n_null : int
         Number of these p-values.
     mistakes : tuple of str
-        Findings that did not come out.
+        Findings that did not come out, and true ones of genes that have no result.
     """
 
     findings: pd.DataFrame
@@ -66,6 +66,9 @@ def compare_interaction(plate: Path, results: Path) -> InteractionComparison:
         own = table[table["statistic"] == statistic]
         if statistic == "temporal_interaction":
             own = own[own["condition"] == "control"]
+        mistakes += [f"{title}: no result for {gene}" for gene in truth[key] if gene not in set(own["gene"])]
+        # Where the reference is missing, nothing is compared, and there is no finding that could be wrong.
+        own = own[own["p_value"].notna() | own["gene"].isin(truth[key])]
         for row in own.itertuples():
             is_true = row.gene in truth[key]
             is_found = bool(row.p_value < _LEVEL and (row.estimate < 0 if is_change else row.estimate > 0))
@@ -90,7 +93,8 @@ def interaction_text(comparison: InteractionComparison) -> str:
         f"{'true' if row.is_true else 'not so':7} {'found' if row.is_found else 'not found'}"
         for row in comparison.findings.itertuples()
     ]
-    share = (
-        f"Of {comparison.n_null} p-values where nothing is true {100 * comparison.share_below:.0f} % are below 0.05."
-    )
+    share = "There is no p-value of a gene of which nothing is true."
+    if comparison.n_null:
+        percent = 100 * comparison.share_below
+        share = f"Of {comparison.n_null} p-values where nothing is true {percent:.0f} % are below 0.05."
     return "\n".join([*lines, share])

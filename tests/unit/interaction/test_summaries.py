@@ -7,9 +7,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from wellspring.interaction.report.chapter import interaction_findings, interaction_warnings
+from wellspring.interaction.report.chapter import interaction_findings
 from wellspring.interaction.report.enough import cells_that_suffice
 from wellspring.interaction.report.figures import correlations_figure, overview_figure, profiles_figure
+from wellspring.interaction.report.warnings import interaction_warnings
 from wellspring.interaction.settings import SummarySettings
 from wellspring.interaction.summaries import annotated_images, summary_table
 from wellspring.interaction.tables import INTERACTION_SUMMARY
@@ -133,11 +134,84 @@ def test_missing_times_are_left_out_of_what_compares_times() -> None:
     # Protein at 2 h alone is later than no mRNA: there is no order to find.
     lost = _row(table, "temporal_interaction")
     assert np.isnan(lost["estimate"])
-    assert lost["remark"] == "a time is missing, or a profile is even"
+    assert lost["remark"] == "no time of the protein is later than one of the mRNA"
     assert np.isfinite(_row(table, "protein_peripheral_enrichment", time="2")["estimate"])
     assert not ((table["statistic"] == "protein_peripheral_enrichment") & (table["time"] == "3")).any()
     assert np.isfinite(_row(table, "protein_peripheral_enrichment")["estimate"])
     assert np.isfinite(_row(table, "temporal_interaction", gene="ref")["estimate"])
+
+
+@pytest.mark.slow
+def test_a_condition_without_the_reference_or_a_molecule_has_rows_that_say_so() -> None:
+    rng = np.random.default_rng(12)
+    drug = _cells(rng, n_wells=2).assign(condition="drug", plate="q")
+    drug = drug[(drug["gene"] == "x") & (drug["molecule"] == "mrna")]
+    cells = pd.concat([_cells(rng, n_wells=2).assign(condition="none"), drug], ignore_index=True)
+    table = summary_table(cells, dataclasses.replace(SETTINGS, condition="condition", control="none"))
+    rows = table[table["condition"] == "drug"].set_index(["statistic", "time"])
+    for time in ("2", "3", "all"):
+        lost = rows.loc[("mrna_peripheral_enrichment", time)]
+        assert np.isnan(lost["estimate"])
+        assert np.isnan(lost["p_value"])
+        assert (lost["remark"], lost["n_wells"]) == ("no mRNA of the reference in drug", 0)
+    for name in ("temporal_interaction", "colocalization_change"):
+        assert rows.loc[(name, "all"), "remark"] == "no protein with segments in drug"
+    assert np.isfinite(rows.loc[("mrna_mtoc_enrichment", "all"), "estimate"])
+    assert table.loc[table["condition"] == "none", "remark"].eq("none").sum() > 40
+    assert len(overview_figure(table).axes[0].patches) == 1
+
+
+def test_a_study_without_times_has_one_row_each_and_counts_a_cell_once() -> None:
+    cells = _cells(np.random.default_rng(13)).query("time == '2'").assign(time="0")
+    # As of images of fields: both molecules of a cell have one well and one image.
+    cells["well"] = cells["well"].str.replace("mrna|protein", "", regex=True)
+    cells.loc[(cells["image"] == "0") & (cells["molecule"] == "mrna"), "remark"] = "few molecules"
+    cells.loc[cells["image"] == "1", "remark"] = "no MTOC"
+    no_reference = ~((cells["gene"] == "ref") & (cells["molecule"] == "protein"))
+    table = summary_table(cells[no_reference], dataclasses.replace(SETTINGS, time=None))
+    assert set(table["time"]) == {"all"}
+    assert not table.duplicated(["statistic", "gene"]).any()
+    assert _row(table, "mrna_cytoplasmic_total")["n_wells"] == 3
+    assert _row(table, "temporal_interaction")["remark"] == "the study has no times"
+    assert _row(table, "protein_spread_difference")["remark"] == "no protein of the reference"
+    warnings = interaction_warnings(cells, table, reference="ref")
+    assert warnings[:2] == [
+        "6 of 36 cells: few molecules (mRNA). They are left out of what needs it.",
+        "6 of 36 cells: no MTOC. They are left out of what needs it.",
+    ]
+    few = interaction_warnings(cells[cells["well"].str.endswith("0")], table, reference="ref")
+    assert few[-1].endswith("fewer than 3 wells: hardly any p-value can be small. Add wells.")
+
+
+def test_mtocs_of_a_table_that_belong_to_no_cell_are_counted() -> None:
+    cells = _cells(np.random.default_rng(14), n_wells=1).assign(mtoc_confidence=np.nan)
+    table = pd.DataFrame({"p_value": [0.5]})
+    (none, *_) = interaction_warnings(cells, table, reference="ref", positions=("m.csv", 7))
+    assert none.startswith("None of the 7 MTOCs in m.csv is that of a cell")
+    cells.loc[cells["image"].isin(["0", "1"]) & (cells["well"] == "xmrna20"), "mtoc_confidence"] = 1.0
+    (some, *_) = interaction_warnings(cells, table, reference="ref", positions=("m.csv", 7))
+    assert some.startswith("5 of 7 MTOCs in m.csv belong to no cell")
+    (others, *_) = interaction_warnings(cells, table, reference="ref", positions=("m.csv", 2))
+    assert "m.csv" not in others
+
+
+def test_noise_needs_cells_and_is_that_within_times() -> None:
+    cells = _cells(np.random.default_rng(15), n_wells=3, n_cells=9)
+    counts = np.random.default_rng(16).poisson(100, len(cells)) * 1.0
+    # Ten times as many molecules at 3 h.
+    later = cells["time"] == "3"
+    cells["n_molecules"] = np.where(later, 10, 1) * counts
+    table = summary_table(cells[cells["gene"] == "ref"], SETTINGS)
+    for time in ("2", "3", "all"):
+        row = _row(table, "mrna_volume_corrected_noise", gene="ref", time=time)
+        # Of Poisson counts 1 / mean, within what 27 cells may be off by.
+        assert 0.005 < row["estimate"] < 0.017
+        assert row["remark"] == "none"
+    few = summary_table(cells[(cells["gene"] == "ref") & ~cells["well"].str.endswith("2")], SETTINGS)
+    lost = _row(few, "mrna_volume_corrected_noise", gene="ref", time="2")
+    assert np.isnan(lost["estimate"])
+    assert lost["remark"] == "fewer than 25 cells: off by more than a factor of 2"
+    assert _row(few, "mrna_volume_corrected_noise", gene="ref")["remark"] == "none"
 
 
 def test_cells_that_name_their_molecule_and_a_study_without_times() -> None:
@@ -170,7 +244,7 @@ def test_conditions_are_compared_with_the_control() -> None:
     [
         ({"gene": None}, "lacks columns that the config names: interaction.gene: gene"),
         ({"molecule": "rna"}, "expected mrna or protein, got"),
-        ({"gene": "other"}, "interaction.reference: expected one of the genes"),
+        ({"gene": "other"}, "interaction.reference: no well of the sheet has the gene ref; its column gene has other"),
         ({"time": pd.NA}, "expected a time for every well"),
     ],
 )
@@ -201,7 +275,9 @@ def test_a_control_that_no_well_has_is_one_message() -> None:
     wells = pd.DataFrame({"plate": ["p"], "well": ["a"], "gene": ["ref"], "time": ["2"], "drug": ["none"]})
     cells = pd.DataFrame({"plate": ["p"], "well": ["a"], "molecule": ["mrna"]})
     given = dataclasses.replace(SETTINGS, condition="drug", control="no")
-    with pytest.raises(ValueError, match=r"interaction.control: expected one of \['none'\] \(column drug"):
+    with pytest.raises(
+        ValueError, match=r"interaction.control: no well of the sheet has the condition no; its column drug has none"
+    ):
         annotated_images(cells, wells, given)
     known = annotated_images(cells, wells, dataclasses.replace(given, control="none"))
     assert known["condition"].tolist() == ["none"]
@@ -223,14 +299,14 @@ def test_findings_warnings_and_figures() -> None:
     (estimate,) = re.findall(r"^mRNA at the membrane more than the reference's: x \(log2 (.*), q", findings[0])
     assert float(estimate) == pytest.approx(1.0, abs=0.25)
     assert any(line == "mRNA in the quadrant of the MTOC: no gene." for line in findings)
-    warnings = interaction_warnings(cells, table)
+    warnings = interaction_warnings(cells, table, reference="ref")
     assert warnings[0].startswith(f"5 of {len(cells)} cells: few molecules.")
     assert not any("fewer than" in line for line in warnings)
     assert [axes.get_title(loc="left")[:1] for axes in overview_figure(table).axes] == ["a", "b", "c"]
     assert len(profiles_figure(cells, reference="ref", peripheral_isoline=30).axes) == 2
     # A panel for each gene, and the colour bar.
     assert len(correlations_figure(cells).axes) == 3
-    few = interaction_warnings(_cells(np.random.default_rng(8), n_wells=2), table)
+    few = interaction_warnings(_cells(np.random.default_rng(8), n_wells=2), table, reference="ref")
     assert any("have fewer than 3 wells" in line for line in few)
 
 

@@ -4,11 +4,13 @@ import numpy as np
 import pytest
 
 from wellspring.localization.interaction.inference import (
+    amount_of_wells,
     difference_of_wells,
     mean_of_wells,
     polarity_of_wells,
     rotation_p_value,
 )
+from wellspring.localization.interaction.quantities import NOISE_CELLS, volume_corrected_noise
 
 
 def test_means_of_wells() -> None:
@@ -17,6 +19,35 @@ def test_means_of_wells() -> None:
     assert found.high - found.value == pytest.approx(12.706, abs=0.001)
     assert np.isnan(mean_of_wells([1.0]).low)
     assert np.isnan(mean_of_wells([]).value)
+
+
+def test_amounts_of_wells_have_intervals_above_zero_that_cover() -> None:
+    found = amount_of_wells([1.0, 3.0, np.nan])
+    # Student's half width of 12.7 standard errors of 1, over the mean of 2.
+    assert (found.value, found.n_wells) == (2.0, 2)
+    assert found.low == pytest.approx(2 * np.exp(-12.7062 / 2), rel=1e-4)
+    assert found.high == pytest.approx(2 * np.exp(12.7062 / 2), rel=1e-4)
+    assert np.isnan(amount_of_wells([0.0, 0.0]).low)
+    rng = np.random.default_rng(12)
+    for n in (2, 4):
+        drawn = [amount_of_wells(one) for one in np.exp(0.3 * rng.normal(size=(1000, n)))]
+        covered = np.mean([one.low <= np.exp(0.3**2 / 2) <= one.high for one in drawn])
+        # Three standard errors of a share of 1000.
+        assert abs(covered - 0.95) < 3 * np.sqrt(0.05 * 0.95 / 1000)
+        assert all(one.low > 0 for one in drawn)
+
+
+def test_noise_is_within_a_factor_of_2_from_so_many_cells_on() -> None:
+    rng = np.random.default_rng(13)
+    spread = {}
+    for n in (NOISE_CELLS // 2, NOISE_CELLS):
+        volume = rng.normal(100, 10, size=(2000, n))
+        counts = volume + rng.normal(0, 10, size=volume.shape)
+        # Variance of 100 over a squared mean of 100.
+        found = [volume_corrected_noise(*one) * n / (n - 2) for one in zip(counts, volume, strict=True)]
+        spread[n] = np.mean((np.array(found) > 0.005) & (np.array(found) < 0.02))
+    assert spread[NOISE_CELLS] > 0.95
+    assert spread[NOISE_CELLS // 2] < 0.93
 
 
 def test_differences_by_hand() -> None:

@@ -70,9 +70,15 @@ def test_findings_are_compared_with_the_truth(tmp_path: Path) -> None:
     ]
     found = compare_interaction(tmp_path / "plate", _results(tmp_path / "results", rows))
     # The MTOC's p-value is too large; the change has the wrong sign.
-    assert [mistake.split(" (")[0] for mistake in found.mistakes] == [
+    assert [mistake.split(" (p")[0] for mistake in found.mistakes] == [
         "mRNA enriched at the MTOC: gene_c",
+        "protein follows mRNA (control): no result for gene_b",
+        "the treatment removes the delay: no result for gene_b",
         "the treatment removes the delay: gene_a",
     ]
     assert (found.n_null, found.share_below) == (1, 0.0)
     assert "not found" in interaction_text(found)
+    without = compare_interaction(tmp_path / "plate", _results(tmp_path / "none", rows[1:2]))
+    assert [mistake.rpartition(" ")[2] for mistake in without.mistakes] == [
+        *("gene_d", "gene_c", "gene_a", "gene_b", "gene_a", "gene_b")
+    ]

@@ -7,17 +7,17 @@ import pandas as pd
 
 from wellspring.interaction.report.enough import CELLS_THAT_SUFFICE, cells_that_suffice
 from wellspring.interaction.report.methods import METHODS_REFERENCES, methods_text
+from wellspring.interaction.report.warnings import interaction_warnings, n_cells_of
 from wellspring.report.chapter import MOST_FINDINGS, Chapter, Section, illustration
 from wellspring.report.methods import cited
 from wellspring.report.numbers import number
 from wellspring.report.tables import PageColumn, count, page_table, value
 from wellspring.report.words import listed
 
-__all__ = ["interaction_chapter", "interaction_findings", "interaction_warnings"]
+__all__ = ["interaction_chapter", "interaction_findings"]
 
 _ALL = "all"
 _SIGNIFICANT = 0.05
-_FEW_WELLS = 3
 _TITLES = {
     "mrna_peripheral_enrichment": "mRNA at the membrane more than the reference's",
     "protein_peripheral_enrichment": "Protein at the membrane more than the reference's",
@@ -68,23 +68,6 @@ def interaction_findings(summary: pd.DataFrame) -> list[str]:
     return found
 
 
-def interaction_warnings(images: pd.DataFrame, summary: pd.DataFrame) -> list[str]:
-    """Cells without numbers, few wells, statistics without any p-value."""
-    found = []
-    for remark, rows in images[images["remark"] != "none"].groupby("remark"):
-        found.append(f"{len(rows)} of {len(images)} cells: {remark}. They are left out of what needs it.")
-    wells = images.groupby(["gene", "molecule", "condition", "time"])["well"].nunique()
-    few = wells[wells < _FEW_WELLS]
-    if len(few):
-        found.append(
-            f"{len(few)} of {len(wells)} groups of wells (gene, molecule, condition, time) have fewer than "
-            f"{_FEW_WELLS} wells: at single times hardly any p-value can be small. Read those over all times."
-        )
-    if summary["p_value"].isna().all():
-        found.append("No statistic has a p-value: there is one well of each kind. Add wells.")
-    return found
-
-
 def interaction_chapter(
     images: pd.DataFrame,
     summary: pd.DataFrame,
@@ -92,6 +75,7 @@ def interaction_chapter(
     reference: str,
     files: Mapping[str, Path],
     captions: Mapping[str, str],
+    positions: tuple[str, int] | None = None,
 ) -> Chapter:
     """The chapter.
 
@@ -107,6 +91,8 @@ def interaction_chapter(
         ``table``, ``overview``, ``profiles`` and ``correlations``.
     captions
         From `read_captions`.
+    positions
+        As of `interaction_warnings`.
     """
     overview, profiles, correlations = (
         illustration(files[name], title=title, caption=captions[f"interaction_{name}"])
@@ -126,6 +112,7 @@ def interaction_chapter(
         PageColumn("q_value", "q", value),
         PageColumn("p_value_of_cells", "p of cells", value),
         PageColumn("n_wells", "Wells", count),
+        PageColumn("remark", "Remark"),
     ]
     rows = summary[summary["time"] == _ALL]
     table = page_table(rows, columns, title="All statistics over all times", file=str(files["table"]), folded=True)
@@ -138,12 +125,12 @@ def interaction_chapter(
         title="mRNA and protein",
         lead="Where are mRNA and protein enriched, and does the protein's pattern follow that of its mRNA?",
         picture=overview,
-        warnings=interaction_warnings(images, summary),
+        warnings=interaction_warnings(images, summary, reference=reference, positions=positions),
         findings=findings[:MOST_FINDINGS],
         settings=[
             ("Genes", ", ".join(sorted(images["gene"].unique()))),
             ("Reference gene", reference),
-            ("Cells", f"{len(images):,}"),
+            ("Cells", f"{n_cells_of(images):,}"),
         ],
         sections=[
             Section(

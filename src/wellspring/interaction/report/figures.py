@@ -40,7 +40,8 @@ def overview_figure(summary: pd.DataFrame) -> Figure:
     panels = axes_grid(figure, n_rows=1, n_columns=len(_PANELS))[0]
     conditions = list(dict.fromkeys(summary["condition"]))
     for index, (axes, (name, title, label, even)) in enumerate(zip(panels, _PANELS, strict=True)):
-        rows = summary[(summary["statistic"] == name) & (summary["time"] == _ALL)].reset_index(drop=True)
+        rows = summary[(summary["statistic"] == name) & (summary["time"] == _ALL)]
+        rows = rows.dropna(subset="estimate").reset_index(drop=True)
         _draw_bars(axes, rows, conditions=conditions, even=even)
         axes.set_title(title, loc="left")
         axes.set_xlabel(label)

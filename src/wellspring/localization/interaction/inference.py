@@ -10,7 +10,14 @@ from numpy.typing import ArrayLike, NDArray
 
 from wellspring.statistics import interval_of_mean, permutation_p_value
 
-__all__ = ["Estimate", "difference_of_wells", "mean_of_wells", "polarity_of_wells", "rotation_p_value"]
+__all__ = [
+    "Estimate",
+    "amount_of_wells",
+    "difference_of_wells",
+    "mean_of_wells",
+    "polarity_of_wells",
+    "rotation_p_value",
+]
 
 _EXACT = 20_000
 """Arrangements up to which all are tried."""
@@ -44,6 +51,19 @@ def mean_of_wells(values: ArrayLike) -> Estimate:
     known = _known(values)
     value, low, high = interval_of_mean(known)
     return Estimate(value, low, high, float("nan"), len(known))
+
+
+def amount_of_wells(values: ArrayLike) -> Estimate:
+    """Mean over wells (n,) of amounts, 0 or more, with an interval above 0; NaN values are left out.
+
+    The interval is Student's for the logarithm of the mean, whose standard error is that of the mean over the mean.
+    Without any amount there is none, and no p-value in any case.
+    """
+    found = mean_of_wells(values)
+    if not found.value > 0:
+        return Estimate(found.value, float("nan"), float("nan"), float("nan"), found.n_wells)
+    factor = float(np.exp((found.high - found.value) / found.value))
+    return Estimate(found.value, found.value / factor, found.value * factor, float("nan"), found.n_wells)
 
 
 def difference_of_wells(
