@@ -8,7 +8,7 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
-from scipy.special import ndtr
+from scipy.special import lambertw, ndtr
 
 from wellspring.spots.brightness import moments_of_one
 from wellspring.spots.noise import NoiseMap
@@ -66,6 +66,8 @@ class Crowding:
     lost_share : float
         Spots of the usual brightness that the noise of their place hides, if they lie anywhere in the field
         (`lost_share`).
+    spacing : float
+        Maxima per ellipse (ellipsoid) of 2 sigma, from the median distance to the nearest other one (`_spacing`).
     """
 
     occupancy: float = 0.0
@@ -76,6 +78,7 @@ class Crowding:
     n_axes: int = 2
     spread: float = 0.0
     lost_share: float = 0.0
+    spacing: float = 0.0
 
     @property
     def hides_spots(self) -> bool:
@@ -90,13 +93,17 @@ class Crowding:
         return self.occupancy > _MOST_OCCUPANCY[self.n_axes] or is_dense or is_rough or is_lost
 
     def misses_spots(self, *, n_maxima: int, n_spots: int) -> bool:
-        """Whether fewer than 0.87 of the spots are counted that so many maxima are at this density.
+        """Whether fewer than 0.87 of the spots are counted that so many maxima are at this density and in this noise.
 
         Clumps are split by their light, which shows pairs where single spots are alike. Where these differ, the moments
-        give the density too low: the third one grows faster, by exp(3 spread**2) in all.
+        give the density too low: the third one grows faster, by exp(3 spread**2) in all. Where the camera's noise hides
+        the moments, the spacing of the maxima gives it: of spots at random with the density d, exp(-d) are maxima, and
+        of these the lost share is missing.
         """
-        density = self.density * math.exp(3 * self.spread**2)
-        return n_spots < _LEAST_COUNTED * n_maxima * math.exp(_PER_DENSITY[self.n_axes] * density)
+        own = _PER_DENSITY[self.n_axes] * self.density * math.exp(3 * self.spread**2)
+        seen = 1 - min(self.lost_share, 0.5)
+        hidden = max(own, _density_of_maxima(self.spacing / seen))
+        return n_spots < _LEAST_COUNTED * n_maxima / (seen * math.exp(-hidden))
 
     @property
     def may_be_full(self) -> bool:
@@ -139,6 +146,7 @@ def crowding(
         skewness=skewness,
         n_axes=n_axes,
         spread=0.0 if response is None else _spread(response),
+        spacing=_spacing(points, sigma_px=sigma_px, shape=noise.shape),
     )
 
 
@@ -189,6 +197,26 @@ def occupancy(
     around = cKDTree(spots / scale).query_ball_point(places, _REACH, return_length=True)
     others = np.maximum(np.asarray(around) - 1, 0) / _room_inside(places, np.asarray(shape) / scale)
     return float(np.median(others) / _REACH ** maxima.shape[1])
+
+
+def _spacing(points: NDArray[np.int64], *, sigma_px: Sequence[float], shape: Sequence[int]) -> float:
+    """`Crowding.spacing`, 0 of fewer than two.
+
+    No two maxima lie within 2 sigma of each other. Of places at random beyond that, at a density per ball of that
+    radius, exp(-density * (r**n - 1)) have none nearer than r times it.
+    """
+    if len(points) < 2:
+        return 0.0
+    scale = _APART_SIGMAS * np.asarray(sigma_px)
+    places = np.asarray(points / scale, dtype=np.float64)
+    near = float(np.median(cKDTree(places).query(places, k=[2])[0]))
+    room = float(np.median(_room_inside(places, np.asarray(shape) / scale)))
+    return math.log(2) / (room * max(near ** points.shape[1] - 1, math.log(2)))
+
+
+def _density_of_maxima(spacing: float) -> float:
+    """Density of spots of which so many are maxima: the least d with d * exp(-d) = spacing; 1 where there is none."""
+    return 1.0 if spacing >= math.exp(-1) else float(-lambertw(-spacing).real)
 
 
 def _room_inside(places: NDArray[np.float64], shape: NDArray[np.float64]) -> NDArray[np.float64]:

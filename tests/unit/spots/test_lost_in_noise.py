@@ -8,7 +8,7 @@ from scipy import ndimage
 
 from wellspring.simulation.smfish import add_spots
 from wellspring.spots import detect_spots
-from wellspring.spots.crowding import lost_share
+from wellspring.spots.crowding import crowding, lost_share
 from wellspring.spots.detection import response_and_noise
 from wellspring.spots.images import spots_of_image
 from wellspring.spots.unseen import filled_areas
@@ -36,10 +36,16 @@ def _counted(image: NDArray[np.generic], *, sigma_px: tuple[float, ...] = PLANE)
 
 
 def _field(
-    n_spots: int, *, snr: float, sd: float | NDArray[np.float64] = 5.0, sigma: float = 1.5, seed: int
+    n_spots: int,
+    *,
+    snr: float,
+    sd: float | NDArray[np.float64] = 5.0,
+    sigma: float = 1.5,
+    spread: float = 0.1,
+    seed: int,
 ) -> NDArray[np.uint16]:
     rng, light = np.random.default_rng(seed), np.zeros((SIDE, SIDE))
-    amplitudes = snr * float(np.min(sd)) * np.exp(rng.normal(0, 0.1, n_spots))
+    amplitudes = snr * float(np.min(sd)) * np.exp(rng.normal(0, spread, n_spots))
     add_spots(light, rng.uniform(8, SIDE - 9, (n_spots, 2)), amplitudes, sigma_px=(sigma, sigma))
     return np.rint(150 + light + rng.normal(0, 1, light.shape) * sd).clip(0).astype(np.uint16)
 
@@ -50,6 +56,29 @@ def test_faint_spots_of_which_a_fifth_is_lost_are_doubted(snr: float, per_px: in
     spots, about = _counted(_field(n_spots, snr=snr, sigma=sigma, seed=51), sigma_px=(sigma, sigma))
     assert len(spots) < 0.87 * n_spots
     assert "crowded" in about["doubts"]
+
+
+@pytest.mark.parametrize("snr", [5.0, 4.5])
+def test_pairs_and_noise_that_hide_a_sixth_only_together_are_doubted(snr: float) -> None:
+    n_spots = SIDE**2 // 140
+    fields = [_counted(_field(n_spots, snr=snr, spread=0.3, seed=seed)) for seed in range(61, 67)]
+    hidden = ["crowded" in about["doubts"] for spots, about in fields if len(spots) < 0.88 * n_spots]
+    assert len(hidden) >= 5
+    assert sum(hidden) >= len(hidden) - 1
+
+
+def test_the_spacing_of_maxima_is_their_density_where_none_are_close() -> None:
+    rng, points = np.random.default_rng(65), np.zeros((0, 2))
+    while len(points) < 400:
+        place = rng.uniform(0, 299, 2)
+        if not len(points) or np.hypot(*(points - place).T).min() > 3.0:
+            points = np.vstack([points, place])
+    _, _, noise = response_and_noise(rng.normal(500, 10, (300, 300)).astype(np.float32), sigma_px=PLANE)
+    found = crowding(np.rint(points).astype(np.int64), noise, sigma_px=PLANE)
+    assert found.spacing == pytest.approx(400 * np.pi * 3.0**2 / 300**2, rel=0.15)
+    clump = rng.normal(150, 6, (20, 2))
+    few = crowding(np.rint(np.vstack([points, clump])).astype(np.int64), noise, sigma_px=PLANE)
+    assert few.spacing < 1.15 * found.spacing
 
 
 @pytest.mark.parametrize(("snr", "n_spots"), [(6.0, 40), (8.0, 190), (12.0, 330)])
