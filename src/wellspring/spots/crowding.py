@@ -211,7 +211,7 @@ def _spacing(points: NDArray[np.int64], *, sigma_px: Sequence[float], shape: Seq
     places = np.asarray(points / scale, dtype=np.float64)
     near = float(np.median(cKDTree(places).query(places, k=[2])[0]))
     room = float(np.median(_room_inside(places, np.asarray(shape) / scale)))
-    return math.log(2) / (room * max(near ** points.shape[1] - 1, math.log(2)))
+    return float(math.log(2) / (room * max(near ** points.shape[1] - 1, math.log(2))))
 
 
 def _density_of_maxima(spacing: float) -> float:
