@@ -54,7 +54,7 @@ INTERACTION_SUMMARY = Table(
         Column("condition", "str", "", "value of the condition; empty without one"),
         Column("q_value", "float64", "", "p-value adjusted for all genes and times of the statistic"),
         Column("p_value_of_cells", "float64", "", "the same test as if each cell were independent: too small"),
-        Column("remark", "str", "", "why a number is missing; else none"),
+        Column("remark", "str", "", "why a number is missing, or what to compare it with; else none"),
     ),
 )
 

@@ -1,6 +1,7 @@
 """mRNA and protein compared in time: the scores of each gene, and what a condition changes about them."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
@@ -23,7 +24,32 @@ from wellspring.localization.interaction.temporal import correlate_profiles
 __all__ = ["interaction_rows"]
 
 Profiles = dict[float, NDArray[np.float64]]
+Names = dict[float, list[tuple[str, str]]]
 _NOTHING = OrderTest(np.nan, np.nan, np.nan, np.nan, 0, is_exact=True)
+
+
+@dataclass(frozen=True)
+class _Course:
+    """mRNA and protein of a gene in a condition: by time, the profiles of wells and their names."""
+
+    mrna: tuple[Profiles, Names]
+    protein: tuple[Profiles, Names]
+
+    @property
+    def profiles(self) -> tuple[Profiles, Profiles]:
+        """Of the mRNA and of the protein."""
+        return self.mrna[0], self.protein[0]
+
+    @property
+    def names(self) -> tuple[Names, Names]:
+        """Of the mRNA and of the protein."""
+        return self.mrna[1], self.protein[1]
+
+    @property
+    def shows_both(self) -> bool:
+        """Whether a well shows the mRNA and the protein."""
+        mrna, protein = ({name for own in names.values() for name in own} for names in self.names)
+        return bool(mrna & protein)
 
 
 def interaction_rows(images: pd.DataFrame, settings: SummarySettings) -> Iterator[dict[str, object]]:
@@ -38,28 +64,33 @@ def interaction_rows(images: pd.DataFrame, settings: SummarySettings) -> Iterato
         if set(rows["molecule"]) != {"mrna", "protein"}:
             continue
         found = {
-            str(condition): (_profiles(own, "mrna", columns), _profiles(own, "protein", columns))
+            str(condition): _Course(_side(own, "mrna", columns), _side(own, "protein", columns))
             for condition, own in rows.groupby("condition", sort=True)
         }
         # Of images of fields, a well shows both molecules, and is one well.
         n_wells = {str(name): own.groupby(["plate", "well"]).ngroups for name, own in rows.groupby("condition")}
-        for condition, sides in found.items():
-            for row in _scores(str(gene), condition, sides, settings):
+        for condition, course in found.items():
+            for row in _scores(str(gene), condition, course, settings):
                 yield row | {"n_wells": n_wells[condition]}
         if settings.condition is None or settings.control is None:
             continue
-        control = found.get(settings.control, ({}, {}))
+        control = found.get(settings.control, _Course(({}, {}), ({}, {})))
         for condition in found:
             if condition != settings.control:
                 for row in _change(str(gene), condition, control, found[condition], settings):
                     yield row | {"n_wells": n_wells[condition]}
 
 
-def _profiles(images: pd.DataFrame, molecule: str, columns: Sequence[str]) -> Profiles:
-    """Time to (wells, segments): mean over the cells of each well that have all segments."""
+def _side(images: pd.DataFrame, molecule: str, columns: Sequence[str]) -> tuple[Profiles, Names]:
+    """Time to (wells, segments), the mean over the cells of each well that have all segments; and to their names."""
     rows = images[(images["molecule"] == molecule) & images[list(columns)].notna().all(axis=1)]
     wells = rows.groupby(["time", "plate", "well"], sort=True)[list(columns)].mean()
-    return {_hours(str(time)): own.to_numpy(dtype=np.float64) for time, own in wells.groupby(level="time", sort=False)}
+    profiles: Profiles = {}
+    names: Names = {}
+    for time, own in wells.groupby(level="time", sort=False):
+        profiles[_hours(str(time))] = own.to_numpy(dtype=np.float64)
+        names[_hours(str(time))] = [(str(plate), str(well)) for _, plate, well in own.index]
+    return profiles, names
 
 
 def _hours(time: str) -> float:
@@ -71,41 +102,49 @@ def _hours(time: str) -> float:
         ) from None
 
 
-def _scores(
-    gene: str, condition: str, sides: tuple[Profiles, Profiles], settings: SummarySettings
-) -> Iterator[dict[str, object]]:
-    remark = _missing(sides, condition, settings)
+def _scores(gene: str, condition: str, course: _Course, settings: SummarySettings) -> Iterator[dict[str, object]]:
+    remark = _missing(course.profiles, condition, settings)
     for name, correlate in _correlated(settings).items():
         found = _NOTHING
         if not remark:
             found = order_of_wells(
-                *sides, correlate=correlate, n_permutations=settings.n_permutations, seed=settings.seed
+                *course.profiles,
+                correlate=correlate,
+                n_permutations=settings.n_permutations,
+                seed=settings.seed,
+                names=course.names,
             )
-        yield _row(name, gene, condition, found, remark)
+        row = _row(name, gene, condition, found, remark)
+        if row["remark"] == "none" and course.shows_both and np.isfinite(found.expected):
+            row["remark"] = f"wells show both molecules: without order the score is {found.expected:.2f}"
+        yield row
 
 
 def _change(
-    gene: str,
-    condition: str,
-    control: tuple[Profiles, Profiles],
-    other: tuple[Profiles, Profiles],
-    settings: SummarySettings,
+    gene: str, condition: str, control: _Course, other: _Course, settings: SummarySettings
 ) -> Iterator[dict[str, object]]:
     """Scores of the condition less those of the control, at the times that both have."""
-    common = tuple({time: one[time] for time in one if time in two} for one, two in zip(control, other, strict=True))
+    sides = zip(control.profiles, other.profiles, strict=True)
+    mrna, protein = ({time: one[time] for time in one if time in two} for one, two in sides)
     remark = (
-        _missing(control, str(settings.control), settings)
-        or _missing(other, condition, settings)
-        or _missing((common[0], common[1]), f"{condition} and {settings.control} at the same time", settings)
+        _missing(control.profiles, str(settings.control), settings)
+        or _missing(other.profiles, condition, settings)
+        or _missing((mrna, protein), f"{condition} and {settings.control} at the same time", settings)
     )
     for name, correlate in _correlated(settings).items():
         found = _NOTHING
         if not remark:
             found = change_of_order(
-                control, other, correlate=correlate, n_permutations=settings.n_permutations, seed=settings.seed
+                control.profiles,
+                other.profiles,
+                correlate=correlate,
+                n_permutations=settings.n_permutations,
+                seed=settings.seed,
+                names=(control.names, other.names),
             )
         row = _row(f"{name}_change", gene, condition, found, remark)
-        if row["remark"] == "none" and [set(side) for side in control] != [set(side) for side in other]:
+        times = [[set(side) for side in one.profiles] for one in (control, other)]
+        if row["remark"] == "none" and times[0] != times[1]:
             row["remark"] = "times that only one of the conditions has are left out"
         yield row
 

@@ -266,6 +266,7 @@ def test_a_well_that_shows_both_molecules_is_one_well_and_times_of_one_condition
     table = summary_table(both, dataclasses.replace(SETTINGS, condition="condition", control="none"))
     scores = table[(table["statistic"] == "temporal_interaction") & (table["condition"] == "none")]
     assert scores["n_wells"].tolist() == [8, 8]
+    assert scores["remark"].str.match(r"wells show both molecules: without order the score is 0\.\d\d$").all()
     changes = table[table["statistic"] == "temporal_interaction_change"]
     assert changes["estimate"].notna().all()
     assert changes["remark"].tolist() == ["times that only one of the conditions has are left out"] * 2

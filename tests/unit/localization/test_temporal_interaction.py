@@ -157,6 +157,53 @@ def test_a_change_is_found_and_bounded_and_one_well_has_no_interval() -> None:
     assert np.isnan([missing.score, missing.p_value, missing.low]).all()
 
 
+def _shared(rng: np.random.Generator, *, n_wells: int = 3) -> list[dict[int, np.ndarray]]:
+    """Wells that show both molecules and differ; nothing depends on the time."""
+    wells = {t: rng.normal(size=(n_wells, 24)) for t in range(4)}
+    return [{t: own + 0.5 * rng.normal(size=own.shape) for t, own in wells.items()} for _ in range(2)]
+
+
+SHARED = tuple({t: [(t, number) for number in range(3)] for t in range(4)} for _ in range(2))
+
+
+@pytest.mark.slow
+def test_p_values_are_uniform_where_mrna_and_protein_are_of_the_same_wells() -> None:
+    """What is a well's own makes its molecules alike: at equal times, so that the score is below 0.5."""
+    rng = np.random.default_rng(15)
+    options = {"correlate": correlate_profiles, "n_permutations": 99}
+    found = [order_of_wells(*_shared(rng), **options, seed=number, names=SHARED) for number in range(300)]
+    changes = [
+        change_of_order(_shared(rng), _shared(rng), **options, seed=number, names=(SHARED, SHARED)).p_value
+        for number in range(300)
+    ]
+    for p_values in ([one.p_value for one in found], changes):
+        for level in (0.05, 0.25, 0.5, 0.75):
+            error = np.sqrt(level * (1 - level) / len(found))
+            assert abs(np.mean(np.array(p_values) <= level) - level) < 3 * error
+    mean = np.mean([one.score for one in found])
+    assert mean < 0.4
+    assert np.mean([one.expected for one in found]) == pytest.approx(mean, abs=0.02)
+    assert np.mean([one.low <= mean <= one.high for one in found]) > 0.917
+    # As if other wells showed the protein.
+    wrong = [order_of_wells(*_shared(rng), **options, seed=number).p_value for number in range(60)]
+    assert np.mean(np.array(wrong) <= 0.25) < 0.1
+
+
+def test_few_wells_of_two_conditions_are_exchanged_in_all_ways() -> None:
+    control, other = [{1: [FIRST], 2: [SECOND]}, {2: [FIRST]}], [{1: [SECOND], 2: [FIRST]}, {2: [THIRD]}]
+    options = {"correlate": correlate_profiles, "n_permutations": 10, "seed": 1}
+    found = change_of_order(control, other, **options)
+    # A pair of wells for each molecule and time. Whichever condition has the protein in its first segment, one of four
+    # arrangements of the mRNA has it follow, and one has it lead.
+    assert (found.n_arrangements, found.is_exact) == (8, True)
+    assert found.score == pytest.approx(-0.5)
+    assert found.p_value == pytest.approx(4 / 8)
+    names = ({1: ["a"], 2: ["b"]}, {2: ["b"]})
+    assert change_of_order(control, other, **options, names=(names, names)).n_arrangements == 4
+    with pytest.raises(ValueError, match="expected 1 wells of mrna at 1, got 2"):
+        change_of_order(control, other, **options, names=(({1: ["a", "c"], 2: ["b"]}, {2: ["b"]}), names))
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("correlate", [correlate_profiles, partial(correlate_categories, n_stripes=3)])
 def test_without_a_time_course_p_values_are_uniform(correlate: Correlate) -> None:

@@ -1,14 +1,22 @@
 """Is what comes later nearer? The order of all pairs of an mRNA and a protein time, tested and bounded over wells."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import product
-from math import factorial
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from wellspring.errors import InputError
+from wellspring.localization.interaction.exchanges import (
+    Exchange,
+    all_orders,
+    drawn_means,
+    drawn_orders,
+    drawn_wells,
+    exchange_of,
+    n_orders,
+    rearranged,
+)
 from wellspring.statistics import permutation_p_value
 
 __all__ = ["OrderTest", "change_of_order", "forward_share", "is_forward_pair", "order_of_wells", "sorted_times"]
@@ -16,11 +24,17 @@ __all__ = ["OrderTest", "change_of_order", "forward_share", "is_forward_pair", "
 Correlate = Callable[[NDArray[np.float64], NDArray[np.float64]], NDArray[np.float64]]
 """(..., mRNA times, segments) and (..., protein times, segments) to (..., mRNA times, protein times)."""
 
+Names = Sequence[Mapping[float, Sequence[Hashable]]]
+"""Of the mRNA and of the protein: time to the names of its wells."""
+
 _Tables = Sequence[NDArray[np.float64]]
+_Study = Sequence[Mapping[float, ArrayLike]]
 # Two scores that differ by rounding are the same.
 _ROUNDING = 1e-9
 _EXACT = 5000
 """Arrangements of the times up to which all are tried."""
+_TIE = 1e-5
+"""Of equal scores, which are many of few times, that one is higher whose forward pairs correlate more on average."""
 _BATCH = 250
 _LEVELS = (0.025, 0.975)
 
@@ -41,6 +55,8 @@ class OrderTest:
         Arrangements that were compared with the data.
     is_exact : bool
         Whether these are all that there are.
+    expected : float
+        Mean score of these arrangements: 0.5 but for wells that show both molecules, whose equal times are more alike.
     """
 
     score: float
@@ -49,6 +65,7 @@ class OrderTest:
     p_value: float
     n_arrangements: int
     is_exact: bool
+    expected: float = float("nan")
 
 
 def sorted_times(profiles: Mapping[float, ArrayLike], name: str) -> list[tuple[float, float]]:
@@ -104,11 +121,13 @@ def order_of_wells(
     correlate: Correlate,
     n_permutations: int,
     seed: int,
+    names: Names | None = None,
 ) -> OrderTest:
     """The score of wells' profiles, its p-value from wells moved among the times of their molecule, and its interval.
 
-    The time is a property of the well, so wells are exchanged, not cells or images. The profile of a time is the mean
-    over its wells.
+    The time is a property of the well, so wells are exchanged, not cells or images. A well that shows both molecules
+    takes both with it: what is its own makes them alike, whatever the time. The profile of a time is the mean over its
+    wells.
 
     Parameters
     ----------
@@ -120,6 +139,9 @@ def order_of_wells(
         Arrangements drawn where there are more than 5,000, else all of them are tried; and draws of the interval.
     seed
         Of the arrangements and draws.
+    names
+        Of the mRNA and of the protein: time to the names of its wells, in the order of the profiles; a well of both has
+        one name. None: no well shows both.
 
     Returns
     -------
@@ -139,27 +161,24 @@ def order_of_wells(
     is_forward = is_forward_pair(mrna, protein)
     check_segments([table for side in sides for table in side])
     score = float(_scores([_means(side) for side in sides], is_forward, correlate))
-    sizes = [[len(table) for table in side] for side in sides]
-    n_all = int(np.prod([_n_arrangements(one) for one in sizes], dtype=object))
+    exchange = _exchange([(mrna, protein)], names=[names])
+    n_all = n_orders(exchange)
     if np.isnan(score) or n_all < 2:
         return OrderTest(score, np.nan, np.nan, np.nan, 0, is_exact=True)
     rng = np.random.default_rng(seed)
     is_exact = n_all <= _EXACT
-    labels = [np.repeat(np.arange(len(one)), one) for one in sizes]
-    if is_exact:
-        pairs = list(product(_arrangements(labels[0]), _arrangements(labels[1])))
-        orders = [np.array([pair[side] for pair in pairs]) for side in (0, 1)]
-    else:
-        orders = [rng.permuted(np.tile(one, (n_permutations, 1)), axis=1) for one in labels]
-    found = _scores([_rearranged(side, own) for side, own in zip(sides, orders, strict=True)], is_forward, correlate)
-    as_high = int((found >= score - _ROUNDING).sum())
-    # Of all arrangements the data is one; drawn ones come in addition to it.
-    p_value = as_high / len(found) if is_exact else float(permutation_p_value(as_high, n_permutations=len(found)))
+    orders = all_orders(exchange) if is_exact else drawn_orders(exchange, n=n_permutations, rng=rng)
+    mixed = [rearranged(*one) for one in zip(sides, orders, exchange.labels, strict=True)]
+    found = _scores(mixed, is_forward, correlate, tie=_TIE)
+    own = float(_scores([_means(side) for side in sides], is_forward, correlate, tie=_TIE))
+    as_high = int((found >= own - _ROUNDING).sum())
     low, high = (np.nan, np.nan)
-    if min(map(min, sizes)) > 1:
-        drawn = _drawn_scores(sides, is_forward, correlate, n_draws=n_permutations, rng=rng)
+    if min(len(table) for side in sides for table in side) > 1:
+        drawn = _drawn_scores(sides, exchange, is_forward, correlate, n_draws=n_permutations, rng=rng)
         low, high = _interval(score, drawn, step=_step(is_forward), least=0.0)
-    return OrderTest(score, low, high, p_value, len(found), is_exact=is_exact)
+    p_value = _p_value(as_high, len(found), is_exact=is_exact)
+    expected = float(found[np.isfinite(found)].mean())
+    return OrderTest(score, low, high, p_value, len(found), is_exact=is_exact, expected=expected)
 
 
 def change_of_order(
@@ -169,6 +188,7 @@ def change_of_order(
     correlate: Correlate,
     n_permutations: int,
     seed: int,
+    names: Sequence[Names | None] = (None, None),
 ) -> OrderTest:
     """Score of a condition less that of the control, at the times that both have.
 
@@ -176,6 +196,10 @@ def change_of_order(
     ----------
     control, other
         mRNA and protein of each, as of `order_of_wells`.
+    n_permutations
+        Arrangements drawn where there are more than 5,000, else all of them are tried; and draws of the interval.
+    names
+        Of the control and of the other, as of `order_of_wells`.
 
     Returns
     -------
@@ -184,33 +208,42 @@ def change_of_order(
         `order_of_wells`, of the difference.
     """
     times = [sorted(set(one) & set(two), key=float) for one, two in zip(control, other, strict=True)]
-    both = [
-        [
-            [np.atleast_2d(np.asarray(side[t], dtype=np.float64)) for t in own]
-            for side, own in zip(sides, times, strict=True)
-        ]
-        for sides in (control, other)
+    kept = [
+        tuple({t: side[t] for t in own} for side, own in zip(sides, times, strict=True)) for sides in (control, other)
     ]
-    is_forward = is_forward_pair(*(dict.fromkeys(own, 0.0) for own in times))
+    both = [[_wells(side, name) for side, name in zip(one, ("mrna", "protein"), strict=True)] for one in kept]
+    is_forward = is_forward_pair(*kept[0])
     scores = [float(_scores([_means(side) for side in sides], is_forward, correlate)) for sides in both]
     change = scores[1] - scores[0]
     if np.isnan(change):
         return OrderTest(change, np.nan, np.nan, np.nan, 0, is_exact=False)
     rng = np.random.default_rng(seed)
+    # Wells of both conditions, in which a time counts twice: first that of the control, then that of the other.
+    exchange = _exchange(kept, names=names, is_within_times=True)
+    is_exact = n_orders(exchange) <= _EXACT
+    orders = all_orders(exchange) if is_exact else drawn_orders(exchange, n=n_permutations, rng=rng)
     mixed = [
-        [_exchanged(one, two, n=n_permutations, rng=rng) for one, two in zip(first, second, strict=True)]
-        for first, second in zip(*both, strict=True)
+        rearranged([*one, *two], own, labels)
+        for one, two, own, labels in zip(*both, orders, exchange.labels, strict=True)
     ]
-    drawn = [
-        _scores([np.stack([pair[i] for pair in side], axis=1) for side in mixed], is_forward, correlate) for i in (0, 1)
-    ]
-    as_far = int((np.abs(drawn[1] - drawn[0]) >= abs(change) - _ROUNDING).sum())
-    p_value = float(permutation_p_value(as_far, n_permutations=n_permutations))
+    halves = [np.split(side, 2, axis=1) for side in mixed]
+    drawn = [_scores([side[k] for side in halves], is_forward, correlate, tie=_TIE) for k in (0, 1)]
+    fine = [float(_scores([_means(side) for side in sides], is_forward, correlate, tie=_TIE)) for sides in both]
+    as_far = int((np.abs(drawn[1] - drawn[0]) >= abs(fine[1] - fine[0]) - _ROUNDING).sum())
+    p_value = _p_value(as_far, len(drawn[0]), is_exact=is_exact)
     low, high = (np.nan, np.nan)
     if min(len(table) for sides in both for side in sides for table in side) > 1:
-        new = [_drawn_scores(sides, is_forward, correlate, n_draws=n_permutations, rng=rng) for sides in both]
+        new = [
+            _drawn_scores(sides, _exchange([own], names=[name]), is_forward, correlate, n_draws=n_permutations, rng=rng)
+            for sides, own, name in zip(both, kept, names, strict=True)
+        ]
         low, high = _interval(change, new[1] - new[0], step=_step(is_forward), least=-1.0)
-    return OrderTest(change, low, high, p_value, n_permutations, is_exact=False)
+    return OrderTest(change, low, high, p_value, len(drawn[0]), is_exact=is_exact)
+
+
+def _p_value(n_as_extreme: int, n: int, *, is_exact: bool) -> float:
+    """Of all arrangements the data is one; drawn ones come in addition to it."""
+    return n_as_extreme / n if is_exact else float(permutation_p_value(n_as_extreme, n_permutations=n))
 
 
 def check_segments(tables: _Tables) -> None:
@@ -237,56 +270,55 @@ def _means(side: _Tables) -> NDArray[np.float64]:
 
 
 def _scores(
-    profiles: Sequence[NDArray[np.float64]], is_forward: NDArray[np.bool_], correlate: Correlate
+    profiles: Sequence[NDArray[np.float64]], is_forward: NDArray[np.bool_], correlate: Correlate, *, tie: float = 0.0
 ) -> NDArray[np.float64]:
-    """Of one study (times, segments), or of many (studies, times, segments), some at a time."""
+    """Of one study (times, segments), or of many (studies, times, segments), some at a time; see `_TIE`."""
     first, second = profiles
     if first.ndim == 2:
-        return forward_share(correlate(first, second), is_forward)
+        return _score(correlate(first, second), is_forward, tie=tie)
     parts = [np.s_[start : start + _BATCH] for start in range(0, len(first), _BATCH)]
-    return np.concatenate([forward_share(correlate(first[part], second[part]), is_forward) for part in parts])
+    return np.concatenate([_score(correlate(first[part], second[part]), is_forward, tie=tie) for part in parts])
 
 
-def _rearranged(side: _Tables, orders: NDArray[np.int64]) -> NDArray[np.float64]:
-    """(arrangements, times, segments): means of the wells that each arrangement puts at a time."""
-    is_at = orders[:, None, :] == np.arange(len(side))[:, None]
-    return np.asarray((is_at / is_at.sum(axis=2, keepdims=True)) @ np.concatenate(side))
+def _score(correlations: NDArray[np.float64], is_forward: NDArray[np.bool_], *, tie: float) -> NDArray[np.float64]:
+    share = forward_share(correlations, is_forward)
+    if tie == 0 or is_forward.all() or not is_forward.any():
+        return share
+    more = correlations[..., is_forward].mean(axis=-1) - correlations[..., ~is_forward].mean(axis=-1)
+    return np.asarray(share + tie * more)
 
 
-def _exchanged(
-    one: NDArray[np.float64], other: NDArray[np.float64], *, n: int, rng: np.random.Generator
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """(n, segments) twice: means of two groups of wells that were exchanged at random."""
-    both = np.concatenate([one, other])
-    orders = rng.permuted(np.tile(np.arange(len(both)), (n, 1)), axis=1)
-    mixed = _rearranged([one, other], np.where(orders < len(one), 0, 1))
-    return mixed[:, 0], mixed[:, 1]
+def _exchange(studies: Sequence[_Study], *, names: Sequence[Names | None], is_within_times: bool = False) -> Exchange:
+    """Wells of one study exchange their times; of two, within a time, their studies. A label is a time of a study."""
+    times = sorted({float(time) for sides in studies for side in sides for time in side})
+    labels: tuple[list[int], list[int]] = ([], [])
+    strata: tuple[list[int], list[int]] = ([], [])
+    named: tuple[list[Hashable], list[Hashable]] = ([], [])
+    for study, (sides, given) in enumerate(zip(studies, names, strict=True)):
+        for side, (profiles, name) in enumerate(zip(sides, ("mrna", "protein"), strict=True)):
+            for time, key in sorted_times(profiles, name):
+                n = len(np.atleast_2d(np.asarray(profiles[key])))
+                own: Sequence[Hashable] = [(side, time, k) for k in range(n)] if given is None else given[side][key]
+                if len(own) != n:
+                    raise ValueError(f"names: expected {n} wells of {name} at {key}, got {len(own)}")
+                labels[side].extend([study * len(times) + times.index(time)] * n)
+                strata[side].extend([times.index(time) if is_within_times else 0] * n)
+                named[side].extend((study, one) for one in own)
+    return exchange_of(labels, strata, named)
 
 
 def _drawn_scores(
     sides: Sequence[_Tables],
+    exchange: Exchange,
     is_forward: NDArray[np.bool_],
     correlate: Correlate,
     *,
     n_draws: int,
     rng: np.random.Generator,
 ) -> NDArray[np.float64]:
-    return _scores([_drawn(side, n=n_draws, rng=rng) for side in sides], is_forward, correlate)
-
-
-def _drawn(side: _Tables, *, n: int, rng: np.random.Generator) -> NDArray[np.float64]:
-    """(n, times, segments): means of new wells. Deviations are pooled, since wells differ alike at all times."""
-    sizes = [len(table) for table in side]
-    means = _means(side)
-    deviations = np.concatenate(
-        [(table - table.mean(axis=0)) * np.sqrt(size / (size - 1)) for table, size in zip(side, sizes, strict=True)]
-    )
-    noise = float((deviations**2).mean() * np.mean([1 / size for size in sizes]))
-    middle = means.mean(axis=0)
-    between = float(((means - middle) ** 2).mean() * len(side) / max(1, len(side) - 1))
-    kept = np.sqrt(max(0.0, 1 - noise / between)) if between > 0 else 0.0
-    drawn = [deviations[rng.integers(len(deviations), size=(n, size))].mean(axis=1) for size in sizes]
-    return np.asarray(middle + kept * (means - middle) + np.stack(drawn, axis=1))
+    chosen = drawn_wells(exchange, n=n_draws, rng=rng)
+    drawn = [drawn_means(side, own) for side, own in zip(sides, chosen, strict=True)]
+    return _scores(drawn, is_forward, correlate)
 
 
 def _step(is_forward: NDArray[np.bool_]) -> float:
@@ -301,25 +333,3 @@ def _interval(score: float, drawn: NDArray[np.float64], *, step: float, least: f
     low = min(below, score - (above - known.mean())) - step
     high = max(above, score + (known.mean() - below)) + step
     return float(max(low, least)), float(min(high, 1.0))
-
-
-def _n_arrangements(sizes: Sequence[int]) -> int:
-    count = factorial(sum(sizes))
-    for size in sizes:
-        count //= factorial(size)
-    return count
-
-
-def _arrangements(labels: NDArray[np.int64]) -> list[NDArray[np.int64]]:
-    """All distinct orders of the labels."""
-    if _n_arrangements(np.bincount(labels).tolist()) > _EXACT:
-        raise ValueError("arrangements: too many to list")
-    found: dict[tuple[int, ...], None] = {(): None}
-    for _ in labels:
-        found = dict.fromkeys(
-            (*order, label)
-            for order in found
-            for label in np.unique(labels).tolist()
-            if order.count(label) < int((labels == label).sum())
-        )
-    return [np.array(order, dtype=np.int64) for order in found]
