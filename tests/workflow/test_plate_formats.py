@@ -28,7 +28,7 @@ def _start(folder: Path, name: str) -> None:
     (folder / "config.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
 
 
-@pytest.mark.parametrize("name", ["metaxpress", "yokogawa PNG", "loaddata", "OME-Zarr 0.5"])
+@pytest.mark.parametrize("name", ["metaxpress", "yokogawa PNG", "loaddata", "OME-Zarr 0.5", "CZI"])
 def test_a_run_is_planned_for_each_format(name: str, tmp_path: Path) -> None:
     _start(tmp_path, name)
     found = planned(tmp_path)

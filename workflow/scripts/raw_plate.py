@@ -1,4 +1,4 @@
-"""Files of a plate's index → its table (Parquet), and copies of the files."""
+"""Files of a plate's index → its table (Parquet), and copies of the files, but of those that hold its pixels too."""
 
 import shutil
 from collections.abc import Sequence
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from wellspring.files import temporary_beside
 from wellspring.jobs import logged_job, notify
 from wellspring.raw.formats import format_named
+from wellspring.raw.plane_files import holds_pixels
 from wellspring.raw.plate_index import write_plate_index
 from wellspring.raw.plate_readers import index_of_plate
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def main(*, path: Path, format_name: str, files: Sequence[Path], table: Path, copies: Path) -> None:
-    """Write the index of the plate at `path` to `table`, and a copy of each of its `files` to the folder `copies`."""
+    """Write the index of the plate at `path` to `table`, and a copy of its `files` without pixels to `copies`."""
     reader = format_named(format_name).reader
     assert reader is not None
     index = index_of_plate(reader, path)
@@ -31,6 +32,8 @@ def main(*, path: Path, format_name: str, files: Sequence[Path], table: Path, co
     folder.mkdir(parents=True)
     root = Path(index.root)
     for file in files:
+        if holds_pixels(file):
+            continue
         inside = file.relative_to(root) if file.is_relative_to(root) else Path(file.name)
         (folder / inside).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(file, folder / inside)

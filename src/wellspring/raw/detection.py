@@ -12,7 +12,19 @@ from wellspring.raw.plate_readers import PlateReader, index_of_plate, sources_of
 __all__ = ["FoundPlate", "found_plates"]
 
 # The more an index says of itself the earlier it is tried; what fits first is taken.
-ORDER = ("ome-zarr", "harmony", "yokogawa", "metaxpress", "scanr", "loaddata", "micromanager", "ome-tiff")
+ORDER = (
+    "ome-zarr",
+    "harmony",
+    "yokogawa",
+    "metaxpress",
+    "scanr",
+    "loaddata",
+    "micromanager",
+    "czi",
+    "lif",
+    "nd2",
+    "ome-tiff",
+)
 _MOST_FOLDERS = 200
 
 

@@ -1,4 +1,4 @@
-"""Single planes of image files, found by their number: what an index of a plate refers to. TIFF, PNG and Zarr."""
+"""Single planes of image files, found by their number: what an index refers to. TIFF, PNG, Zarr, CZI, LIF, ND2."""
 
 import struct
 from collections.abc import Sequence
@@ -18,11 +18,13 @@ from wellspring.raw.tiff_headers import opened_tiff
 from wellspring.raw.tiff_pages import check_page
 from wellspring.raw.values import as_uint16, check_number_type, is_plain
 
-__all__ = ["PlaneHeader", "plane_headers", "read_plane"]
+__all__ = ["PlaneHeader", "holds_pixels", "plane_headers", "read_plane"]
 
 _PNG = b"\x89PNG\r\n\x1a\n"
 _GREY = 0
 _ZARR = ("zarr.json", ".zarray")
+# Files of many fields, which a package of their own reads.
+CONTAINERS = (".czi", ".lif", ".nd2")
 # Pixels as decoded, as uint16, and a copy to work on.
 _COPIES = 3
 
@@ -51,6 +53,11 @@ class PlaneHeader:
     channel: str = ""
 
 
+def holds_pixels(path: Path) -> bool:
+    """Whether a file has pixels besides what it says of them; by its name."""
+    return path.suffix.lower() in (".tif", ".tiff", ".png", *CONTAINERS)
+
+
 def plane_headers(path: Path, numbers: Sequence[int], *, n_indexed: int) -> list[PlaneHeader]:
     """The headers of the planes `numbers` of a file, counted from 0.
 
@@ -70,6 +77,8 @@ def plane_headers(path: Path, numbers: Sequence[int], *, n_indexed: int) -> list
 
         found = zarr_plane_shape(path, numbers)
         headers = [PlaneHeader(found[0], found[1]) for _ in numbers]
+    elif path.suffix.lower() in CONTAINERS:
+        headers = _container_headers(path, numbers)
     elif path.suffix.lower() == ".png":
         _check_count(path, n_there=1, n_indexed=n_indexed, numbers=numbers)
         headers = [_png_header(path)]
@@ -94,6 +103,10 @@ def read_plane(path: Path, number: int) -> NDArray[np.uint16]:
         from wellspring.raw.zarr_arrays import zarr_plane
 
         return as_uint16(zarr_plane(path, number), path=path)
+    if path.suffix.lower() in CONTAINERS:
+        from wellspring.raw.vendors.containers import container_plane
+
+        return as_uint16(container_plane(path, number), path=path)
     if path.suffix.lower() == ".png":
         return as_uint16(_png_values(path), path=path)
     with opened_tiff(path) as tif:
@@ -101,6 +114,14 @@ def read_plane(path: Path, number: int) -> NDArray[np.uint16]:
         check_page(page, path=path, number=number)
         values = page.asarray()
     return as_uint16(values, path=path)
+
+
+def _container_headers(path: Path, numbers: Sequence[int]) -> list[PlaneHeader]:
+    from wellspring.raw.vendors.containers import opened
+
+    with opened(path) as container:
+        scenes = [container.scenes[container.place(number)[0]] for number in numbers]
+    return [PlaneHeader(scene.shape, scene.dtype) for scene in scenes]
 
 
 def _page(tif: tifffile.TiffFile, number: int, *, path: Path) -> tifffile.TiffPage:

@@ -32,6 +32,9 @@ INDEXES = {
     "scanr": ("data/metadata.ome.xml",),
     "companion": ("plate1.companion.ome",),
     "micromanager": ("plate1_MMStack_B02-Site_1.ome.tif",),
+    "CZI": ("plate1.czi",),
+    "LIF": ("plate1.lif",),
+    "ND2": ("plate1.nd2",),
     "OME-Zarr 0.4": (".zattrs", "B/2/.zattrs", "B/2/1/.zattrs", "B/2/1/0/.zarray"),
     "OME-Zarr 0.5": ("zarr.json", "B/2/zarr.json", "B/2/1/zarr.json", "B/2/1/0/zarr.json"),
 }
@@ -46,15 +49,25 @@ def layout(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     return request.param, LAYOUTS[request.param].write(folder, PLATE)
 
 
-def _damaged(text: bytes, rng: random.Random, *, is_image: bool) -> Iterator[bytes]:
+def _described(text: bytes, file: str) -> list[int]:
+    """Where a file says what its images are: all of an index, of a file with pixels its head and its map."""
+    ending = Path(file).suffix
+    if ending == ".tif":
+        return [*range(330), *range(len(text) - 60, len(text))]
+    if ending == ".czi":
+        return [*range(112), *range(text.rindex(b"ZISRAWDIRECTORY"), len(text))]
+    if ending == ".lif":
+        return [*range(text.index("MemBlock_0".encode("utf-16-le"), text.rindex(b"L\0M\0S\0")))]
+    if ending == ".nd2":
+        head = [place for place in range(text.index(b"ImageDataSeq|0!")) if text[place]]
+        return [*head, *range(text.index(b"ND2 FILEMAP"), len(text))]
+    return [*range(len(text))]
+
+
+def _damaged(text: bytes, rng: random.Random, *, places: list[int]) -> Iterator[bytes]:
     """Bytes changed, cut out, put in twice, and the end cut off, in turn; seeded."""
     for number in range(N_MUTATIONS):
-        # Of a file that holds pixels too, the head and the map at its end.
-        at = (
-            rng.choice([rng.randrange(0, 330), rng.randrange(len(text) - 60, len(text))])
-            if is_image
-            else rng.randrange(len(text))
-        )
+        at = rng.choice(places)
         size = rng.choice((1, 1, 2, 5, 40))
         if number % 4 == 0:
             yield text[:at] + bytes(rng.randrange(256) for _ in range(size)) + text[at + size :]
@@ -104,7 +117,7 @@ def test_mutations_give_a_message_or_the_images_that_were_drawn(layout: tuple[st
         place = tmp_path / "new" / file
         text = place.read_bytes()
         rng = random.Random(file)
-        for damaged in list(_damaged(text, rng, is_image=file.endswith(".tif")))[:: len(INDEXES[name])]:
+        for damaged in list(_damaged(text, rng, places=_described(text, file)))[:: len(INDEXES[name])]:
             place.write_bytes(damaged)
             outcomes.append(_outcome(name, tmp_path / "new", PLATE, known=known))
         place.write_bytes(text)

@@ -17,6 +17,8 @@ RAW = {"channels": None, "rename": {}, "time": None, "pixel_size_um": None}
 NAMES = sorted(LAYOUTS)
 # The format stores the height of planes nowhere; HCS.ai counts sites from 0.
 WITHOUT_HEIGHTS, FROM_0 = {"loaddata"}, {"metaxpress HCS.ai"}
+# One number of planes for all channels: the writers repeat the last. Which way the stage's axes run is not known.
+REGULAR, WITHOUT_PLACES = ("OME-Zarr", "LIF", "ND2"), {"LIF", "ND2"}
 
 
 def described(name: str, path: Path, *, well: str = "B02", **changes: object) -> WellIndex:
@@ -32,8 +34,7 @@ def check_pixels(name: str, index: WellIndex, plate: DrawnPlate) -> None:
         for channel, stack in found.stacks.items():
             drawn = truth[channel]
             planes = stack[None] if stack.ndim == 2 else stack
-            # OME-Zarr has one number of planes for all channels: the writer repeats the last.
-            n_planes = max(map(len, truth.values())) if name.startswith("OME-Zarr") else len(drawn)
+            n_planes = max(map(len, truth.values())) if name.startswith(REGULAR) else len(drawn)
             np.testing.assert_array_equal(planes, drawn[np.minimum(np.arange(n_planes), len(drawn) - 1)])
 
 
@@ -45,19 +46,22 @@ def test_a_plate_is_read_as_it_was_drawn(name: str, tmp_path: Path) -> None:
         index = described(name, path, well=well)
         assert index.channels == ("DAPI", "RNA")
         assert index.sites == (("0", "1") if name in FROM_0 else ("1", "2"))
-        planes = (3,) if name.startswith("OME-Zarr") else (1,)
+        planes = (3,) if name.startswith(REGULAR) else (1,)
         assert index.n_planes == {"DAPI": planes, "RNA": (3,)}
         assert index.pixel_size_um == pytest.approx(0.65)
         assert index.plane_spacing_um == (None if name in WITHOUT_HEIGHTS else pytest.approx(0.5))
-        np.testing.assert_allclose(index.site_positions_um, [(0.0, 0.0), (0.0, 16 * 0.65)], atol=1e-3)
+        if name in WITHOUT_PLACES:
+            assert set(index.site_positions_um or ()) <= {None}
+        else:
+            np.testing.assert_allclose(index.site_positions_um, [(0.0, 0.0), (0.0, 16 * 0.65)], atol=1e-3)
         assert index.doubts == ()
         check_pixels(name, index, plate)
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_an_image_that_failed_leaves_its_site_out_and_shifts_no_other(name: str, tmp_path: Path) -> None:
-    if name == "OME-Zarr 0.5 with shards":
-        pytest.skip("planes in a shard are not known one by one")
+    if name in {"OME-Zarr 0.5 with shards", "LIF", "ND2"}:
+        pytest.skip("planes of a field are not missing one by one")
     plate = drawn_plate(n_sites=4, planes={"DAPI": 1, "RNA": 2}, failed=[("B02", 2, "RNA", 2)])
     path = LAYOUTS[name].write(tmp_path / "new", plate)
     index = described(name, path)

@@ -5,10 +5,13 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from wellspring.simulation.layouts.czi import write_czi
 from wellspring.simulation.layouts.harmony import write_harmony
+from wellspring.simulation.layouts.lif import write_lif
 from wellspring.simulation.layouts.loaddata import write_loaddata
 from wellspring.simulation.layouts.metaxpress import write_hcs_ai, write_metaxpress, write_metaxpress_database
 from wellspring.simulation.layouts.micromanager import write_micromanager
+from wellspring.simulation.layouts.nd2 import write_nd2
 from wellspring.simulation.layouts.ome import write_companion, write_ome_tiffs, write_scanr
 from wellspring.simulation.layouts.ome_zarr import write_ome_zarr
 from wellspring.simulation.layouts.yokogawa import write_yokogawa
@@ -46,6 +49,9 @@ LAYOUTS: Mapping[str, Layout] = {
     "OME-TIFF set": Layout("ome-tiff", write_ome_tiffs),
     "micromanager": Layout("micromanager", write_micromanager),
     "OME-Zarr 0.4": Layout("ome-zarr", partial(write_ome_zarr, version="0.4")),
+    "CZI": Layout("czi", write_czi),
+    "LIF": Layout("lif", write_lif),
+    "ND2": Layout("nd2", write_nd2),
     "OME-Zarr 0.5": Layout("ome-zarr", write_ome_zarr),
     "OME-Zarr 0.5 with shards": Layout("ome-zarr", partial(write_ome_zarr, is_sharded=True)),
 }

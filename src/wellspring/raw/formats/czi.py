@@ -1,0 +1,31 @@
+"""Zeiss CZI files."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from wellspring.raw.format_of_plates import format_of_plates
+from wellspring.raw.plate_readers import PlateReader
+
+if TYPE_CHECKING:
+    from wellspring.raw.plate_index import PlateIndex
+
+__all__ = ["METHOD", "READER"]
+
+
+def _sources(folder: Path) -> list[Path]:
+    from wellspring.raw.vendors.containers import container_sources
+
+    return container_sources(folder, ending=".czi")
+
+
+def _parse(sources: list[Path], *, folder: Path) -> "PlateIndex":
+    from wellspring.raw.vendors.containers import container_index
+
+    return container_index(sources, folder=folder, name="czi")
+
+
+READER = PlateReader("czi", "wellspring.raw.vendors.czi", _sources, _parse)
+METHOD = format_of_plates(
+    READER,
+    meaning="Zeiss CZI files (extra `czi` of the package); images named by well, files named by well, or a file a well",
+)

@@ -1,0 +1,31 @@
+"""Leica LIF files."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from wellspring.raw.format_of_plates import format_of_plates
+from wellspring.raw.plate_readers import PlateReader
+
+if TYPE_CHECKING:
+    from wellspring.raw.plate_index import PlateIndex
+
+__all__ = ["METHOD", "READER"]
+
+
+def _sources(folder: Path) -> list[Path]:
+    from wellspring.raw.vendors.containers import container_sources
+
+    return container_sources(folder, ending=".lif")
+
+
+def _parse(sources: list[Path], *, folder: Path) -> "PlateIndex":
+    from wellspring.raw.vendors.containers import container_index
+
+    return container_index(sources, folder=folder, name="lif")
+
+
+READER = PlateReader("lif", "wellspring.raw.vendors.lif", _sources, _parse)
+METHOD = format_of_plates(
+    READER,
+    meaning="Leica LIF files (extra `lif` of the package); images named by well, files named by well, or a file a well",
+)
