@@ -127,7 +127,8 @@ class _About:
 def _scene_name(scene: ElementTree.Element) -> str:
     """The well of a carrier where the scene has one, else its own name."""
     shape = scene.find("Shape")
-    return (shape.get("Name", "") if shape is not None else "") or scene.findtext("ArrayName") or scene.get("Name", "")
+    name = "" if shape is None else shape.get("Name", "")
+    return name or scene.findtext("ArrayName") or scene.get("Name") or ""
 
 
 def _micrometres(metres: str | None) -> float:

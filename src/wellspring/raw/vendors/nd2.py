@@ -46,7 +46,7 @@ def opened_file(path: Path) -> Iterator[Container]:
             if not frame.any():
                 # What nd2 gives for a frame that is not in the file; a camera gives no zeros everywhere.
                 raise InputError(f"{path}: expected pixels in frame {number + 1}, found none. Copy the file again.")
-            return frame[channel]
+            return np.asarray(frame[channel])
 
         yield Container(tuple(_scene(nd2, number, sizes, places) for number in range(sizes.get("P", 1))), plane)
 
