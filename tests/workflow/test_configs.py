@@ -101,7 +101,7 @@ def test_every_rule_is_planned_where_a_config_asks_for_everything(everything: Pa
 
 
 def test_every_mistake_in_a_config_is_told_at_once_and_before_any_job(plate: Path, run: Snakemake) -> None:
-    change_config(plate, trainings={"epochs": 2}, training={"epochs": "many"}, raw={"format": "czi"})
+    change_config(plate, trainings={"epochs": 2}, training={"epochs": "many"}, raw={"format": "oir"})
     result = run(plate, "--dry-run")
     assert result.returncode != 0
     for words in ("trainings", "training.epochs", "raw.format"):

@@ -106,7 +106,7 @@ def test_the_keys_of_cells_and_thresholds_follow_their_method() -> None:
             "text, write 224",
         ),
         ({"cells": {"image_size": 4}}, "cells.image_size: expected a whole number from 8 to 1024 (px), got 4"),
-        ({"raw": {"format": "czi"}}, f"raw.format: expected one of {FORMATS}, got the text 'czi'"),
+        ({"raw": {"format": "oir"}}, f"raw.format: expected one of {FORMATS}, got the text 'oir'"),
         (
             {"raw": {"format": "mpm", "mosaic_shape_px": [0, 5]}},
             "raw.mosaic_shape_px (entry 1): expected a whole number of 1 or more (px), got 0",

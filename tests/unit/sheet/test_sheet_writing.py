@@ -162,7 +162,7 @@ def test_command_says_its_errors_in_one_line(tmp_path: Path, capsys: pytest.Capt
 
 @pytest.mark.parametrize(
     "extra",
-    [["--format", "tiff"], ["--format", "mpm", "--pattern", "{well}.tif"], ["--format", "czi"], ["--colour", "red"]],
+    [["--format", "tiff"], ["--format", "mpm", "--pattern", "{well}.tif"], ["--format", "oir"], ["--colour", "red"]],
 )
 def test_command_line_that_is_wrong(tmp_path: Path, extra: list[str]) -> None:
     with pytest.raises(SystemExit) as stop:
