@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 import pandas as pd
 
 from wellspring.errors import InputError
+from wellspring.interaction.groups import group_warnings
 from wellspring.interaction.settings import SummarySettings
 from wellspring.interaction.spelling import alike, did_you_mean, named_wells, sheet_warnings
 
@@ -73,11 +74,16 @@ def annotated_wells(
 def checked_sheet(
     annotations: pd.DataFrame, settings: SummarySettings, *, molecules: Sequence[str] | None
 ) -> list[str]:
-    """What may be a mistake in the sheet, a line each; arguments and `Raises` as of `annotated_wells`."""
+    """What may be a mistake in the sheet, a line each.
+
+    Arguments and `Raises` as of `annotated_wells`; where the sheet says the molecule, `annotations` have the wells'
+    paths too, with which `group_warnings` compares it.
+    """
     wells = annotated_wells(annotations, settings, molecules=molecules)
+    lines = [] if molecules is not None else group_warnings(wells, annotations["path"].tolist())
     if molecules is not None:
         wells = pd.concat([wells.assign(molecule=name) for name in molecules], ignore_index=True)
-    return sheet_warnings(wells, reference=str(settings.reference))
+    return [*lines, *sheet_warnings(wells, reference=str(settings.reference))]
 
 
 def _checked_times(

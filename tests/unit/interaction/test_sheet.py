@@ -33,7 +33,8 @@ def _sheet() -> pd.DataFrame:
         for _ in range(2)
     ]
     sheet = pd.DataFrame(rows, columns=["gene", "molecule", "time"])
-    return sheet.assign(plate="p", well=[f"A{number:02d}" for number in range(len(sheet))], drug="none")
+    wells = [f"A{number:02d}" for number in range(len(sheet))]
+    return sheet.assign(plate="p", well=wells, drug="none", path=f"{__file__}/all")
 
 
 def _changed(changes: dict[int, str], *, column: str = "gene") -> pd.DataFrame:
@@ -114,6 +115,20 @@ def test_equal_times_are_one_time_and_text_is_kept_where_nothing_is_ordered() ->
     assert set(annotated_wells(alone, SETTINGS, molecules=["mrna"])["time"]) == {"early"}
     with pytest.raises(ValueError, match="expected numbers such as 2"):
         annotated_wells(alone, SETTINGS, molecules=["mrna", "protein"])
+
+
+def test_the_sheet_is_compared_with_the_groups_of_the_files() -> None:
+    sheet = _sheet()
+    groups = [f"{__file__}/{one.molecule}/my_{one.gene}/{one.time}h" for one in sheet.itertuples()]
+    assert _said(sheet.assign(path=groups)) == []
+    changed = sheet.assign(path=groups)
+    changed.loc[8, ["gene", "time"]] = ["Rab5", "3"]
+    gene, time = _said(changed)
+    assert "whose path has the gene my_actb, 7 have 'actb' and well p/A08 'Rab5'" in gene
+    assert "whose path has the time 2h, 15 have '2' and well p/A08 '3'" in time
+    changed.loc[8, "molecule"] = "protein"
+    with pytest.raises(ValueError, match=r"well p/A08: the molecule is protein, but the path ends in mrna/my_actb/2h"):
+        _said(changed)
 
 
 def test_wells_of_images_show_each_molecule() -> None:

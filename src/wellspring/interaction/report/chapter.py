@@ -41,10 +41,11 @@ _ENOUGH = [
     PageColumn("enough", "Enough", count),
 ]
 _TEXT = (
-    "Wells are the units: cells of a well are averaged, and a p-value comes from wells that exchange what was assigned "
-    "to them (gene, time, condition), or from cells of a well that are all turned alike. q is adjusted for all genes. "
-    "The column p of cells treats every cell as independent, as published analyses do: where wells differ, it is far "
-    "too small."
+    "The well is the unit: the median of its cells is one value. A p-value says how often chance alone gives a value "
+    "as extreme: the wells exchange what was assigned to them (gene, time or condition), or, for the MTOC, all cells "
+    "of a well are turned alike, as if the MTOC were on another side. q is p adjusted for all genes and conditions. "
+    "The column p of cells is the test as if each cell were a repeat of its own, as published analyses have it: where "
+    "wells differ, it is far too small. docs/interaction.md says of each score how it is read, and its caveats."
 )
 
 

@@ -14,9 +14,9 @@ _FEWEST = 4
 
 CELLS_THAT_SUFFICE = (
     "The mean profile over the segments of k cells is compared with that of another cell of the same gene, molecule, "
-    "condition and time, in 200 draws. Enough is the number of cells from which on it is within 5 % of what all cells "
-    "reach; more where it says so. It speaks of cells of one kind: that wells differ is another matter, for which the "
-    "number of wells counts."
+    "condition and time, in 200 draws. Enough is the number of cells from which on the difference is within 5 % of "
+    "what all cells reach; nothing is given where all cells are needed. More cells than that make no profile better. "
+    "That wells differ is not part of it: against that only more wells help."
 )
 
 
