@@ -71,7 +71,7 @@ def test_what_is_done_with_intensities_is_no_part_of_the_index() -> None:
 
 
 def test_an_unknown_format_is_reported() -> None:
-    with pytest.raises(InputError, match=r"raw.format: expected one of \['dypfish', .*, 'yokogawa'\], got 'oir'"):
+    with pytest.raises(InputError, match=r"raw.format: expected one of \['czi', .*, 'yokogawa'\], got 'oir'"):
         format_named("oir")
 
 

@@ -80,7 +80,7 @@ def test_a_tiff_well_depends_on_the_files_that_its_pattern_finds(tmp_path: Path)
 
 
 def test_a_format_that_is_not_there(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"raw.format: expected one of \['dypfish', .*, 'yokogawa'\], got 'oir'"):
+    with pytest.raises(InputError, match=r"raw.format: expected one of \['czi', .*, 'yokogawa'\], got 'oir'"):
         well_files(tmp_path, well="A1", raw={"format": "oir"})
 
 
