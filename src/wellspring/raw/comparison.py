@@ -88,23 +88,24 @@ def check_config_in_wells(config: Mapping[str, Any], indexes: Sequence[WellIndex
 
 
 def check_files(indexes: Sequence[WellIndex]) -> None:
-    """Raise where two wells are read from one file of images, or from one folder of pixels: one is a copy in name only.
+    """Raise where two wells have an image of one file in common, or a folder of pixels: one is a copy in name only.
 
-    Tables that a plate's wells share are no files of images.
+    Wells may share tables, and a file that holds the images of several.
 
     Raises
     ------
     InputError
         With the two wells and the file.
     """
-    seen: dict[object, WellIndex] = {}
+    seen: dict[tuple[object, int], WellIndex] = {}
     for index in indexes:
-        images = {index.files[header.file].path for header in index.headers}
-        for path in sorted(images) or [index.path]:
-            other = seen.setdefault(_identity(path), index)
+        images = {(index.files[header.file].path, header.number) for header in index.headers}
+        files = {path: _identity(path) for path, _ in images} or {index.path: _identity(index.path)}
+        for path, number in sorted(images) or [(index.path, 0)]:
+            other = seen.setdefault((files[path], number), index)
             if other is not index:
                 raise InputError(
-                    f"{path}: expected files of one well, but wells {other.name} and {index.name} are both read from "
+                    f"{path}: expected images of one well, but wells {other.name} and {index.name} are both read from "
                     "it. Correct the paths in the sheet, or put {well} in raw.pattern."
                 )
 

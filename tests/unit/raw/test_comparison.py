@@ -1,6 +1,7 @@
 """Wells compared with each other and with the config."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -120,13 +121,21 @@ def test_two_wells_of_one_file_are_reported_whatever_its_name(tmp_path: Path, ki
     else:
         (tmp_path / "link.tif").symlink_to("a.tif")
     check_files([_images("C1", tmp_path / "a.tif"), _images("C2", tmp_path / "b.tif")])
-    with pytest.raises(InputError, match=r"link.tif: expected files of one well, but wells q/C1 and q/C2 are both"):
+    with pytest.raises(InputError, match=r"link.tif: expected images of one well, but wells q/C1 and q/C2 are both"):
         check_files([_images("C1", tmp_path / "a.tif"), _images("C2", tmp_path / "b.tif", tmp_path / "link.tif")])
+
+
+def test_wells_may_share_a_file_but_no_image_of_it(tmp_path: Path) -> None:
+    (tmp_path / "plate.czi").write_bytes(b"")
+    first, second = (_images(well, tmp_path / "plate.czi") for well in ("C1", "C2"))
+    check_files([first, replace(second, headers=(replace(second.headers[0], number=1),))])
+    with pytest.raises(InputError, match=r"plate.czi: expected images of one well"):
+        check_files([first, second])
 
 
 def test_two_wells_of_one_folder_of_pixels_are_reported(tmp_path: Path) -> None:
     wells = [_images("C1"), _images("C2")]
-    with pytest.raises(InputError, match="q: expected files of one well"):
+    with pytest.raises(InputError, match="q: expected images of one well"):
         check_files(wells)
 
 
