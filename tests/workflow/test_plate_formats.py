@@ -65,8 +65,8 @@ def test_wells_are_read_through_the_index_and_run_again_when_their_own_rows_chan
 
 def test_one_file_may_hold_the_wells_of_a_plate(tmp_path: Path, run: Snakemake) -> None:
     _start(tmp_path, "CZI")
-    target = "results/raw/channels.csv"
-    result = run(tmp_path, target)
+    target, index = "results/raw/channels.csv", "results/raw/plates/plate1.index.parquet"
+    result = run(tmp_path, target, index)
     assert result.returncode == 0, said(result)
     assert (tmp_path / target).read_text(encoding="utf-8").splitlines() == ["id,channel", "0,DAPI", "1,RNA"]
     # No copy of the file, which is as large as the plate.
