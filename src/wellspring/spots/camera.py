@@ -4,6 +4,7 @@ import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -166,12 +167,10 @@ def _sampled(
     sizes = [min(part.stop, n - m) - first for part, n, m, first in zip(box, image.shape, margins, starts, strict=True)]
     if min(sizes) < 1 or math.prod(sizes) < _LEAST_SAMPLES:
         return None
-    # An odd step, so that it does not run along a column.
-    places = np.arange(0, math.prod(sizes), max(1, math.prod(sizes) // n_samples) | 1)
-    points = np.stack(np.unravel_index(places, sizes), axis=1)
+    points, middles = _places(tuple(sizes), tuple(margins), n_samples=n_samples)
     # A copy of the tile stays in the cache, and its flat places are quicker to look up than points.
     crop = image[tuple(slice(a - m, a + n + m) for a, n, m in zip(starts, sizes, margins, strict=True))]
-    flat, middles = crop.ravel(), np.ravel_multi_index(tuple((points + margins).T), crop.shape)
+    flat = crop.ravel()
     steps = [math.prod(crop.shape[axis + 1 :]) for axis in range(crop.ndim)]
     values = np.zeros(len(points))
     spans = [range(-m, m + 1) for m in margins]
@@ -180,6 +179,18 @@ def _sampled(
         values += weight * flat[middles + sum(a * b for a, b in zip(offset, steps, strict=True))]
     norm = math.prod(float(kernel @ kernel) for kernel in kernels)
     return np.asarray(values / light.nearest(points + starts) / math.sqrt(norm))
+
+
+@lru_cache(maxsize=16)
+def _places(
+    sizes: tuple[int, ...], margins: tuple[int, ...], *, n_samples: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Points of a sample of a tile, and their flat places in the tile with its margins. Most tiles have one size."""
+    # An odd step, so that it does not run along a column.
+    places = np.arange(0, math.prod(sizes), max(1, math.prod(sizes) // n_samples) | 1)
+    points = np.stack(np.unravel_index(places, sizes), axis=1)
+    whole = [n + 2 * m for n, m in zip(sizes, margins, strict=True)]
+    return points, np.ravel_multi_index(tuple((points + margins).T), whole)
 
 
 def _is_free_along_z(
