@@ -220,7 +220,7 @@ def _with_measures(
         density=crowding.density,
         spot_light=light if light > 0 else np.nan,
         # Of every fourth row: the same to a fraction of a grey level.
-        level=median_of_pixels(image[..., :: _LEVEL_ROWS, :]) if image.size else np.nan,
+        level=median_of_pixels(image[..., ::_LEVEL_ROWS, :]) if image.size else np.nan,
     )
 
 
