@@ -5,6 +5,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -170,7 +171,7 @@ def _sampled(
     points, middles = _places(tuple(sizes), tuple(margins), n_samples=n_samples)
     # A copy of the tile stays in the cache, and its flat places are quicker to look up than points.
     crop = image[tuple(slice(a - m, a + n + m) for a, n, m in zip(starts, sizes, margins, strict=True))]
-    flat = crop.ravel()
+    flat: NDArray[Any] = crop.ravel()
     steps = [math.prod(crop.shape[axis + 1 :]) for axis in range(crop.ndim)]
     values = np.zeros(len(points))
     spans = [range(-m, m + 1) for m in margins]
