@@ -77,6 +77,7 @@ def given(tmp_path: Path) -> dict[str, list[Path]]:
 def test_features_of_cells_are_compared_too(tmp_path: Path, given: dict[str, list[Path]]) -> None:
     rng = np.random.default_rng(1)
     cells = pd.DataFrame({"plate": "p", "well": np.repeat(WELLS, 30), "is_border_cell": False})
+    cells["is_in_no_cell"] = False
     is_drug = cells["well"].isin(WELLS[4:])
     cells["Nuclei_AreaShape_Area_um2"] = 100 + 50 * is_drug + rng.normal(size=len(cells))
     cells["Nuclei_Texture_Contrast"] = rng.normal(size=len(cells))

@@ -92,6 +92,7 @@ rule cells_measure:
 # The sheet joins here and no earlier: a remark in it reruns this job, and none that reads pixels.
 rule cells_tables:
     input:
+        indexes=per_well("<results>/raw/{plate}/{well}.json"),
         measured=per_well("<results>/cells/{plate}/{well}.parquet"),
         nuclei=per_well("<results>/segmentation/sites/{plate}/{well}.parquet"),
         spots=spots_of_wells("<results>/spots/cells/{plate}/{well}.parquet"),
@@ -113,6 +114,8 @@ rule cells_tables:
     params:
         annotations=sheet_rows(),
         spot_channels=config["spots"]["channels"],
+        has_nuclei=has_nuclei(config["segmentation"]),
+        has_cells=has_cells(config["segmentation"]),
         code=script_code("cells/tables"),
     message:
         "Writing the cells of all wells into one table"

@@ -69,7 +69,8 @@ def plate_data(
     columns = [_column(numbers, name, label=label_of(name), group="Plate") for name in mapped_columns(numbers)]
     own = measured.set_index("well").reindex(wells)
     medians = [name.removeprefix(_MEDIAN) for name in own if str(name).startswith(_MEDIAN)]
-    columns += [_column(own, "n_cells", label="Cells", group="Plate")] if "n_cells" in own else []
+    counts = {name: label for name, label in {"n_cells": "Cells", "n_nuclei": "Nuclei"}.items() if name in own}
+    columns += [_column(own, name, label=label, group="Plate") for name, label in counts.items()]
     columns += [
         _column(own, f"{_MEDIAN}{name}", label=name, group="Median of the cells")
         for name in shown_columns(medians, patterns=patterns)

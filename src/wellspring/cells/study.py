@@ -10,14 +10,18 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from wellspring.cells.features.declared import feature_names
-from wellspring.cells.tables import MEASURED, WELL_MEASURED
+from wellspring.cells.tables import MEASURED, WELL_MEASURED, complete_cells, well_measured
 from wellspring.errors import InputError
 from wellspring.files import replaced_when_whole
+from wellspring.raw.index import read_index
 from wellspring.segmentation.tables import SITE_NUCLEI
 from wellspring.spots.tables import WELL_SPOT_THRESHOLDS, WELL_SPOTS_PER_CELL
 from wellspring.tables import KEY, inert, read_table, write_table
 
-__all__ = ["WellFiles", "well_summary", "with_spots", "write_study"]
+__all__ = ["LEFT_OUT", "WellFiles", "well_summary", "with_spots", "write_study"]
+
+LEFT_OUT = "left out"
+"""How the doubts of a well that was left out begin; the reason follows."""
 
 _NO_DOUBT = "none"
 # Enough for any measurement; cells.parquet has all digits.
@@ -26,8 +30,9 @@ _CSV_DIGITS = "%.7g"
 
 @dataclass(frozen=True)
 class WellFiles:
-    """The files of one well: features; nuclei of its sites; counts and thresholds of spots, None without spots."""
+    """The files of one well: index; features; nuclei of its sites; counts and thresholds of spots, None without."""
 
+    index: Path
     measured: Path
     nuclei: Path
     spots: Path | None
@@ -39,6 +44,8 @@ def write_study(
     *,
     annotations: Mapping[tuple[str, str], Mapping[str, str | None]],
     spot_channels: Sequence[str],
+    has_nuclei: bool,
+    has_cells: bool,
     cells_parquet: Path,
     cells_csv: Path,
     wells_csv: Path,
@@ -54,10 +61,12 @@ def write_study(
         name of a column of these tables is called ``sheet_<name>``.
     spot_channels
         Channels whose spots were counted.
+    has_nuclei, has_cells
+        What is segmented, or given.
     cells_parquet, cells_csv
         Key, the sheet's columns, then those of `MEASURED`, the features, and ``<compartment>_Spots_<n>_<channel>``.
     wells_csv
-        Table `WELL_MEASURED`, the sheet's columns, then means and medians.
+        Table `well_measured`, the sheet's columns, then means and medians.
 
     Returns
     -------
@@ -69,7 +78,7 @@ def write_study(
     FileNotFoundError, ValueError
         When a file is missing or not what it should be; when spots were counted in a cell that was not measured.
     """
-    rows = []
+    rows, table = [], well_measured(has_nuclei=has_nuclei, has_cells=has_cells)
     annotations = {key: _renamed(own) for key, own in annotations.items()}
     with replaced_when_whole(cells_parquet) as parquet, replaced_when_whole(cells_csv) as csv:
         writer: pq.ParquetWriter | None = None
@@ -83,21 +92,24 @@ def write_study(
                 inert(cells).to_csv(
                     csv, mode="w" if first else "a", header=first, index=False, float_format=_CSV_DIGITS
                 )
-                about = {"plate": key[0], "well": key[1], "doubts": _doubts(files), **annotations[key]}
+                nuclei = read_table(files.nuclei, SITE_NUCLEI)
+                about = {"plate": key[0], "well": key[1], "doubts": _doubts(files, nuclei), **annotations[key]}
+                about["n_nuclei"] = int(nuclei["n_nuclei"].sum())
                 rows.append(well_summary(cells).assign(**about))
         finally:
             if writer is not None:
                 writer.close()
     summary = pd.concat(rows, ignore_index=True)
     sheet = list(next(iter(annotations.values())))
-    first_names = [*WELL_MEASURED.names, *sheet]
-    summary = summary[[*first_names, *(name for name in summary if name not in first_names)]]
-    write_table(summary, wells_csv, WELL_MEASURED)
+    first_names = [*table.names, *sheet]
+    unknown = {column.name for column in WELL_MEASURED.further if column.name not in table.names}
+    summary = summary[[*first_names, *(name for name in summary if name not in {*first_names, *unknown})]]
+    write_table(summary, wells_csv, table)
     return summary
 
 
 def _renamed(annotations: Mapping[str, str | None]) -> dict[str, str | None]:
-    taken = {*MEASURED.names, *WELL_MEASURED.names}
+    taken = {*MEASURED.names, *WELL_MEASURED.names, *(column.name for column in WELL_MEASURED.further)}
     return {f"sheet_{name}" if name in taken else name: value for name, value in annotations.items()}
 
 
@@ -167,19 +179,22 @@ def well_summary(cells: pd.DataFrame) -> pd.DataFrame:
     """One row on the cells of a well: how many, and mean and median of each feature of the complete ones.
 
     Cells that touch the edge of their image are cut off, so they are no measure of size or counts. A well without
-    complete cells has no means and medians (missing).
+    complete cells has no means and medians (missing). A nucleus in no cell is no cell.
     """
-    complete = cells[~cells["is_border_cell"].astype(bool)]
+    complete = complete_cells(cells)
     values = complete[feature_names(cells.columns)]
-    row: dict[str, object] = {"n_cells": len(cells), "n_complete": len(complete)}
+    n_cells = int((~cells["is_in_no_cell"].astype(bool)).sum())
+    row: dict[str, object] = {"n_cells": n_cells, "n_complete": len(complete)}
     row |= {f"mean_{name}": value for name, value in values.mean().items()}
     row |= {f"median_{name}": value for name, value in values.median().items()}
     return pd.DataFrame([row])
 
 
-def _doubts(files: WellFiles) -> str:
-    """The doubts of all sites, each once, with what they are about."""
-    parts = list(_stated("nuclei", read_table(files.nuclei, SITE_NUCLEI)["doubts"]))
+def _doubts(files: WellFiles, nuclei: pd.DataFrame) -> str:
+    """Why the well was left out; or the doubts of all sites, each once, with what they are about."""
+    if reason := read_index(files.index).left_out:
+        return f"{LEFT_OUT}: {reason}"
+    parts = list(_stated("nuclei", nuclei["doubts"]))
     if files.thresholds is not None:
         images = read_table(files.thresholds, WELL_SPOT_THRESHOLDS, of_well=True)
         for channel, own in images.groupby("channel", sort=False):

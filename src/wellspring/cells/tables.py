@@ -1,8 +1,14 @@
 """Tables of the cells."""
 
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
 from wellspring.tables import KEY_COLUMNS, WELL_COLUMNS, Column, Table
 
-__all__ = ["CELLS", "LABEL_COLUMNS", "MEAN_PREFIX", "MEASURED", "WELL_MEASURED"]
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["CELLS", "LABEL_COLUMNS", "MEAN_PREFIX", "MEASURED", "WELL_MEASURED", "complete_cells", "well_measured"]
 
 MEAN_PREFIX = "mean_"
 LABEL_COLUMNS = (
@@ -42,7 +48,10 @@ MEASURED = Table(
         Column("label_in_site", "int64", "", "number of nucleus and cell in the label images of their site"),
         Column("has_nucleus", "bool", "", "whether it has a nucleus"),
         Column("is_border_nucleus", "bool", "", "its nucleus touches the edge of the image"),
-        Column("is_border_cell", "bool", "", "it touches the edge of the image; where no cells are segmented: nucleus"),
+        Column("is_border_cell", "bool", "", "it touches the edge of the image; of a nucleus in no cell: the nucleus"),
+        Column(
+            "is_in_no_cell", "bool", "", "a nucleus that lies in none of the cells given: in no count and mean of cells"
+        ),
         Column("missing_because", "str", "", "why features are missing, reasons joined by commas, or none"),
     ),
     is_open=True,
@@ -53,10 +62,32 @@ WELL_MEASURED = Table(
     "well_measured",
     (
         *WELL_COLUMNS,
-        Column("n_cells", "int64", "cells", "cells of the well; nuclei where no cells are segmented"),
-        Column("n_complete", "int64", "cells", "of them off the edge of their image: those that are summarised"),
-        Column("doubts", "str", "", "doubts about nuclei and spots of any of its sites, or none"),
+        Column(
+            "n_complete",
+            "int64",
+            "cells",
+            "cells off the edge of their image: those that are summarised; nuclei where no cells are segmented",
+        ),
+        Column("doubts", "str", "", "left out and why; or doubts about nuclei and spots of any of its sites; or none"),
     ),
     is_open=True,
+    further=(
+        Column("n_cells", "int64", "cells", "cells of the well, where cells are segmented or given"),
+        Column("n_nuclei", "int64", "nuclei", "nuclei of the well, where nuclei are"),
+    ),
 )
 """One row per well; ``mean_<feature>`` and ``median_<feature>`` of its complete cells follow."""
+
+
+def well_measured(*, has_nuclei: bool, has_cells: bool) -> Table:
+    """The table `WELL_MEASURED` of a study, with the counts that it has after plate and well."""
+    is_counted = {"n_cells": has_cells, "n_nuclei": has_nuclei}
+    counts = [column for column in WELL_MEASURED.further if is_counted[column.name]]
+    n_keys = len(WELL_COLUMNS)
+    return replace(WELL_MEASURED, columns=(*WELL_COLUMNS, *counts, *WELL_MEASURED.columns[n_keys:]), further=())
+
+
+def complete_cells(cells: "pd.DataFrame") -> "pd.DataFrame":
+    """The rows of a table `MEASURED` that are summarised: what touches the edge of its image is cut off, and a nucleus
+    in no cell is no cell."""
+    return cells[~(cells["is_border_cell"].astype(bool) | cells["is_in_no_cell"].astype(bool))]

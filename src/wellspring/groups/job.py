@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from wellspring.cells.tables import complete_cells
 from wellspring.groups.comparing import grouped_wells
 from wellspring.groups.measures import (
     Measure,
@@ -112,9 +113,9 @@ def cells_of_measure(name: str, spots: pd.DataFrame, features: Sequence[Path]) -
         return _by_well(own, _CELL_COLUMNS[start])
     if not features or name.startswith(tuple(_COUNTS)):
         return {}
-    columns = ["plate", "well", "is_border_cell", name]
+    columns = ["plate", "well", "is_border_cell", "is_in_no_cell", name]
     cells = pd.concat([pd.read_parquet(path, columns=columns) for path in features], ignore_index=True)
-    return _by_well(cells[~cells["is_border_cell"].astype(bool)], name)
+    return _by_well(complete_cells(cells), name)
 
 
 def _by_well(cells: pd.DataFrame, column: str) -> dict[tuple[str, str], np.ndarray]:

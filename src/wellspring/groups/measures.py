@@ -8,13 +8,14 @@ import numpy as np
 import pandas as pd
 
 from wellspring.cells.features.declared import feature_names
+from wellspring.cells.tables import complete_cells
 from wellspring.errors import InputError
 from wellspring.files import as_readable
 
 __all__ = ["Measure", "count_measures", "feature_measures", "feature_units", "measured_wells", "spot_measures"]
 
 _WELL = ["plate", "well"]
-_CELL = [*_WELL, "is_border_cell"]
+_CELL = [*_WELL, "is_border_cell", "is_in_no_cell"]
 _NO_DOUBT = "none"
 
 
@@ -131,7 +132,7 @@ def feature_units(path: Path) -> dict[str, str]:
     Raises
     ------
     FileNotFoundError, ValueError
-        When the file is missing, unreadable, or has no columns plate, well and is_border_cell.
+        When the file is missing, unreadable, or has no columns plate, well, is_border_cell and is_in_no_cell.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -173,7 +174,7 @@ def feature_measures(
     numbers = {key: (nothing.count(), nothing.mean()) for key in wells}
     for path in paths:
         cells = pd.read_parquet(path, columns=[*_CELL, *names])
-        complete = cells[~cells["is_border_cell"].astype(bool)]
+        complete = complete_cells(cells)
         for key, own in complete.groupby(_WELL, sort=False):
             if key in numbers:
                 numbers[key] = (own[names].count(), own[names].mean())

@@ -23,12 +23,13 @@ def field_features(cells: pd.DataFrame, *, sites: Sequence[str]) -> pd.DataFrame
     -------
     DataFrame
         Columns ``site``, ``n_cells``, ``median <feature>`` and ``spread <feature>``, a row per site in the order of
-        `sites`; those without cells have 0 cells, and no other feature (NaN). Where cells lie is no feature.
+        `sites`; those without cells have 0 cells, and no other feature (NaN). Where cells lie is no feature. A nucleus
+        in no cell is no cell.
     """
     names = feature_names(cells.columns)
     found = []
     for site in sites:
-        own = cells.loc[cells["site"] == site, names]
+        own = cells.loc[(cells["site"] == site) & ~cells["is_in_no_cell"].astype(bool), names]
         median = own.median()
         spread = (own - median).abs().median()
         values = {f"median {name}": value for name, value in median.items()}

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.text import Text
 
 from wellspring.cells.report.chapter import cells_chapter, map_figure, most_different, shown_features
 from wellspring.report.chapter import MOST_FINDINGS, Chapter
@@ -15,7 +16,8 @@ CAPTIONS = {"areas": "Areas.", "intensities": "Intensities."}
 
 
 def _wells(**columns: list[float]) -> pd.DataFrame:
-    about = {"plate": "P", "well": ["A01", "A02", "A03"], "n_cells": [10, 20, 0], "n_complete": [8, 19, 0]}
+    about = {"plate": "P", "well": ["A01", "A02", "A03"], "n_cells": [10, 20, 0], "n_nuclei": [14, 20, 0]}
+    about |= {"n_complete": [8, 19, 0]}
     return pd.DataFrame({**about, "doubts": ["none", "nuclei: dim", "none"], **columns})
 
 
@@ -27,13 +29,13 @@ SHAPED = {
 }
 
 
-def _chapter(wells: pd.DataFrame, folder: Path, *, background: str = "ring") -> Chapter:
-    area, lights = shown_features(wells, has_cells=True)
+def _chapter(wells: pd.DataFrame, folder: Path, *, background: str = "ring", has_cells: bool = True) -> Chapter:
+    area, lights = shown_features(wells, has_cells=has_cells)
     files = {"area": folder / "area.svg", "intensity": folder / "intensity.svg", "wells": folder / "wells.csv"}
     save_figure(map_figure(wells, area), files["area"])
     save_figure(map_figure(wells, most_different(wells, lights)), files["intensity"])
     features = {**FEATURES, "background": background}
-    return cells_chapter(wells, features=features, has_cells=True, files=files, captions=CAPTIONS)
+    return cells_chapter(wells, features=features, has_cells=has_cells, files=files, captions=CAPTIONS)
 
 
 def test_findings_say_how_many_and_between_which_wells(tmp_path: Path) -> None:
@@ -78,3 +80,31 @@ def test_without_shape_and_intensity_the_number_of_cells_is_drawn(tmp_path: Path
     assert len(chapter.findings) == 1
     assert chapter.picture is not None
     assert "Cells" in chapter.picture.svg
+
+
+def test_cells_and_nuclei_are_counted_apart_and_a_left_out_well_was_not_measured(tmp_path: Path) -> None:
+    wells = _wells(**SHAPED).assign(doubts=["none", "none", "left out: A03_cells.tif: truncated."])
+    chapter = _chapter(wells, tmp_path)
+    assert chapter.findings[0].startswith("30 cells in 2 wells were measured; 3 of them")
+    (table,) = [part for part in chapter.sections[0].parts if part.title == "Cells by well"]
+    assert table.head[3:6] == ["Cells", "Nuclei", "Cells off\nthe edge"]
+    assert table.rows[0][3:6] == ("10", "14", "8")
+    assert table.rows[2][2] == "left out: A03_cells.tif: truncated."
+
+
+def test_nuclei_alone_are_called_nuclei(tmp_path: Path) -> None:
+    wells = _wells(median_Nuclei_AreaShape_Area_px=[400.0, 1000.0, np.nan]).drop(columns="n_cells")
+    chapter = _chapter(wells.assign(n_complete=[8, 0, 0]), tmp_path, has_cells=False)
+    assert (chapter.title, chapter.lead[:36]) == ("Nuclei", "What was measured of each nucleus, a")
+    assert chapter.findings[0].startswith("34 nuclei in 3 wells were measured; 26 of them touch the edge")
+    assert "each nucleus touches the edge" in chapter.warnings[0]
+    (table,) = [part for part in chapter.sections[0].parts if part.title == "Nuclei by well"]
+    assert table.head[3:5] == ["Nuclei", "Nuclei off\nthe edge"]
+    assert "Medians over the nuclei that do not" in table.note
+    assert "Cells" in str(_number_map(_wells()))
+    assert "Nuclei" in str(_number_map(wells))
+
+
+def _number_map(wells: pd.DataFrame) -> list[str]:
+    """The words of the map of the number of objects."""
+    return [text.get_text() for text in map_figure(wells, None).findobj(match=Text)]

@@ -9,10 +9,11 @@ import tifffile
 
 from wellspring.cells.features import job
 from wellspring.cells.settings import FeatureSettings
+from wellspring.cells.tables import complete_cells
 from wellspring.quality.correction import Correction
 from wellspring.raw.describe import describe_well
 from wellspring.raw.index import WellIndex
-from wellspring.segmentation.labels import write_labels
+from wellspring.segmentation.labels import read_labels, write_labels
 from wellspring.tables import read_table, write_table
 
 SETTINGS = FeatureSettings(families=("shape", "intensity"), background="ring", ring_gap_px=0, ring_width_px=2)
@@ -68,6 +69,18 @@ def test_a_cell_at_the_border_whose_nucleus_is_not(index: WellIndex, tmp_path: P
     assert found["missing_because"].tolist() == ["no cytoplasm", "none", "no cytoplasm"]
     alone = _run(index, _labels(tmp_path, "alone", touching=True), None)
     assert alone["is_border_nucleus"].tolist() == alone["is_border_cell"].tolist() == [False, True, False]
+
+
+def test_a_nucleus_in_no_cell_is_said_to_be_one(index: WellIndex, tmp_path: Path) -> None:
+    nuclei, cells = _labels(tmp_path, "nuclei", touching=True), _labels(tmp_path, "cells", touching=False)
+    with_third = read_labels(cells)
+    others = {site: np.where(labels == 3, 0, labels) for site, labels in with_third.items()}
+    write_labels(tmp_path / "others.ome.tif", others, pixel_size_um=None)
+    found = _run(index, nuclei, tmp_path / "others.ome.tif")
+    assert found["is_in_no_cell"].tolist() == [False, True, False]
+    # The edge is that of the nucleus where there is no cell.
+    assert found["is_border_cell"].tolist() == [False, True, False]
+    assert complete_cells(found)["object_id"].tolist() == [1, 5]
 
 
 def test_seeds_that_are_no_nuclei_are_not_measured(index: WellIndex, tmp_path: Path) -> None:

@@ -31,6 +31,7 @@ def _well(plate: str, well: str, n: int, *, count: list[float]) -> pd.DataFrame:
             "has_nucleus": True,
             "is_border_nucleus": False,
             "is_border_cell": [False, True][:n],
+            "is_in_no_cell": [False, False][:n],
             "missing_because": "none",
             "Cells_AreaShape_Center_Y_um": [1.5, 2.5][:n],
             "Cells_AreaShape_Center_X_um": [10.0, 20.0][:n],

@@ -61,15 +61,16 @@ def test_without_cells_spots_are_counted_per_site() -> None:
 
 
 def _tables_of_cells(folder: Path) -> list[Path]:
-    """Well A1 with three cells, the last of them cut off; well B1 with one, whose area is missing."""
+    """Well A1 with three cells, one of them cut off, and a nucleus in no cell; B1 with one, whose area is missing."""
     found = []
-    for well, areas in {"A1": [10.0, 20.0, 999.0], "B1": [None]}.items():
+    for well, areas in {"A1": [10.0, 20.0, 999.0, 888.0], "B1": [None]}.items():
         table = pa.table(
             {
                 "plate": ["p"] * len(areas),
                 "well": [well] * len(areas),
                 "object_id": range(len(areas)),
                 "is_border_cell": [value == 999 for value in areas],
+                "is_in_no_cell": [value == 888 for value in areas],
                 "Nuclei_AreaShape_Center_X_px": [1.0] * len(areas),
                 "Nuclei_AreaShape_Area_um2": pa.array(areas, pa.float64()),
                 "Nuclei_Texture_Contrast_A": pa.array([None] * len(areas), pa.float64()),

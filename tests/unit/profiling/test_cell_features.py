@@ -19,11 +19,13 @@ AREA, LIGHT = "Nuclei_AreaShape_Area_px", "Nuclei_Intensity_Mean_GFP"
 
 
 def _cells() -> pd.DataFrame:
-    """Three cells of site 1, one of site 2."""
-    about = {"plate": "p", "well": "A1", "object_id": [1, 2, 3, 4], "site": ["1", "1", "1", "2"]}
+    """Three cells of site 1; one of site 2, and a nucleus in no cell."""
+    about = {"plate": "p", "well": "A1", "object_id": [1, 2, 3, 4, 5], "site": ["1", "1", "1", "2", "2"]}
     flags = dict.fromkeys(("has_nucleus", "is_border_nucleus", "is_border_cell"), False)
-    features = {AREA: [10.0, 20.0, 60.0, 5.0], LIGHT: [1.0, np.nan, 3.0, np.nan], "Nuclei_AreaShape_Center_Y_px": 7.0}
-    return pd.DataFrame({**about, "label_in_site": [1, 2, 3, 1], **flags, "missing_because": "none", **features})
+    areas, lights = [10.0, 20.0, 60.0, 5.0, 99.0], [1.0, np.nan, 3.0, np.nan, 9.0]
+    features = {AREA: areas, LIGHT: lights, "Nuclei_AreaShape_Center_Y_px": 7.0}
+    about |= {"label_in_site": [1, 2, 3, 1, 2], "is_in_no_cell": [False] * 4 + [True]}
+    return pd.DataFrame({**about, **flags, "missing_because": "none", **features})
 
 
 def test_a_field_has_median_and_spread_of_its_cells_by_the_names_of_the_features() -> None:

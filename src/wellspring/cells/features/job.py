@@ -99,13 +99,16 @@ def _of_site(
     n_px = {name: _by_label(np.bincount(image.ravel()), label) for name, image in images.items()}
     on_border = {name: _by_label(np.append(False, touches_border(image)), label) for name, image in images.items()}
     no_nucleus = np.zeros(len(label), dtype=bool)
+    is_in_no_cell = n_px[CELLS] == 0 if CELLS in n_px else no_nucleus
+    of_nucleus = on_border.get(NUCLEI, no_nucleus)
     about = pd.DataFrame(
         {
             "site": pd.Series([site.site] * len(label), dtype="str"),
             "label_in_site": label,
             "has_nucleus": n_px[NUCLEI] > 0 if NUCLEI in n_px else no_nucleus,
-            "is_border_nucleus": on_border.get(NUCLEI, no_nucleus),
-            "is_border_cell": on_border[CELLS if CELLS in on_border else NUCLEI],
+            "is_border_nucleus": of_nucleus,
+            "is_border_cell": np.where(is_in_no_cell, of_nucleus, on_border.get(CELLS, of_nucleus)),
+            "is_in_no_cell": is_in_no_cell,
         }
     )
     missing = reasons_missing(features, n_px=n_px, pixel_size_um=site.pixel_size_um)

@@ -50,7 +50,9 @@ quality estimated, or 0. Where cells are not segmented, the ring is around the n
 
 `is_border_nucleus`: the nucleus touches the edge of the image; `is_border_cell`: the cell does (the nucleus, where
 cells are not segmented). Cells at the edge are cut off: they stay in the tables of cells, and are in no mean or
-median of `wells.csv`, whose `n_complete` counts the others.
+median of `wells.csv`. Its `n_cells` counts all cells, `n_nuclei` all nuclei (each where there are any to count), and
+`n_complete` the cells off the edge; of nuclei alone, these. Nuclei that lie in no cell of the labels given
+(`is_in_no_cell`) stay in the tables of cells too: they are in `n_nuclei`, and in no count, mean or median of cells.
 
 ## Missing values
 

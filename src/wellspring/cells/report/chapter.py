@@ -9,6 +9,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from wellspring.cells.report.methods import METHODS_REFERENCES, methods_text
+from wellspring.cells.study import LEFT_OUT
 from wellspring.report.chapter import Chapter, Section, illustration
 from wellspring.report.methods import cited
 from wellspring.report.plate_map import plate_map_figure
@@ -18,10 +19,9 @@ from wellspring.report.words import listed, named_wells
 
 __all__ = ["Shown", "cells_chapter", "map_figure", "most_different", "shown_features"]
 
-_LEAD = "What was measured of each cell, and how wells differ in it."
 _NOTE = (
-    "Medians over the cells that do not touch the edge of their image; intensities less the background, below 0 where "
-    "it is taken around the objects and a stain is stronger there than in them."
+    "Medians over the {objects} that do not touch the edge of their image; intensities less the background, below 0 "
+    "where it is taken around the objects and a stain is stronger there than in them."
 )
 _AREAS = {"_AreaShape_Area_um2": "µm²", "_AreaShape_Area_px": "px"}
 _LIGHT = "_Intensity_MeanLessBackground_"
@@ -52,8 +52,9 @@ def shown_features(wells: pd.DataFrame, *, has_cells: bool) -> tuple[Shown | Non
 
 
 def map_figure(wells: pd.DataFrame, shown: Shown | None) -> Figure:
-    """A plate map of one feature; of nothing measured, of the number of cells."""
-    column, label = ("n_cells", "Cells") if shown is None else (shown.column, f"{shown.label}, {shown.unit}")
+    """A plate map of one feature; of nothing measured, of the number of cells, or of nuclei alone."""
+    counted = ("n_cells", "Cells") if "n_cells" in wells else ("n_nuclei", "Nuclei")
+    column, label = counted if shown is None else (shown.column, f"{shown.label}, {shown.unit}")
     doubtful = wells[wells["doubts"] != "none"]
     return plate_map_figure(
         wells,
@@ -103,19 +104,23 @@ def cells_chapter(
     maps = [illustration(files["area"], title="Area, well by well", caption=captions["areas"])]
     if light is not None:
         maps.append(illustration(files["intensity"], title="Intensity, well by well", caption=captions["intensities"]))
-    methods = methods_text(features, has_cells=has_cells)
+    methods = methods_text(features, has_nuclei="n_nuclei" in wells, has_cells=has_cells)
+    one = "cell" if has_cells else "nucleus"
     return Chapter(
         stage="cells",
-        title="Cells",
-        lead=_LEAD,
+        title="Cells" if has_cells else "Nuclei",
+        lead=f"What was measured of each {one}, and how wells differ in it.",
         picture=maps[0],
-        warnings=[*_warnings(wells, area), *_dark_objects(wells, lights, background=features["background"])],
+        warnings=[
+            *_warnings(wells, area, one=one),
+            *_dark_objects(wells, lights, background=features["background"]),
+        ],
         findings=_findings(wells, area, light, has_cells=has_cells),
         settings=[
-            ("Features of each cell", ", ".join(features["families"])),
-            ("Background of a cell", _background(features)),
+            (f"Features of each {one}", ", ".join(features["families"])),
+            (f"Background of a {one}", _background(features)),
         ],
-        sections=[Section(title="", parts=[*maps, _table(wells, area, lights, file=str(files["wells"]))])],
+        sections=[Section(title="", parts=[*maps, _table(wells, [area, *lights], file=str(files["wells"]))])],
         methods=methods,
         references=cited(METHODS_REFERENCES, text=methods),
     )
@@ -130,9 +135,10 @@ def _background(features: Mapping[str, Any]) -> str:
 
 def _findings(wells: pd.DataFrame, area: Shown | None, light: Shown | None, *, has_cells: bool) -> list[str]:
     words = "cells" if has_cells else "nuclei"
-    n_cells, n_complete = int(wells["n_cells"].sum()), int(wells["n_complete"].sum())
+    n_objects, n_complete = int(wells[f"n_{words}"].sum()), int(wells["n_complete"].sum())
+    n_wells = int((~wells["doubts"].str.startswith(LEFT_OUT)).sum())
     lines = [
-        f"{n_cells:,} {words} in {len(wells):,} wells were measured; {n_cells - n_complete:,} of them touch the edge "
+        f"{n_objects:,} {words} in {n_wells:,} wells were measured; {n_objects - n_complete:,} of them touch the edge "
         "of their image and are in no mean or median of a well."
     ]
     for shown in (area, light):
@@ -146,12 +152,12 @@ def _findings(wells: pd.DataFrame, area: Shown | None, light: Shown | None, *, h
     return lines
 
 
-def _warnings(wells: pd.DataFrame, area: Shown | None) -> list[str]:
+def _warnings(wells: pd.DataFrame, area: Shown | None, *, one: str) -> list[str]:
     lines = []
-    empty = wells[(wells["n_cells"] > 0) & (wells["n_complete"] == 0)]
+    empty = wells[(wells["n_cells" if one == "cell" else "n_nuclei"] > 0) & (wells["n_complete"] == 0)]
     if len(empty):
         lines.append(
-            f"In {named_wells(empty)}, each cell touches the edge of its image, so these wells have no means and "
+            f"In {named_wells(empty)}, each {one} touches the edge of its image, so these wells have no means and "
             "medians."
         )
     if area is not None and area.unit == "px":
@@ -177,13 +183,17 @@ def _dark_objects(wells: pd.DataFrame, lights: Sequence[Shown], *, background: s
     ]
 
 
-def _table(wells: pd.DataFrame, area: Shown | None, lights: Sequence[Shown], *, file: str) -> Any:
+def _table(wells: pd.DataFrame, shown: Sequence[Shown | None], *, file: str) -> Any:
+    objects = "cells" if "n_cells" in wells else "nuclei"
     columns = [
         PageColumn("plate", "Plate"),
         PageColumn("well", "Well"),
         PageColumn("doubts", "Doubts"),
         PageColumn("n_cells", "Cells", count),
-        PageColumn("n_complete", "Off the\nedge", count),
-        *(PageColumn(one.column, f"{one.label.split(',')[0]},\n{one.unit}", value) for one in (area, *lights) if one),
+        PageColumn("n_nuclei", "Nuclei", count),
+        PageColumn("n_complete", f"{objects.capitalize()} off\nthe edge", count),
+        *(PageColumn(one.column, f"{one.label.split(',')[0]},\n{one.unit}", value) for one in shown if one),
     ]
-    return page_table(wells, columns, title="Cells by well", file=file, note=_NOTE)
+    columns = [column for column in columns if column.name in wells]
+    title = f"{objects.capitalize()} by well"
+    return page_table(wells, columns, title=title, file=file, note=_NOTE.format(objects=objects))

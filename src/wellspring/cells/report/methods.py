@@ -20,17 +20,17 @@ METHODS_REFERENCES = (
 _CITED = {"texture": "texture (Haralick et al. 1973)", "correlation": "correlation (Manders et al. 1993)"}
 
 
-def methods_text(features: Mapping[str, Any], *, has_cells: bool) -> str:
+def methods_text(features: Mapping[str, Any], *, has_nuclei: bool, has_cells: bool) -> str:
     """A paragraph.
 
     Parameters
     ----------
     features
         The block ``cells.features``.
-    has_cells
-        Whether cells are segmented, and not nuclei alone.
+    has_nuclei, has_cells
+        What is segmented, or given.
     """
-    objects = "nucleus, cell and cytoplasm" if has_cells else "nucleus"
+    objects = ("nucleus, cell and cytoplasm" if has_nuclei else "cell") if has_cells else "nucleus"
     families = listed([_CITED.get(name, name) for name in features["families"]])
     if features["background"] == "dark":
         background = "the dark level of the channel"
@@ -40,6 +40,5 @@ def methods_text(features: Mapping[str, Any], *, has_cells: bool) -> str:
     return (
         f"Features of each {objects} were measured ({families}), after the families of CellProfiler (Stirling et al. "
         f"2021). Intensities are given as they are and less {background}. Objects at the edge of an image are in no "
-        "mean "
-        "or median of a well."
+        "mean or median of a well."
     )
