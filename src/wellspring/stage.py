@@ -38,6 +38,14 @@ def _nothing_missing(config: Config, path: Path, plate: str, well: str) -> str:
     return ""
 
 
+def _no_files(config: Config, path: Path, plate: str, well: str) -> Sequence[Path]:
+    return ()
+
+
+def _no_checks(config: Config) -> Mapping[str, Mapping[str, Any]]:
+    return {}
+
+
 def _no_patterns(config: Config) -> Sequence[str]:
     return ()
 
@@ -74,6 +82,12 @@ class Stage:
     missing_of_well : function of the config, and of a well's path, plate and name
         Why the well cannot be used, since files that the stage needs are not there: one line, or empty. Asked where
         such wells are left out.
+    checked_files : function of the config, and of a well's path, plate and name
+        Files of the well, other than its images, that are read to see whether it can be used, where wells that
+        cannot be are left out.
+    checks : function of the config
+        Module to parameters, of what reads those files: ``check_well(index, *, shapes, **parameters)`` of the module
+        raises InputError or OSError where the well cannot be used; `shapes` is site to (Y, X), px, of its images.
     files_in_wells : function of the config
         Names of files in the folders of the wells that are the stage's and no images of the wells: patterns as
         ``raw.pattern`` is one.
@@ -98,6 +112,8 @@ class Stage:
     mistakes: Callable[[Config], list[str]] = _no_mistakes
     mistakes_in_wells: Callable[[Config, Sequence[Mapping[str, Any]]], list[str]] = _no_mistakes_of_wells
     missing_of_well: Callable[[Config, Path, str, str], str] = _nothing_missing
+    checked_files: Callable[[Config, Path, str, str], Sequence[Path]] = _no_files
+    checks: Callable[[Config], Mapping[str, Mapping[str, Any]]] = _no_checks
     files_in_wells: Callable[[Config], Sequence[str]] = _no_patterns
     computed_columns: Callable[[], Iterable[str]] = _no_names
     grows_with: Mapping[str, str | tuple[str, str]] = field(default_factory=dict)

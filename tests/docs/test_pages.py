@@ -209,3 +209,9 @@ def _is_declared(name: str) -> bool:
     """Whether the library has the name: a column, a parameter, a function."""
     sources: Iterator[Path] = (ROOT / "src").rglob("*.py")
     return any(re.search(rf"\b{name}\b", path.read_text(encoding="utf-8")) for path in sources)
+
+
+def test_every_shipped_config_is_in_the_list_of_who_runs_it() -> None:
+    listed = Page(ROOT / "config/README.md").text
+    for path in sorted((ROOT / "config").glob("*/config.yaml")):
+        assert f"| `{path.parent.name}/config.yaml` | `make " in listed, path

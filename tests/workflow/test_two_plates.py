@@ -1,5 +1,6 @@
 """A newcomer's study: two plates, conditions, replicates, labels of another program, a bad well, an own figure."""
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +12,7 @@ import tifffile
 import yaml
 
 from tests.docs.pages import ROOT, Page
-from tests.workflow.studies import Snakemake, said
+from tests.workflow.studies import Snakemake, planned, said
 from wellspring.__main__ import main
 
 pytestmark = pytest.mark.workflow
@@ -20,7 +21,7 @@ PATTERN = "{well}_s{site}_{channel}.tif"
 CENTRES = [(y, x) for y in (30, 75, 120) for x in (30, 75, 120)]
 # Wells of each plate with their condition, and how many spots their cells have.
 PLATES = {
-    "plate1": {"A01": "DMSO", "A02": "drug", "A03": "drug"},
+    "plate1": {"A01": "DMSO", "A02": "drug", "A03": "drug", "A04": "drug"},
     "plate2": {"B01": "DMSO", "B02": "drug"},
 }
 SPOTS = {"DMSO": 2, "drug": 5}
@@ -69,15 +70,18 @@ def _plate(folder: Path, plate: str, *, append: bool) -> None:
 
 @pytest.fixture(scope="module")
 def study(tmp_path_factory: pytest.TempPathFactory, run: Snakemake) -> Path:
-    """Two plates, the second one added to the sheet of the first; a well of the first has no labels of its cells."""
+    """Two plates, the second one added to the sheet of the first; of two wells of the first labels cannot be used."""
     folder = tmp_path_factory.mktemp("two_plates")
     (folder / "config.yaml").write_text(yaml.safe_dump(CONFIG), encoding="utf-8")
     _plate(folder, "plate1", append=False)
     _plate(folder, "plate2", append=True)
     (folder / "plate1/A03_s1_cells.tif").unlink()
+    shutil.copy(folder / "plate1/A04_s1_nuclei.tif", folder / "A04_nuclei.tif")
+    (folder / "plate1/A04_s1_nuclei.tif").write_bytes(b"")
     result = run(folder)
     assert result.returncode == 0, said(result)
-    assert "1 well was left out:\n  plate1/A03: segmentation.pattern, well plate1/A03: " in said(result)
+    assert "2 wells were left out:\n  plate1/A03: segmentation.pattern, well plate1/A03: " in said(result)
+    assert "\n  plate1/A04: " in said(result)
     return folder
 
 
@@ -103,6 +107,12 @@ def test_conditions_are_compared_within_replicates_without_the_bad_well(study: P
     assert "Well plate1/A03 was left out: segmentation.pattern, well plate1/A03: " in page
     assert "<title>A03: no value</title>" in page
     assert pd.read_csv(study / "results/report/plates.csv").set_index("well")["reasons"]["A03"] == "left out"
+    wells = pd.read_csv(study / "results/tables/wells.csv", keep_default_na=False).set_index("well")
+    assert wells["n_cells"].tolist() == wells["n_nuclei"].tolist() == [9, 9, 0, 0, 9, 9]
+    assert wells.loc[wells["doubts"].str.startswith("left out: "), "doubts"].index.tolist() == ["A03", "A04"]
+    assert "A04_s1_nuclei.tif: " in wells["doubts"]["A04"]
+    # They were not looked at, so that they have no nuclei is no news.
+    assert "No nuclei were found" not in page
     assert (study / "results/report/pages/groups.html").is_file()
 
 
@@ -112,3 +122,9 @@ def test_a_figure_from_the_tables_takes_five_lines(study: Path) -> None:
     environment = {"MPLBACKEND": "Agg"}
     subprocess.run([sys.executable, "-c", code], cwd=study, env=environment, check=True, capture_output=True)
     assert (study / "spots_per_cell.png").stat().st_size > 1000
+
+
+def test_labels_that_are_mended_bring_their_well_back_and_read_no_pixels_of_others(study: Path) -> None:
+    shutil.move(study / "A04_nuclei.tif", study / "plate1/A04_s1_nuclei.tif")
+    again = planned(study, "results/tables/cells.parquet")
+    assert [again[rule] for rule in ("raw_describe", "segmentation_nuclei", "spots_detect", "cells_measure")] == [1] * 4

@@ -36,7 +36,7 @@ def raw_path(wildcards):
 def raw_digest(wildcards):
     """Snakemake sees files that became newer; this sees those that were replaced by older ones too."""
     # Of the wildcards alone: Snakemake does not compare parameters that take the input.
-    digest = files_digest(files_of_well(wildcards))
+    digest = files_digest([*files_of_well(wildcards), *checked_files(wildcards)])
     if RAW_FORMAT.state is None:
         return digest
     try:
@@ -68,6 +68,25 @@ def missing_of_well(wildcards):
     return next(filter(None, reasons), "")
 
 
+def checks_of_wells():
+    """Module to parameters of what else is read of a well to see whether it can be used, where wells are left out."""
+    if config["raw"]["bad_wells"] == "stop":
+        return {}
+    return {name: dict(own) for one in wanted_stages(config) for name, own in one.checks(config).items()}
+
+
+def checked_files(wildcards):
+    key = wildcards.plate, wildcards.well
+    if not checks_of_wells():
+        return []
+    return [str(file) for one in wanted_stages(config) for file in one.checked_files(config, PATHS[key], *key)]
+
+
+def local_checked_files(wildcards):
+    """As `raw_files`: no prefix comes before paths that the sheet or the config gives."""
+    return [local(file) for file in checked_files(wildcards)]
+
+
 def named_channels():
     """Config key to the channels that it names."""
     return {key: list(names) for stage in stages() for key, names in stage.named_channels(config).items()}
@@ -82,6 +101,7 @@ rule raw_describe:
     input:
         files=raw_files,
         plate=raw_index,
+        others=local_checked_files,
     output:
         index="<results>/raw/{plate}/{well}.json",
     log:
@@ -103,7 +123,8 @@ rule raw_describe:
         image_sizes=config["raw"]["image_sizes"],
         expected=expected_of_well,
         missing=missing_of_well,
-        code=script_code("raw/describe", RAW_READER),
+        checks=checks_of_wells(),
+        code=script_code("raw/describe", RAW_READER, *checks_of_wells()),
     message:
         "Reading the headers of well {wildcards.plate}/{wildcards.well}"
     script:

@@ -24,18 +24,19 @@ def main(
     image_sizes: str = "same",
     expected: Mapping[str, Any] | None = None,
     missing: str = "",
+    checks: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> None:
     """Describe the well at `path` and write its `index`.
 
-    `raw` holds the keys that its format is indexed by. A well that is not as `expected`, or of which files of other
-    stages are `missing`, is left out; None: none is.
+    `raw` holds the keys that its format is indexed by. A well that is not as `expected`, of which files of other
+    stages are `missing`, or which does not pass their `checks`, is left out; None: none is.
     """
     usual = None
     if expected is not None:
         size = expected["size_px"]
         usual = ExpectedWell(tuple(expected["channels"]), (size[0], size[1]) if size else None)
-    is_any = image_sizes == "any"
-    found = described(path, plate=plate, well=well, raw=raw, expected=usual, is_any_size=is_any, missing=missing)
+    about: dict[str, Any] = {"plate": plate, "well": well, "raw": raw, "is_any_size": image_sizes == "any"}
+    found = described(path, **about, expected=usual, missing=missing, checks=checks or {})
     counts = f"{found.n_files} files, {len(found.channels)} channels, {found.n_values} intensities"
     print(f"{found.name}: {counts}, sites {found.n_sites}, pixels of cells {found.n_px}")
     if found.left_out:
@@ -53,5 +54,6 @@ if __name__ == "__main__":
             image_sizes=snakemake.params.image_sizes,
             expected=snakemake.params.expected,
             missing=snakemake.params.missing,
+            checks=snakemake.params.checks,
             index=Path(snakemake.output.index),
         )

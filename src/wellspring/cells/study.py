@@ -94,8 +94,8 @@ def write_study(
                 )
                 nuclei = read_table(files.nuclei, SITE_NUCLEI)
                 about = {"plate": key[0], "well": key[1], "doubts": _doubts(files, nuclei), **annotations[key]}
-                about["n_nuclei"] = int(nuclei["n_nuclei"].sum())
-                rows.append(well_summary(cells).assign(**about))
+                n_nuclei = int(nuclei["n_nuclei"].sum())
+                rows.append(well_summary(cells).assign(**about, n_nuclei=n_nuclei))
         finally:
             if writer is not None:
                 writer.close()

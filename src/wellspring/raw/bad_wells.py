@@ -6,10 +6,12 @@ A well that is left out keeps its index, without sites and without pixels, so ev
 cells and writes the valid empty tables that it writes for one.
 """
 
+import importlib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from wellspring.errors import InputError
@@ -18,6 +20,8 @@ from wellspring.raw.formats import format_named
 from wellspring.raw.index import WellIndex
 
 __all__ = ["ExpectedWell", "described", "expected_well", "kept_wells", "left_out_index"]
+
+NO_CHECKS: Mapping[str, Mapping[str, Any]] = MappingProxyType({})
 
 # Wells whose headers say what is usual: few, since each job on headers reads them.
 _N_ASKED = 5
@@ -89,6 +93,7 @@ def described(
     expected: ExpectedWell | None,
     is_any_size: bool = False,
     missing: str = "",
+    checks: Mapping[str, Mapping[str, Any]] = NO_CHECKS,
 ) -> WellIndex:
     """The index of one well; of one that cannot be used, an index without sites that says why.
 
@@ -102,6 +107,8 @@ def described(
         Whether images may differ in size.
     missing
         Why the well is to be left out in any case; empty: it is not.
+    checks
+        What else must be read of a well that is used: see `wellspring.stage.Stage`.
 
     Raises
     ------
@@ -121,8 +128,9 @@ def described(
         index = describe_well(path, plate=plate, well=well, raw=raw)
         reason = _difference(index, expected, is_any_size=is_any_size) or missing
         if not reason and format_named(raw["format"]).has_images:
-            for _ in read_sites(index, projection="max"):
-                pass
+            shapes = {one.site: one.image.shape[1:] for one in read_sites(index, projection="max")}
+            for name, parameters in checks.items():
+                importlib.import_module(name).check_well(index, shapes=shapes, **parameters)
     except (InputError, OSError) as error:
         reason = " ".join(str(error).split())
     return left_out_index(path, reason=reason, **about) if reason else index

@@ -36,5 +36,5 @@ STAGE = Stage(
     named_channels=_named_channels,
     mistakes=_mistakes,
     grows_with={"raw_describe": "files", "raw_plate": "wells", "raw_channels": "wells", "raw_chapter": "wells"},
-    same_time=frozenset({"path", "digest", "raw", "named", "config", "settings", "expected"}),
+    same_time=frozenset({"path", "digest", "raw", "named", "config", "settings", "expected", "checks"}),
 )

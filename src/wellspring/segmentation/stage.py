@@ -1,6 +1,7 @@
 """The stage segmentation, as the workflow sees it."""
 
 from pathlib import Path
+from typing import Any
 
 from wellspring.errors import InputError
 from wellspring.raw.formats import has_images
@@ -113,6 +114,26 @@ def _missing_of_well(config: Config, path: Path, plate: str, well: str) -> str:
     return ""
 
 
+def _checked_files(config: Config, path: Path, plate: str, well: str) -> list[Path]:
+    """Label images of the well; none of one that has not those that the config names, see `_missing_of_well`."""
+    try:
+        return [
+            file
+            for kind in KEYS
+            for file in given_files(path, plate=plate, well=well, segmentation=config["segmentation"], kind=kind)
+        ]
+    except (InputError, OSError):
+        return []
+
+
+def _checks(config: Config) -> dict[str, dict[str, Any]]:
+    block = config["segmentation"]
+    if block["method"] != "given":
+        return {}
+    named = {key: block.get(key) for key in ("pattern", "nuclei", "folder")}
+    return {"wellspring.segmentation.given.checking": {"segmentation": named}}
+
+
 def _files_in_wells(config: Config) -> list[str]:
     """Label images in the folder of the images: ``{channel}`` in raw.pattern would take them for a channel."""
     block, named = config["segmentation"], []
@@ -135,6 +156,8 @@ STAGE = Stage(
     named_channels=_named_channels,
     mistakes=_mistakes,
     missing_of_well=_missing_of_well,
+    checked_files=_checked_files,
+    checks=_checks,
     files_in_wells=_files_in_wells,
     grows_with={
         "segmentation_nuclei": "pixels",

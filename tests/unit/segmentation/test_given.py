@@ -12,6 +12,7 @@ import tifffile
 from numpy.typing import NDArray
 
 from wellspring.errors import InputError
+from wellspring.raw.bad_wells import ExpectedWell, described
 from wellspring.raw.images import SiteImage
 from wellspring.segmentation.given.doubts import EXCHANGED, OUTSIDE, doubts_of_given
 from wellspring.segmentation.given.files import given_files, has_cells
@@ -369,6 +370,48 @@ def test_mistakes_in_the_config() -> None:
     assert mistakes(nuclei="{wel}.tif")[0].startswith("segmentation.nuclei: pattern '{wel}.tif': unknown part")
     assert has_cells(_block(pattern="x"))
     assert not has_cells(_block(nuclei="x"))
+
+
+def test_two_files_of_one_site_but_for_zeros_are_one_message_that_names_both(tmp_path: Path) -> None:
+    for name in ("B04_s1_cells.tif", "B04_s10_cells.tif", "B04_s01_cells.tif"):
+        (tmp_path / name).touch()
+    block = _block(pattern="{well}_s{site}_cells.tif")
+    words = "segmentation.pattern, well P/B04: B04_s01_cells.tif and B04_s1_cells.tif in .* name one site.* Remove the"
+    with pytest.raises(InputError, match=words):
+        given_files(tmp_path, plate="P", well="B04", segmentation=block, kind="cells")
+    (tmp_path / "B04_s01_cells.tif").unlink()
+    assert len(given_files(tmp_path, plate="P", well="B04", segmentation=block, kind="cells")) == 2
+
+
+@pytest.mark.parametrize(
+    ("labels", "words"),
+    [
+        (None, "A01_s1_cells.tif: "),
+        (_cells()[:10], "expected labels of 20 x 30 px"),
+        ((_cells() == 7) | (_cells() == 12), "it is a mask"),
+    ],
+)
+def test_a_well_whose_label_images_are_damaged_is_left_out(
+    labels: NDArray[Any] | None, words: str, tmp_path: Path
+) -> None:
+    raw = {"format": "tiff", "pattern": "{well}_s{site}_{channel}.tif", "without": ["{well}_s{site}_cells.tif"]}
+    tifffile.imwrite(tmp_path / "A01_s1_RNA.tif", np.ones(SHAPE, np.uint16))
+    file = tmp_path / "A01_s1_cells.tif"
+    tifffile.imwrite(file, _cells())
+    config = {"segmentation": _block(pattern="{well}_s{site}_cells.tif")}
+    about: dict[str, Any] = {"plate": "P", "well": "A01", "raw": {**raw, "channels": None, "pixel_size_um": None}}
+    about |= {"expected": ExpectedWell(("RNA",), SHAPE), "checks": STAGE.checks(config)}
+    assert described(tmp_path, **about).left_out == ""
+    if labels is None:
+        file.write_bytes(b"")
+    else:
+        tifffile.imwrite(file, labels.astype(np.uint16))
+    left = described(tmp_path, **about)
+    assert words in left.left_out
+    assert left.sites == ()
+    assert STAGE.checked_files(config, tmp_path, "P", "A01") == [file]
+    assert STAGE.checked_files(config, tmp_path, "P", "A02") == []
+    assert STAGE.checks({"segmentation": {"method": "log_otsu"}}) == {}
 
 
 def test_a_well_without_its_label_images_says_so(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from wellspring.errors import InputError
-from wellspring.raw.names import compile_pattern, matching_files
+from wellspring.raw.names import Match, compile_pattern, matching_files
 
 __all__ = [
     "KEYS",
@@ -55,7 +55,8 @@ def given_files(path: Path, *, plate: str, well: str, segmentation: Mapping[str,
     FileNotFoundError
         When no file fits: what was looked for, and where.
     InputError
-        When a pattern is none, a file is neither TIFF nor PNG, or a path has braces.
+        When a pattern is none, a file is neither TIFF nor PNG, a path has braces, or two files are of one site but for
+        the zeros before its number.
     """
     pattern = segmentation.get("nuclei" if kind == "nuclei" else "pattern")
     if pattern is None:
@@ -65,16 +66,31 @@ def given_files(path: Path, *, plate: str, well: str, segmentation: Mapping[str,
     if not given and folder.is_file():
         folder = folder.parent
     try:
-        found = [match.path for match in matching_files(folder, pattern=pattern, well=well)]
+        matches = matching_files(folder, pattern=pattern, well=well)
     except (InputError, FileNotFoundError) as error:
         words = str(error).replace("raw.pattern", KEYS[kind])
         raise type(error)(f"{KEYS[kind]}, well {plate}/{well}: {words}") from None
+    _check_sites(matches, key=KEYS[kind], name=f"{plate}/{well}")
+    found = [match.path for match in matches]
     for file in found:
         if file.suffix.lower() not in SUFFIXES:
             raise InputError(f"{file}: expected a label image as TIFF or PNG. Export it so, or correct {KEYS[kind]}.")
         if "{" in str(file) or "}" in str(file):
             raise InputError(f"{file}: expected a path without braces. Rename the file or its folder.")
     return found
+
+
+def _check_sites(matches: Sequence[Match], *, key: str, name: str) -> None:
+    """Site 1 and site 01 are one site: which of both files it is to be read from, no one knows."""
+    known: dict[str, Match] = {}
+    for match in matches:
+        site = match.parts.get("site", "")
+        first = known.setdefault(site.lstrip("0") if site.isdecimal() else site, match)
+        if first.parts.get("site", "") != site:
+            raise InputError(
+                f"{key}, well {name}: {first.path.name} and {match.path.name} in {match.path.parent} name one site, "
+                "with and without zeros before its number. Remove the one that is out of date."
+            )
 
 
 def annotated_files(path: Path, *, plate: str, well: str, annotated: Mapping[str, Any]) -> list[Path]:
