@@ -73,6 +73,9 @@ def given(tmp_path: Path) -> dict[str, list[Path]]:
     return files
 
 
+COUNTING = {"has_nuclei": True, "are_all_labelled": False}
+
+
 @pytest.mark.slow
 def test_features_of_cells_are_compared_too(tmp_path: Path, given: dict[str, list[Path]]) -> None:
     rng = np.random.default_rng(1)
@@ -89,7 +92,7 @@ def test_features_of_cells_are_compared_too(tmp_path: Path, given: dict[str, lis
     resampling = {"bootstrap_samples": 100, "permutations": 100, "seed": 1}
     tables = {**given, "cells": features}
     _script("groups_compare").main(
-        given=tables, sheet=sheet, report=REPORT, resampling=resampling, groups=GROUPS, output=output
+        given=tables, sheet=sheet, report=REPORT, resampling=resampling, groups=GROUPS, counting=COUNTING, output=output
     )
     contrasts = read_table(output["contrasts"], CONTRASTS).set_index("measure")
     assert contrasts["difference"]["Nuclei_AreaShape_Area_um2"] == pytest.approx(50, abs=1)
@@ -123,6 +126,7 @@ def test_groups_are_compared_and_the_chapter_is_written(tmp_path: Path, given: d
         report=REPORT,
         resampling={"bootstrap_samples": 100, "permutations": 100, "seed": 1},
         groups=GROUPS,
+        counting=COUNTING,
         output=output,
     )
     contrasts = read_table(output["contrasts"], CONTRASTS).set_index("measure")

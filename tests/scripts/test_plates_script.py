@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from tests.scripts.test_groups_scripts import SCRIPTS, WELLS, _script, given
+from tests.scripts.test_groups_scripts import COUNTING, SCRIPTS, WELLS, _script, given
 from wellspring.plates.tables import PLATE_WELLS
 from wellspring.raw.tables import WELLS as RAW_WELLS
 from wellspring.report.chapter import read_chapter
@@ -20,7 +20,7 @@ def test_the_maps_and_the_table_of_all_wells(tmp_path: Path, given: dict[str, li
         name: tmp_path / f"{name}.{ending}"
         for name, ending in (("chapter", "json"), ("table", "csv"), ("maps", "svg"), ("sites", "svg"))
     }
-    files = {"nuclei": given["nuclei"], "cells": given["spots"], "thresholds": given["thresholds"]}
+    files = {"nuclei": given["nuclei"], "objects": [], "cells": given["spots"], "thresholds": given["thresholds"]}
     captions = sorted((SCRIPTS.parent / "report" / "plates").glob("*.rst"))
     stored = pd.DataFrame({"plate": "p", "well": [*WELLS, "H12"], "image_size_px": "20 x 30", "left_out": ""})
     stored.loc[stored["well"] == "A02", "image_size_px"] = "40 x 60"
@@ -32,6 +32,7 @@ def test_the_maps_and_the_table_of_all_wells(tmp_path: Path, given: dict[str, li
         given={**files, "images": [], "sites": [], "captions": captions},
         stored=tmp_path / "wells.csv",
         wells=[("p", well) for well in [*WELLS, "H12"]],
+        counting=COUNTING,
         output=output,
     )
     table = read_table(output["table"], PLATE_WELLS).set_index("well")

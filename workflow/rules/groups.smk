@@ -1,6 +1,7 @@
 # groups: measures of all wells + columns of the sheet -> groups compared with the controls
 from wellspring.cells.stage import has_objects
 from wellspring.groups.columns import mistakes_in_sheet
+from wellspring.segmentation.given.files import counting_of
 
 
 def check_groups():
@@ -36,6 +37,7 @@ check_groups()
 rule groups_compare:
     input:
         nuclei=nucleus_tables(),
+        objects=cell_tables(),
         spots=spot_tables("cells"),
         thresholds=spot_tables("thresholds"),
         cells=features_of_wells(),
@@ -61,6 +63,7 @@ rule groups_compare:
         asked={name: config["report"][name] for name in ("group_by", "replicate", "controls")},
         resampling={name: config["report"][name] for name in ("bootstrap_samples", "permutations", "seed")},
         groups={name: one for name, one in config["groups"].items() if name != "drawn_features"},
+        counting=counting_of(config["segmentation"]),
         code=script_code("groups/compare"),
     message:
         "Comparing the groups of wells"

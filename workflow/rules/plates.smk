@@ -1,4 +1,5 @@
 # plates: numbers of all wells -> maps of the plates, wells to look at
+from wellspring.segmentation.given.files import counting_of
 
 
 def spots_of_plates(kind):
@@ -14,6 +15,7 @@ def judged_plates(kind):
 rule plates_chapter:
     input:
         nuclei=nucleus_tables(),
+        objects=cell_tables(),
         cells=spots_of_plates("cells"),
         thresholds=spots_of_plates("thresholds"),
         images=judged_plates("images"),
@@ -37,6 +39,7 @@ rule plates_chapter:
         runtime=growing(15),
     params:
         wells=list(zip(WELLS["plate"], WELLS["well"])),
+        counting=counting_of(config["segmentation"]),
         code=script_code("plates/chapter"),
     message:
         "Drawing maps of the plates"

@@ -11,6 +11,12 @@ def nucleus_tables():
     return per_well("<results>/segmentation/sites/{plate}/{well}.parquet") if has_objects(config) else []
 
 
+def cell_tables():
+    """What is known of each cell of all wells; [] where no cells are segmented or given."""
+    pattern = "<results>/segmentation/objects/{plate}/{well}.parquet"
+    return per_well(pattern) if has_objects(config) and has_cells(config["segmentation"]) else []
+
+
 def cell_labels():
     """Labels of the cells; of the nuclei where there are no cells; [] where there are neither."""
     if not has_objects(config):

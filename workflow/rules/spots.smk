@@ -2,6 +2,13 @@
 include: "spots_enhance.smk"
 
 
+def counted_per():
+    """What spots are counted per, in words."""
+    if not has_objects(config):
+        return "image"
+    return "cell" if has_cells(config["segmentation"]) else "nucleus"
+
+
 rule spots_detect:
     input:
         index="<results>/raw/{plate}/{well}.json",
@@ -107,7 +114,7 @@ rule spots_chapter:
         spots=config["spots"],
         groups=groups_of_wells(),
         corrected=corrected_channels(config["spots"]["channels"]),
-        has_objects=has_objects(config),
+        per=counted_per(),
         code=script_code("spots/chapter"),
     message:
         "Writing the chapter on the spots"

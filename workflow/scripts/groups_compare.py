@@ -28,12 +28,16 @@ def main(
     report: Mapping[str, Any],
     resampling: Mapping[str, int],
     groups: Mapping[str, Any],
+    counting: Mapping[str, bool],
     output: Mapping[str, Path],
 ) -> None:
-    """Read the files `given` (lists of a name); write `output`: wells, contrasts, units, scores, ratios, features."""
+    """Read the files `given` (lists of a name); write `output`: wells, contrasts, units, scores, ratios, features.
+
+    `counting` is of `with_cells`.
+    """
     settings = settings_of(GroupSettings, groups)
     wells, controls, _ = groups_of_sheet(sheet, report)
-    measures = read_measures(given, wells=wells, settings=settings)
+    measures = read_measures(given, wells=wells, settings=settings, counting=counting)
     table = measured_wells(measures, wells)
     numbers = Resampling(resampling["bootstrap_samples"], resampling["permutations"], resampling["seed"])
     contrasts, units = compare_groups(table, controls=controls, resampling=numbers)
@@ -55,11 +59,12 @@ if __name__ == "__main__":
         main(
             given={
                 name: [Path(path) for path in snakemake.input.get(name, [])]
-                for name in ("nuclei", "spots", "thresholds", "cells")
+                for name in ("nuclei", "objects", "spots", "thresholds", "cells")
             },
             sheet=snakemake.params.sheet,
             report=snakemake.params.asked,
             resampling=snakemake.params.resampling,
             groups=snakemake.params.groups,
+            counting=snakemake.params.counting,
             output={name: Path(path) for name, path in snakemake.output.items()},
         )

@@ -15,7 +15,8 @@ from wellspring.report.chapter import read_captions, write_chapter
 from wellspring.report.site_map import mapped_sites, site_map_figure
 from wellspring.report.style import save_figure
 from wellspring.segmentation.doubts import compared_sites
-from wellspring.segmentation.tables import SITE_NUCLEI
+from wellspring.segmentation.site_counts import with_cells
+from wellspring.segmentation.tables import SITE_NUCLEI, WELL_SEGMENTED
 from wellspring.spots.images import TABLES
 from wellspring.spots.plate import compared_images
 from wellspring.tables import read_table, read_tables, write_table
@@ -31,14 +32,17 @@ def main(
     given: Mapping[str, Sequence[Path]],
     stored: Path,
     wells: Sequence[tuple[str, str]],
+    counting: Mapping[str, bool],
     output: Mapping[str, Path],
 ) -> None:
-    """Read the files `given` (lists of a name) and the table `stored` of all `wells`.
+    """Read the files `given` (lists of a name) and the table `stored` of all `wells`; `counting` is of `with_cells`.
 
     Write `output`: chapter, table, maps, sites.
     """
+    objects = read_tables(given["objects"], WELL_SEGMENTED, of_wells=True) if given["objects"] else None
+    nuclei = compared_sites(read_tables(given["nuclei"], SITE_NUCLEI, of_wells=True))
     sources = WellSources(
-        nuclei=compared_sites(read_tables(given["nuclei"], SITE_NUCLEI, of_wells=True)),
+        nuclei=with_cells(nuclei, objects, **counting),
         cells=read_tables(given["cells"], TABLES["cells"], of_wells=True),
         thresholds=compared_images(read_tables(given["thresholds"], TABLES["thresholds"], of_wells=True)),
         images=read_tables(given["images"], FLAGGED_IMAGES),
@@ -58,10 +62,11 @@ def main(
 
 if __name__ == "__main__":
     with logged_job(snakemake.log[0]):
-        names = ("nuclei", "cells", "thresholds", "images", "sites", "captions")
+        names = ("nuclei", "objects", "cells", "thresholds", "images", "sites", "captions")
         main(
             given={name: [Path(path) for path in snakemake.input.get(name, [])] for name in names},
             stored=Path(snakemake.input.stored),
             wells=snakemake.params.wells,
+            counting=snakemake.params.counting,
             output={name: Path(path) for name, path in snakemake.output.items()},
         )

@@ -31,7 +31,7 @@ def main(
     spots: Mapping[str, Any],
     groups: Sequence[tuple[str, str, str]],
     corrected: Sequence[str],
-    has_objects: bool,
+    per: str,
     output: Mapping[str, Path],
 ) -> None:
     """Read the files `given` (lists of a name); write `output`: chapter, table, thresholds, counts."""
@@ -46,7 +46,7 @@ def main(
     write_table(table, output["table"], SPOT_QUALITY)
     save_figure(curves_figure(tables["curves"], tables["thresholds"]), output["thresholds"])
     named = {(plate, well): group for plate, well, group in groups}
-    counts, per = (tables["cells"], "cell") if has_objects else (counts_of_images(tables["thresholds"]), "image")
+    counts = counts_of_images(tables["thresholds"]) if per == "image" else tables["cells"]
     save_figure(counts_figure(counts, tables["thresholds"], groups=named, per=per), output["counts"])
     sources = ImageSources(
         files={**output, **drawn},
@@ -56,7 +56,7 @@ def main(
         sites=sites,
     )
     note = curves_note(tables["thresholds"])
-    found = spots_chapter(table, spots=spots, curves_note=note, sources=sources, has_objects=has_objects)
+    found = spots_chapter(table, spots=spots, curves_note=note, sources=sources, per=per)
     write_chapter(found, output["chapter"])
 
 
@@ -69,6 +69,6 @@ if __name__ == "__main__":
             spots=snakemake.params.spots,
             groups=snakemake.params.groups,
             corrected=snakemake.params.corrected,
-            has_objects=snakemake.params.has_objects,
+            per=snakemake.params.per,
             output={name: Path(path) for name, path in snakemake.output.items()},
         )

@@ -19,7 +19,8 @@ from wellspring.groups.measures import (
 )
 from wellspring.groups.settings import GroupSettings
 from wellspring.segmentation.doubts import compared_sites
-from wellspring.segmentation.tables import SITE_NUCLEI
+from wellspring.segmentation.site_counts import with_cells
+from wellspring.segmentation.tables import SITE_NUCLEI, WELL_SEGMENTED
 from wellspring.spots.images import TABLES
 from wellspring.spots.plate import compared_images
 from wellspring.tables import read_tables
@@ -29,6 +30,7 @@ __all__ = ["cells_of_measure", "groups_of_sheet", "labels_of", "read_measures"]
 _FEATURES = "features"
 _COUNTS = {
     "nuclei_per_site": "Nuclei per site",
+    "cells_per_site": "Cells per site",
     "spots_per_site_": "Spots per site, ",
     "spots_per_cell_": "Spots per cell, ",
     "foci_per_cell_": "Foci per cell, ",
@@ -58,16 +60,23 @@ def groups_of_sheet(
 
 
 def read_measures(
-    given: Mapping[str, Sequence[Path]], *, wells: pd.DataFrame, settings: GroupSettings
+    given: Mapping[str, Sequence[Path]],
+    *,
+    wells: pd.DataFrame,
+    settings: GroupSettings,
+    counting: Mapping[str, bool],
 ) -> list[Measure]:
     """All measures of the wells.
 
     Parameters
     ----------
     given
-        Files of ``nuclei``, ``spots``, ``thresholds`` and ``cells`` (features), one per well; each may be empty.
+        Files of ``nuclei``, ``objects``, ``spots``, ``thresholds`` and ``cells`` (features), one per well; each may be
+        empty.
     wells
         plate and well of those that have a group.
+    counting
+        Keywords of `with_cells`.
     """
     share, min_cells = settings.doubtful_share, settings.min_cells
     nuclei = compared_sites(read_tables(given.get("nuclei", []), SITE_NUCLEI, of_wells=True))
@@ -77,7 +86,8 @@ def read_measures(
         thresholds = compared_images(read_tables(given["thresholds"], TABLES["thresholds"], of_wells=True))
         cells = read_tables(given["spots"], TABLES["cells"], of_wells=True)
         found += spot_measures(cells, thresholds, share=share, min_cells=min_cells, also_doubtful=doubtful)
-    found += count_measures(nuclei, share=share)
+    objects = read_tables(given["objects"], WELL_SEGMENTED, of_wells=True) if given.get("objects") else None
+    found += count_measures(with_cells(nuclei, objects, **counting), share=share)
     keys = list(zip(wells["plate"], wells["well"], strict=True))
     if given.get("cells"):
         units = feature_units(given["cells"][0])

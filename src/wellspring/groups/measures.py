@@ -58,20 +58,25 @@ def doubtful_wells(sites: pd.DataFrame, *, share: float) -> frozenset[tuple[str,
 
 
 def count_measures(nuclei: pd.DataFrame, *, share: float) -> list[Measure]:
-    """Nuclei per site, the mean of the sites that were kept.
+    """Nuclei and cells per site, means of the sites that were kept; of both one, where the numbers are the same.
 
     Parameters
     ----------
     nuclei
-        Table `SITE_NUCLEI` of all wells, compared; without rows: no measure.
+        Table `SITE_NUCLEI` of all wells, compared, with cells (`with_cells`); without rows: no measure.
     share
         As of `doubtful_wells`.
     """
     if nuclei.empty:
         return []
-    values = nuclei.groupby(_WELL, sort=False)["n_nuclei"].agg(n="size", value="mean").reset_index()
     doubtful = doubtful_wells(nuclei, share=share)
-    return [Measure("nuclei_per_site", "Nuclei per site", "nuclei", values, True, doubtful)]
+    is_same = nuclei["n_nuclei"].equals(nuclei["n_cells"])
+    found = []
+    for what in ("nuclei",) if is_same else ("nuclei", "cells"):
+        if nuclei[f"n_{what}"].notna().any():
+            values = nuclei.groupby(_WELL, sort=False)[f"n_{what}"].agg(n="size", value="mean").reset_index()
+            found.append(Measure(f"{what}_per_site", f"{what.capitalize()} per site", what, values, True, doubtful))
+    return found
 
 
 def spot_measures(

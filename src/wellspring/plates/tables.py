@@ -16,7 +16,8 @@ PLATE_WELLS = Table(
     ),
     is_open=True,
     further=(
-        Column("nuclei_per_site", "float64", "nuclei", "mean of the sites"),
+        Column("nuclei_per_site", "float64", "nuclei", "mean of the sites, where there are nuclei"),
+        Column("cells_per_site", "float64", "cells", "mean of the sites, where cells are segmented or given"),
         Column("spots_per_cell_*", "float64", "spots", "mean of the cells, of a channel"),
         Column("spots_per_site_*", "float64", "spots", "mean of the sites, of a channel, where there are no cells"),
         Column("spot_size_*", "float64", "px", "median size of the spots, of a channel: larger out of focus"),

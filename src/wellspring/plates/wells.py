@@ -16,6 +16,7 @@ _NO_DOUBT = "none"
 _LEFT_OUT = "left out"
 _LABELS = {
     "nuclei_per_site": "Nuclei per site",
+    "cells_per_site": "Cells per site",
     "spots_per_cell_": "Spots per cell, ",
     "spots_per_site_": "Spots per site, ",
     "spot_size_": "Size of spots (px), ",
@@ -31,7 +32,7 @@ class WellSources:
     Attributes
     ----------
     nuclei : pandas.DataFrame
-        Table `SITE_NUCLEI`, compared.
+        Table `SITE_NUCLEI`, compared, with cells (`with_cells`).
     cells, thresholds : pandas.DataFrame
         Tables `WELL_SPOTS_PER_CELL` and `WELL_SPOT_THRESHOLDS`, compared.
     images : pandas.DataFrame
@@ -54,8 +55,8 @@ def plate_wells(wells: Sequence[tuple[str, str]], sources: WellSources) -> pd.Da
     """Table `PLATE_WELLS`, a row for each of `wells` (plate, well), in their order.
 
     A well is odd if half of its sites or more are in doubt by the stages segmentation or spots, flagged or left out, if
-    it has no nuclei, was left out, or its files differ from those of its plate. A number of which nothing is known is
-    missing.
+    it has no nuclei (or no cells, where there are to be some), was left out, or its files differ from those of its
+    plate. A number of which nothing is known is missing.
     """
     index = pd.MultiIndex.from_tuples(list(wells), names=_WELL)
     table = pd.DataFrame(index=index)
@@ -68,10 +69,13 @@ def plate_wells(wells: Sequence[tuple[str, str]], sources: WellSources) -> pd.Da
     table.insert(1, "n_left_out", left_out.reindex(index, fill_value=0).astype(np.int64))
     table.insert(2, "doubtful_share", groups["is_doubtful"].mean().reindex(index).astype(np.float64))
     reasons = groups["doubts"].agg(_joined).reindex(index, fill_value=_NO_DOUBT)
-    nuclei = table.get("nuclei_per_site", pd.Series(np.nan, index=index))
-    # Where no well has any, they were not to be found.
-    is_empty = (nuclei == 0) & (nuclei > 0).any()
-    reasons = reasons.where(~is_empty, [_with("no nuclei", one) for one in reasons])
+    is_empty = pd.Series(False, index=index)
+    for name in ("nuclei_per_site", "cells_per_site"):
+        counts = table.get(name, pd.Series(np.nan, index=index))
+        # Where no well has any, they were not to be found.
+        is_without = (counts == 0) & (counts > 0).any() & ~is_empty
+        reasons = reasons.where(~is_without, [_with(f"no {name.split('_')[0]}", one) for one in reasons])
+        is_empty |= is_without
     is_out = (table["n_sites"] == 0) & (table["n_sites"] > 0).any()
     reasons = reasons.where(~is_out, _LEFT_OUT)
     differing = pd.Series([sources.differing.get(key, "") for key in index], index=index, dtype=object)
@@ -96,7 +100,8 @@ def plate_sites(sources: WellSources) -> tuple[pd.DataFrame, str]:
         values = sources.cells[sources.cells["channel"] == channels[0]].groupby(key)["n_spots"].mean()
         label = f"Spots per cell, {channels[0]}"
     else:
-        values, label = sources.nuclei.groupby(key)["n_nuclei"].mean(), "Nuclei"
+        name = "n_nuclei" if sources.nuclei["n_nuclei"].notna().any() else "n_cells"
+        values, label = sources.nuclei.groupby(key)[name].mean(), name.removeprefix("n_").capitalize()
     index = pd.MultiIndex.from_frame(sites[key])
     return sites.assign(value=values.reindex(index).to_numpy(dtype=np.float64)), label
 
@@ -107,13 +112,16 @@ def mapped_columns(table: pd.DataFrame) -> list[str]:
     order = list(_LABELS)
     starts = {name: start for name in table.columns for start in order if name.startswith(start)}
     names = sorted(starts, key=lambda name: order.index(starts[name]))
-    known = [name for name in names if table[name].notna().any() and name not in _without_nuclei(table)]
+    known = [name for name in names if table[name].notna().any() and name not in _saying_nothing(table)]
     return [*known, *(["doubtful_share"] if (table["doubtful_share"] > 0).any() else [])]
 
 
-def _without_nuclei(table: pd.DataFrame) -> list[str]:
-    name = "nuclei_per_site"
-    return [name] if name in table and not (table[name] > 0).any() else []
+def _saying_nothing(table: pd.DataFrame) -> list[str]:
+    """Counts of 0 alone, and of cells where each has its nucleus and the other way round."""
+    nuclei, cells = (table.get(name) for name in ("nuclei_per_site", "cells_per_site"))
+    nothing = [str(one.name) for one in (nuclei, cells) if one is not None and not (one > 0).any()]
+    is_same = nuclei is not None and cells is not None and nuclei.equals(cells)
+    return [*nothing, "cells_per_site"] if is_same else nothing
 
 
 def label_of(name: str) -> str:
@@ -127,7 +135,10 @@ def label_of(name: str) -> str:
 def _numbers(sources: WellSources) -> dict[str, "pd.Series[float]"]:
     found: dict[str, pd.Series[float]] = {}
     if len(sources.nuclei):
-        found["nuclei_per_site"] = sources.nuclei.groupby(_WELL)["n_nuclei"].mean()
+        for name in ("nuclei", "cells"):
+            counts = sources.nuclei[f"n_{name}"]
+            if counts.notna().any():
+                found[f"{name}_per_site"] = sources.nuclei.groupby(_WELL)[f"n_{name}"].mean()
     for channel, rows in sources.thresholds.groupby("channel", sort=False):
         cells = sources.cells[sources.cells["channel"] == channel]
         if len(cells):

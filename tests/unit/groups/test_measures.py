@@ -23,7 +23,7 @@ from wellspring.groups.measures import (
 def _sites(*doubts: str) -> pd.DataFrame:
     """Two sites of well A1, two of B1."""
     table = pd.DataFrame({"plate": "p", "well": ["A1", "A1", "B1", "B1"], "doubts": doubts, "n_nuclei": [3, 5, 0, 1]})
-    return table.assign(channel="RNA", n_spots=[4, 8, 0, 0])
+    return table.assign(channel="RNA", n_spots=[4, 8, 0, 0], n_cells=np.nan)
 
 
 def _cells(**counts: list[int]) -> pd.DataFrame:
@@ -43,6 +43,13 @@ def test_nuclei_are_counted_per_site() -> None:
     (found,) = count_measures(_sites(*["none"] * 4), share=0.5)
     assert found.values["value"].tolist() == [4, 0.5]
     assert count_measures(_sites(*["none"] * 4).iloc[:0], share=0.5) == []
+    sites = _sites(*["none"] * 4)
+    both = count_measures(sites.assign(n_cells=[4, 4, 2, 0]), share=0.5)
+    assert [one.name for one in both] == ["nuclei_per_site", "cells_per_site"]
+    assert both[1].values["value"].tolist() == [4, 1]
+    assert [one.name for one in count_measures(sites.assign(n_cells=sites["n_nuclei"]), share=0.5)] == [found.name]
+    (alone,) = count_measures(sites.assign(n_cells=sites["n_nuclei"], n_nuclei=np.nan), share=0.5)
+    assert (alone.name, alone.unit) == ("cells_per_site", "cells")
 
 
 def test_spots_per_cell_are_means_and_wells_with_few_cells_have_none() -> None:

@@ -59,7 +59,7 @@ class Plate:
             "n_added": 0,
         }
         self.thresholds = sites.assign(doubts=doubts, **numbers)
-        self.nuclei = sites.assign(n_nuclei=20, doubts="none")
+        self.nuclei = sites.assign(n_nuclei=20, n_cells=20, doubts="none")
         self.cells = sites.loc[sites.index.repeat(20)].reset_index(drop=True)
         counts = self.rng.poisson(30, size=len(self.cells))
         borders = {"n_spots_uncertain": 1.0, "n_spots_beyond": 1.0}

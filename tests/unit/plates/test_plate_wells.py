@@ -17,7 +17,7 @@ WELLS = [("p", "A01"), ("p", "A02"), ("p", "A03")]
 def _sources(**changes: pd.DataFrame) -> WellSources:
     """A01: two sites, one in doubt by spots. A02: no nuclei. A03: no site was kept."""
     sites = pd.DataFrame({"plate": "p", "well": ["A01", "A01", "A02"], "site": ["1", "2", "1"]})
-    nuclei = sites.assign(n_nuclei=[10, 20, 0], doubts="none")
+    nuclei = sites.assign(n_nuclei=[10, 20, 0], n_cells=np.nan, doubts="none")
     spots = {"n_spots": [4, 6, 0], "sigma_px_median": [1.0, 2.0, np.nan], "level": [100.0, 110, 90]}
     thresholds = sites.assign(channel="RNA", doubts=["none", "crowded, saturated", "none"], **spots)
     cells = pd.DataFrame({"plate": "p", "well": ["A01"] * 3, "channel": "RNA", "n_spots": [1, 2, 6]})
@@ -36,6 +36,22 @@ def test_numbers_are_means_and_wells_without_one_have_none() -> None:
     assert table.loc["A03", ["nuclei_per_site", "spots_per_cell_RNA"]].isna().all()
     assert table["n_sites"].tolist() == [2, 1, 1]
     assert table["n_left_out"].tolist() == [0, 0, 1]
+
+
+def test_cells_are_counted_apart_from_nuclei_and_drawn_where_they_differ() -> None:
+    nuclei = _sources().nuclei
+    other = plate_wells(WELLS, _sources(nuclei=nuclei.assign(n_cells=[12, 22, 4])))
+    assert other["cells_per_site"].tolist()[:2] == [17, 4]
+    assert mapped_columns(other)[:2] == ["nuclei_per_site", "cells_per_site"]
+    assert label_of("cells_per_site") == "Cells per site"
+    same = plate_wells(WELLS, _sources(nuclei=nuclei.assign(n_cells=nuclei["n_nuclei"])))
+    assert "cells_per_site" not in mapped_columns(same)
+    # Of cells without any nuclei it is said that a well has no cells.
+    alone = _sources(nuclei=nuclei.assign(n_nuclei=np.nan, n_cells=[12, 22, 0]))
+    table = plate_wells(WELLS, alone)
+    assert table["reasons"].tolist()[1] == "no cells"
+    assert "nuclei_per_site" not in table
+    assert plate_sites(replace(alone, cells=alone.cells.iloc[:0]))[1] == "Cells"
 
 
 def test_a_well_is_odd_for_half_of_its_sites_or_without_nuclei() -> None:

@@ -15,13 +15,14 @@ from wellspring.errors import InputError
 from wellspring.raw.bad_wells import ExpectedWell, described
 from wellspring.raw.images import SiteImage
 from wellspring.segmentation.given.doubts import EXCHANGED, OUTSIDE, doubts_of_given
-from wellspring.segmentation.given.files import given_files, has_cells
+from wellspring.segmentation.given.files import counting_of, given_files, has_cells
 from wellspring.segmentation.given.job import GivenWell, given_nuclei, given_well, in_sequence
 from wellspring.segmentation.given.labels import GREATEST_ID, GivenLabels, checked_labels, pieces_of_labels
 from wellspring.segmentation.given.objects import describe_given, match_nuclei, with_matches
 from wellspring.segmentation.job import run_cells, run_nuclei, seed_channels
 from wellspring.segmentation.labels import write_labels
 from wellspring.segmentation.settings import GivenSettings
+from wellspring.segmentation.site_counts import with_cells
 from wellspring.segmentation.stage import STAGE
 from wellspring.segmentation.tables import MATCHED
 
@@ -293,6 +294,22 @@ def test_many_nuclei_in_no_cell_are_a_doubt(n_outside: int, found: list[str]) ->
     for number in range(n_outside):
         nuclei[17:19, 3 * number : 3 * number + 2] = 20 + number
     assert _doubts(nuclei, _cells()) == found
+
+
+def test_cells_and_nuclei_of_a_site_are_counted_apart() -> None:
+    matched = match_nuclei(_nuclei(), _cells())
+    key = {"plate": "P", "well": "A01", "site": "1"}
+    objects = describe_given(matched.nuclei, _cells(), matched.matches).assign(**key)
+    sites = pd.DataFrame([{**key, "n_nuclei": 4}, {**key, "site": "2", "n_nuclei": 0}])
+    given = counting_of(_block(pattern="c.tif", nuclei="n.tif"))
+    assert with_cells(sites, objects, **given)[["n_nuclei", "n_cells"]].to_numpy().tolist() == [[4, 3], [0, 0]]
+    assert with_cells(sites, None, **given)["n_cells"].isna().all()
+    # Cells without a nucleus that the stain shows are no more than a doubt, unless they are seeds.
+    found = counting_of({"nucleus_channel": "DAPI", "cells": {"method": "own_edge", "unstained": "ignore"}})
+    assert with_cells(sites, objects, **found)["n_cells"].tolist() == [1, 0]
+    seeds = counting_of({"nucleus_channel": None, "cells": {"method": "own_edge", "unstained": "seed"}})
+    assert with_cells(sites, objects, **seeds)["n_cells"].tolist() == [3, 0]
+    assert with_cells(sites, objects, **seeds)["n_nuclei"].isna().all()
 
 
 # Through the stage's job

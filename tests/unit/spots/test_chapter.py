@@ -210,6 +210,13 @@ def test_the_chapter(table: pd.DataFrame, tmp_path: Path) -> None:
     assert [row[-1] for row in grid.rows] == ["0", "1"]
     assert grid.n_text == 4
     assert second.parts[0].rows == [("p1", "B", "2", "RNA: std +9.0")]
+    alone = spots_chapter(table, spots=SETTINGS, curves_note=" Note.", sources=sources, per="nucleus")
+    assert alone.findings == ["RNA: 4 spots, 3 of them in 2 nuclei; the well has 1.50 per nucleus."]
+    assert alone.picture is not None
+    assert alone.picture.title == "Spots per nucleus"
+    assert "Nuclei" in alone.sections[0].parts[3].head
+    assert not [head for head in alone.sections[0].parts[3].head if "ell" in head.replace("Well", "")]
+    assert "assigned to the nucleus that they lie in" in alone.methods
     settings = dict(chapter.settings)
     assert settings["Standard deviation of a spot"] == "1.2, 1.5 px"
     assert settings["Threshold"] == "given, value 50"

@@ -11,6 +11,7 @@ __all__ = [
     "KEYS",
     "SUFFIXES",
     "annotated_files",
+    "counting_of",
     "given_files",
     "has_cells",
     "has_given_cells",
@@ -36,6 +37,13 @@ def has_cells(segmentation: Mapping[str, Any]) -> bool:
 def has_nuclei(segmentation: Mapping[str, Any]) -> bool:
     """Whether there are nuclei, given or found, and not cells alone."""
     return segmentation["nucleus_channel"] is not None or segmentation.get("nuclei") is not None
+
+
+def counting_of(segmentation: Mapping[str, Any]) -> dict[str, bool]:
+    """What of the block ``segmentation`` decides how sites are counted: the keywords of `with_cells`."""
+    cells = segmentation["cells"] or {}
+    is_labelled = has_given_cells(segmentation) or cells.get("unstained") == "seed"
+    return {"has_nuclei": has_nuclei(segmentation), "are_all_labelled": is_labelled}
 
 
 def given_files(path: Path, *, plate: str, well: str, segmentation: Mapping[str, Any], kind: str) -> list[Path]:

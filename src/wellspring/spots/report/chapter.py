@@ -1,6 +1,7 @@
 """The chapter on spots."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -16,8 +17,6 @@ from wellspring.spots.report.methods import METHODS_REFERENCES, methods_text
 
 __all__ = ["border_texts", "image_findings", "spot_findings", "spot_warnings", "spots_chapter"]
 
-_IMAGE_LEAD = "How many spots there are, per image, and which wells to distrust."
-_LEAD = "How many spots there are, per cell, and which wells to distrust."
 _TEXT = (
     "Spots are maxima of a difference of Gaussians above a threshold that was chosen for each image; bright clumps are "
     "split into as many spots as their light corresponds to, if the config says so. Where that gives more spots than "
@@ -71,7 +70,7 @@ def spots_chapter(
     spots: Mapping[str, Any],
     curves_note: str | None,
     sources: ImageSources,
-    has_objects: bool = True,
+    per: str = "cell",
 ) -> Chapter:
     """The chapter, from the table of all wells and the figures that were drawn.
 
@@ -87,26 +86,30 @@ def spots_chapter(
         With the captions ``spot_counts``, ``spot_thresholds``, ``spot_overlays`` and the files ``table``, ``counts``,
         ``thresholds``, ``overlays``, ``gallery``; sites are table `KEPT_SITES`. Without objects, with the caption
         ``image_counts``.
-    has_objects
-        Whether nuclei or cells are segmented; if not, spots are counted per image.
+    per
+        What spots are counted per: ``cell``, ``nucleus`` where nuclei alone are segmented, ``image`` without both.
     """
+    has_objects = per != "image"
     thresholds = sources.figure("thresholds", caption="spot_thresholds", title="Thresholds", more=curves_note or "")
     is_marked = spots["method"] == "enhanced"
     curves = [] if curves_note is None else [thresholds]
     unseen = [_NO_CURVES] if curves_note is None else []
-    counted = ("spot_counts", "Spots per cell") if has_objects else ("image_counts", "Spots per image")
-    counts = sources.figure("counts", caption=counted[0], title=counted[1])
+    caption = "spot_counts" if has_objects else "image_counts"
+    counts = sources.figure("counts", caption=caption, title=f"Spots per {per}")
     overlays = sources.gallery("gallery", figure="overlays", caption="spot_overlays", title="Spots in the images")
     shown = [overlays] if overlays.tiles else []
     by_well = sources.table(
-        table, _COLUMNS if has_objects else _IMAGE_COLUMNS, title="Spots by well", note=_NOTE if has_objects else ""
+        table,
+        [replace(one, head=_in_words(one.head, per=per)) for one in (_COLUMNS if has_objects else _IMAGE_COLUMNS)],
+        title="Spots by well",
+        note=_NOTE if has_objects else "",
     )
-    methods = methods_text(spots, has_objects=has_objects)
-    findings = spot_findings(table) if has_objects else image_findings(table)
+    methods = methods_text(spots, per=per)
+    findings = [_in_words(one, per=per) for one in spot_findings(table)] if has_objects else image_findings(table)
     return Chapter(
         stage="spots",
         title="Spots",
-        lead=_LEAD if has_objects else _IMAGE_LEAD,
+        lead=f"How many spots there are, per {per}, and which wells to distrust.",
         picture=counts,
         warnings=[*spot_warnings(table), *left_out_warnings(sources.sites, verb="searched")],
         findings=findings[:MOST_FINDINGS],
@@ -128,6 +131,13 @@ def spots_chapter(
             *left_out_sections(sources.left_out, n_sites=len(sources.sites), file=sources.file),
         ],
     )
+
+
+def _in_words(text: str, *, per: str) -> str:
+    """Words about cells, as they are of nuclei where nuclei alone are segmented."""
+    if per != "nucleus":
+        return text
+    return text.replace("Cells", "Nuclei").replace("cells", "nuclei").replace("cell", "nucleus")
 
 
 def image_findings(table: pd.DataFrame) -> list[str]:

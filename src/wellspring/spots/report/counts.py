@@ -15,6 +15,7 @@ __all__ = ["MOST_ROWS", "counts_figure", "counts_of_images", "ordered_images"]
 
 MOST_ROWS = 24
 """From more images (wells x channels) on, a well is a column: its median and the middle half of its cells."""
+_PLURALS = {"cell": "cells", "nucleus": "nuclei", "image": "images"}
 _ACROSS = 96
 _IMAGE = ["plate", "well", "channel"]
 _SHADE = "#F1F3F4"
@@ -52,7 +53,7 @@ def counts_figure(
     groups
         (plate, well) to the group of a well, in the order in which groups are drawn; None: the order of the tables.
     per
-        What a row of `cells` is: cell; or image, with the table of `counts_of_images`.
+        What a row of `cells` is: cell, or nucleus; or image, with the table of `counts_of_images`.
     """
     keys = ordered_images(thresholds, groups or {})
     counts = dict(list(cells.groupby(_IMAGE, sort=False)))
@@ -75,7 +76,7 @@ def _rows(
     for place, key in enumerate(keys):
         own = counts.get(key)
         if own is None or own.empty:
-            axes.text(0, place, f" no {per}s", va="center", fontsize=7, color=NEUTRAL)
+            axes.text(0, place, f" no {_PLURALS[per]}", va="center", fontsize=7, color=NEUTRAL)
             continue
         numbers = own["n_spots"].to_numpy()
         # Spread evenly, so that the same table gives the same figure.

@@ -22,20 +22,20 @@ _THRESHOLDS = {
 _CLUMPS = " Bright clumps were split into as many spots as their integrated intensity corresponds to."
 
 
-def methods_text(spots: Mapping[str, Any], *, has_objects: bool) -> str:
+def methods_text(spots: Mapping[str, Any], *, per: str) -> str:
     """A paragraph.
 
     Parameters
     ----------
     spots
         The block ``spots``.
-    has_objects
-        Whether nuclei or cells are segmented; if not, spots are counted per image.
+    per
+        What spots are counted per: ``cell``, ``nucleus`` where nuclei alone are segmented, ``image`` without both.
     """
     threshold = spots["threshold"]
     settings = "".join(f", {key} {one:g}" for key, one in threshold.items() if key != "method")
     chosen = _THRESHOLDS.get(threshold["method"], f"by the method {threshold['method']}{settings}")
-    counted = "assigned to the cell that they lie in" if has_objects else "counted per image"
+    counted = "counted per image" if per == "image" else f"assigned to the {per} that they lie in"
     if spots["method"] == "enhanced":
         how = "detected where a residual network marked them, after DeepSpot (Bouilhol et al. 2022), for a"
         chosen = ""
