@@ -248,6 +248,13 @@ def _on_border(labels: NDArray[np.integer], *, n_labels: int) -> NDArray[np.bool
     return found
 
 
+def cells_of_odd_size(objects: pd.DataFrame) -> "pd.Series[bool]":
+    """Of each row, whether its cell is off the median of all cells, with and without a nucleus, by a factor of four."""
+    has_cell = objects["cell_px"] > 0
+    inside = has_cell & ~objects["is_border_cell"]
+    return has_cell & _is_out(objects["cell_px"], inside=inside, bounds=None)
+
+
 def _is_out(sizes: pd.Series, *, inside: pd.Series, bounds: _Bounds) -> pd.Series:
     """Objects cut by the border are no measure of the median, but are held to the bounds."""
     if bounds is None:
@@ -257,17 +264,29 @@ def _is_out(sizes: pd.Series, *, inside: pd.Series, bounds: _Bounds) -> pd.Serie
     return (sizes < bounds[0]) | (sizes > bounds[1])
 
 
-def count_flags(objects: pd.DataFrame) -> pd.DataFrame:
-    """One row that counts the flags of `describe_objects`: the columns of `SEGMENTED_COUNTS`."""
+def labelled_cells(objects: pd.DataFrame, *, are_all_labelled: bool) -> pd.DataFrame:
+    """The rows of `SEGMENTED` that are cells of the label images: no nucleus in no cell.
+
+    `are_all_labelled`: those without a nucleus too, which else are no more than a doubt.
+    """
+    return objects[(objects["has_nucleus"].astype(bool) | are_all_labelled) & (objects["cell_px"] > 0)]
+
+
+def count_flags(objects: pd.DataFrame, *, are_all_labelled: bool = False) -> pd.DataFrame:
+    """One row that counts the flags of `describe_objects`: the columns of `SEGMENTED_COUNTS`.
+
+    `are_all_labelled`: cells without a nucleus are in the label images too, and count as the others.
+    """
     nuclei = objects[objects["has_nucleus"]]
+    cells = labelled_cells(objects, are_all_labelled=are_all_labelled)
     counts = {
         "n_nuclei": int(objects["n_nuclei"].sum()),
         "n_without_cell": int((~nuclei["has_cell"]).sum()),
         "n_without_nucleus": int((~objects["has_nucleus"]).sum()),
         "n_border_nuclei": int(nuclei["is_border_nucleus"].sum()),
-        "n_border_cells": int(nuclei["is_border_cell"].sum()),
+        "n_border_cells": int(cells["is_border_cell"].sum()),
         "n_nuclei_size_out": int(nuclei["is_nucleus_size_out"].sum()),
-        "n_cells_size_out": int(nuclei["is_cell_size_out"].sum()),
+        "n_cells_size_out": int(cells["is_cell_size_out"].sum()),
         "n_unseen_cells": int(nuclei["is_unseen_cell"].sum()),
         "n_open_cells": int(nuclei["is_open_cell"].sum()),
         "n_larger_cells": int(objects["is_larger_than_neighbors"].sum()),
@@ -278,6 +297,6 @@ def count_flags(objects: pd.DataFrame) -> pd.DataFrame:
         "n_nuclei_larger": int(objects["is_nucleus_larger"].sum()),
         "n_in_pieces": int(objects["is_in_pieces"].sum()),
         "n_soft_edges": int(nuclei["is_soft_edge"].sum()),
-        "n_of_two_bodies": int(nuclei["is_of_two_bodies"].sum()),
+        "n_of_two_bodies": int(cells["is_of_two_bodies"].sum()),
     }
     return check_table(pd.DataFrame([counts]), SEGMENTED_COUNTS, source="count_flags")

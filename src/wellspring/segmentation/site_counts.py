@@ -2,6 +2,8 @@
 
 import pandas as pd
 
+from wellspring.segmentation.flags import labelled_cells
+
 __all__ = ["with_cells"]
 
 _SITE = ["plate", "well", "site"]
@@ -33,7 +35,6 @@ def with_cells(
     found = sites.assign(n_nuclei=n_nuclei if has_nuclei else float("nan"))
     if objects is None:
         return found.assign(n_cells=float("nan"))
-    is_cell = (objects["cell_px"] > 0) & (objects["has_nucleus"].astype(bool) | are_all_labelled)
-    n_cells = objects[is_cell].groupby(_SITE).size()
+    n_cells = labelled_cells(objects, are_all_labelled=are_all_labelled).groupby(_SITE).size()
     keys = pd.MultiIndex.from_frame(sites[_SITE])
     return found.assign(n_cells=n_cells.reindex(keys, fill_value=0).to_numpy(dtype="float64"))

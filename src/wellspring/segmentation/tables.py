@@ -76,9 +76,9 @@ SEGMENTED_COUNTS = Table(
         Column("n_without_cell", "int64", "nuclei", "nuclei less than half of which is stained like a cell"),
         Column("n_without_nucleus", "int64", "cells", "cells that hold no nucleus"),
         Column("n_border_nuclei", "int64", "nuclei", "nuclei that touch the edge of their image"),
-        Column("n_border_cells", "int64", "cells", "cells, with a nucleus, that touch the edge of their image"),
+        Column("n_border_cells", "int64", "cells", "cells that touch the edge of their image"),
         Column("n_nuclei_size_out", "int64", "nuclei", "nuclei of a size out of bounds"),
-        Column("n_cells_size_out", "int64", "cells", "cells, with a nucleus, of a size out of bounds"),
+        Column("n_cells_size_out", "int64", "cells", "cells of a size out of bounds"),
         Column("n_unseen_cells", "int64", "cells", "cells whose rim is not stained: is_unseen_cell"),
         Column("n_open_cells", "int64", "cells", "cells with borders that the image does not show: is_open_cell"),
         Column("n_larger_cells", "int64", "cells", "cells far larger than the nearest: is_larger_than_neighbors"),
@@ -122,6 +122,7 @@ WELL_SEGMENTED_COUNTS = Table(
     (
         *WELL_COLUMNS,
         *SEGMENTED_COUNTS.columns,
+        Column("n_cells", "int64", "cells", "cells found or given; a nucleus in no cell is none"),
         _LEFT_OUT,
     ),
 )

@@ -77,6 +77,7 @@ def test_flags_are_counted_by_well_and_a_well_without_objects_has_its_row() -> N
     table = _counts("A", "B", left_out=_sites(("B", "1", False), ("B", "2", False)))
     check_table(table, WELL_SEGMENTED_COUNTS, source="segmented")
     assert table["n_nuclei"].tolist() == [1, 0]
+    assert table["n_cells"].tolist() == [1, 0]
     assert table["n_without_cell"].tolist() == [1, 0]
     assert table["n_without_nucleus"].tolist() == [1, 0]
     assert table["n_left_out"].tolist() == [0, 2]
@@ -281,6 +282,10 @@ def test_the_chapter_says_what_is_odd_about_given_labels(tmp_path: Path) -> None
         many, nuclei=_nuclei(("A", "none", 2)), segmentation=only_cells, sources=_sources(tmp_path)
     )
     assert chapter.settings[0] == ("Nuclei", "none")
+    assert chapter.findings == ["1 cells are in the label images of 2 wells. Nuclei are not segmented."]
+    assert chapter.lead == "Where the cells are, and which to distrust."
+    heads = [part.head for section in chapter.sections[:2] for part in section.parts if part.kind == "table"]
+    assert not [one for head in heads for one in head if "ucle" in one]
     assert not [line for line in chapter.warnings if "No nuclei" in line or "without a nucleus" in line]
 
 
@@ -292,7 +297,7 @@ def _given_warnings(tmp_path: Path, table: pd.DataFrame, doubts: str = "none", *
 
 def test_exchanged_label_images_are_one_warning_that_names_both_patterns_and_the_remedy(tmp_path: Path) -> None:
     table = _counts("A").assign(n_without_cell=3, n_in_pieces=0)
-    (line, *_) = _given_warnings(tmp_path, table, "exchanged with cells")
+    (line,) = _given_warnings(tmp_path, table.assign(n_without_nucleus=9), "exchanged with cells")
     assert line == (
         "Nuclei, exchanged with cells, in 1 well: p1 / A: half of the cells or more lie in a nucleus that is larger "
         "than they are; the label images of nuclei and cells seem to be exchanged. Check segmentation.nuclei, now "

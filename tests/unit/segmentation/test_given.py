@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from wellspring.errors import InputError
 from wellspring.raw.bad_wells import ExpectedWell, described
 from wellspring.raw.images import SiteImage
+from wellspring.segmentation.flags import count_flags
 from wellspring.segmentation.given.doubts import EXCHANGED, OUTSIDE, doubts_of_given
 from wellspring.segmentation.given.files import counting_of, given_files, has_cells
 from wellspring.segmentation.given.job import GivenWell, given_nuclei, given_well, in_sequence
@@ -233,6 +234,15 @@ def test_what_is_said_of_each_object() -> None:
     assert table["is_in_pieces"].tolist() == [False, False, True, False]
     assert table["is_border_cell"].tolist() == [True, False, True, False]
     assert not table["is_nucleus_larger"].any()
+    # Cells count as such with and without a nucleus; a nucleus in no cell is no cell of odd size.
+    assert not table["is_cell_size_out"].any()
+    found = count_flags(table.reset_index(), are_all_labelled=True).iloc[0]
+    assert (found["n_border_cells"], found["n_without_nucleus"]) == (2, 2)
+    nothing, inside = np.zeros((2, *SHAPE), np.uint32)
+    for label, size in enumerate((8, 7, 2)):
+        inside[5 : 5 + size, 10 * label + 1 : 10 * label + 1 + size] = label + 1
+    sizes = describe_given(nothing, inside, match_nuclei(nothing, inside).matches)
+    assert sizes["is_cell_size_out"].tolist() == [False, False, True]
 
 
 def test_a_nucleus_that_is_larger_than_its_cell_or_in_pieces() -> None:

@@ -109,7 +109,7 @@ def describe_given(nuclei: NDArray[np.integer], cells: NDArray[np.integer], matc
         has no cell (``has_cell``). Nuclei of one cell are counted (``n_nuclei``) and measured together.
     """
     from wellspring.segmentation.cell_doubts import CellDoubts
-    from wellspring.segmentation.flags import describe_objects
+    from wellspring.segmentation.flags import cells_of_odd_size, describe_objects
 
     n_labels = int(cells.max(initial=0)) + 1
     covered = float((cells > 0).mean()) if cells.size else 0.0
@@ -124,7 +124,9 @@ def describe_given(nuclei: NDArray[np.integer], cells: NDArray[np.integer], matc
     # Given as several, they are not one that may be several.
     is_doubtful = table["is_nucleus_of_several"] & (table["n_nuclei"] < 2)
     is_split = table["is_in_pieces"] | (n_pieces > 1).to_numpy()
-    return table.assign(is_nucleus_of_several=is_doubtful, is_in_pieces=is_split)
+    # Each cell is one, whether it has a nucleus or not.
+    odd = cells_of_odd_size(table)
+    return table.assign(is_nucleus_of_several=is_doubtful, is_in_pieces=is_split, is_cell_size_out=odd)
 
 
 def with_matches(objects: pd.DataFrame, matches: pd.DataFrame) -> pd.DataFrame:

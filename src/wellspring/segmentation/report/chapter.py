@@ -13,7 +13,7 @@ from wellspring.report.methods import cited
 from wellspring.report.tables import PageColumn, count, page_table, percent, value
 from wellspring.report.words import named_wells
 from wellspring.segmentation.doubts import NO_DOUBT
-from wellspring.segmentation.given.files import has_given_cells
+from wellspring.segmentation.given.files import has_given_cells, has_nuclei
 from wellspring.segmentation.report.doubts import object_doubts, object_warnings
 from wellspring.segmentation.report.given import (
     given_meanings,
@@ -21,21 +21,23 @@ from wellspring.segmentation.report.given import (
     given_settings,
     given_warnings,
     is_given,
+    not_exchanged,
 )
 from wellspring.segmentation.report.methods import METHODS_REFERENCES, methods_text
 from wellspring.segmentation.report.trained import trained_findings, trained_sections
 
 __all__ = ["segmentation_chapter"]
 
-_TEXT = "Where the nuclei are, which cell belongs to each, and which objects to distrust."
 _NOTE = (
     "Flagged objects stay in the labels and tables. Odd size: off the median of the site by more than a factor of four "
-    "in area. Little cell stain: less than half of the nucleus."
+    "in area."
 )
+_STAIN_NOTE = " Little cell stain: less than half of the nucleus."
 _COLUMNS = (
     PageColumn("plate", "Plate"),
     PageColumn("well", "Well"),
     PageColumn("n_nuclei", "Nuclei", count),
+    PageColumn("n_cells", "Cells", count),
     PageColumn("n_without_cell", "Nuclei with\nlittle cell stain", count),
     PageColumn("n_without_nucleus", "Cells without\nnucleus", count),
     PageColumn("n_border_nuclei", "Nuclei at\nthe border", count),
@@ -82,19 +84,20 @@ def segmentation_chapter(
     figure = sources.gallery("gallery", figure="overlays", caption="segmentation", title=what)
     shown = [figure] if figure.tiles else []
     columns = _columns(table, segmentation)
-    counts = sources.table(table, columns, title=f"{what} by well", note=_NOTE)
+    note = f"{_NOTE}{_STAIN_NOTE}" if any(one.name == "n_without_cell" for one in columns) else _NOTE
+    counts = sources.table(table, columns, title=f"{what} by well", note=note)
     sites, file = sources.sites, str(sources.files["nuclei"])
     methods = methods_text(segmentation)
     return Chapter(
         stage="segmentation",
         title="Segmentation",
-        lead=_TEXT,
+        lead=_lead(table, segmentation),
         picture=figure if shown else None,
         warnings=[
             *_warnings(table, nuclei, segmentation, sites=sites),
             *given_warnings(table, segmentation, sites=nuclei),
             *doubt_warnings(nuclei, given_meanings(segmentation), what="Nuclei"),
-            *object_warnings(table, segmentation),
+            *object_warnings(not_exchanged(table, nuclei), segmentation),
             *left_out_warnings(sites, verb="segmented"),
         ],
         findings=[_counted(table, segmentation), *trained_findings(scores), *_choices(nuclei)],
@@ -115,6 +118,8 @@ def _counted(table: pd.DataFrame, segmentation: Mapping[str, Any]) -> str:
     n, wells = int(table["n_nuclei"].sum()), f"{len(table):,} wells"
     if not is_given(segmentation):
         return f"{n:,} nuclei were found in {wells}."
+    if not has_nuclei(segmentation):
+        return f"{int(table['n_cells'].sum()):,} cells are in the label images of {wells}. Nuclei are not segmented."
     without = ""
     if "n_without_nucleus" in table:
         without = f", and {int(table['n_without_nucleus'].sum()):,} cells without one,"
@@ -122,9 +127,21 @@ def _counted(table: pd.DataFrame, segmentation: Mapping[str, Any]) -> str:
 
 
 def _columns(table: pd.DataFrame, segmentation: Mapping[str, Any]) -> list[PageColumn]:
-    """Those that the table has; nuclei in no given cell are counted in the section on given labels."""
-    unknown = ("n_without_cell",) if has_given_cells(segmentation) else ()
+    """Those that the table has and that say something: no cells where each has its nucleus, no nuclei where there are
+    none. Nuclei in no given cell are counted in the section on given labels."""
+    unknown = {"n_without_cell"} if has_given_cells(segmentation) else set()
+    if "n_cells" in table and table["n_cells"].equals(table["n_nuclei"]):
+        unknown.add("n_cells")
+    if is_given(segmentation) and not has_nuclei(segmentation):
+        unknown |= {"n_nuclei", "n_without_nucleus", "n_border_nuclei", "n_nuclei_size_out"}
     return [column for column in _COLUMNS if column.name in table and column.name not in unknown]
+
+
+def _lead(table: pd.DataFrame, segmentation: Mapping[str, Any]) -> str:
+    if is_given(segmentation) and not has_nuclei(segmentation):
+        return "Where the cells are, and which to distrust."
+    cells = ", which cell belongs to each," if "n_cells" in table else ","
+    return f"Where the nuclei are{cells} and which objects to distrust."
 
 
 def _warnings(

@@ -1,18 +1,25 @@
 """Nuclei and cells of each well, and how many of them are flagged."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any
 
 import pandas as pd
 
 from wellspring.quality.report.left_out import left_out_per_well
-from wellspring.segmentation.flags import count_flags
+from wellspring.segmentation.flags import count_flags, labelled_cells
+from wellspring.segmentation.given.files import counting_of
 from wellspring.segmentation.tables import WELL_NUCLEUS_COUNTS, WELL_SEGMENTED_COUNTS
 
 __all__ = ["nucleus_table", "segmentation_table"]
 
 
 def segmentation_table(
-    objects: pd.DataFrame, *, wells: Sequence[tuple[str, str]], left_out: pd.DataFrame
+    objects: pd.DataFrame,
+    *,
+    wells: Sequence[tuple[str, str]],
+    left_out: pd.DataFrame,
+    segmentation: Mapping[str, Any] | None = None,
 ) -> pd.DataFrame:
     """One row per well (table `WELL_SEGMENTED_COUNTS`), of cells and their nuclei.
 
@@ -24,8 +31,12 @@ def segmentation_table(
         (plate, well) of every well, since one without objects has no row there.
     left_out
         Table `KEPT_SITES` of the sites that were left out.
+    segmentation
+        The block ``segmentation``: whether cells without a nucleus are labelled (`counting_of`); None: they are not.
     """
-    return _by_well(objects, count_flags, wells=wells, left_out=left_out)[WELL_SEGMENTED_COUNTS.names]
+    is_labelled = segmentation is not None and counting_of(segmentation)["are_all_labelled"]
+    counted = partial(_count_cells, are_all_labelled=is_labelled)
+    return _by_well(objects, counted, wells=wells, left_out=left_out)[WELL_SEGMENTED_COUNTS.names]
 
 
 def nucleus_table(objects: pd.DataFrame, *, wells: Sequence[tuple[str, str]], left_out: pd.DataFrame) -> pd.DataFrame:
@@ -39,6 +50,12 @@ def nucleus_table(objects: pd.DataFrame, *, wells: Sequence[tuple[str, str]], le
         As in `segmentation_table`.
     """
     return _by_well(objects, _count_nuclei, wells=wells, left_out=left_out)[WELL_NUCLEUS_COUNTS.names]
+
+
+def _count_cells(objects: pd.DataFrame, *, are_all_labelled: bool) -> pd.DataFrame:
+    """One row that counts cells, nuclei and their flags."""
+    n_cells = len(labelled_cells(objects, are_all_labelled=are_all_labelled))
+    return count_flags(objects, are_all_labelled=are_all_labelled).assign(n_cells=n_cells)
 
 
 def _count_nuclei(nuclei: pd.DataFrame) -> pd.DataFrame:

@@ -10,14 +10,15 @@ from wellspring.report.tables import PageColumn, count, page_table
 from wellspring.report.words import named_wells
 from wellspring.segmentation.doubts import DOUBTS
 from wellspring.segmentation.given.doubts import EXCHANGED, OUTSIDE
-from wellspring.segmentation.given.files import has_given_cells
+from wellspring.segmentation.given.files import has_given_cells, has_nuclei
 
-__all__ = ["given_meanings", "given_sections", "given_settings", "given_warnings", "is_given"]
+__all__ = ["given_meanings", "given_sections", "given_settings", "given_warnings", "is_given", "not_exchanged"]
 
 _COLUMNS = (
     PageColumn("plate", "Plate"),
     PageColumn("well", "Well"),
     PageColumn("n_nuclei", "Nuclei", count),
+    PageColumn("n_cells", "Cells", count),
     PageColumn("n_of_several_nuclei", "Cells with\nseveral nuclei", count),
     PageColumn("n_without_cell", "Nuclei in\nno cell", count),
     PageColumn("n_without_nucleus", "Cells without\nnucleus", count),
@@ -57,6 +58,8 @@ def given_sections(table: pd.DataFrame, segmentation: Mapping[str, Any], *, file
     if not is_given(segmentation):
         return []
     names = [column for column in _COLUMNS if column.name in table]
+    if not has_nuclei(segmentation):
+        names = [column for column in names if column.name in ("plate", "well", "n_cells", "n_in_pieces")]
     if not has_given_cells(segmentation):
         # Of cells that grew from the nuclei it counts those with little stain.
         names = [column for column in names if column.name != "n_without_cell"]
@@ -90,6 +93,13 @@ def _exchanged(files: str, *, has_given_nuclei: bool) -> str:
     return f"the label images seem to be of nuclei. {files}"
 
 
+def not_exchanged(table: pd.DataFrame, sites: pd.DataFrame) -> pd.DataFrame:
+    """The rows of wells without a site (of `SITE_NUCLEI`) that seems exchanged: of others that is all to be said."""
+    exchanged = sites[[EXCHANGED in own.split(", ") for own in sites["doubts"]]]
+    keys = set(zip(exchanged["plate"], exchanged["well"], strict=True))
+    return table[[key not in keys for key in zip(table["plate"], table["well"], strict=True)]]
+
+
 def given_warnings(table: pd.DataFrame, segmentation: Mapping[str, Any], *, sites: pd.DataFrame) -> list[str]:
     """Wells whose given labels are odd: in pieces, with nuclei in no cell, or larger than their cells.
 
@@ -104,10 +114,7 @@ def given_warnings(table: pd.DataFrame, segmentation: Mapping[str, Any], *, site
     """
     if not is_given(segmentation) or "n_in_pieces" not in table:
         return []
-    exchanged = sites[[EXCHANGED in own.split(", ") for own in sites["doubts"]]]
-    keys = set(zip(exchanged["plate"], exchanged["well"], strict=True))
-    is_other = [key not in keys for key in zip(table["plate"], table["well"], strict=True)]
-    in_pieces, others = table[table["n_in_pieces"] > 0], table[is_other]
+    in_pieces, others = table[table["n_in_pieces"] > 0], not_exchanged(table, sites)
     larger, outside = others[others["n_nuclei_larger"] > 0], others[others["n_without_cell"] > 0]
     found = []
     if has_given_cells(segmentation) and len(outside):
