@@ -17,7 +17,7 @@ def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     tried = commands.add_parser("try", help=_MEANING, description=f"{_MEANING.capitalize()}. {_ABOUT}")
     tried.add_argument("config", type=Path, help="config of the study (YAML)")
     tried.add_argument("--well", required=True, help="a well of the sheet, for instance B02")
-    tried.add_argument("--plate", help="its plate; needed where several have such a well")
+    tried.add_argument("--plate", help="its plate; needed where several have such a well (or --well plate1/B02)")
     tried.add_argument("--site", help="the field; default: the first of the well")
     tried.add_argument(
         "--set",

@@ -46,7 +46,8 @@ def try_settings(
     config
         YAML file.
     plate, well, site
-        The field; None: the only plate with such a well, the well's first site.
+        The field; None: the only plate with such a well, the well's first site. A well may be given with its plate, as
+        ``plate1/A01``.
     settings
         ``KEY=VALUE``, see `variants_of`.
     folder
@@ -108,12 +109,16 @@ def _each(variants: Sequence[Variant], index: WellIndex, correction: Correction)
 def _index_of(config: Mapping[str, Any], *, plate: str | None, well: str, site: str | None, folder: Path) -> WellIndex:
     """The index of the one field."""
     sheet = read_sheet(folder / config["wells"], schema=read_sheet_schema(SCHEMAS))
+    # As reports and messages name a well; neither name has a slash.
+    if plate is None and "/" in well:
+        plate, well = well.split("/", 1)
     keys = {key: path for key, path in well_paths(sheet).items() if key[1] == well and plate in (None, key[0])}
     if len(keys) != 1:
         wells = sorted({f"{one}/{name}" for one, name in well_paths(sheet)})
         if keys:
             raise InputError(f"--well {well}: there is one on {', '.join(key[0] for key in keys)}. Add --plate.")
-        raise InputError(f"--well {well}: it is not in {config['wells']}, which has {', '.join(wells[:8])}.")
+        named = f"{plate}/{well}" if plate else well
+        raise InputError(f"--well {named}: it is not in {config['wells']}, which has {', '.join(wells[:8])}.")
     ((key, path),) = keys.items()
     index = describe_well(path, plate=key[0], well=key[1], raw=raw_block(config))
     wanted = site or index.sites[0]

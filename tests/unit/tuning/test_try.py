@@ -68,7 +68,7 @@ def test_without_a_nucleus_stain_cells_start_from_their_own(study: Path, capsys:
 
 
 def test_a_picture_alone_and_the_first_site(study: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["try", "config.yaml", "--well", "A01", "--output", "field.png"]) == 0
+    assert main(["try", "config.yaml", "--well", "P/A01", "--output", "field.png"]) == 0
     assert "  Nuclei: 0" in capsys.readouterr().out
     assert (study / "field.png").read_bytes().startswith(b"\x89PNG")
 
@@ -77,6 +77,7 @@ def test_a_picture_alone_and_the_first_site(study: Path, capsys: pytest.CaptureF
     ("arguments", "words"),
     [
         (["--well", "B09"], "--well B09: it is not in wells.tsv, which has P/A01"),
+        (["--well", "Q/A01"], "--well Q/A01: it is not in wells.tsv, which has P/A01"),
         (["--well", "A01", "--site", "7"], "--site 7: expected one of 1, 2"),
         (["--well", "A01", "--set", "spots.sigma=2"], "unknown key sigma; did you mean sigma_px"),
         (["--well", "A01", "--set", "training.epochs=2"], "expected a key of raw, segmentation, spots"),
