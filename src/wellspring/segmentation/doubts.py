@@ -46,7 +46,7 @@ DOUBTS = {
     EXCHANGED: "half of the cells or more lie in a nucleus that is larger than they are; the label images of nuclei "
     "and cells seem to be exchanged. Check the keys segmentation.nuclei and segmentation.pattern, which names the "
     "cells, and exchange the two if so",
-    OUTSIDE: "a quarter of the given nuclei or more lie in no cell: less than half of each is in any. Check the keys "
+    OUTSIDE: "a quarter of the nuclei or more lie in no given cell: less than half of each is in any. Check the keys "
     "segmentation.nuclei and segmentation.pattern: the files may be of different sites, or shifted, or cells are "
     "missing",
     "far more than usual": "more objects by far than on most sites of the plate; noise or texture may have been taken "

@@ -312,7 +312,7 @@ def test_given_nuclei_in_no_cell_are_counted_in_a_warning_and_many_are_a_doubt(t
     table = _counts("A").assign(n_without_cell=2, n_nuclei=20, n_in_pieces=0, n_nuclei_larger=0)
     found = _given_warnings(tmp_path, table, "in no cell")
     assert found[0].startswith("Nuclei in no cell: 2 of 20, in 1 well: p1 / A.")
-    assert found[1].startswith("Nuclei, in no cell, in 1 well: p1 / A: a quarter of the given nuclei or more lie in no")
+    assert found[1].startswith("Nuclei, in no cell, in 1 well: p1 / A: a quarter of the nuclei or more lie in no given")
     assert "segmentation.nuclei, now n.tif, and segmentation.pattern, now c.tif" in found[1]
     # Of cells that grew from given nuclei the count is of those with little stain.
     grown = _given_warnings(tmp_path, table, pattern=None, cells=CELLS)
