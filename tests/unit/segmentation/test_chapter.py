@@ -152,6 +152,16 @@ def test_sites_without_nuclei_are_to_be_looked_at() -> None:
     assert sites_to_look_at(sites)["doubts"].tolist() == ["no nuclei", "large object", "none"]
 
 
+def test_outlines_are_counted_where_nuclei_of_one_cell_share_a_label() -> None:
+    nuclei, cells, image = np.zeros((3, 20, 30), dtype=np.uint32)
+    nuclei[2:5, 2:5] = nuclei[8:12, 2:5] = 7
+    cells[1:14, 1:14], cells[1:14, 16:28] = 7, 9
+    for labels, words in ((nuclei, "2 nuclei. typical"), (np.zeros_like(nuclei), "2 cells. typical")):
+        overlay = Overlay("p", "p / A", {"DAPI": image}, labels, cells, None, "")
+        (tile,) = overlay_gallery([overlay], channels=["DAPI"], with_spots=False).tiles
+        assert tile.words == words
+
+
 def test_a_wanted_site_is_drawn_and_one_that_was_left_out_is_not(well: tuple[Path, Path], tmp_path: Path) -> None:
     labels = np.ones((20, 30), dtype=np.uint32)
     write_labels(tmp_path / "both.ome.tif", {"1": labels, "2": labels}, pixel_size_um=None)

@@ -120,8 +120,8 @@ def given_warnings(table: pd.DataFrame, segmentation: Mapping[str, Any], *, site
     if has_given_cells(segmentation) and len(outside):
         n, n_all = int(outside["n_without_cell"].sum()), int(outside["n_nuclei"].sum())
         found.append(
-            f"Nuclei in no cell: {n:,} of {n_all:,}, in {named_wells(outside)}. They are no cells, and count in no "
-            "mean of cells. Look whether cells are missing in the label images."
+            f"Nuclei in no cell: {n:,} of {n_all:,}, in {named_wells(outside)}. They do not count as cells, and "
+            "are left out of means over cells. Look whether cells are missing in the label images."
         )
     if len(in_pieces):
         found.append(

@@ -17,6 +17,7 @@ from wellspring.raw.index import read_index
 from wellspring.report.gallery import Gallery, Layer, Tile, circles, outlines, pictures_of, shared_contrast
 from wellspring.report.style import axes_grid, in_style, new_figure
 from wellspring.segmentation.doubts import NO_DOUBT
+from wellspring.segmentation.given.labels import pieces_of_labels
 from wellspring.segmentation.labels import read_labels
 
 __all__ = [
@@ -213,8 +214,14 @@ def _spot_layers(overlay: Overlay, channel: str) -> list[Layer]:
     ]
 
 
+def _counted(overlay: Overlay) -> str:
+    """What is drawn, in words. Given nuclei of one cell have one label: each outline counts."""
+    n_nuclei, n_cells = (int(pieces_of_labels(one).sum()) for one in (overlay.nuclei, overlay.cells))
+    return f"{n_nuclei:,} nuclei" if n_nuclei or not n_cells else f"{n_cells:,} cells"
+
+
 def _words(overlay: Overlay, channel: str, *, with_spots: bool) -> str:
-    counts = f"{int((np.unique(overlay.nuclei) > 0).sum()):,} nuclei"
+    counts = _counted(overlay)
     if with_spots and overlay.spots is not None:
         own = overlay.spots[overlay.spots["channel"] == channel]
         n_added = int(own["is_added"].sum())
