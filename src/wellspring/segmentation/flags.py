@@ -206,6 +206,10 @@ def _with_doubts(
     n_labels = int(labels.max(initial=0)) + 1
     y_px, x_px = _centres(cells, n_labels=n_labels)
     sizes = frame["cell_px"].to_numpy()
+    # A given nucleus in no cell is no neighbour.
+    has_cell, is_larger = sizes > 0, np.zeros(len(frame), dtype=bool)
+    places = labels[has_cell]
+    is_larger[has_cell] = cell_doubts.larger_than_neighbors(y_px[places], x_px[places], sizes[has_cell])
     unseen, share, uncertain = np.zeros(n_labels, dtype=bool), np.zeros(n_labels), np.zeros(n_labels, dtype=np.int64)
     softness = np.zeros(n_labels)
     if doubts is not None:
@@ -216,7 +220,7 @@ def _with_doubts(
     return frame.assign(
         is_unseen_cell=unseen[labels],
         is_open_cell=share[labels] >= cell_doubts.OPEN_BORDER_SHARE,
-        is_larger_than_neighbors=cell_doubts.larger_than_neighbors(y_px[labels], x_px[labels], sizes),
+        is_larger_than_neighbors=is_larger,
         is_in_full_site=doubts is not None and doubts.covered_share >= cell_doubts.FULL_SHARE,
         open_border_share=share[labels],
         uncertain_px=uncertain[labels].astype(np.int64),

@@ -256,6 +256,16 @@ def test_a_nucleus_that_is_larger_than_its_cell_or_in_pieces() -> None:
     assert table["is_in_pieces"].to_dict() == {7: True, 9: False, 12: False}
 
 
+def test_nuclei_in_no_cell_are_no_neighbours_of_a_cell() -> None:
+    cells, nuclei = np.zeros((2, 40, 40), np.uint32)
+    cells[1:7, 1:7] = 1
+    for number in range(8):
+        nuclei[30:33, 4 * number : 4 * number + 3] = number + 1
+    found = match_nuclei(nuclei, cells)
+    assert len(found.matches) == 8
+    assert not describe_given(found.nuclei, cells, found.matches)["is_larger_than_neighbors"].any()
+
+
 def test_sites_full_of_given_cells_are_doubted() -> None:
     full = np.ones(SHAPE, np.uint32)
     full[:, 15:] = 2
