@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from wellspring.segmentation.cell_doubts import DOUBTS
@@ -18,7 +19,8 @@ def summary_of(one: Tried) -> dict[str, str]:
     rows = {"Nuclei": f"{int(about['n_nuclei']):,}", "Doubts about nuclei": str(about["doubts"])}
     if one.labels.objects is not None:
         objects = one.labels.objects
-        rows["Cells"] = f"{int((objects['cell_px'] > 0).sum()):,}"
+        # Cells that the stain shows without a nucleus are in the labels only where they are asked for.
+        rows["Cells"] = f"{len(np.unique(one.labels.cells[one.labels.cells > 0])):,}"
         found = [(doubt.column, int(objects[doubt.column].sum())) for doubt in DOUBTS if doubt.column in objects]
         rows["Doubts about cells"] = ", ".join(f"{name} {n:,}" for name, n in found if n) or "none"
     if one.spots is not None:
@@ -35,7 +37,7 @@ def _of_channel(one: Tried, channel: str, image: "pd.Series[Any]") -> dict[str, 
     size = float(image.get("sigma_px_median", math.nan))
     return {
         f"{channel}: spots": f"{len(own):,}, {int(own['is_added'].sum()):,} of them by splitting clumps",
-        f"{channel}: spots per cell": in_cells,
+        f"{channel}: spots per {'nucleus' if one.labels.objects is None else 'cell'}": in_cells,
         f"{channel}: threshold": _number(float(image["threshold"])),
         f"{channel}: measured size": "–" if math.isnan(size) else f"{size:.2f} px",
         f"{channel}: doubts": str(image["doubts"]),

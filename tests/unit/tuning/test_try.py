@@ -2,9 +2,11 @@
 
 import re
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 import tifffile
 import yaml
@@ -12,7 +14,9 @@ import yaml
 from wellspring.__main__ import main
 from wellspring.config.schema import config_schema
 from wellspring.errors import InputError
+from wellspring.tuning.field import Labels, Tried
 from wellspring.tuning.page import Column, page_of
+from wellspring.tuning.summary import summary_of
 from wellspring.tuning.variants import variants_of
 
 CONFIG: dict[str, Any] = {
@@ -121,3 +125,18 @@ def test_the_page_marks_what_differs_and_escapes_names() -> None:
     assert (cells["Nuclei"], cells["Cells"], cells["DAPI"][1]) == (["4", "5"], ["–", "5"], "–")
     assert "a &lt;b&gt;" in page
     assert "<p>a note</p>" in page
+
+
+def test_cells_without_a_label_are_not_counted_and_spots_of_nuclei_alone_are_per_nucleus() -> None:
+    labels = np.zeros((9, 9), np.uint32)
+    labels[1:4, 1:4] = 3
+    objects = pd.DataFrame({"cell_px": [9, 20]})
+    about = pd.DataFrame({"n_nuclei": [1], "doubts": ["none"]})
+    image = pd.DataFrame({"channel": ["RNA"], "threshold": [9.0], "sigma_px_median": [1.2], "doubts": ["none"]})
+    spots = pd.DataFrame({"channel": ["RNA"], "is_added": [False]})
+    counts = pd.DataFrame({"channel": ["RNA"], "n_spots": [1]})
+    tables: Any = SimpleNamespace(spots=spots, cells=counts, thresholds=image)
+    found = summary_of(Tried(Labels(labels, labels, objects, about, 0.1), tables, 0.1))
+    assert (found["Cells"], found["RNA: spots per cell"]) == ("1", "1.0 (median 1) in 1")
+    alone = summary_of(Tried(Labels(labels, labels, None, about, 0.1), tables, 0.1))
+    assert "RNA: spots per nucleus" in alone
