@@ -32,6 +32,9 @@ def _file(name: str, folder: Path, **changes: object) -> Path:
         # Positions that are numbered are no wells, nor are parts of other words; the file's name is asked then.
         ("day1.czi", ["P1", "P2"], ["", ""]),
         ("C04_day1.czi", ["P1", "P2"], ["C04", "C04"]),
+        ("day1.czi", ["S01", "S02"], ["", ""]),
+        ("day1.lif", ["Image_T2", "Merged C1"], ["", ""]),
+        ("day1.lif", ["Project/Well B3", "Project/A1 field 2"], ["B03", "A01"]),
         ("20x_C04.lif", ["Series001", "Image 2"], ["C04", "C04"]),
         ("day1.lif", ["Series001", "FITC488x"], ["", ""]),
         ("day1.czi", ["A1", "A2", "overview"], ["A01", "A02", None]),

@@ -41,9 +41,12 @@ ENDINGS = {
     ".lif": ("wellspring.raw.vendors.lif", "liffile", "lif"),
     ".nd2": ("wellspring.raw.vendors.nd2", "nd2", "nd2"),
 }
-# A1, A01, A01_0000, A1-Site_2, and A/1 as parts of a path.
-_NAME = re.compile(r"([A-Za-z]{1,2})(\d{1,2})(?![0-9A-Za-z])")
+# A1, A01_0000, A1-Site_2 and Well B3 at the begin of a name, plate1_B02 at its end, and A/1 as parts of a path.
+_START = re.compile(r"(?:well[ _-]*)?([a-z]{1,2})(\d{1,2})(?![0-9a-z])", re.IGNORECASE)
+_END = re.compile(r"(?<![0-9a-z])([a-p])(\d{2})$", re.IGNORECASE)
 _PATH = re.compile(r"(?:^|/)([A-Za-z]{1,2})/(\d{1,2})(?:/|$)")
+# Positions, sites, times and planes are numbered so: P1, S2, ...
+_NUMBERED = tuple("PSTZ")
 _MAJORITY = 0.5
 
 
@@ -285,11 +288,13 @@ def _add(
 def _wells(path: Path, scenes: Sequence[Scene], *, n_files: int) -> list[str | None]:
     """The well of each scene; None of one that is in none, such as an overview.
 
-    Positions are often called P1, P2, ...: names of one letter P alone are no wells.
+    Positions are often called P1, P2, ...: names that all have one letter, P, S, T or Z, are no wells.
     """
     found = [_well_in(scene.name) for scene in scenes]
     named = [well for well in found if well]
-    if len(named) > _MAJORITY * len(found) and {well[0] for well in named} != {"P"}:
+    letters = {well.rstrip("0123456789") for well in named}
+    is_numbered = len(letters) == 1 and letters <= set(_NUMBERED)
+    if len(named) > _MAJORITY * len(found) and not is_numbered:
         return [well or None for well in found]
     own = _well_in(path.stem)
     if not own and n_files > 1:
@@ -302,8 +307,10 @@ def _wells(path: Path, scenes: Sequence[Scene], *, n_files: int) -> list[str | N
 
 
 def _well_in(name: str) -> str:
-    """``A01`` for ``A1``, ``A01_0003``, ``well A1`` and ``Plate/A/1/R1``; empty where a name has none, or several."""
-    found = {f"{a}{b}" for a, b in _PATH.findall(name)} or {
-        f"{found[1]}{found[2]}" for found in _NAME.finditer(name) if not name[: found.start()][-1:].isalnum()
-    }
+    """``A01`` for ``A1``, ``A01_0003``, ``Well A1`` and ``Plate/A/1/R1``; empty where a name has none, or several."""
+    found = {f"{a}{b}" for a, b in _PATH.findall(name)}
+    if not found:
+        parts = [part.strip() for part in name.split("/")]
+        matches = [match for part in parts for match in (_START.match(part), _END.search(part)) if match]
+        found = {canonical_well(f"{match[1]}{match[2]}") for match in matches}
     return canonical_well(found.pop()) if len(found) == 1 else ""
