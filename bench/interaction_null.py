@@ -30,7 +30,7 @@ def run(*, n_studies: int = N_STUDIES) -> list[Row]:
     """Shares of p-values below 0.05 over all times, for each statistic, over wells and over cells."""
     found = pd.concat([_study(seed) for seed in range(n_studies)], ignore_index=True)
     over_time = found[found["time"] == "all"]
-    kinds = sorted(over_time["statistic"].dropna().unique())
+    kinds = sorted(over_time.loc[over_time["p_value"].notna(), "statistic"].unique())
     rows = [_row(f"{name}, over wells", over_time.loc[over_time["statistic"] == name, "p_value"]) for name in kinds]
     rows.append(_row("all statistics over all times, over wells", over_time["p_value"], is_judged=True))
     rows.append(_row("all statistics at one time, over wells", found.loc[found["time"] != "all", "p_value"]))

@@ -2,12 +2,13 @@
 
 import dataclasses
 import re
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from wellspring.interaction.report.chapter import interaction_findings
+from wellspring.interaction.report.chapter import interaction_chapter, interaction_findings
 from wellspring.interaction.report.enough import cells_that_suffice
 from wellspring.interaction.report.figures import correlations_figure, overview_figure, profiles_figure
 from wellspring.interaction.report.warnings import interaction_warnings
@@ -159,6 +160,29 @@ def test_a_condition_without_the_reference_or_a_molecule_has_rows_that_say_so() 
     assert np.isfinite(rows.loc[("mrna_mtoc_enrichment", "all"), "estimate"])
     assert table.loc[table["condition"] == "none", "remark"].eq("none").sum() > 40
     assert len(overview_figure(table).axes[0].patches) == 1
+
+
+@pytest.mark.slow
+def test_the_page_has_the_rows_with_numbers_and_says_how_many_have_none(tmp_path: Path) -> None:
+    cells = _cells(np.random.default_rng(12), n_wells=2)
+    # Wells of both molecules, so that scores in time have a remark; the reference has no protein.
+    cells["well"] = cells["well"].str.replace("mrna|protein", "", regex=True)
+    cells = cells[~((cells["gene"] == "ref") & (cells["molecule"] == "protein"))]
+    table = summary_table(cells, SETTINGS)
+    files = {name: tmp_path / f"{name}.svg" for name in ("table", "overview", "profiles", "correlations")}
+    for path in files.values():
+        path.write_text('<svg xmlns="http://www.w3.org/2000/svg" width="1pt" height="1pt"></svg>', encoding="utf-8")
+    captions = {f"interaction_{name}": "A caption." for name in files}
+    chapter = interaction_chapter(cells, table, reference="ref", files=files, captions=captions)
+    (page,) = (one for one in chapter.sections[0].parts if one.title == "All statistics over all times")
+    rows = table[table["time"] == "all"]
+    assert len(page.rows) == rows["estimate"].notna().sum()
+    assert page.note.startswith(f"{rows['estimate'].isna().sum()} more have no number")
+    assert page.head[3] == "Remark"
+    remarks = {row[3] for row in page.rows}
+    assert any(one.startswith("wells show both molecules") for one in remarks)
+    assert "none" not in remarks
+    assert ("Cells", "48") in [(key, str(value)) for key, value in chapter.settings]
 
 
 def test_a_study_without_times_has_one_row_each_and_counts_a_cell_once() -> None:

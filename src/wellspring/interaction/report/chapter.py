@@ -69,6 +69,14 @@ def interaction_findings(summary: pd.DataFrame) -> list[str]:
     return found
 
 
+def _rows_with_numbers(summary: pd.DataFrame) -> tuple[pd.DataFrame, str]:
+    """Rows over all times that have an estimate, and how many have none."""
+    rows = summary[summary["time"] == _ALL]
+    known = rows[rows["estimate"].notna()].replace({"remark": {"none": ""}})
+    n_without = len(rows) - len(known)
+    return known, f"{n_without} more have no number; the file says why, in its column remark." if n_without else ""
+
+
 def interaction_chapter(
     images: pd.DataFrame,
     summary: pd.DataFrame,
@@ -113,10 +121,12 @@ def interaction_chapter(
         PageColumn("q_value", "q", value),
         PageColumn("p_value_of_cells", "p of cells", value),
         PageColumn("n_wells", "Wells", count),
-        PageColumn("remark", "Remark"),
     ]
-    rows = summary[summary["time"] == _ALL]
-    table = page_table(rows, columns, title="All statistics over all times", file=str(files["table"]), folded=True)
+    rows, note = _rows_with_numbers(summary)
+    columns[3:3] = [PageColumn("remark", "Remark")] if (rows["remark"] != "").any() else []
+    table = page_table(
+        rows, columns, title="All statistics over all times", note=note, file=str(files["table"]), folded=True
+    )
     enough = page_table(
         cells_that_suffice(images), _ENOUGH, title="Cells that suffice", note=CELLS_THAT_SUFFICE, folded=True
     )
