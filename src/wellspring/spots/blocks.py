@@ -21,6 +21,7 @@ __all__ = [
 # Blocks of 8 sigma hold a spot's light in a tenth of their area, so the median does not see it; 4 x 4 places give it to
 # a third of a pixel's noise.
 _BLOCK_SIGMAS, PLACES = 8.0, 4
+_ROW = np.dtype((np.void, 4 * PLACES))
 
 
 @dataclass(frozen=True)
@@ -92,8 +93,10 @@ def lines_of(image: NDArray[np.generic], rows: NDArray[np.int64]) -> NDArray[np.
 def in_blocks(values: NDArray[np.float32]) -> NDArray[np.float32]:
     """(Z, rows of blocks, columns of blocks, 16) of (Z, rows, columns) values at the places of blocks."""
     n_planes, n_rows, n_columns = values.shape
-    shape = (n_planes, n_rows // PLACES, PLACES, n_columns // PLACES, PLACES)
-    return values.reshape(shape).swapaxes(2, 3).reshape(shape[0], shape[1], shape[3], PLACES**2)
+    shape = (n_planes, n_rows // PLACES, PLACES, n_columns // PLACES)
+    # The places of a block in a row are moved as one item.
+    rows = np.ascontiguousarray(values, dtype=np.float32).view(_ROW).reshape(shape).swapaxes(2, 3)
+    return np.ascontiguousarray(rows).view(np.float32).reshape(*rows.shape[:3], PLACES**2)
 
 
 def block_medians(values: NDArray[np.float32]) -> NDArray[np.float32]:
