@@ -91,14 +91,16 @@ def plate_wells(wells: Sequence[tuple[str, str]], sources: WellSources) -> pd.Da
 def plate_sites(sources: WellSources) -> tuple[pd.DataFrame, str]:
     """A row per site: plate, well, site, value, is_doubtful; and what the value is in words.
 
-    The value is the number of spots per cell of the first channel of spots, else of nuclei.
+    The value is the number of spots per cell, of nuclei alone per nucleus, of the first channel of spots, else of
+    nuclei.
     """
     sites = _sites(sources)
     channels = list(dict.fromkeys(sources.cells["channel"]))
     key = [*_WELL, "site"]
     if channels:
         values = sources.cells[sources.cells["channel"] == channels[0]].groupby(key)["n_spots"].mean()
-        label = f"Spots per cell, {channels[0]}"
+        is_of_nuclei = not sources.nuclei["n_cells"].notna().any() and sources.nuclei["n_nuclei"].notna().any()
+        label = f"Spots per {'nucleus' if is_of_nuclei else 'cell'}, {channels[0]}"
     else:
         name = "n_nuclei" if sources.nuclei["n_nuclei"].notna().any() else "n_cells"
         values, label = sources.nuclei.groupby(key)[name].mean(), name.removeprefix("n_").capitalize()
@@ -124,12 +126,14 @@ def _saying_nothing(table: pd.DataFrame) -> list[str]:
     return [*nothing, "cells_per_site"] if is_same else nothing
 
 
-def label_of(name: str) -> str:
-    """A number in words; empty for a column that is none."""
+def label_of(name: str, table: pd.DataFrame) -> str:
+    """A number of a table `PLATE_WELLS` in words; empty for a column that is none. Of nuclei alone spots are theirs."""
     if name == "doubtful_share":
         return "Sites in doubt (share)"
     start = next((one for one in _LABELS if name.startswith(one)), None)
-    return f"{_LABELS[start]}{name.removeprefix(start)}" if start else ""
+    words = f"{_LABELS[start]}{name.removeprefix(start)}" if start else ""
+    is_of_nuclei = "nuclei_per_site" in table and "cells_per_site" not in table
+    return words.replace("per cell", "per nucleus") if is_of_nuclei else words
 
 
 def _numbers(sources: WellSources) -> dict[str, "pd.Series[float]"]:

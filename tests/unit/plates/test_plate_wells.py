@@ -43,9 +43,14 @@ def test_cells_are_counted_apart_from_nuclei_and_drawn_where_they_differ() -> No
     other = plate_wells(WELLS, _sources(nuclei=nuclei.assign(n_cells=[12, 22, 4])))
     assert other["cells_per_site"].tolist()[:2] == [17, 4]
     assert mapped_columns(other)[:2] == ["nuclei_per_site", "cells_per_site"]
-    assert label_of("cells_per_site") == "Cells per site"
+    assert label_of("cells_per_site", other) == "Cells per site"
+    assert label_of("spots_per_cell_RNA", other) == "Spots per cell, RNA"
     same = plate_wells(WELLS, _sources(nuclei=nuclei.assign(n_cells=nuclei["n_nuclei"])))
     assert "cells_per_site" not in mapped_columns(same)
+    # Spots of nuclei alone are counted in these.
+    assert label_of("spots_per_cell_RNA", plate_wells(WELLS, _sources())) == "Spots per nucleus, RNA"
+    in_sites = _sources().cells.assign(site=["1", "1", "2"])
+    assert plate_sites(_sources(nuclei=nuclei.assign(n_cells=5), cells=in_sites))[1] == "Spots per cell, RNA"
     # Of cells without any nuclei it is said that a well has no cells.
     alone = _sources(nuclei=nuclei.assign(n_nuclei=np.nan, n_cells=[12, 22, 0]))
     table = plate_wells(WELLS, alone)
@@ -96,8 +101,8 @@ def test_the_maps_are_of_what_is_known_counts_first() -> None:
     names = mapped_columns(table)
     assert names == ["nuclei_per_site", "spots_per_cell_RNA", "spot_size_RNA", "brightness_RNA", "doubtful_share"]
     titles = [axes.get_title(loc="left") for axes in maps_figure(table).axes if axes.get_title(loc="left")]
-    assert titles == [label_of(name) for name in names]
-    assert label_of("reasons") == ""
+    assert titles == [label_of(name, table) for name in names]
+    assert label_of("reasons", table) == ""
 
 
 def test_the_findings_name_wells_by_their_reasons() -> None:
@@ -125,7 +130,7 @@ def test_a_large_plate_is_a_small_file(n_wells: int, tmp_path) -> None:  # type:
 def test_sites_have_the_spots_per_cell_of_their_own_cells() -> None:
     cells = _sources().cells.assign(site=["1", "1", "2"])
     found, label = plate_sites(_sources(cells=cells))
-    assert label == "Spots per cell, RNA"
+    assert label == "Spots per nucleus, RNA"
     rows = found.set_index(["well", "site"])
     assert rows["value"].tolist()[:2] == [1.5, 6]
     assert rows["is_doubtful"].tolist() == [False, True, False, True]

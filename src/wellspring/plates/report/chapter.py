@@ -28,7 +28,7 @@ def maps_figure(table: pd.DataFrame) -> Figure:
     """Small maps of all numbers of a table `PLATE_WELLS`, odd wells outlined."""
     odd = table[table["is_odd"].astype(bool)]
     numbers = [
-        MappedNumber(name, label_of(name), (0.0, 1.0) if name == "doubtful_share" else None)
+        MappedNumber(name, label_of(name, table), (0.0, 1.0) if name == "doubtful_share" else None)
         for name in mapped_columns(table)
     ]
     outlined = list(zip(odd["plate"], odd["well"], strict=True))
@@ -48,7 +48,7 @@ def plates_chapter(table: pd.DataFrame, *, captions: Mapping[str, str], files: M
         ``table`` and the SVG files ``maps`` and, where wells have several sites, ``sites``.
     """
     picture = illustration(files["maps"], title="Plates", caption=captions["plates"])
-    numbers = [PageColumn(name, label_of(name), value) for name in mapped_columns(table)]
+    numbers = [PageColumn(name, label_of(name, table), value) for name in mapped_columns(table)]
     columns = [
         *(PageColumn("plate", "Plate"), PageColumn("well", "Well"), PageColumn("reasons", "Reasons to look at it")),
         *(PageColumn("n_sites", "Sites", count), *numbers),
