@@ -66,7 +66,7 @@ def plate_data(
     """
     wells = [str(name) for name in numbers["well"]]
     down, across, places = well_places(wells)
-    columns = [_column(numbers, name, label=label_of(name), group="Plate") for name in mapped_columns(numbers)]
+    columns = [_column(numbers, name, label=label_of(name, numbers), group="Plate") for name in mapped_columns(numbers)]
     own = measured.set_index("well").reindex(wells)
     medians = [name.removeprefix(_MEDIAN) for name in own if str(name).startswith(_MEDIAN)]
     counts = {name: label for name, label in {"n_cells": "Cells", "n_nuclei": "Nuclei"}.items() if name in own}

@@ -31,7 +31,7 @@ def write_wells(path: Path, wells: pd.DataFrame) -> None:
         "description": "Numbers of each well; in_doubt: a reason to look at the well before its numbers are used.",
         "plot_type": "table",
         "pconfig": {"id": "wellspring_wells_table", "title": "wellspring: wells"},
-        "headers": {name: {"title": label_of(name)} for name in names},
+        "headers": {name: {"title": label_of(name, wells)} for name in names},
     }
     rows = [["Sample", *names, "n_sites", "in_doubt", "reasons"]]
     for _, well in wells.iterrows():
@@ -48,7 +48,7 @@ def write_heatmap(path: Path, wells: pd.DataFrame, *, plate: str) -> None:
     """
     own = wells[wells["plate"] == plate]
     names = mapped_columns(own)
-    label = label_of(names[0]) if names else "nothing was measured"
+    label = label_of(names[0], own) if names else "nothing was measured"
     head = {
         "id": f"wellspring_plate_{plate}",
         "section_name": f"wellspring: plate {plate}",
