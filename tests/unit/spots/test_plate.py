@@ -51,6 +51,13 @@ def test_an_image_off_by_orders_of_magnitude_does_not_move_what_is_usual_and_row
     assert doubts == [NO_DOUBT] * 3 + [UNLIKE] + [NO_DOUBT] * 4
 
 
+@pytest.mark.parametrize(("n_images", "is_compared"), [(5, False), (6, True)])
+def test_six_images_say_what_is_usual(n_images: int, is_compared: bool) -> None:
+    table = _plate(n_images)
+    table.loc[0, "threshold"] *= 1e3
+    assert (compared_images(table)["doubts"][0] == UNLIKE) == is_compared
+
+
 def test_doubts_that_were_there_stay() -> None:
     table = _plate(12)
     table.loc[2, "threshold"] *= 12

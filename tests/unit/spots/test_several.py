@@ -1,11 +1,13 @@
 """Whether a maximum is one spot or several, by light, width and elongation."""
 
+from statistics import NormalDist
+
 import numpy as np
 import pytest
 
 from wellspring.simulation.smfish import FieldSettings, add_spots, simulate_smfish
 from wellspring.spots.images import spots_of_image
-from wellspring.spots.region_light import SingleLight
+from wellspring.spots.region_light import SingleLight, _deviations
 from wellspring.spots.several import RegionShapes, several_spots, shape_of
 
 SIGMA = (1.5, 1.5)
@@ -43,6 +45,17 @@ def test_shapes_by_hand() -> None:
     line = np.zeros((5, 5))
     line[2, 1:4] = 1.0
     assert shape_of(line, sigma_px=SIGMA)[1] == np.inf
+
+
+def test_light_beyond_which_a_region_is_rather_a_pair_has_as_many_single_spots_above_as_pairs_below() -> None:
+    spread, n_single, n_hidden = 0.25, 900, 60.0
+    found = _deviations(n_single, n_hidden, spread=spread)
+    above = n_single * (1 - NormalDist().cdf(found))
+    # The light of a pair is that of two draws: twice the median, and root 2 of the relative spread less.
+    below = n_hidden * NormalDist(np.log(2), spread / np.sqrt(2)).cdf(found * spread)
+    assert above == pytest.approx(below, rel=0.05)
+    # Without pairs it is the limit that chance alone sets.
+    assert _deviations(n_single, 0.0, spread=spread) > found
 
 
 def _regions(rng: np.random.Generator, n: int, *, light: float, gap: float) -> np.ndarray:
