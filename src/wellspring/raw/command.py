@@ -120,9 +120,9 @@ def _first_well(found: "FoundPlate", images: "pd.DataFrame") -> str:
     height, width = well.headers[0].height_width
     size = "unknown" if well.pixel_size_um is None else f"{well.pixel_size_um:.4g} µm"
     step = "" if well.plane_spacing_um is None else f", {well.plane_spacing_um:.4g} µm apart"
+    what = f"well {names[0]}" if names[0] else "the well"
     return (
-        f"well {names[0]} as its files are read: fields of {height} x {width} px of {size}, {well.dtype}; planes: "
-        f"{planes}{step}"
+        f"{what} as its files are read: fields of {height} x {width} px of {size}, {well.dtype}; planes: {planes}{step}"
     )
 
 

@@ -4,10 +4,12 @@ import difflib
 import os
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from wellspring.errors import InputError
 from wellspring.raw.index import WellIndex
+from wellspring.raw.plane_files import CONTAINERS
 from wellspring.stage import Stage
 
 __all__ = ["check_config_in_wells", "check_files", "compare_channels", "planes_notes"]
@@ -111,9 +113,13 @@ def check_files(indexes: Sequence[WellIndex]) -> None:
 
 
 def _identity(path: str) -> object:
-    """The same for all names of one file, links of either kind included."""
+    """The same for all names of one file, links of either kind included, and of files of many fields for copies."""
     try:
         status = os.stat(path)
+        if Path(path).suffix.lower() in CONTAINERS:
+            from wellspring.raw.vendors.container_index import content_of_container
+
+            return content_of_container(Path(path))
     except OSError:
         return os.path.realpath(path)
     return status.st_dev, status.st_ino

@@ -121,8 +121,9 @@ def rows_of_well(reader: PlateReader, folder: Path, *, well: str) -> "tuple[Plat
     rows = wells[""] if list(wells) == [""] else wells.get(canonical_well(well))
     if rows is None:
         some = ", ".join(list(wells)[:5])
+        source = key[2][0] if len(key[2]) == 1 else folder
         raise InputError(
-            f"{key[2][0]}: expected images of well {well}, but the index has {len(wells)} other wells: {some}"
+            f"{source}: expected images of well {well}, but the index has {len(wells)} other wells: {some}"
             f"{', ...' if len(wells) > 5 else ''}. Correct the sheet."
         )
     return _index(*key), rows

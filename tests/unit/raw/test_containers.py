@@ -2,20 +2,25 @@
 
 import shutil
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from wellspring.errors import InputError
+from wellspring.raw.comparison import check_files
+from wellspring.raw.describe import describe_well
 from wellspring.raw.detection import found_plates
 from wellspring.raw.plate_readers import index_of_plate
-from wellspring.raw.vendors import containers
-from wellspring.raw.vendors.containers import ENDINGS, Container, Scene, container_index, container_plane, opened
+from wellspring.raw.vendors import container_index as indexing
+from wellspring.raw.vendors.container_index import container_index
+from wellspring.raw.vendors.containers import ENDINGS, Container, Scene, container_plane, opened
 from wellspring.simulation.layouts.all import LAYOUTS
 from wellspring.simulation.layouts.plates import drawn_plate
 
 NAMES = ("CZI", "LIF", "ND2")
+RAW = {"channels": None, "rename": {}, "time": None, "pixel_size_um": None}
 
 
 def _file(name: str, folder: Path, **changes: object) -> Path:
@@ -41,6 +46,10 @@ def _file(name: str, folder: Path, **changes: object) -> Path:
         # Two wells in one name are none.
         ("A01_B02.nd2", ["first", "second"], ["", ""]),
         ("day1.nd2", ["P01", "A01"], ["P01", "A01"]),
+        ("day1.nd2", ["P1 ", "P2", "S1"], ["", "", ""]),
+        ("P1.czi", ["scene 1", "scene 2"], ["", ""]),
+        # Folders of row and column are sure.
+        ("day1.lif", ["Tile/P/2/R1", "Tile/P/4/R1", "overview"], ["P02", "P04", None]),
     ],
 )
 def test_the_well_of_a_field_is_in_its_name_or_in_its_files(file: str, names: list[str], wells: list[str]) -> None:
@@ -48,7 +57,57 @@ def test_the_well_of_a_field_is_in_its_name_or_in_its_files(file: str, names: li
         Scene(name=name, channels=("a",), n_times=1, n_planes=1, shape=(2, 2), dtype=np.dtype(np.uint16))
         for name in names
     ]
-    assert containers._wells(Path(file), scenes, n_files=1) == wells
+    own = indexing._well_of_file(Path(file))
+    assert indexing._wells(Path(file), scenes, own=own, n_files=1) == wells
+
+
+def test_scenes_without_a_well_of_the_carrier_are_in_none() -> None:
+    scenes = [
+        Scene(name=name, well=well, channels=("a",), n_times=1, n_planes=1, shape=(2, 2), dtype=np.dtype(np.uint16))
+        for name, well in (("P1", "B2"), ("P2", ""), ("P3", ""), ("A1", ""))
+    ]
+    assert indexing._wells(Path("C05.czi"), scenes, own="C05", n_files=1) == ["B02", None, None, None]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_copies_of_one_file_are_no_further_fields(name: str, tmp_path: Path) -> None:
+    file = _file(name, tmp_path)
+    copy = shutil.copy(file, file.with_name(f"second{file.suffix}"))
+    with pytest.raises(InputError, match=rf"second\{file.suffix}: expected images of its own, found the content of"):
+        found_plates(file.parent)
+    # Nor are they another well.
+    wells = [
+        describe_well(path, plate="p", well=well, raw={"format": name.lower(), **RAW})
+        for path, well in ((file, "B02"), (Path(copy), "B02"))
+    ]
+    with pytest.raises(InputError, match="expected images of one well, but wells"):
+        check_files([wells[0], replace(wells[1], well="B03")])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_damaged_file_of_one_well_leaves_the_others(name: str, tmp_path: Path) -> None:
+    folder = tmp_path / "plate"
+    folder.mkdir()
+    for well in ("B02", "C11"):
+        file = _file(name, tmp_path / well, wells=("P01" if name == "ND2" else well,), seed=int(well[1:]))
+        shutil.move(file, folder / f"{well}.{name.lower()}")
+    damaged = folder / f"C11.{name.lower()}"
+    damaged.write_bytes(damaged.read_bytes()[: damaged.stat().st_size // 3])
+    raw = {"format": name.lower(), **RAW}
+    assert describe_well(folder, plate="p", well="B02", raw=raw).channels == ("DAPI", "RNA")
+    with pytest.raises(InputError, match=r"expected at least one complete site of well C11 .* damaged file \(.*C11"):
+        describe_well(folder, plate="p", well="C11", raw=raw)
+
+
+def test_what_names_say_of_wells_is_noted(tmp_path: Path) -> None:
+    file = _file("CZI", tmp_path)
+    other = file.rename(file.with_name("C05.czi"))
+    (found,) = found_plates(other.parent)
+    assert found.index.notes == ("C05.czi: its name says well C05, its images say B02, B03",)
+    nameless = _file("ND2", tmp_path / "nd2", wells=("P01",))
+    assert container_index([nameless], folder=nameless, name="nd2").notes == (
+        "plate1.nd2: none of its 2 images names a well; all are one well",
+    )
 
 
 def test_a_number_is_that_of_scene_time_plane_and_channel() -> None:
@@ -74,11 +133,14 @@ def test_a_file_may_be_a_well(name: str, tmp_path: Path) -> None:
     folder = tmp_path / "plate"
     folder.mkdir()
     for well in ("B02", "C11"):
-        file = _file(name, tmp_path / well, wells=("P01",))
+        file = _file(name, tmp_path / well, wells=("P01" if name == "ND2" else well,), seed=int(well[1:]))
         shutil.move(file, folder / f"{well}_20x{ending}")
     (found,) = found_plates(folder)
     assert found.index.format == name.lower()
     assert sorted(set(found.index.images["well"])) == ["B02", "C11"]
+    if name != "ND2":
+        # Its images name their wells.
+        return
     # Without names each file has a line of its own in the sheet: one well, whatever it is called there.
     for number, file in enumerate(sorted(folder.iterdir())):
         file.rename(folder / f"day{number}{ending}")
@@ -97,7 +159,7 @@ def test_without_the_package_one_message_says_what_to_install(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = _file(name, tmp_path)
-    _, package, extra = ENDINGS[file.suffix]
+    package, extra = ENDINGS[file.suffix]
     monkeypatch.setitem(sys.modules, package, None)
     with pytest.raises(
         InputError, match=rf"raw.format {extra}: .* package {package}, .*pip install 'wellspring\[{extra}\]"

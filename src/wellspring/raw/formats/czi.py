@@ -13,18 +13,18 @@ __all__ = ["METHOD", "READER"]
 
 
 def _sources(folder: Path) -> list[Path]:
-    from wellspring.raw.vendors.containers import container_sources
+    from wellspring.raw.vendors.container_index import container_sources
 
     return container_sources(folder, ending=".czi")
 
 
 def _parse(sources: list[Path], *, folder: Path) -> "PlateIndex":
-    from wellspring.raw.vendors.containers import container_index
+    from wellspring.raw.vendors.container_index import container_index
 
     return container_index(sources, folder=folder, name="czi")
 
 
-READER = PlateReader("czi", "wellspring.raw.vendors.czi", _sources, _parse)
+READER = PlateReader("czi", "wellspring.raw.vendors.container_index", _sources, _parse)
 METHOD = format_of_plates(
     READER,
     meaning="Zeiss CZI files (extra `czi` of the package); images named by well, files named by well, or a file a well",

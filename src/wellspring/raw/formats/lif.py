@@ -13,18 +13,18 @@ __all__ = ["METHOD", "READER"]
 
 
 def _sources(folder: Path) -> list[Path]:
-    from wellspring.raw.vendors.containers import container_sources
+    from wellspring.raw.vendors.container_index import container_sources
 
     return container_sources(folder, ending=".lif")
 
 
 def _parse(sources: list[Path], *, folder: Path) -> "PlateIndex":
-    from wellspring.raw.vendors.containers import container_index
+    from wellspring.raw.vendors.container_index import container_index
 
     return container_index(sources, folder=folder, name="lif")
 
 
-READER = PlateReader("lif", "wellspring.raw.vendors.lif", _sources, _parse)
+READER = PlateReader("lif", "wellspring.raw.vendors.container_index", _sources, _parse)
 METHOD = format_of_plates(
     READER,
     meaning="Leica LIF files (extra `lif` of the package); images named by well, files named by well, or a file a well",

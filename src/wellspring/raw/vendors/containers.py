@@ -4,11 +4,10 @@ A plane's number counts the planes of all scenes of its file: scene by scene, th
 """
 
 import math
-import re
 import warnings
 import weakref
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib import import_module
@@ -20,34 +19,11 @@ from numpy.typing import NDArray
 
 from wellspring.errors import InputError
 from wellspring.files import as_readable
-from wellspring.raw.plate_index import PlateIndex, images_table
-from wellspring.raw.vendors.names import distinct_names
-from wellspring.raw.well_names import canonical_well
 
-__all__ = [
-    "ENDINGS",
-    "Container",
-    "Scene",
-    "container_index",
-    "container_plane",
-    "container_sources",
-    "opened",
-    "package",
-]
+__all__ = ["ENDINGS", "Container", "Scene", "container_plane", "opened", "package"]
 
-# Ending to the module that opens such files, the package that it needs and the extra that installs it.
-ENDINGS = {
-    ".czi": ("wellspring.raw.vendors.czi", "czifile", "czi"),
-    ".lif": ("wellspring.raw.vendors.lif", "liffile", "lif"),
-    ".nd2": ("wellspring.raw.vendors.nd2", "nd2", "nd2"),
-}
-# A1, A01_0000, A1-Site_2 and Well B3 at the begin of a name, plate1_B02 at its end, and A/1 as parts of a path.
-_START = re.compile(r"(?:well[ _-]*)?([a-z]{1,2})(\d{1,2})(?![0-9a-z])", re.IGNORECASE)
-_END = re.compile(r"(?<![0-9a-z])([a-p])(\d{2})$", re.IGNORECASE)
-_PATH = re.compile(r"(?:^|/)([A-Za-z]{1,2})/(\d{1,2})(?:/|$)")
-# Positions, sites, times and planes are numbered so: P1, S2, ...
-_NUMBERED = tuple("PSTZ")
-_MAJORITY = 0.5
+# Ending to the package that such files need and the extra that installs it.
+ENDINGS = {".czi": ("czifile", "czi"), ".lif": ("liffile", "lif"), ".nd2": ("nd2", "nd2")}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,6 +45,8 @@ class Scene:
         Centre, y growing downwards; NaN where the file does not say it.
     absent : frozenset of (int, int, int)
         (time, plane, channel) that were not stored.
+    well : str
+        Where the file says it, besides the name; if it says it of one field, others without it are in no well.
     """
 
     name: str
@@ -82,6 +60,7 @@ class Scene:
     x_um: float = math.nan
     y_um: float = math.nan
     absent: frozenset[tuple[int, int, int]] = field(default_factory=frozenset)
+    well: str = ""
 
     @property
     def n_numbers(self) -> int:
@@ -128,7 +107,7 @@ def package(ending: str) -> Any:
     InputError
         When it is not installed.
     """
-    _, name, extra = ENDINGS[ending]
+    name, extra = ENDINGS[ending]
     try:
         return import_module(name)
     except ImportError as error:
@@ -148,12 +127,22 @@ def opened(path: Path) -> Iterator[Container]:
         When it is missing, damaged, of another format or holds colour images; when the package is not installed.
     """
     package(path.suffix.lower())
-    module = import_module(ENDINGS[path.suffix.lower()][0])
     with _readable(path), ExitStack() as stack:
         # The packages warn of what is missing in a file, and read the rest.
         with warnings.catch_warnings(action="error", category=UserWarning):
-            found = stack.enter_context(module.opened_file(path))
+            found = stack.enter_context(_opened_file(path))
         yield found
+
+
+def _opened_file(path: Path) -> AbstractContextManager[Container]:
+    """What the file's format has for it; imported by name, so that a change of its code is seen."""
+    if path.suffix.lower() == ".czi":
+        from wellspring.raw.vendors.czi import opened_file
+    elif path.suffix.lower() == ".lif":
+        from wellspring.raw.vendors.lif import opened_file
+    else:
+        from wellspring.raw.vendors.nd2 import opened_file
+    return opened_file(path)
 
 
 @contextmanager
@@ -195,122 +184,3 @@ def _kept(path: Path, size: int, time_ns: int) -> Container:
     container = stack.enter_context(opened(path))
     weakref.finalize(container, stack.close)
     return container
-
-
-def container_sources(folder: Path, *, ending: str) -> list[Path]:
-    """The files of that ending in a folder, or the file itself.
-
-    Raises
-    ------
-    InputError
-        When there are none.
-    """
-    if folder.is_file():
-        found = [folder] if folder.suffix.lower() == ending else []
-    else:
-        found = sorted(one for one in folder.iterdir() if one.suffix.lower() == ending and not one.name.startswith("."))
-    if not found:
-        raise InputError(f"{folder}: expected {ending} files, found none.")
-    return found
-
-
-def container_index(sources: Sequence[Path], *, folder: Path, name: str) -> PlateIndex:
-    """The index of all scenes of some files.
-
-    A scene's well is in its name, or else in that of its file; otherwise one file is one well. Sites are counted from 1
-    in each well, in the order of the files' names and of the scenes in them.
-
-    Raises
-    ------
-    FileNotFoundError, InputError
-        As `opened`; when there are several files and nothing names their wells.
-    """
-    root = folder if folder.is_dir() else folder.parent
-    rows: dict[str, list[Any]] = {
-        key: []
-        for key in ("well", "site", "channel", "z", "time", "file", "page", "x_um", "y_um", "z_um", "pixel_size_um")
-    }
-    channels: dict[str, None] = {}
-    notes: list[str] = []
-    n_sites: dict[str, int] = {}
-    for path in sources:
-        with opened(path) as container:
-            wells = _wells(path, container.scenes, n_files=len(sources))
-            others = [one.name for one, well in zip(container.scenes, wells, strict=True) if well is None]
-            if others:
-                notes.append(
-                    f"{path.name}: {len(others)} of {len(wells)} images name no well and are left out: {others[0]}"
-                )
-            first = 0
-            for scene, well in zip(container.scenes, wells, strict=True):
-                if well is not None:
-                    n_sites[well] = n_sites.get(well, 0) + 1
-                    file = path.relative_to(root).as_posix()
-                    names = distinct_names(dict(enumerate(scene.channels)))
-                    channels |= dict.fromkeys(names.values())
-                    _add(
-                        rows, scene, {"well": well, "site": str(n_sites[well]), "file": file}, names=names, first=first
-                    )
-                first += scene.n_numbers
-    return PlateIndex(
-        format=name,
-        plate=sources[0].stem if len(sources) == 1 else root.name,
-        root=str(root),
-        images=images_table(rows, source=sources[0]),
-        channels=tuple(channels),
-        notes=tuple(notes),
-    )
-
-
-def _add(
-    rows: dict[str, list[Any]], scene: Scene, fixed: Mapping[str, str], *, names: Mapping[int, str], first: int
-) -> None:
-    """Add a row for each plane that is stored."""
-    places = np.ndindex(scene.n_times, scene.n_planes, len(scene.channels))
-    for number, (time, z, channel) in enumerate(places):
-        if (time, z, channel) in scene.absent:
-            continue
-        values = {
-            **fixed,
-            "channel": names[channel],
-            "z": z,
-            "time": time,
-            "page": first + number,
-            "x_um": scene.x_um,
-            "y_um": scene.y_um,
-            "z_um": z * scene.step_um if scene.n_planes > 1 else math.nan,
-            "pixel_size_um": scene.pixel_size_um,
-        }
-        for key, value in values.items():
-            rows[key].append(value)
-
-
-def _wells(path: Path, scenes: Sequence[Scene], *, n_files: int) -> list[str | None]:
-    """The well of each scene; None of one that is in none, such as an overview.
-
-    Positions are often called P1, P2, ...: names that all have one letter, P, S, T or Z, are no wells.
-    """
-    found = [_well_in(scene.name) for scene in scenes]
-    named = [well for well in found if well]
-    letters = {well.rstrip("0123456789") for well in named}
-    is_numbered = len(letters) == 1 and letters <= set(_NUMBERED)
-    if len(named) > _MAJORITY * len(found) and not is_numbered:
-        return [well or None for well in found]
-    own = _well_in(path.stem)
-    if not own and n_files > 1:
-        raise InputError(
-            f"{path}: expected the name of a well, such as A01, in the names of the file's images or of the file, "
-            f"found images called {', '.join(scene.name for scene in scenes[:3])}. Rename the files, or give each its "
-            "own line in the sheet, with the file as its path."
-        )
-    return [own] * len(scenes)
-
-
-def _well_in(name: str) -> str:
-    """``A01`` for ``A1``, ``A01_0003``, ``Well A1`` and ``Plate/A/1/R1``; empty where a name has none, or several."""
-    found = {f"{a}{b}" for a, b in _PATH.findall(name)}
-    if not found:
-        parts = [part.strip() for part in name.split("/")]
-        matches = [match for part in parts for match in (_START.match(part), _END.search(part)) if match]
-        found = {canonical_well(f"{match[1]}{match[2]}") for match in matches}
-    return canonical_well(found.pop()) if len(found) == 1 else ""

@@ -102,10 +102,10 @@ def _block(entry: Any, *, path: Path) -> _Block | None:
 
 @dataclass(frozen=True)
 class _About:
-    """What the metadata say: names of channels and scenes, sizes in µm."""
+    """What the metadata say: names of channels, names and wells of scenes, sizes in µm."""
 
     channels: Mapping[int, str]
-    scenes: Mapping[int, str]
+    scenes: Mapping[int, tuple[str, str]]
     pixel_size_um: float
     step_um: float
 
@@ -117,18 +117,16 @@ class _About:
         image = next(iter(root.iter("Image")), ElementTree.Element("Image"))
         channels = [one.get("Name", "") for one in image.findall("./Dimensions/Channels/Channel")]
         scenes = {
-            int(one.get("Index", number)): _scene_name(one)
+            int(one.get("Index", number)): (one.get("Name", ""), _carrier_well(one))
             for number, one in enumerate(image.findall("./Dimensions/S/Scenes/Scene"))
         }
         sizes = {one.get("Id", ""): one.findtext("Value") for one in root.iter("Distance")}
         return cls(dict(enumerate(channels)), scenes, _micrometres(sizes.get("X")), _micrometres(sizes.get("Z")))
 
 
-def _scene_name(scene: ElementTree.Element) -> str:
-    """The well of a carrier where the scene has one, else its own name."""
+def _carrier_well(scene: ElementTree.Element) -> str:
     shape = scene.find("Shape")
-    name = "" if shape is None else shape.get("Name", "")
-    return name or scene.findtext("ArrayName") or scene.get("Name") or ""
+    return ("" if shape is None else shape.get("Name", "")) or scene.findtext("ArrayName") or ""
 
 
 def _micrometres(metres: str | None) -> float:
@@ -150,10 +148,12 @@ def _scene(key: tuple[int, int], blocks: list[_Block], *, about: _About, whole: 
         )
     height, width = shapes.pop()
     first = blocks[0]
+    name, well = about.scenes.get(key[0], ("", ""))
     every = np.ndindex(whole["T"], whole["Z"], whole["C"])
     dtype = first.entry.dtype
     return Scene(
-        name=about.scenes.get(key[0], f"scene {key[0] + 1}"),
+        name=name or f"scene {key[0] + 1}",
+        well=well,
         channels=tuple(about.channels.get(number, "") for number in range(whole["C"])),
         n_times=whole["T"],
         n_planes=whole["Z"],
