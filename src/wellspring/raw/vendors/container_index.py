@@ -91,7 +91,8 @@ def container_index(sources: Sequence[Path], *, folder: Path, name: str) -> Plat
     if damaged and not channels:
         raise next(iter(damaged.values()))
     for file, reason in damaged.items():
-        _add_damaged(rows, file, well=_well_of_file(Path(file)), channels=list(channels), error=reason)
+        _add_damaged(rows, file, well=_well_of_file(Path(file)), channels=list(channels))
+        notes.append(str(reason))
     several = {well: sorted(set(files)) for well, files in places.items() if len(set(files)) > 1}
     notes += [f"well {well} is in {len(files)} files: {', '.join(files[:3])}" for well, files in several.items()]
     return PlateIndex(
@@ -164,12 +165,10 @@ def _add(
             rows[key].append(value)
 
 
-def _add_damaged(
-    rows: dict[str, list[Any]], file: str, *, well: str, channels: Sequence[str], error: InputError
-) -> None:
+def _add_damaged(rows: dict[str, list[Any]], file: str, *, well: str, channels: Sequence[str]) -> None:
     """Add rows of images that cannot be read, of a file that is the well of its name."""
     for channel in channels:
-        values = {"well": well, "site": "1", "channel": channel, "file": file, "state": f"damaged file ({error})"}
+        values = {"well": well, "site": "1", "channel": channel, "file": file, "state": "its file is damaged"}
         numbers = {"z": 0, "time": 0, "page": 0, "x_um": math.nan, "y_um": math.nan, "z_um": math.nan}
         for key, value in {**values, **numbers, "pixel_size_um": math.nan}.items():
             rows[key].append(value)

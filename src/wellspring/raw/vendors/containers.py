@@ -4,6 +4,7 @@ A plane's number counts the planes of all scenes of its file: scene by scene, th
 """
 
 import math
+import re
 import warnings
 import weakref
 from collections.abc import Callable, Iterator
@@ -24,6 +25,8 @@ __all__ = ["ENDINGS", "Container", "Scene", "container_plane", "opened", "packag
 
 # Ending to the package that such files need and the extra that installs it.
 ENDINGS = {".czi": ("czifile", "czi"), ".lif": ("liffile", "lif"), ".nd2": ("nd2", "nd2")}
+
+_BYTES = re.compile(r"""\bb(?:'[^']*'|"[^"]*")""")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -151,10 +154,12 @@ def _readable(path: Path) -> Iterator[None]:
     with as_readable(path, expected=f"a complete {path.suffix[1:].upper()} file of grey images"):
         try:
             yield
-        except (OSError, ValueError, KeyError):
+        except (InputError, FileNotFoundError):
             raise
         except Exception as error:
-            raise InputError(f"{type(error).__name__}: {error}") from error
+            # Bytes of a damaged file say nothing to who reads the message.
+            words = _BYTES.sub("...", str(error)).replace(str(path), path.name)
+            raise InputError(words if isinstance(error, ValueError) else f"{type(error).__name__}: {words}") from error
 
 
 def container_plane(path: Path, number: int) -> NDArray[np.generic]:
