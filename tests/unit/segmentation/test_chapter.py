@@ -283,7 +283,7 @@ def test_the_chapter_says_what_is_odd_about_given_labels(tmp_path: Path) -> None
         "Nuclei larger than their cell: 2, in 1 well: p1 / A. Look whether the label images of nuclei and cells were "
         "exchanged.",
     ]
-    assert chapter.findings == ["1 nuclei, and 1 cells without one, are in the label images of 2 wells."]
+    assert chapter.findings == ["1 nuclei, and 1 cells without one, are in the label images of 1 of 2 wells."]
     assert chapter.settings[:2] == [("Nuclei", "given, n.tif, in L"), ("Cells", "given, c.tif, in L")]
     assert [section.title for section in chapter.sections][1] == "Given labels"
     only_cells = {**GIVEN, "nuclei": None}
@@ -292,7 +292,7 @@ def test_the_chapter_says_what_is_odd_about_given_labels(tmp_path: Path) -> None
         many, nuclei=_nuclei(("A", "none", 2)), segmentation=only_cells, sources=_sources(tmp_path)
     )
     assert chapter.settings[0] == ("Nuclei", "none")
-    assert chapter.findings == ["1 cells are in the label images of 2 wells. Nuclei are not segmented."]
+    assert chapter.findings == ["1 cells are in the label images of 1 of 2 wells. Nuclei are not segmented."]
     assert chapter.lead == "Where the cells are, and which to distrust."
     heads = [part.head for section in chapter.sections[:2] for part in section.parts if part.kind == "table"]
     assert not [one for head in heads for one in head if "ucle" in one]

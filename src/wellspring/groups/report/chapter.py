@@ -236,8 +236,8 @@ def group_warnings(
     missing = wells[wells["value"].isna()].drop_duplicates(["plate", "well"])
     if len(missing):
         found.append(
-            f"Some or all measures have no value in {named_wells(missing)}, since too few of its cells have one; they "
-            "are not compared there."
+            f"Some or all measures have no value in {named_wells(missing)}, since too few cells have one or no site is "
+            "used there; they are not compared there."
         )
     found += _uneven_doubts(wells)
     return found

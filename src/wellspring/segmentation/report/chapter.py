@@ -100,7 +100,7 @@ def segmentation_chapter(
             *object_warnings(not_exchanged(table, nuclei), segmentation),
             *left_out_warnings(sites, verb="segmented"),
         ],
-        findings=[_counted(table, segmentation), *trained_findings(scores), *_choices(nuclei)],
+        findings=[_counted(table, nuclei, segmentation), *trained_findings(scores), *_choices(nuclei)],
         settings=[*_settings(segmentation), *sources.light_setting("Segmented")],
         methods=methods,
         references=cited(METHODS_REFERENCES, text=methods),
@@ -114,8 +114,10 @@ def segmentation_chapter(
     )
 
 
-def _counted(table: pd.DataFrame, segmentation: Mapping[str, Any]) -> str:
-    n, wells = int(table["n_nuclei"].sum()), f"{len(table):,} wells"
+def _counted(table: pd.DataFrame, nuclei: pd.DataFrame, segmentation: Mapping[str, Any]) -> str:
+    """How many were found or given, in the wells that have sites."""
+    n, n_read = int(table["n_nuclei"].sum()), len(nuclei.drop_duplicates(["plate", "well"]))
+    wells = f"{n_read:,} of {len(table):,} wells" if 0 < n_read < len(table) else f"{len(table):,} wells"
     if not is_given(segmentation):
         return f"{n:,} nuclei were found in {wells}."
     if not has_nuclei(segmentation):
