@@ -115,7 +115,7 @@ def test_the_warnings_say_what_limits_the_comparison() -> None:
     nothing = pd.DataFrame({"plate": [], "well": []})
     found = group_warnings(contrasts, _table(), without_group=nothing, by="condition", are_given=True)
     (line,) = found
-    assert line.startswith("Some or all measures have no value in 1 well: p / A12, since too few cells have one or no site is used there")
+    assert line.startswith("Some or all measures have no value in 1 well: p / A12, since too few cells have one")
     uneven = _table().assign(is_doubtful=lambda table: table["group"] == "t")
     found = group_warnings(contrasts, uneven, without_group=nothing, by="condition", are_given=True)
     assert "unevenly spread over the groups (most in t)" in found[-1]
