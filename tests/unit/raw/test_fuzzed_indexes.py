@@ -180,3 +180,14 @@ def test_two_images_of_a_companion_that_became_one_are_refused(tmp_path: Path) -
     assert reader is not None
     with pytest.raises(InputError, match=r"plate1\.companion\.ome: expected one element Pixels in image .*, found 2"):
         index_of_plate(reader, path)
+
+
+def test_a_map_with_channels_by_the_million_is_one_message(tmp_path: Path) -> None:
+    path = LAYOUTS["micromanager"].write(tmp_path / "new", PLATE)
+    place = path / INDEXES["micromanager"][0]
+    text = bytearray(place.read_bytes())
+    # The last entry of the map: channel, plane, time, position, offset.
+    text[-20:-16] = (2**31 - 1).to_bytes(4, "little")
+    place.write_bytes(bytes(text))
+    with pytest.raises(InputError, match="expected fewer than 1000 channels, but its map has channel 2147483647"):
+        describe_well(path, plate="p", well="B02", raw={"format": "micromanager", **RAW})

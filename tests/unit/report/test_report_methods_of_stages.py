@@ -61,10 +61,10 @@ SAID = {
 def _text(stage: str) -> str:
     write = importlib.import_module(f"wellspring.{stage}.report.methods").methods_text
     given = {
-        "cells": ((FEATURES,), {"has_cells": False}),
+        "cells": ((FEATURES,), {"has_nuclei": True, "has_cells": False}),
         "plates": ((), {}),
         "segmentation": ((SEGMENTATION,), {}),
-        "spots": ((SPOTS,), {"has_objects": True}),
+        "spots": ((SPOTS,), {"per": "cell"}),
         "localization": ((LOCALIZATION,), {"macro_f1": 0.9}),
         "interaction": ((), {"reference": "gapdh"}),
         "training": ((TRAINING,), {"target_channel": "EU", "n_cells": {"train": 80, "validation": 10}}),
@@ -132,7 +132,7 @@ def test_the_size_of_spots_may_follow_from_the_optics() -> None:
     from wellspring.spots.report.methods import METHODS_REFERENCES, methods_text
 
     optics = {"wavelength_nm": 670, "na": 1.4, "refractive_index": 1.515}
-    text = methods_text(SPOTS | {"sigma_px": optics}, has_objects=False)
+    text = methods_text(SPOTS | {"sigma_px": optics}, per="image")
     assert "of the optics (emission at 670 nm, numerical aperture 1.4, refractive index 1.515; Zhang et al." in text
     assert "Spots were counted per image." in text
     assert [one.split(",")[0] for one in cited(METHODS_REFERENCES, text=text)] == ["Ester", "Zhang"]
@@ -141,7 +141,7 @@ def test_the_size_of_spots_may_follow_from_the_optics() -> None:
 def test_spots_that_a_network_marked_have_no_threshold() -> None:
     from wellspring.spots.report.methods import METHODS_REFERENCES, methods_text
 
-    text = methods_text(SPOTS | {"method": "enhanced"}, has_objects=True)
+    text = methods_text(SPOTS | {"method": "enhanced"}, per="cell")
     assert "detected where a residual network marked them, after DeepSpot (Bouilhol et al. 2022), for a" in text
     assert "threshold" not in text
     assert [one.split(",")[0] for one in cited(METHODS_REFERENCES, text=text)] == ["Bouilhol", "Ester"]

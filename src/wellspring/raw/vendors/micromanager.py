@@ -17,6 +17,8 @@ from wellspring.raw.well_names import canonical_well
 __all__ = ["micromanager_index", "micromanager_sources"]
 
 _PATTERN = "*_MMStack*.tif"
+# More are a damaged map.
+_MOST_CHANNELS = 1000
 # Positions that the plugin for plates made are called so: A01-Site_0.
 _LABEL = re.compile(r"([A-Za-z]{1,2}\d{1,2})-Site_(\d+)")
 
@@ -111,6 +113,12 @@ def _head(path: Path) -> tuple[Mapping[str, Any], list[tuple[int, int, int, int]
         raise InputError(
             f"{path}: expected {len(table)} planes, as its map says, found {n_pages}. Copy the file again from its "
             "source."
+        )
+    most = max((row[0] for row in table), default=0)
+    if most >= _MOST_CHANNELS:
+        raise InputError(
+            f"{path}: expected fewer than {_MOST_CHANNELS} channels, but its map has channel {most}. Copy the file "
+            "again from its source."
         )
     return found["Summary"], [(row[0], row[1], row[2], row[3]) for row in table]
 
