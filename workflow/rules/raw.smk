@@ -26,7 +26,7 @@ def files_of_well(wildcards):
 
 def raw_files(wildcards):
     """Where they are is written in the sheet, so a workflow that imports this one puts no prefix before them."""
-    return [local(str(file)) for file in files_of_well(wildcards)]
+    return [as_written(file) for file in files_of_well(wildcards)]
 
 
 def raw_path(wildcards):

@@ -40,13 +40,18 @@ def well_files(path: Path, *, well: str, raw: Mapping[str, Any]) -> list[Path]:
             f"{braced}: expected a path without braces, which name wildcards in a workflow. Rename the file or its "
             "folder."
         )
-    odd = next((file for file in files if any(unicodedata.category(one) in ("Cc", "Cs") for one in str(file))), None)
+    odd = next((file for file in files if _is_odd(str(file))), None)
     if odd is not None:
         raise InputError(
             f"{str(odd)!r}: expected a path of readable characters, found a control character, or bytes that are no "
             "UTF-8. Rename the file or its folder."
         )
     return files
+
+
+def _is_odd(name: str) -> bool:
+    """Whether a name has control characters, or bytes that are no UTF-8. Most are printable, which is known at once."""
+    return not name.isprintable() and any(unicodedata.category(one) in ("Cc", "Cs") for one in name)
 
 
 def files_digest(files: Iterable[Path]) -> str:
