@@ -155,8 +155,7 @@ def _above(
         tile = response[box]
         # Flat places are found in a fraction of the time that points take.
         found = np.flatnonzero(tile > level + noise.level.least(box))
-        points = np.stack(np.unravel_index(found, tile.shape), axis=1)
-        parts.append(points + [part.start for part in box])
+        parts.append(np.stack(np.unravel_index(found, tile.shape), axis=1) + [part.start for part in box])
     return np.concatenate(parts)
 
 

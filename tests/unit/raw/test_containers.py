@@ -195,6 +195,15 @@ def test_pixels_that_are_not_in_an_nd2_file_are_no_zeros(tmp_path: Path) -> None
     assert container_plane(file, 4).any()
 
 
+def test_pixels_of_an_nd2_file_that_was_not_calibrated_have_no_size(tmp_path: Path) -> None:
+    file = _file("ND2", tmp_path)
+    assert set(container_index([file], folder=file, name="nd2").images["pixel_size_um"]) == {0.65}
+    content, name = file.read_bytes(), "bCalibrated\0".encode("utf-16-le")
+    at = content.index(name) + len(name)
+    file.write_bytes(content[:at] + b"\0" + content[at + 1 :])
+    assert container_index([file], folder=file, name="nd2").images["pixel_size_um"].isna().all()
+
+
 def test_a_channel_of_a_czi_has_its_own_number_of_planes(tmp_path: Path) -> None:
     file = _file("CZI", tmp_path, planes={"DAPI": 1, "RNA": 3})
     with opened(file) as container:

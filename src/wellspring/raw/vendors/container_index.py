@@ -17,7 +17,7 @@ from wellspring.raw.well_names import canonical_well
 
 __all__ = ["container_index", "container_sources", "content_of_container"]
 
-# A1, A01_0000, A1-Site_2 and Well B3 at the begin of a name, plate1_B02 at its end, and A/1 as parts of a path.
+# A1, A01_0000, A1-Site_2 and Well B3 at the beginning of a name, plate1_B02 at its end, and A/1 as parts of a path.
 _START = re.compile(r"(?:well[ _-]*)?([a-z]{1,2})(\d{1,2})(?![0-9a-z])", re.IGNORECASE)
 _END = re.compile(r"(?<![0-9a-z])([a-p])(\d{2})$", re.IGNORECASE)
 _PATH = re.compile(r"(?:^|/)([A-Za-z]{1,2})/(\d{1,2})(?:/|$)")
@@ -118,7 +118,7 @@ def _check_copies(sources: Sequence[Path]) -> None:
 
 
 def content_of_container(path: Path) -> object:
-    """The same for files of one content, as far as their size, their begin and their end tell; else of one place."""
+    """The same for files of one content, as far as their size, their beginning and their end tell."""
     size = path.stat().st_size
     with path.open("rb") as file:
         parts = hashlib.sha256(file.read(_LOOKED_AT))

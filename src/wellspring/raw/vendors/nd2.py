@@ -65,7 +65,13 @@ def _sequence(nd2: Any) -> dict[tuple[int, int, int], int]:
 def _scene(nd2: Any, number: int, sizes: dict[str, int], places: dict[tuple[int, int, int], int]) -> Scene:
     """One field; frames that were not taken are absent."""
     n_times, n_planes, n_channels = (sizes.get(axis, 1) for axis in "TZC")
-    voxel = nd2.voxel_size()
+    channels = nd2.metadata.channels or []
+    # Of an axis that was not calibrated nd2 says 1 µm.
+    sizes_um = [math.nan] * 3
+    if channels:
+        volume = channels[0].volume
+        pairs = zip(volume.axesCalibration, volume.axesCalibrated, strict=True)
+        sizes_um = [size if is_known and size > 0 else math.nan for size, is_known in pairs]
     absent = [
         (time, z, channel)
         for time, z, channel in np.ndindex(n_times, n_planes, n_channels)
@@ -73,13 +79,13 @@ def _scene(nd2: Any, number: int, sizes: dict[str, int], places: dict[tuple[int,
     ]
     return Scene(
         name=_name(nd2, number),
-        channels=tuple(one.channel.name for one in nd2.metadata.channels or []) or ("",) * n_channels,
+        channels=tuple(one.channel.name for one in channels) or ("",) * n_channels,
         n_times=n_times,
         n_planes=n_planes,
         shape=(sizes["Y"], sizes["X"]),
         dtype=np.dtype(nd2.dtype),
-        pixel_size_um=voxel.x if voxel.x > 0 else math.nan,
-        step_um=voxel.z if voxel.z > 0 else math.nan,
+        pixel_size_um=sizes_um[0],
+        step_um=sizes_um[2],
         absent=frozenset(absent),
     )
 
