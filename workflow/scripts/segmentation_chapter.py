@@ -41,9 +41,8 @@ def main(
     """Count the `objects` of `wells` into `table`, compare the `nuclei` of all sites; write the `chapter`."""
     left_out, all_sites = left_out_sites(sites)
     if has_cells(segmentation):
-        described = read_tables(objects, tables.WELL_SEGMENTED, of_wells=True)
+        described, declared = read_tables(objects, tables.WELL_SEGMENTED, of_wells=True), tables.WELL_SEGMENTED_COUNTS
         counts = segmentation_table(described, wells=wells, left_out=left_out, segmentation=segmentation)
-        declared = tables.WELL_SEGMENTED_COUNTS
     else:
         described = read_tables(objects, tables.WELL_NUCLEI, of_wells=True)
         counts, declared = nucleus_table(described, wells=wells, left_out=left_out), tables.WELL_NUCLEUS_COUNTS

@@ -344,7 +344,6 @@ def _is_stained(image: NDArray[np.number], nuclei: NDArray[np.integer]) -> bool:
     if is_nucleus.all() or not is_nucleus.any():
         return False
     smooth = Grid(2).blurred(plane, _BLUR_PX)
-    background = smooth[~is_nucleus]
-    level = float(np.median(background))
-    spread = 1.4826 * float(np.median(np.abs(background - level)))
+    level = float(np.median(smooth[~is_nucleus]))
+    spread = 1.4826 * float(np.median(np.abs(smooth[~is_nucleus] - level)))
     return abs(float(np.median(smooth[is_nucleus])) - level) > spread
